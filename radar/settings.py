@@ -1,0 +1,130 @@
+"""Every setting, once: name, default, help. The only place that reads the environment.
+
+A setting ``data_dir`` is read from ``RADAR_DATA_DIR``; ``REDIS_URL`` and ``PORT`` are also read under these names, as
+hosting platforms set them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from radar.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One setting. ``parse`` raises ValueError with what was expected."""
+
+    name: str
+    default: str
+    help: str
+    parse: Callable[[str], Any]
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def variable(self) -> str:
+        """The environment variable."""
+        return f"RADAR_{self.name.upper()}"
+
+
+def _int(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            raise ValueError(f"a whole number from {low} to {high}") from None
+        if not low <= value <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return value
+
+    return parse
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"one of {', '.join(words)}")
+        return text
+
+    return parse
+
+
+def _redis_url(text: str) -> str:
+    if text and not text.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("redis://, rediss:// or unix://, or nothing for the embedded server")
+    return text
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+SETTINGS: tuple[Row, ...] = (
+    Row("data_dir", "./var", "Folder of the archive, the embedded store and logs.", Path),
+    Row("redis_url", "", "Redis 7.2+ or Valkey 8+. Empty: an embedded Valkey in the data folder.", _redis_url,
+        ("REDIS_URL",)),
+    Row("port", "8050", "Port that the site listens on.", _int(1, 65535), ("PORT",)),
+    Row("host", "127.0.0.1", "Address that the site listens on.", str),
+    Row("web_workers", "2", "Processes of the web server.", _int(1, 64)),
+    Row("web_threads", "4", "Threads of each web process.", _int(1, 64)),
+    Row("base_url", "", "Public address of the site, such as https://radar.example.org; used in feeds and links.", str),
+    Row("sources", "all", "Sources that are collected: 'all', or names with commas.", _names),
+    Row("edge_logs", "", "Where the edge_logs source finds its files: a folder or a glob. Empty: not collected.", str),
+    Row("contact", "", "Address told to upstreams in the User-Agent, such as a mail address or a URL.", str),
+    Row("tick_s", "60", "Seconds between two runs of the pipeline.", _int(5, 3600)),
+    Row("language", "en", "Language of the site.", str),
+    Row("log_format", "console", "Form of the logs: console or json.", _one_of("console", "json")),
+    Row("log_level", "info", "Lowest level that is logged.", _one_of("debug", "info", "warning", "error")),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one process, read once. See ``SETTINGS`` for what each means."""
+
+    data_dir: Path
+    redis_url: str
+    port: int
+    host: str
+    web_workers: int
+    web_threads: int
+    base_url: str
+    sources: tuple[str, ...]
+    edge_logs: str
+    contact: str
+    tick_s: int
+    language: str
+    log_format: str
+    log_level: str
+
+    @property
+    def socket(self) -> Path:
+        """The unix socket of the embedded server."""
+        return self.data_dir.resolve() / "store" / "s"
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read all settings.
+
+    Raises
+    ------
+    ConfigError
+        A value that does not parse, or a ``RADAR_`` variable that is no setting; names it and what was expected.
+    """
+    env = os.environ if environ is None else environ
+    known = {row.variable for row in SETTINGS}
+    for variable in env:
+        if variable.startswith("RADAR_") and variable not in known:
+            raise ConfigError(f"{variable} is no setting; known are {', '.join(sorted(known))}")
+    values: dict[str, Any] = {}
+    for row in SETTINGS:
+        given = next((env[v] for v in (row.variable, *row.aliases) if env.get(v)), row.default)
+        try:
+            values[row.name] = row.parse(given)
+        except ValueError as error:
+            raise ConfigError(f"{row.variable} is {given!r}; expected {error}") from None
+    return Settings(**values)

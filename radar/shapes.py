@@ -1,0 +1,153 @@
+"""The documents that jobs publish and that pages, API and feeds read: plain JSON, described once.
+
+Times are RFC 3339 UTC texts ("2026-03-02T00:20:00Z"); None means "not known", never zero. All documents of one
+publication are written in one transaction together with ``version``, so a reader never sees half of one.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired, TypedDict
+
+State = Literal["ok", "degraded", "outage", "insufficient"]
+Verdict = Literal["affected", "not_affected", "insufficient"]
+
+
+class Clock(TypedDict):
+    """Document ``clock``: what time the radar believes it is, and how it got there."""
+
+    now: str
+    mode: Literal["live", "replay"]
+    speed: float  # data seconds per second; 1 when live; 0 when the replay has ended
+    simulated: bool
+    starts: str | None  # first moment of a replay
+    ends: str | None  # last moment of a replay
+    wall: str  # wall clock at publication, to tell when publication itself stalls
+
+
+class SourceStatus(TypedDict):
+    """One row of document ``sources``."""
+
+    name: str
+    title: str
+    org: str
+    url: str
+    info_url: str
+    licence: str
+    licence_url: str
+    attribution: str
+    summary: str
+    proof: str
+    signals: list[str]
+    simulated: bool
+    state: Literal["ok", "late", "failing", "history", "never", "off"]  # history: a recorded set with its own dates
+    oldest_bin: str | None
+    newest_bin: str | None  # start of the newest bin with a value
+    lag_s: float | None  # clock now minus end of the newest bin
+    expected_lag_s: int
+    last_success: str | None
+    last_error: str | None
+    last_error_at: str | None
+    rows: int
+    rejected: int
+    rejected_examples: list[dict[str, str | int]]  # reason, count, example
+    gaps: list[dict[str, str]]  # from, until: bins that never came for any entity
+
+
+class OutageSignal(TypedDict):
+    """One independent source's view of an outage: a row of the agreement matrix."""
+
+    signal: str
+    source: str
+    verdict: Verdict
+    first_seen: str | None  # first affected bin
+    last_seen: NotRequired[str | None]  # last affected bin
+    note: NotRequired[str]  # one plain sentence, for example "no data from 19:00"
+    depth: NotRequired[float | None]  # largest loss against the baseline, 0..1
+    simulated: NotRequired[bool]
+
+
+class Severity(TypedDict):
+    """How bad, in numbers and in words."""
+
+    depth: float | None  # loss against normal at the worst, 0..1
+    share: float | None  # part of the entity's users or networks that is hit, 0..1
+    basis: str  # what ``share`` counts
+    minutes: float
+    words: str
+
+
+class Cause(TypedDict):
+    """A hypothesis, never a verdict."""
+
+    cause: str  # an id of labels.CAUSES
+    p: float
+    # "for" and "against" are lists of sentences; "for" is no identifier, so it is added below
+
+
+Cause.__annotations__["for"] = list[str]
+Cause.__annotations__["against"] = list[str]
+
+
+class Update(TypedDict):
+    """One published version of an outage: an entry of its page and of the feed."""
+
+    at: str  # data clock
+    kind: Literal["opened", "updated", "corrected", "restoring", "closed", "reopened", "retracted"]
+    text: str
+
+
+class Outage(TypedDict):
+    """An outage as the API, ``radar outages`` and the pages show it. The id never changes."""
+
+    id: str
+    entity: str
+    status: Literal["open", "closed", "retracted"]
+    level: Literal["degraded", "outage"]
+    start: str
+    start_earliest: str
+    end: str | None
+    known_at: str
+    confidence: float | None
+    severity: Severity
+    signals: list[OutageSignal]
+    causes: list[Cause]
+    simulated: bool
+    history: NotRequired[bool]  # from a recorded set with its own dates, not of the running clock
+    headline: NotRequired[str]  # one plain sentence
+    verdict: NotRequired[str]  # control plane against data plane, in words
+    rule: NotRequired[str]  # id of the rule that published it
+    rule_words: NotRequired[str]  # the rule with its numbers
+    updates: NotRequired[list[Update]]
+    retraction: NotRequired[str | None]
+    parent: NotRequired[str | None]  # the outage this one is a part of
+    children: NotRequired[list[str]]  # ids of the outages that are part of this one
+
+
+class EntityState(TypedDict):
+    """One field of hash ``states``: how an entity is now."""
+
+    state: State
+    since: str | None
+    outage: str | None  # id of the open outage
+    words: str  # "Requests at our edge are 72 % below normal"; why, when insufficient
+    depth: float | None
+    simulated: bool
+    series: list[str]  # series ids that have data
+
+
+class Notice(TypedDict):
+    """Document ``notice``: our own measurement is impaired. Absent when it is not."""
+
+    since: str
+    until: str | None
+    text: str
+    signals: list[str]
+
+
+class QualityRow(TypedDict):
+    """One country's monthly percentiles in document ``quality``."""
+
+    entity: str
+    month: str  # "2025-10"
+    tests: int
+    values: dict[str, float | None]  # signal id -> value

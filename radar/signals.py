@@ -1,0 +1,141 @@
+"""The catalogue of signals, and how their series are laid side by side in the store.
+
+A series is a signal as one source saw it: ``bgp.visible_24s@ioda_signals``. Sources are never averaged; only the
+fusion of alerts into outages joins them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Scale = Literal["count", "share", "normalised", "ms", "mbps", "ratio"]
+Profile = Literal["seasonal", "flat", "latency", "ratio", "none"]
+Plane = Literal["control", "data", "quality"]
+
+#: A month has no fixed length; this value stands for it wherever a grain in seconds is asked for.
+MONTH_S = 2_592_000
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One measured quantity.
+
+    ``bad`` is the direction that readers fear. ``profile`` names the detector; "none" is shown and never scored.
+    ``plane``: does it speak of routes (control), of packets (data), or of how well packets travel (quality)?
+    ``preferred`` is the source meant where only the signal is said.
+    """
+
+    id: str
+    title: str
+    unit: str
+    scale: Scale
+    profile: Profile
+    bad: Literal["low", "high"]
+    plane: Plane
+    preferred: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Series that share one packed row in the store. ``series`` only ever grows; a slot is never reused.
+
+    ``width`` is the row's fixed number of slots (at most 8), ``grain_s`` the width of one bin in seconds.
+    """
+
+    name: str
+    grain_s: int
+    width: int
+    series: tuple[str, ...]
+
+
+def _signal(id: str, title: str, unit: str, scale: Scale, profile: Profile, bad: Literal["low", "high"],
+            plane: Plane, preferred: str, help: str) -> Signal:  # fmt: skip
+    return Signal(id, title, unit, scale, profile, bad, plane, preferred, help)
+
+
+NDT_PERCENTILES = (1, 5, 10, 25, 50, 75, 90, 95, 99)
+
+_ROWS: list[Signal] = [
+    _signal("edge.requests", "Requests at our edge", "requests", "count", "seasonal", "low", "data", "edge_logs",
+            "HTTP requests that reached the operator's own servers, per bin."),
+    _signal("edge.bytes", "Bytes served at our edge", "bytes", "count", "none", "low", "data", "edge_logs",
+            "Bytes sent in answer to HTTP requests, per bin."),
+    _signal("edge.error_share", "Share of requests that failed", "share", "share", "ratio", "high", "quality",
+            "edge_logs", "Answers with a 5xx status, or none at all, as a share of all requests of the bin."),
+    _signal("edge.rtt_p50", "Round-trip time, median", "ms", "ms", "latency", "high", "quality", "edge_logs",
+            "Median TCP or QUIC round-trip time of the bin's connections, as the server saw it."),
+    _signal("edge.throughput_p50", "Throughput, median", "Mbit/s", "mbps", "none", "low", "quality", "edge_logs",
+            "Median delivery rate of the bin's larger answers."),
+    _signal("bgp.visible_24s", "Announced IPv4 space", "/24 blocks", "count", "flat", "low", "control", "ioda_signals",
+            "/24 blocks (256 addresses each) that most full-feed peers see a route to."),
+    _signal("ping.up_24s", "Blocks that answer pings", "/24 blocks", "count", "flat", "low", "data", "ioda_signals",
+            "/24 blocks in which enough addresses answer active probing."),
+    _signal("telescope.sources", "Sources seen by a telescope", "addresses", "count", "seasonal", "low", "data",
+            "ioda_signals", "Distinct addresses that send unsolicited traffic to an unused address block."),
+    _signal("google.search", "Google Search traffic", "index", "normalised", "seasonal", "low", "data",
+            "ioda_signals", "Google Search traffic, normalised by the upstream."),
+    _signal("bgp.visible_24s_norm", "Announced IPv4 space", "% of maximum", "normalised", "flat", "low", "control",
+            "ioda_signals", "/24 blocks that most peers see a route to, as % of the export's maximum."),
+    _signal("ping.up_24s_norm", "Blocks that answer pings", "% of maximum", "normalised", "flat", "low", "data",
+            "ioda_signals", "/24 blocks that answer active probing, as % of the export's maximum."),
+    _signal("telescope.sources_norm", "Sources seen by a telescope", "% of maximum", "normalised", "seasonal", "low",
+            "data", "ioda_signals", "Distinct source addresses at a telescope, as % of the export's maximum."),
+    _signal("google.search_norm", "Google Search traffic", "% of maximum", "normalised", "seasonal", "low", "data",
+            "ioda_signals", "Google Search traffic, as % of the export's maximum."),
+    _signal("mozilla.cities_norm", "Cities that report to Mozilla", "% of maximum", "normalised", "seasonal", "low",
+            "data", "ioda_signals", "Cities seen in Mozilla's telemetry, as % of the export's maximum."),
+    _signal("google.youtube", "YouTube traffic", "index", "normalised", "seasonal", "low", "data", "google_traffic",
+            "YouTube traffic of a country as a share of the world's, scaled by the upstream; noise is added there."),
+]  # fmt: skip
+
+for _p in NDT_PERCENTILES:
+    _worse = "half of the tests are" if _p == 50 else f"{_p} % of the tests are"
+    _ROWS += [
+        _signal(f"ndt.download_p{_p}", f"Download speed, p{_p}", "Mbit/s", "mbps", "none", "low", "quality", "mlab_ndt",
+                f"Single-stream NDT download speed; {_worse} slower than this."),
+        _signal(f"ndt.upload_p{_p}", f"Upload speed, p{_p}", "Mbit/s", "mbps", "none", "low", "quality", "mlab_ndt",
+                f"Single-stream NDT upload speed; {_worse} slower than this."),
+        _signal(f"ndt.rtt_p{_p}", f"Smallest round-trip time, p{_p}", "ms", "ms", "none", "high", "quality", "mlab_ndt",
+                f"Smallest round-trip time of a download test; {_worse} slower (higher) than this."),
+        _signal(f"ndt.loss_p{_p}", f"Packet loss, p{_p}", "ratio", "ratio", "none", "high", "quality", "mlab_ndt",
+                f"Share of bytes sent again in a download test; {_worse} worse (higher) than this."),
+    ]  # fmt: skip
+
+#: The catalogue, by id.
+SIGNALS: dict[str, Signal] = {row.id: row for row in _ROWS}
+
+#: Row layouts, by name. The order of series in a group is for ever: append only, never reuse a slot.
+GROUPS: dict[str, Group] = {
+    group.name: group
+    for group in [
+        Group("edge", 300, 5, ("edge.requests@edge_logs", "edge.error_share@edge_logs", "edge.rtt_p50@edge_logs",
+                               "edge.bytes@edge_logs", "edge.throughput_p50@edge_logs")),
+        Group("ioda5", 300, 2, ("bgp.visible_24s@ioda_signals", "telescope.sources@ioda_signals")),
+        Group("ioda10", 600, 1, ("ping.up_24s@ioda_signals",)),
+        Group("ioda30", 1800, 5, ("google.search@ioda_signals", "bgp.visible_24s_norm@ioda_signals",
+                                  "ping.up_24s_norm@ioda_signals", "telescope.sources_norm@ioda_signals",
+                                  "google.search_norm@ioda_signals")),
+        Group("ioda60", 3600, 1, ("mozilla.cities_norm@ioda_signals",)),
+        Group("google", 7200, 1, ("google.youtube@google_traffic",)),
+        *(Group(f"ndt{p}", MONTH_S, 4, (f"ndt.download_p{p}@mlab_ndt", f"ndt.upload_p{p}@mlab_ndt",
+                                        f"ndt.rtt_p{p}@mlab_ndt", f"ndt.loss_p{p}@mlab_ndt")) for p in NDT_PERCENTILES),
+    ]
+}  # fmt: skip
+
+#: Where each series lies: series id -> (group, slot).
+SLOTS: dict[str, tuple[Group, int]] = {
+    series: (group, slot) for group in GROUPS.values() for slot, series in enumerate(group.series)
+}
+
+
+def series_id(signal: str, source: str | None = None) -> str:
+    """``signal@source``; without a source, the catalogue's preferred one. Raises KeyError for an unknown signal."""
+    return f"{signal}@{source or SIGNALS[signal].preferred}"
+
+
+def split(series: str) -> tuple[str, str]:
+    """The signal and the source of a series id."""
+    signal, _, source = series.partition("@")
+    return signal, source

@@ -1,0 +1,99 @@
+"""Sources: one module per upstream dataset, found by name. A file that starts with ``_`` is a helper.
+
+A source module has
+
+``SOURCE``
+    a :class:`radar.sources.Source` record; the schedule, the sources page, credits, licences and contract tests
+    come from it.
+``fetch(http, since, until) -> Iterator[Answer]``
+    ask the upstream for ``[since, until)``; each answer is archived as it came before anything reads it.
+``parse(body, *, name="") -> Parsed``
+    pure and total: any bytes give rows and rejections, or raise ``UpstreamChanged``. ``name`` is the answer's name:
+    the file name or the address, which for some upstreams is the only place that names the country or the month.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from types import ModuleType
+from typing import TYPE_CHECKING, Protocol, cast
+
+if TYPE_CHECKING:
+    from radar.http import Http
+    from radar.schema import Parsed
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One upstream answer as it came: its name (file name or address) and its bytes."""
+
+    name: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What the project says about one upstream dataset.
+
+    ``signals`` maps each signal id the source may give to its native grain in seconds (``MONTH_S`` for a month).
+    ``cadence_s``: how often it is asked. ``lag_s``: how old its newest bin normally is, counted from the bin's end;
+    later than twice that is late. ``absent_is_zero``: count signals of which a missing row means zero, provided
+    that the source delivered that bin for others. ``setting``: the setting that must be set for it to be collected.
+    ``proof``: what its parser was proven against: "recorded" answers, or "documented" form only.
+    """
+
+    name: str
+    title: str
+    org: str
+    url: str
+    info_url: str
+    licence: str
+    licence_url: str
+    attribution: str
+    cadence_s: int
+    lag_s: int
+    signals: dict[str, int]
+    summary: str
+    absent_is_zero: frozenset[str] = field(default_factory=frozenset)
+    setting: str = ""
+    proof: str = "recorded"
+
+
+class SourceModule(Protocol):
+    """The shape of a source module."""
+
+    SOURCE: Source
+
+    def fetch(self, http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
+        """Ask the upstream for the half-open range."""
+
+    def parse(self, body: bytes, *, name: str = "") -> Parsed:
+        """Turn one answer into SIGNALS."""
+
+
+@lru_cache(maxsize=1)
+def discover() -> dict[str, SourceModule]:
+    """All source modules by name. A module without a ``SOURCE`` of its own name is an error."""
+    found: dict[str, SourceModule] = {}
+    for info in pkgutil.iter_modules(__path__):
+        if info.name.startswith("_"):
+            continue
+        module: ModuleType = importlib.import_module(f"{__name__}.{info.name}")
+        source = getattr(module, "SOURCE", None)
+        if not isinstance(source, Source) or source.name != info.name:
+            raise TypeError(f"radar/sources/{info.name}.py needs SOURCE = Source(name={info.name!r}, ...)")
+        found[info.name] = cast(SourceModule, module)
+    return found
+
+
+def get(name: str) -> SourceModule:
+    """The source module of that name. Raises KeyError with the names there are."""
+    try:
+        return discover()[name]
+    except KeyError:
+        raise KeyError(f"no source {name!r}; there are {', '.join(sorted(discover()))}") from None
