@@ -7,6 +7,7 @@ hosting platforms set them.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,3 +129,20 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         except ValueError as error:
             raise ConfigError(f"{row.variable} is {given!r}; expected {error}") from None
     return Settings(**values)
+
+
+def child_environment(settings: Settings, **changed: str) -> dict[str, str]:
+    """The environment of a process that shall run with these settings; ``changed`` names settings, not variables."""
+    env = dict(os.environ)
+    for row in SETTINGS:
+        value = getattr(settings, row.name)
+        text = changed.get(row.name, ",".join(value) if isinstance(value, tuple) else str(value))
+        for alias in row.aliases:
+            env.pop(alias, None)
+        env[row.variable] = text
+    return env
+
+
+def has_display() -> bool:
+    """Can a browser window be opened on this machine?"""
+    return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -151,3 +151,13 @@ class QualityRow(TypedDict):
     month: str  # "2025-10"
     tests: int
     values: dict[str, float | None]  # signal id -> value
+
+
+class JobRun(TypedDict):
+    """One row of document ``jobs``: how a job of a live radar ended last."""
+
+    name: str  # "tick", or "collect:" and a source
+    last_run: str
+    seconds: float
+    ok: bool
+    error: str | None

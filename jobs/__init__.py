@@ -1,0 +1,1 @@
+"""The runnable steps, and the processes that run them. ``radar`` (``jobs.cli``) is their command line."""

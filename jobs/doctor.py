@@ -1,0 +1,199 @@
+"""``radar doctor``: what works on this machine, what does not, and what to do about it."""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+from typing import Any, Literal
+
+from radar import __version__
+from radar.errors import ConfigError, RadarError, StoreUnavailable
+from radar.settings import Settings, load
+
+#: Below these the archive will soon stop: bytes free on its disk.
+DISK_LOW, DISK_EMPTY = 2 * 2**30, 200 * 2**20
+#: A clock document older than this many ticks means that nothing is published any more.
+STALE_TICKS = 5
+
+Level = Literal["ok", "note", "warning", "broken"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. ``todo`` says what to do when it is not in order."""
+
+    topic: str
+    level: Level
+    text: str
+    todo: str = ""
+
+
+def run(*, as_json: bool, read: Callable[[], Settings] = load, now: datetime | None = None) -> int:
+    """Look at everything and print it; 1 when something is broken."""
+    found = list(examine(read, now or datetime.now(UTC)))
+    broken = any(finding.level == "broken" for finding in found)
+    if as_json:
+        print(json.dumps({"ok": not broken, "findings": [asdict(f) for f in found]}, indent=2, ensure_ascii=False))
+    else:
+        for finding in found:
+            print(f"{finding.level:<8} {finding.topic:<9} {finding.text}")
+            if finding.todo:
+                print(f"{'':<18} -> {finding.todo}")
+        print("Something is broken." if broken else "Nothing is broken.")
+    return 1 if broken else 0
+
+
+def examine(read: Callable[[], Settings], now: datetime) -> Iterator[Finding]:
+    """All findings, in the order in which they build on each other."""
+    yield from _python()
+    try:
+        settings = read()
+    except ConfigError as error:
+        yield Finding("settings", "broken", str(error), "docs/settings.md lists every setting")
+        return
+    yield Finding("settings", "ok", f"read; data folder {settings.data_dir.resolve()}, port {settings.port}")
+    yield from _folder(settings.data_dir)
+    yield from _store(settings, now)
+    yield _browser()
+
+
+def _python() -> Iterator[Finding]:
+    yield Finding("python", "ok", f"Python {platform.python_version()} on {platform.system()} {platform.machine()}")
+    try:
+        wanted = {re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in requires("internet-radar") or []}
+        missing = {name for name in wanted if not _installed(name)}
+    except PackageNotFoundError:
+        missing = {"internet-radar"}
+    if missing:
+        yield Finding("packages", "broken", f"not installed: {', '.join(sorted(missing))}", "run `make setup`")
+    else:
+        yield Finding("packages", "ok", f"internet-radar {__version__}, and all that it needs")
+
+
+def _installed(name: str) -> bool:
+    try:
+        version(name)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def _folder(folder: Path) -> Iterator[Finding]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        yield Finding("data", "broken", f"{folder} cannot be written: {error.strerror or error}",
+                      "give this user the folder, or set RADAR_DATA_DIR to another one")  # fmt: skip
+        return
+    free = shutil.disk_usage(folder).free
+    level: Level = "broken" if free < DISK_EMPTY else "warning" if free < DISK_LOW else "ok"
+    yield Finding("data", level, f"{folder} can be written, {_size(free)} free",
+                  "" if level == "ok" else "make room: archiving stops when the disk is full")  # fmt: skip
+
+
+def _store(settings: Settings, now: datetime) -> Iterator[Finding]:
+    from radar import store
+    from radar.store import documents, embedded
+
+    if settings.redis_url:
+        where = store.hide_password(settings.redis_url)
+    else:
+        where = "the embedded Valkey"
+        try:
+            binary = embedded.server_binary()
+        except RadarError as error:
+            yield Finding("store", "broken", str(error), "set REDIS_URL to a Redis 7.2+ or Valkey 8+")
+            return
+    try:
+        with store.connect(settings) as client:
+            server = store.describe(client)
+            docs = documents.get_many(client, ["clock", "sources", "notice", "jobs"])
+    except StoreUnavailable as error:
+        if settings.redis_url:
+            yield Finding("store", "broken", f"{where}: {error}", "start it, or correct REDIS_URL")
+        else:
+            yield Finding("store", "note", f"{where} is not running now ({binary.name} is there)",
+                          "`radar run` or `radar demo` starts it")  # fmt: skip
+        return
+    except ConfigError as error:
+        yield Finding("store", "broken", str(error), "correct REDIS_URL")
+        return
+    yield from _server(server, where)
+    yield from _published(settings, docs, now)
+
+
+def _server(server: Any, where: str) -> Iterator[Finding]:
+    text = f"{where}: {server.name} {server.version}, {_size(server.memory_bytes)} in memory"
+    newest = tuple(int(part) for part in server.version.split(".")[:2] if part.isdigit())
+    if newest < ((8, 0) if server.name == "valkey" else (7, 2)):
+        yield Finding("store", "broken", f"{text}; too old", "Redis 7.2+ or Valkey 8+ is needed")
+    else:
+        yield Finding("store", "ok", text)
+    if not server.persistent:
+        yield Finding("store", "warning", "it keeps no append-only file: a restart of it loses what was published",
+                      "set `appendonly yes` there; the archive can rebuild the rest")  # fmt: skip
+    if server.policy not in ("noeviction", ""):
+        yield Finding("store", "broken", f"its maxmemory-policy is {server.policy}: it may throw data away",
+                      "set `maxmemory-policy noeviction` there")  # fmt: skip
+
+
+def _published(settings: Settings, docs: dict[str, Any], now: datetime) -> Iterator[Finding]:
+    clock = docs["clock"]
+    if clock is None:
+        yield Finding("documents", "note", "nothing was published yet", "`radar jobs` publishes within a minute")
+        return
+    age = (now - datetime.fromisoformat(clock["wall"])).total_seconds()
+    told = f"published {_span(age)} ago; the data's clock says {clock['now']} ({clock['mode']})"
+    ended = clock["mode"] == "replay" and clock["speed"] == 0
+    if ended or age <= STALE_TICKS * settings.tick_s:
+        yield Finding("documents", "ok", told)
+    else:
+        yield Finding("documents", "broken", told, "is `radar jobs` running? its log says what it waits for")
+    if docs["notice"] is not None:
+        yield Finding("documents", "warning", f"our own measurement is impaired: {docs['notice']['text']}")
+    for row in docs["sources"] or []:
+        yield _source(row)
+    for job in docs["jobs"] or []:
+        if not job["ok"]:
+            yield Finding("job", "warning", f"{job['name']} failed at {job['last_run']}: {job['error']}")
+
+
+def _source(row: dict[str, Any]) -> Finding:
+    text = f"{row['name']}: {row['state']}, newest bin {row['newest_bin'] or 'none'}, {row['rows']} rows"
+    if row["state"] == "failing":
+        return Finding("source", "warning", f"{text}; {row['last_error']}", f"`radar try {row['name']}` shows more")
+    if row["state"] == "late":
+        return Finding("source", "warning", text, f"`radar try {row['name']}` shows what the upstream gives now")
+    return Finding("source", "ok" if row["state"] in ("ok", "history") else "note", text)
+
+
+def _browser() -> Finding:
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found:
+        return Finding("browser", "ok", f"{found}: the browser tests can run")
+    return Finding("browser", "note", "no Chromium: the browser tests are skipped", ".ci/run installs it on Debian")
+
+
+def _size(size: float) -> str:
+    for unit in ("B", "KiB", "MiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}"
+        size /= 1024
+    return f"{size:.1f} GiB"
+
+
+def _span(seconds: float) -> str:
+    for limit, unit, word in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
+        if seconds < limit:
+            return f"{seconds / unit:.0f} {word}"
+    return f"{seconds / 86_400:.0f} days"

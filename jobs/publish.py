@@ -1,0 +1,118 @@
+"""From the pipeline's memory to the documents that pages, API and feeds read (radar/shapes.py)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from jobs.freshness import source_status
+from jobs.ledger import Entry
+from radar import entities
+from radar.detect import View, entity_state
+from radar.shapes import EntityState, Outage, QualityRow, SourceStatus
+from radar.sources import discover
+from radar.store import documents
+
+if TYPE_CHECKING:
+    from jobs.ingest import Pipeline
+
+#: Outages in the list document, the newest ones; each keeps its own document for ever.
+LISTED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What one transaction writes: documents by name and entity states by key."""
+
+    docs: dict[str, object]
+    states: Mapping[str, EntityState | None]
+
+    def recorded(self) -> dict[str, Any]:
+        """The part that a recorded set contributes to the publications of the running clock."""
+        return {name: self.docs[name] for name in ("outages", "sources", "quality", "entities")}
+
+
+def build(pipeline: Pipeline, now: datetime, changed: Mapping[str, Outage]) -> Publication:
+    """Make all documents of one publication.
+
+    What recorded sets contributed (document ``recorded``) is joined here, so that the site shows one list. Its outages
+    are marked ``history`` and never colour the map of now.
+    """
+    recorded: dict[str, Any] = {}
+    if pipeline.realm == "now":
+        recorded = documents.get(pipeline.client, "recorded") or {}
+    states = _states(pipeline, now)
+    outages = list(pipeline.book.all)
+    listed = sorted([*outages, *recorded.get("outages", [])], key=lambda o: (o["start"], o["id"]), reverse=True)
+    simulated = any(run.progress.simulated for run in pipeline.runs.values())
+    docs: dict[str, object] = {
+        "clock": pipeline.clock.document(now, simulated=simulated),
+        "sources": _sources(pipeline, now, recorded.get("sources", [])),
+        "outages": listed[:LISTED],
+        "notice": pipeline.book.notice,
+        "quality": _quality(pipeline, recorded.get("quality", [])),
+        "entities": _entities(pipeline, states, recorded.get("entities", [])),
+    }
+    for outage in [*changed.values(), *recorded.get("outages", [])]:
+        docs[f"outage:{outage['id']}"] = outage
+    return Publication(docs, states)
+
+
+def _states(pipeline: Pipeline, now: datetime) -> dict[str, EntityState]:
+    keys = {f"country/{code}" for code in entities.countries()}
+    for run in pipeline.runs.values():
+        keys.update(run.progress.entities)
+    views: dict[str, list[View]] = defaultdict(list)
+    for run in pipeline.runs.values():
+        for view in run.views(keys):
+            views[view.entity].append(view)
+    opened = {outage["entity"]: outage for outage in pipeline.book.open}
+    states = {key: entity_state(key, views[key], opened.get(key)) for key in sorted(keys)}
+    for run in pipeline.runs.values():
+        if run.progress.simulated:
+            for key in run.progress.entities:
+                states[key]["simulated"] = True
+    return states
+
+
+def _sources(pipeline: Pipeline, now: datetime, recorded: list[SourceStatus]) -> list[SourceStatus]:
+    entries = pipeline.ledger.entries() if pipeline.ledger else {}
+    rows = {row["name"]: row for row in recorded}
+    for name, module in discover().items():
+        row = source_status(
+            module.SOURCE,
+            pipeline.runs.values(),
+            entries.get(name, Entry(name)),
+            now,
+            history=pipeline.realm == "history",
+            enabled=name in pipeline.enabled,
+        )
+        if name not in rows or row["newest_bin"] is not None:
+            rows[name] = row
+    return [rows[name] for name in sorted(rows)]
+
+
+def _quality(pipeline: Pipeline, recorded: list[QualityRow]) -> list[QualityRow]:
+    rows = {(row["entity"], row["month"]): row for row in recorded}
+    rows.update(pipeline.quality)
+    return [rows[key] for key in sorted(rows)]
+
+
+def _entities(
+    pipeline: Pipeline, states: Mapping[str, EntityState], recorded: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    known = {key for run in pipeline.runs.values() for key in run.progress.entities}
+    rows = {row["key"]: row for row in recorded}
+    rows |= {
+        key: {
+            "key": key,
+            "name": entities.name(key),
+            "state": states[key]["state"],
+            "simulated": states[key]["simulated"],
+        }
+        for key in known
+    }
+    return [rows[key] for key in sorted(rows)]

@@ -1,0 +1,157 @@
+"""The demo's play: loads recorded and simulated history, then plays the simulated hours through the real jobs.
+
+Run as a process of its own (``python -m jobs.rehearse --data-dir D --speed N``) by ``radar demo``, which reads the JSON
+lines it prints; jobs/demo.py describes them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import orjson
+import polars as pl
+from radar.sources._recorded import recorded
+
+from jobs import logs
+from jobs.collect import keep
+from jobs.ingest import ClockMode, Pipeline, groups_of
+from jobs.ledger import Ledger
+from jobs.replay import Recording, Replay, record
+from jobs.simulate import World
+from radar.aggregate.bins import to_block
+from radar.archive import Archive
+from radar.errors import RadarError
+from radar.settings import load
+from radar.sources import Answer, get
+from radar.store import connect
+from radar.times import rfc3339
+
+#: The demo's clock moves by the finest grain of the world.
+STEP = timedelta(minutes=5)
+
+
+class Rehearsal:
+    """One run of the demo over a store and a data folder of its own."""
+
+    def __init__(self, data_dir: Path, url: str, *, speed: float, world: World | None = None) -> None:
+        self._folder = data_dir
+        self._speed = speed
+        self.world = world or World()
+        self.archive = Archive(data_dir)
+        self.ledger = Ledger(data_dir)
+        self._client = connect(url, timeout_s=30)
+        self.pipeline = Pipeline(
+            self._client,
+            self.archive,
+            clock=ClockMode("replay", speed, self.world.starts, self.world.ends),
+            ledger=self.ledger,
+            enabled=("edge_logs", "ioda_signals"),
+        )
+        self._recorded: Replay | None = None
+        self._told: set[str] = set()
+
+    def load(self) -> None:
+        """Load 28 days of simulated history and the recorded sets, and publish for the first time."""
+        _say("loading", done=0.05, text="simulating 28 days of history")
+        path = self._folder / "cache" / f"simulated-history-{self.world.seed}.parquet"
+        if not path.exists():
+            self.world.write_history(path)
+        _say("loading", done=0.4, text="loading 28 days of history")
+        began = time.perf_counter()
+        rows = pl.read_parquet(path)
+        self.archive.adopt(path, received_at=self.world.starts)
+        for group in groups_of(rows):
+            block = to_block(rows, group)
+            if block is not None:
+                self.pipeline.run(group).warm(block, simulated=True)
+        size = path.stat().st_size
+        self.pipeline.cursor = self.archive.newest()
+        _say("history", rows=rows.height, bytes=size, seconds=round(time.perf_counter() - began, 3))
+        del rows
+        _say("loading", done=0.8, text="loading recorded sets")
+        self._recorded = Replay(self._client, list(_recordings()), realm="history")
+        self._recorded.publish()
+        self.pipeline.publish(self.world.starts)
+        _say("loaded", now=rfc3339(self.world.starts))
+
+    def play(self, stop: threading.Event) -> None:
+        """Play the hours; between two ticks, the recorded sets are worked through."""
+        now = self.world.starts
+        total = self.world.ends - self.world.starts
+        due = time.monotonic()
+        while now < self.world.ends and not stop.is_set():
+            since, now = now, now + STEP
+            self._collect(since, now)
+            report = self.pipeline.tick(now)
+            for outage in report.changed:
+                if outage["id"] not in self._told and outage["status"] == "open":
+                    self._told.add(outage["id"])
+                    _say("outage", now=rfc3339(now), id=outage["id"], entity=outage["entity"],
+                         headline=outage.get("headline", ""))  # fmt: skip
+            _say("playing", done=(now - self.world.starts) / total, now=rfc3339(now), open=len(self.pipeline.book.open))
+            due += STEP.total_seconds() / self._speed
+            self._work_through(due, stop)
+            stop.wait(max(0.0, due - time.monotonic()))
+        self.pipeline.clock = ClockMode("replay", 0.0, self.world.starts, self.world.ends)
+        self._work_through(float("inf"), stop)
+        self.pipeline.publish(now)
+        _say("ended", now=rfc3339(now))
+
+    def _collect(self, since: datetime, until: datetime) -> None:
+        found: dict[str, list[Answer]] = defaultdict(list)
+        for source, answer in self.world.answers(since, until):
+            found[source].append(answer)
+        for source, answers in sorted(found.items()):
+            keep(get(source), answers, until, archive=self.archive, ledger=self.ledger, simulated=True)
+
+    def _work_through(self, until: float, stop: threading.Event) -> None:
+        replay = self._recorded
+        if replay is None:
+            return
+        while time.monotonic() < until and not stop.is_set():
+            if not replay.step():
+                replay.publish()
+                self._recorded = None
+                return
+
+
+def _recordings() -> Iterator[Recording]:
+    found: dict[str, list[Answer]] = defaultdict(list)
+    for source, answer in recorded():
+        found[source].append(answer)
+    for source, answers in found.items():
+        yield record(get(source), answers)
+
+
+def _say(event: str, **fields: object) -> None:
+    sys.stdout.buffer.write(orjson.dumps({"event": event, **fields}) + b"\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Run the rehearsal until it has ended."""
+    parser = argparse.ArgumentParser(prog="python -m jobs.rehearse", description=__doc__)
+    parser.add_argument("--data-dir", type=Path, required=True)
+    parser.add_argument("--speed", type=float, required=True, help="data seconds per second")
+    args = parser.parse_args()
+    settings = load()
+    logs.configure(settings)
+    try:
+        rehearsal = Rehearsal(args.data_dir, settings.redis_url, speed=args.speed)
+        rehearsal.load()
+        rehearsal.play(threading.Event())
+    except RadarError as error:
+        print(f"rehearsal: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,177 @@
+"""The two jobs of a live radar, and what keeps them apart: collect one source, run one tick of the pipeline.
+
+Several workers may run at once, on one machine or many. Each (job, bucket) is claimed in the store by one of them; only
+one at a time runs the pipeline. A claim that its worker does not live to keep runs out, and the next plan takes it up.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from jobs.collect import LIMIT_S, Collector
+from jobs.schedule import bucket
+from radar.errors import RadarError, StoreUnavailable
+from radar.settings import Settings
+from radar.shapes import JobRun
+from radar.sources import SourceModule
+from radar.store import Store, documents
+from radar.store.lease import Lease, acquire
+from radar.times import rfc3339
+
+log = structlog.get_logger(__name__)
+
+#: Name of the lease that the one worker holds that runs the pipeline.
+PIPELINE = "pipeline"
+#: How long that lease outlives its worker, in seconds; it is renewed three times in this time.
+PIPELINE_TTL_S = 30.0
+#: A source that failed is asked again after this time, in seconds, or in its next bucket if that comes first.
+AGAIN_S = 300.0
+
+
+class Line(Protocol):
+    """What a tick needs of :class:`jobs.ingest.Pipeline`."""
+
+    def tick(self, now: datetime) -> object:
+        """Take in, score and publish once."""
+
+
+class Work:
+    """What a worker does. ``pipeline`` makes a pipeline from what the store holds; it is called when ours is stale."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        client: Store,
+        collector: Collector,
+        modules: dict[str, SourceModule],
+        pipeline: Callable[[], Line],
+        now: Callable[[], datetime],
+    ) -> None:
+        self.settings = settings
+        self.modules = modules
+        self._client = client
+        self._collector = collector
+        self._make = pipeline
+        self._now = now
+        self._line: Line | None = None
+        self._version = -1
+        self._collected: dict[str, datetime] = {}
+        self._runs: dict[str, JobRun] = {}
+
+    def cadences(self) -> dict[str, int]:
+        """Every job and its cadence in seconds: "tick", and "collect:<source>"."""
+        found = {f"collect:{name}": module.SOURCE.cadence_s for name, module in self.modules.items()}
+        return {"tick": self.settings.tick_s, **found}
+
+    def collect(self, name: str, start: datetime) -> None:
+        """Collect one source for the bucket that starts at ``start``. Raises StoreUnavailable."""
+        every = self.modules[name].SOURCE.cadence_s
+        job = f"collect:{name}"
+        with self._claim(job, start, ttl_s=LIMIT_S + 60) as claim:
+            if claim is None:
+                return
+            ok = self._ask(name)
+            replace(claim, ttl_s=every + 60 if ok else min(every, AGAIN_S)).renew()
+
+    def collect_alone(self) -> None:
+        """Collect what is due without asking the store: what a worker does while the store is away."""
+        for name, module in self.modules.items():
+            if self._collected.get(name) != bucket(self._now(), module.SOURCE.cadence_s):
+                self._ask(name)
+
+    def tick(self, start: datetime) -> None:
+        """Run the pipeline for the bucket that starts at ``start``. Raises StoreUnavailable and ArchiveError."""
+        with self._claim("tick", start, ttl_s=PIPELINE_TTL_S) as claim:
+            if claim is None:
+                return
+            lease = acquire(self._client, PIPELINE, PIPELINE_TTL_S)
+            if lease is None:
+                log.debug("tick left to the worker that runs one")
+                return
+            with _kept(lease):
+                self._tick()
+            replace(claim, ttl_s=self.settings.tick_s + 60).renew()
+
+    def _tick(self) -> None:
+        began, now = time.perf_counter(), self._now()
+        error: str | None = None
+        try:
+            if self._line is None or documents.version(self._client) != self._version:
+                self._line = self._make()  # another worker has published since
+            self._line.tick(now)
+        except StoreUnavailable:
+            self._line = None
+            raise
+        except Exception as failure:
+            # The pipeline may be ahead of what was published: the next tick starts from what the store holds.
+            self._line, error = None, f"{type(failure).__name__}: {failure}"
+            raise
+        finally:
+            self._note("tick", now, time.perf_counter() - began, error)
+            if self._line is not None or error is not None:
+                self._version = documents.publish(self._client, {"jobs": list(self._runs.values())})
+
+    def _ask(self, name: str) -> bool:
+        now = self._now()
+        self._collected[name] = bucket(now, self.modules[name].SOURCE.cadence_s)
+        report = self._collector.run([self.modules[name]], now)[0]
+        self._note(f"collect:{name}", now, report.seconds, report.error)
+        return report.ok
+
+    def _note(self, job: str, now: datetime, seconds: float, error: str | None) -> None:
+        self._runs[job] = {
+            "name": job,
+            "last_run": rfc3339(now),
+            "seconds": round(seconds, 3),
+            "ok": error is None,
+            "error": error,
+        }
+
+    @contextmanager
+    def _claim(self, job: str, start: datetime, *, ttl_s: float) -> Iterator[Lease | None]:
+        """Claim a (job, bucket); None when it is claimed or done. Given back when the job raises, to be retried."""
+        claim = acquire(self._client, f"{job}:{rfc3339(start)}", ttl_s)
+        try:
+            yield claim
+        except BaseException:
+            if claim is not None:
+                _give_back(claim)
+            raise
+
+
+@contextmanager
+def _kept(lease: Lease) -> Iterator[None]:
+    """Renew the lease for as long as the block runs, then give it back."""
+    done = threading.Event()
+
+    def renew() -> None:
+        while not done.wait(lease.ttl_s / 3):
+            try:
+                lease.renew()
+            except StoreUnavailable as error:
+                log.warning("lease not renewed", lease=lease.name, error=str(error))
+
+    thread = threading.Thread(target=renew, name=f"lease-{lease.name}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+        _give_back(lease)
+
+
+def _give_back(lease: Lease) -> None:
+    try:
+        lease.release()
+    except RadarError as error:
+        log.warning("lease not given back, it runs out", lease=lease.name, error=str(error))

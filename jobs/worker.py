@@ -1,0 +1,185 @@
+"""``radar jobs``: the huey consumer that collects sources and runs the pipeline (``jobs.work``).
+
+Once a minute a plan puts every due (job, bucket) into the queue; workers take them from there, and a claim in the store
+sees to it that each is worked once, however many workers run. Threads, never forked processes: a process that used
+Polars must not fork.
+
+The queue lives in the same Redis as the results. While that cannot be asked, there is no queue: a standby thread then
+goes on collecting into the archive, which needs no store, and the pipeline takes it in when the store is back.
+
+Upstream: huey (MIT).
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from huey import Huey, RedisHuey
+from huey.consumer import Consumer
+from huey.storage import RedisStorage
+
+from jobs import logs
+from jobs.collect import Collector, enabled
+from jobs.ingest import Pipeline
+from jobs.ledger import Ledger
+from jobs.schedule import buckets
+from jobs.work import Work
+from radar.archive import Archive
+from radar.errors import StoreUnavailable
+from radar.http import Http
+from radar.settings import Settings, load
+from radar.store import connect, keys, ping, url_of
+
+log = structlog.get_logger(__name__)
+
+#: Jobs at a time in this process. The pipeline is one of them; the others wait for upstreams.
+THREADS = 4
+#: Seconds between two looks at whether the store answers.
+STANDBY_S = 5.0
+#: Seconds that running jobs may go on after the worker was told to stop. What is cut off is done again.
+GRACE_S = 2.0
+
+
+class Queue(RedisStorage):  # type: ignore[misc]  # huey has no types
+    """huey's storage under our own key names."""
+
+    def __init__(self, name: str, **options: Any) -> None:
+        super().__init__(name, **options)
+        self.queue_key = keys.queue("queue")
+        self.schedule_key = keys.queue("schedule")
+        self.result_key = keys.queue("results")
+        self.counter_key = keys.queue("counters")
+        self.notify_prefix = keys.queue("notify:")
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """What can be put into the queue."""
+
+    huey: Huey
+    plan: Callable[[], None]
+
+
+def tasks(work: Work, url: str, *, now: Callable[[], datetime]) -> Tasks:
+    """Give the jobs their queue."""
+    huey = RedisHuey("radar", results=False, storage_class=Queue, url=url)
+
+    @huey.task(name="tick", retries=2, retry_delay=5)  # type: ignore[untyped-decorator]
+    def tick(start: str) -> None:
+        work.tick(datetime.fromisoformat(start))
+
+    @huey.task(name="collect", retries=2, retry_delay=30)  # type: ignore[untyped-decorator]
+    def collect(name: str, start: str) -> None:
+        work.collect(name, datetime.fromisoformat(start))
+
+    def plan() -> None:
+        moment = now()
+        for job, every in work.cadences().items():
+            for start in buckets(moment, every, ahead_s=60):
+                arguments = (start.isoformat(),) if job == "tick" else (job.partition(":")[2], start.isoformat())
+                task = tick if job == "tick" else collect
+                huey.enqueue(task.s(*arguments, eta=max(start, moment), expires=every + 90))
+
+    huey.periodic_task(lambda _moment: True, name="plan", expires=60)(plan)
+    return Tasks(huey, plan)
+
+
+def standby(work: Work, reachable: Callable[[], bool], stop: threading.Event, *, every_s: float = STANDBY_S) -> None:
+    """Until ``stop``: while the store is away, collect what is due into the archive."""
+    away = False
+    while not stop.wait(every_s):
+        if reachable():
+            if away:
+                log.info("store is back")
+            away = False
+            continue
+        if not away:
+            log.warning("store is away: collecting goes on into the archive, the pipeline waits")
+        away = True
+        work.collect_alone()
+
+
+def run(settings: Settings) -> int:
+    """``radar jobs``: work until SIGINT or SIGTERM, beside an embedded store where there is no ``REDIS_URL``."""
+    if settings.redis_url:
+        return main(settings)
+    from jobs.processes import alone, forwarder, jobs_child
+
+    return alone(settings, jobs_child, forwarder(settings))
+
+
+def main(settings: Settings) -> int:
+    """Work until SIGINT or SIGTERM; then 0."""
+    logs.configure(settings, process="jobs")
+    _quieten()
+    archive, ledger = Archive(settings.data_dir), Ledger(settings.data_dir)
+    client = connect(settings, timeout_s=30)
+    probe = connect(settings)
+    modules = {module.SOURCE.name: module for module in enabled(settings)}
+    work = Work(
+        settings,
+        client=client,
+        collector=Collector(
+            http=Http(contact=settings.contact, cache=settings.data_dir / "http"), archive=archive, ledger=ledger
+        ),
+        modules=modules,
+        pipeline=lambda: Pipeline(client, archive, ledger=ledger, enabled=tuple(modules)),
+        now=utc_now,
+    )
+    log.info("jobs start", sources=sorted(modules), tick_s=settings.tick_s)
+    stop = threading.Event()
+
+    def reachable() -> bool:
+        try:
+            ping(probe)
+        except StoreUnavailable:
+            return False
+        return True
+
+    thread = threading.Thread(target=standby, args=(work, reachable, stop), name="standby", daemon=True)
+    thread.start()
+    while not reachable():
+        stop.wait(1.0)
+    todo = tasks(work, url_of(settings), now=utc_now)
+    try:
+        Consumer(
+            todo.huey,
+            workers=THREADS,
+            max_delay=1.0,
+            graceful_signal="TERM",
+            shutdown_timeout=GRACE_S,
+        ).run()
+    finally:
+        stop.set()
+    return 0
+
+
+def utc_now() -> datetime:
+    """The wall clock: nothing below the jobs reads it."""
+    return datetime.now(UTC)
+
+
+def _quieten() -> None:
+    """huey tells each task and, while the store is away, each try with its traceback: one line is enough."""
+
+    class OneLine(logging.Filter):
+        def filter(self, record: logging.LogRecord) -> bool:
+            if record.exc_info and record.exc_info[1] is not None:
+                record.msg = f"{record.getMessage()} ({type(record.exc_info[1]).__name__}: {record.exc_info[1]})"
+                record.args, record.exc_info, record.exc_text = None, None, None
+            return True
+
+    logging.getLogger("huey").setLevel(logging.WARNING)
+    for name in ("huey", "huey.consumer"):
+        logging.getLogger(name).addFilter(OneLine())
+
+
+if __name__ == "__main__":
+    sys.exit(main(load()))

@@ -1,0 +1,1 @@
+"""SIGNALS to SERIES: long rows become dense bins with explicit gaps."""

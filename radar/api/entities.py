@@ -1,0 +1,50 @@
+"""``/api/v1/entities``: find a country, a network or a provider by name, code or number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+
+from radar import entities as table
+from radar.api import access, search
+from radar.api.endpoints import endpoint
+from radar.api.envelope import bad_parameter, meta, success
+from radar.api.parameters import Parameter, whole
+from radar.labels import _
+
+Q = Parameter("q", "What to look for: a name or a part of it, a country code, an AS number, a key.",
+              "1 to 100 characters", str)  # fmt: skip
+LIMIT = Parameter("limit", "How many at most.", "1 to 50", whole(1, 50), default=10)
+
+#: The longest text that is searched for.
+LONGEST = 100
+
+
+@endpoint("/entities", Q, LIMIT)
+def entities(given: dict[str, Any]) -> Response:
+    """Entities by name, code or number, best match first; among equal matches countries, then what has data, then the
+    largest network.
+
+    ``state`` is null for an entity that nothing was ever measured of; that is not the same as ``insufficient``, and
+    neither is "all is well".
+    """
+    text = given["q"]
+    if text is None or not text.strip() or len(text) > LONGEST:
+        raise bad_parameter("q", _("q says what to look for."), Q.expected)
+    seen = access.read("entities", states=True)
+    known = [(row["key"], row["name"]) for row in seen.docs["entities"] or []]
+    found = []
+    for key in search.search(text, given["limit"], known):
+        entity, state = table.parse(key), seen.states.get(key)
+        found.append({
+            "key": key,
+            "type": entity.type,
+            "code": entity.code,
+            "name": table.name(key),
+            "parent": table.parent(key),
+            "state": state["state"] if state else None,
+            "simulated": state["simulated"] if state else False,
+            "path": f"/{key}",
+        })  # fmt: skip
+    return success(found, meta(clock=seen.clock, simulated=any(row["simulated"] for row in found), count=len(found)))

@@ -1,0 +1,78 @@
+"""``/api/v1/status``: whether this radar itself can be trusted just now."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Response
+
+from radar import times
+from radar.api import access
+from radar.api.endpoints import endpoint
+from radar.api.envelope import ApiError, meta, success
+from radar.shapes import Clock, SourceStatus
+
+#: Seconds after which a running clock that was not published again means that publication itself stalls.
+STALE_AFTER_S = 300
+
+
+def judge(clock: Clock | None, sources: list[SourceStatus], wall: datetime) -> tuple[str, list[str]]:
+    """The word for the whole, and why.
+
+    ``unavailable``: nothing has been published. ``stale``: publication stalls, or a source that should be on time is
+    late or failing. ``ok`` otherwise. A replay that has ended does not grow stale, and neither does recorded history.
+    """
+    if clock is None:
+        return "unavailable", ["nothing has been published yet"]
+    why = []
+    age_s = (wall - times.parse(clock["wall"])).total_seconds()
+    if clock["speed"] > 0 and age_s > STALE_AFTER_S:
+        why.append(f"last publication {age_s / 60:.0f} min ago")
+    why += [f"source {row['name']} is {row['state']}" for row in sources if row["state"] in ("late", "failing")]
+    return ("stale" if why else "ok"), why
+
+
+@endpoint("/status")
+def status(given: dict[str, Any]) -> Response:
+    """The clock, the age of the data, freshness by source, the notice if our own measurement is impaired, and how many
+    entities are in each state.
+
+    ``state`` is ``ok``, ``stale`` (``reasons`` say why) or ``unavailable`` (nothing published yet). When the store
+    cannot be asked the answer is a 503.
+    """
+    try:
+        seen = access.read("outages", "notice", states=True)
+    except ApiError as error:
+        if error.code != "not_published":
+            raise
+        nothing = {
+            "state": "unavailable",
+            "reasons": judge(None, [], datetime.now(UTC))[1],
+            "version": 0,
+            "clock": None,
+            "notice": None,
+            "states": {},
+            "outages": {},
+            "sources": [],
+        }
+        return success(nothing, meta(method=""), keep_s=0)
+    rows = list(seen.sources.values())
+    word, reasons = judge(seen.clock, rows, datetime.now(UTC))
+    states = Counter(row["state"] for row in seen.states.values())
+    statuses = Counter(row["status"] for row in seen.docs["outages"] or [] if not row.get("history"))
+    data = {
+        "state": word,
+        "reasons": reasons,
+        "version": seen.version,
+        "clock": seen.clock,
+        "notice": seen.docs["notice"],
+        "states": {name: states.get(name, 0) for name in ("ok", "degraded", "outage", "insufficient")},
+        "outages": {name: statuses.get(name, 0) for name in ("open", "closed", "retracted")},
+        "sources": [
+            {key: row[key] for key in ("name", "title", "state", "newest_bin", "lag_s", "expected_lag_s",
+                                       "last_success", "last_error", "last_error_at", "simulated")} for row in rows
+        ],
+    }  # fmt: skip
+    return success(data, meta(clock=seen.clock, simulated=seen.clock["simulated"]), keep_s=5)

@@ -1,0 +1,164 @@
+"""Interactive drawings: the server's SVG first, Plotly over it in the same box when its scripts have arrived.
+
+A figure is sent in the colours of the light theme; ``radar.paint`` in ``assets/clientside.js`` turns them into the
+reader's. Under each chart stand source, licence, unit, time and the CSV of exactly what is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from radar.components import state, times
+from radar.components.ssr import marks, slot
+from radar.figures import timeseries
+from radar.labels import _
+
+#: Plotly's config for all charts. Nothing is fetched from elsewhere, no bar of tools over the drawing.
+CONFIG: dict[str, Any] = {
+    "displayModeBar": False,
+    "displaylogo": False,
+    "responsive": True,
+    "scrollZoom": False,
+    "doubleClick": "reset",
+    "topojsonURL": "/assets/topojson/",
+}
+
+HEIGHT = 220
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """Who a chart's numbers come from. ``until``: RFC 3339, end of a recorded set; None for a running one."""
+
+    title: str
+    path: str
+    licence: str
+    licence_url: str
+    until: str | None
+
+
+def interactive(
+    id: str, svg: Callable[[], str], figure: dict[str, Any], *, class_name: str, label: str, config: dict[str, Any]
+) -> Component:
+    """A drawing that becomes interactive in place.
+
+    ``id`` is unique on the page; ``svg`` is called only for the first response; ``figure`` is a Plotly dict figure in
+    the colours of the light theme; ``label`` says what it shows, for readers of text.
+    """
+    return html.Div(
+        [
+            slot(f"{id}-still", svg, class_name="still"),
+            html.Div(
+                [
+                    dcc.Store(id={"type": "figure", "index": id}, data=figure),
+                    dcc.Graph(
+                        id={"type": "graph", "index": id}, config=cast(Any, config), responsive=True, className="graph"
+                    ),
+                ],
+                className="live",
+                **marks(aria_hidden="true"),
+            ),
+        ],
+        className=f"drawing {class_name}",
+        role="group",
+        **marks(aria_label=label, data_drawing=id),
+    )
+
+
+def chart(
+    id: str,
+    drawn: timeseries.Chart,
+    credit: Credit,
+    *,
+    csv: str,
+    table_href: str,
+    now: str,
+    with_table: bool = False,
+    level: int = 3,
+) -> Component:
+    """One series against its normal, with all that a newspaper would print beside it.
+
+    Parameters
+    ----------
+    csv
+        Address of exactly the drawn numbers.
+    table_href
+        Address of this page with the table open, for readers without scripts; with them it is loaded in place.
+    with_table
+        Write the table out.
+    level
+        Level of the heading: 2 or 3.
+    """
+    heading = (html.H2 if level == 2 else html.H3)([drawn.title, " ", state.simulated(drawn.simulated)])
+    figure = timeseries.figure(drawn, theme="light", height=HEIGHT)
+    label = f"{drawn.title}. {drawn.sentence}"
+    return html.Figure(
+        [
+            html.Figcaption([heading, html.P(drawn.sentence, className="sentence")]),
+            interactive(id, lambda: timeseries.svg(drawn, height=HEIGHT), figure, class_name="ts-box", label=label,
+                        config=CONFIG),
+            _credit(drawn, credit, now, csv),
+            _table(id, drawn, table_href, with_table),
+        ],
+        className="chart",
+        id=id,
+    )  # fmt: skip
+
+
+def _credit(drawn: timeseries.Chart, credit: Credit, now: str, csv: str) -> Component:
+    licence: Any = html.A(credit.licence, href=credit.licence_url) if credit.licence_url else credit.licence
+    parts: list[Any] = [
+        html.Span([_("Source: "), html.A(credit.title, href=credit.path)]),
+        html.Span([_("Licence: "), licence]),
+        html.Span([_("Unit: "), drawn.unit]),
+    ]
+    if credit.until is not None:
+        parts.append(html.Span([_("Recorded, until "), times.day(credit.until)]))
+    elif drawn.updated is not None:
+        parts.append(html.Span([_("Updated "), times.time_ago(times.rfc3339(drawn.updated), now)]))
+    parts.append(html.A(_("CSV of this chart"), href=csv))
+    return html.P(parts, className="credit")
+
+
+def _table(id: str, drawn: timeseries.Chart, href: str, full: bool) -> Component:
+    if full:
+        return html.Details(
+            [html.Summary(_("The same as a table")), slot(f"{id}-table", lambda: rows(drawn), class_name="scroll")],
+            open=True,
+        )
+    more = html.P(html.A(_("Show the table"), href=f"{href}#{id}"))
+    return html.Details(
+        [html.Summary(_("The same as a table")), html.Div(more, className="scroll", **marks(data_table=f"{id}-table"))],
+        **marks(data_href=href),
+    )
+
+
+def rows(drawn: timeseries.Chart) -> Component:
+    """Everything that the chart draws as a table, newest first; an empty cell is "no data"."""
+    lines = timeseries.table(drawn)
+    names = list(lines[0]) if lines else []
+    head = html.Tr([html.Th(name, scope="col") for name in names])
+    body = [html.Tr([_cell(line[name]) for name in names]) for line in reversed(lines)]
+    return html.Table([html.Thead(head), html.Tbody(body)], className="figures")
+
+
+def _cell(value: Any) -> Component:
+    if value is None:
+        return html.Td("", **marks(aria_label=_("no data")))
+    if isinstance(value, (int, float)):
+        return html.Td(f"{value:.6g}", className="num")
+    return html.Td(str(value))
+
+
+def strip(choices: Sequence[tuple[str, str, str]], chosen: str, label: str) -> Component:
+    """One strip of links: (value, words, address); the chosen one is marked."""
+    links = []
+    for value, words, href in choices:
+        here = marks(aria_current="true") if value == chosen else {}
+        links.append(html.A(words, href=href, **here))
+    return html.Nav(links, className="strip", **marks(aria_label=label))

@@ -1,0 +1,139 @@
+"""The HTML document around a page: head, bars, header, the finished page, footer, scripts.
+
+Header and footer are plain HTML that Dash never touches. The page stands in ``#ssr``; Dash mounts in the empty
+``#react-entry-point`` after it, and ``assets/clientside.js`` changes one for the other.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from radar.components.shell import NAV, Meta
+from radar.components.ssr import to_html
+from radar.labels import _
+
+#: Sets the reader's theme before anything is painted. The only inline script; its hash is in the security policy.
+THEME_SCRIPT = (
+    "try{var t=localStorage.getItem('theme');if(t)document.documentElement.dataset.theme=t}catch(e){}"
+    "document.documentElement.classList.add('js')"
+)
+
+#: The mark: three arcs that leave a dot.
+MARK = (
+    '<svg class="mark" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" fill="none" '
+    'stroke="currentColor" stroke-width="2" stroke-linecap="round"><circle cx="5" cy="19" r="2.5" '
+    'fill="currentColor" stroke="none"/><path d="M5 11.5a7.5 7.5 0 0 1 7.5 7.5M5 6.5a12.5 12.5 0 0 1 '
+    '12.5 12.5M5 1.5A17.5 17.5 0 0 1 22.5 19"/></svg>'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """What the head and the end of the body load. ``css`` is written into the page; scripts are addresses, in order."""
+
+    css: str
+    fonts: Sequence[str]
+    scripts: Sequence[str]
+    plotly: str
+    config: str
+
+
+def theme_hash() -> str:
+    """The hash of the one inline script, as the security policy wants it."""
+    digest = hashlib.sha256(THEME_SCRIPT.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def document(
+    page: str, meta: Meta, *, bars: Sequence[Any], path: str, version: int, tags: Tags, address: str, language: str
+) -> str:
+    """The whole document.
+
+    Parameters
+    ----------
+    page
+        The page as HTML.
+    path
+        Path of the request, to mark the place in the navigation.
+    version
+        Number of the publication that the page shows; the browser asks whether there is a newer one.
+    address
+        Absolute address of the page, for previews and citations.
+    """
+    title = escape(_("Internet Radar") if path == "/" else f"{meta.title} · {_('Internet Radar')}")
+    description = escape(meta.description or _("Where the Internet is broken now, since when, and how we know."))
+    robots = f'<meta name="robots" content="{escape(meta.robots)}">' if meta.robots else ""
+    fonts = "".join(f'<link rel="preload" href="{f}" as="font" type="font/woff2" crossorigin>' for f in tags.fonts)
+    plotly = [tags.plotly] if meta.charts and tags.plotly else []
+    scripts = "".join(f'<script defer src="{escape(src)}"></script>' for src in (*plotly, *tags.scripts))
+    return (
+        f'<!doctype html><html lang="{escape(language)}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{title}</title>"
+        f'<meta name="description" content="{description}">{robots}'
+        f'<meta property="og:title" content="{title}"><meta property="og:description" content="{description}">'
+        f'<meta property="og:type" content="website"><meta property="og:url" content="{escape(address)}">'
+        '<meta name="color-scheme" content="light dark">'
+        f'<link rel="canonical" href="{escape(address)}">{fonts}'
+        '<link rel="icon" href="/favicon.ico" sizes="32x32"><link rel="icon" href="/assets/icon.svg" '
+        'type="image/svg+xml">'
+        f'<link rel="alternate" type="application/atom+xml" title="{escape(_("Outages"))}" href="/feeds/outages.atom">'
+        f"<style>{tags.css}</style><script>{THEME_SCRIPT}</script>{scripts}</head>"
+        f'<body data-version="{version}"><a class="skip" href="#main">{escape(_("Skip to the content"))}</a>'
+        f'<div id="bars">{to_html(list(bars))}</div>{_header(path)}'
+        f'<main id="main"><div id="ssr">{page}</div><div id="react-entry-point"></div></main>{_footer()}'
+        f'<script id="_dash-config" type="application/json">{tags.config}</script></body></html>'
+    )
+
+
+def search_form(id: str, *, value: str = "", label: str = "", big: bool = False) -> str:
+    """A search form that works without scripts; the browser adds suggestions while one types."""
+    hint = escape(label or _("Country, network or AS number"))
+    return (
+        f'<form class="search{" big" if big else ""}" role="search" action="/search" method="get">'
+        f'<label class="sr" for="{id}">{hint}</label><span class="search-box">'
+        f'<input id="{id}" name="q" type="search" value="{escape(value)}" placeholder="{hint}" autocomplete="off" '
+        f'autocapitalize="off" spellcheck="false" maxlength="80" aria-describedby="{id}-hint">'
+        f'<button type="submit">{escape(_("Search"))}</button></span>'
+        f'<span class="sr" id="{id}-hint">{escape(_("Suggestions appear while you type."))}</span></form>'
+    )
+
+
+def _header(path: str) -> str:
+    links = []
+    for target, text in NAV:
+        here = path == target or (target != "/" and path.startswith((f"{target}/", f"{target[:-1]}/")))
+        current = ' aria-current="page"' if here else ""
+        links.append(f'<li><a href="{target}"{current}>{escape(_(text))}</a></li>')
+    search = "" if path in ("/", "/search") else search_form("q-top")
+    return (
+        f'<header class="top"><div class="top-in"><a class="brand" href="/">{MARK}<span>'
+        f"{escape(_('Internet Radar'))}</span></a>"
+        f'<nav aria-label="{escape(_("Main"))}"><ul>{"".join(links)}</ul></nav>{search}'
+        f'<div class="switches"><button type="button" id="zone" data-utc="{escape(_("UTC"))}" '
+        f'data-local="{escape(_("Local time"))}" aria-label="{escape(_("Times in UTC; switch to local time"))}">'
+        f"{escape(_('UTC'))}</button>"
+        f'<button type="button" id="theme" aria-label="{escape(_("Switch between light and dark"))}">'
+        '<svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><circle cx="8" cy="8" r="6.5" fill="none" '
+        'stroke="currentColor" stroke-width="1.5"/><path d="M8 1.5a6.5 6.5 0 0 1 0 13z" fill="currentColor"/>'
+        "</svg></button></div></div></header>"
+    )
+
+
+def _footer() -> str:
+    links = (
+        ("/about", _("About")),
+        ("/method", _("Method")),
+        ("/sources", _("Sources and licences")),
+        ("/privacy", _("Privacy")),
+        ("/api/v1/", _("API")),
+        ("/feeds/outages.atom", _("Feed of outages")),
+    )
+    items = "".join(f'<li><a href="{href}">{escape(text)}</a></li>' for href, text in links)
+    words = _("Null is not zero, and silence is not health: where we see too little, we say so.")
+    return f'<footer class="foot"><div class="foot-in"><p>{escape(words)}</p><ul>{items}</ul></div></footer>'

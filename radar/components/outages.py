@@ -1,0 +1,130 @@
+"""Outages in lists: one plain sentence each, and under it since when, how deep, how sure, who agrees, why perhaps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from radar import entities
+from radar.components import state, times
+from radar.errors import EntityError
+from radar.labels import CAUSES, STATUSES, _, confidence_words, ngettext
+from radar.shapes import Outage
+
+
+def name_of(key: str) -> str:
+    """The name of an entity; the key itself when it cannot be read."""
+    try:
+        return entities.name(key)
+    except EntityError:
+        return key
+
+
+def headline(outage: Outage) -> str:
+    """The outage in one sentence; a plain one is made where none was published."""
+    given = outage.get("headline")
+    if given:
+        return given
+    level = _("an outage") if outage["level"] == "outage" else _("degraded service")
+    return _("{name}: {level}.").format(name=name_of(outage["entity"]), level=level)
+
+
+def link(outage: Outage, text: Any = None) -> Component:
+    """A link to the outage's page."""
+    return html.A(headline(outage) if text is None else text, href=f"/outage/{outage['id']}")
+
+
+def agreement(outage: Outage) -> str:
+    """How many of the independent signals see it: "2 of 4 signals see it, 1 cannot see"."""
+    total = len(outage["signals"])
+    if not total:
+        return _("no signal is named")
+    sees = sum(row["verdict"] == "affected" for row in outage["signals"])
+    blind = sum(row["verdict"] == "insufficient" for row in outage["signals"])
+    text = ngettext("{n} of {m} signal sees it", "{n} of {m} signals see it", total).format(n=sees, m=total)
+    return text + (_(", {n} cannot see").format(n=blind) if blind else "")
+
+
+def depth(outage: Outage) -> str | None:
+    """ "93 % below normal", or None when the depth is not known."""
+    value = outage["severity"]["depth"]
+    return None if value is None else _("{n} % below normal").format(n=f"{value * 100:.0f}")
+
+
+def confidence(outage: Outage) -> str:
+    """ "confidence high (97 %)"."""
+    p = outage["confidence"]
+    words = _("confidence {words}").format(words=confidence_words(p))
+    return words if p is None else f"{words} ({p * 100:.0f} %)"
+
+
+def hint(outage: Outage) -> str | None:
+    """The likeliest cause as a hypothesis, or None when none is likelier than "not known"."""
+    causes = sorted(outage["causes"], key=lambda row: -row["p"])
+    if not causes or causes[0]["cause"] == "unknown" or causes[0]["p"] < 0.3:
+        return None
+    words = _(CAUSES.get(causes[0]["cause"], causes[0]["cause"]))
+    return _("Perhaps {cause} ({p} %)").format(cause=words, p=f"{causes[0]['p'] * 100:.0f}")
+
+
+def facts(outage: Outage, now: str) -> Component:
+    """The line under the sentence."""
+    parts: list[Any] = [times.span(outage["start"], outage["end"], now)]
+    texts = (depth(outage), agreement(outage), confidence(outage), hint(outage))
+    parts += [html.Span(text) for text in texts if text is not None]
+    if outage["simulated"]:
+        parts.append(state.simulated(True))
+    return html.P(parts, className="facts")
+
+
+def shape_of(outage: Outage) -> Component:
+    """Shape and word: the level while it is open, the status afterwards."""
+    if outage["status"] == "open":
+        return state.mark(outage["level"])
+    kind = "insufficient" if outage["status"] == "retracted" else "ok"
+    return state.mark(kind, _(STATUSES[outage["status"]]))
+
+
+def item(outage: Outage, now: str, children: Sequence[Outage] = (), spark: Component | None = None) -> Component:
+    """One outage with a small line of its worst series, and the outages that are part of it folded under it."""
+    inside: list[Any] = [
+        html.Div([shape_of(outage), html.A(name_of(outage["entity"]), href=f"/{outage['entity']}", className="place"),
+                  spark], className="item-head"),
+        html.H3(link(outage), className="sentence"),
+        facts(outage, now),
+    ]  # fmt: skip
+    if children:
+        label = ngettext("{n} network in it", "{n} parts of it", len(children)).format(n=len(children))
+        rows = [html.Li([state.mark(row["level"]), " ", link(row), facts(row, now)]) for row in children]
+        inside.append(html.Details([html.Summary(label), html.Ul(rows, className="plain parts")]))
+    return html.Li(html.Article(inside, className=f"item s-{outage['level']} is-{outage['status']}"))
+
+
+def listing(outages: Sequence[Outage], now: str, sparks: Mapping[str, Component] | None = None) -> Component:
+    """A list in which parts stand under their whole. A part whose whole is not in the list stands by itself."""
+    ids = {row["id"] for row in outages}
+    parts: dict[str, list[Outage]] = {}
+    for row in outages:
+        whole = row.get("parent")
+        if whole and whole in ids:
+            parts.setdefault(whole, []).append(row)
+    tops = [row for row in outages if not (row.get("parent") and row["parent"] in ids)]
+    lines = sparks or {}
+    rows = [item(row, now, parts.get(row["id"], ()), lines.get(row["id"])) for row in tops]
+    return html.Ul(rows, className="plain items")
+
+
+def by_urgency(outages: Sequence[Outage]) -> list[Outage]:
+    """Worst first: level, then countries before networks, then depth, then the newest."""
+    newest = sorted(outages, key=lambda row: row["start"], reverse=True)
+    return sorted(
+        newest,
+        key=lambda row: (
+            row["level"] != "outage",
+            not row["entity"].startswith("country/"),
+            -(row["severity"]["depth"] or 0.0),
+        ),
+    )

@@ -1,0 +1,45 @@
+"""States as readers see them: a shape, a colour and a word; never a colour alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from radar.components.ssr import marks
+from radar.labels import STATE_HELP, STATES, _
+
+#: From worst to calmest, as lists and legends order them.
+ORDER = ("outage", "degraded", "insufficient", "ok")
+
+
+def shape(state: str) -> Component:
+    """The shape alone: filled square, half dot, hatched ring, dot. Say the word beside it."""
+    return html.Span(className=f"shape s-{state}", **marks(aria_hidden="true"))
+
+
+def mark(state: str, words: Any = None) -> Component:
+    """Shape and word of a state; ``words`` in place of its usual one."""
+    text = _(STATES[state]) if words is None else words
+    return html.Span([shape(state), html.Span(text)], className=f"state s-{state}")
+
+
+def simulated(flag: bool) -> Component | None:
+    """The word "simulated" where something is; nothing elsewhere."""
+    return html.Span(_("simulated"), className="tag s-simulated") if flag else None
+
+
+def legend(counts: Mapping[str, int], *, unknown: int) -> Component:
+    """All states with their shape, word, meaning and how many there are; ``unknown``: places nothing is known of."""
+    rows = []
+    for state in ORDER:
+        n = counts.get(state, 0) + (unknown if state == "insufficient" else 0)
+        rows.append(html.Li([mark(state), " ", html.B(str(n)), html.Span(_(STATE_HELP[state]), className="help")]))
+    return html.Ul(rows, className="legend")
+
+
+def term(word: str, meaning: str) -> Component:
+    """A word that needs explaining, with its meaning on focus, tap and hover."""
+    return html.Span([word, html.Span(meaning, className="tip", role="tooltip")], className="term", tabIndex="0")

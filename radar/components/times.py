@@ -1,0 +1,106 @@
+"""Times and durations as readers see them. Every time is a ``<time>`` element in UTC; a switch in the header turns
+them into the reader's own zone (``assets/clientside.js``), from the ``datetime`` attribute and ``data-form``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from dash import html
+from dash.development.base_component import Component
+
+from radar.components.ssr import marks
+from radar.labels import _, ngettext
+
+_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+           "November", "December")  # fmt: skip
+
+
+def parse(text: str) -> datetime:
+    """An RFC 3339 text as an aware time. Raises ValueError for another form or a time without zone."""
+    value = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    if value.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone")
+    return value
+
+
+def rfc3339(value: datetime) -> str:
+    """``2026-03-02T00:20:00Z``."""
+    return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def words(text: str, now: str | None = None) -> str:
+    """A time in words: "14:05 UTC" on the day of ``now``, "1 March, 14:05 UTC" in its year, else with the year."""
+    at = parse(text)
+    clock = f"{at:%H:%M} UTC"
+    if now is not None:
+        today = parse(now)
+        if at.date() == today.date():
+            return clock
+        if at.year == today.year:
+            return f"{at.day} {_MONTHS[at.month - 1]}, {clock}"
+    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}, {clock}"
+
+
+def date_words(text: str) -> str:
+    """The day alone: "1 March 2026"."""
+    at = parse(text)
+    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
+
+
+def month_words(month: str) -> str:
+    """``2025-10`` as "October 2025"."""
+    year, _dash, number = month.partition("-")
+    return f"{_MONTHS[int(number) - 1]} {year}"
+
+
+def duration(minutes: float) -> str:
+    """A duration to two significant parts: "under a minute", "25 min", "5 h 20 min", "3 days", "41 days"."""
+    if minutes < 1:
+        return _("under a minute")
+    whole = round(minutes)
+    if whole < 60:
+        return _("{n} min").format(n=whole)
+    if whole < 48 * 60:
+        hours, rest = divmod(whole, 60)
+        return _("{h} h {m} min").format(h=hours, m=rest) if rest else _("{h} h").format(h=hours)
+    days = round(whole / 1440)
+    return ngettext("{n} day", "{n} days", days).format(n=days)
+
+
+def ago(text: str, now: str) -> str:
+    """How long before ``now``: "25 min ago"; "now" within a minute; "in 5 min" when it lies ahead."""
+    minutes = (parse(now) - parse(text)) / timedelta(minutes=1)
+    if abs(minutes) < 1:
+        return _("now")
+    if minutes < 0:
+        return _("in {duration}").format(duration=duration(-minutes))
+    return _("{duration} ago").format(duration=duration(minutes))
+
+
+def time(text: str, now: str | None = None) -> Component:
+    """A moment; the form depends on how far from ``now`` it lies (see ``words``)."""
+    at = parse(text)
+    form = "full"
+    if now is not None:
+        today = parse(now)
+        form = "clock" if at.date() == today.date() else "day" if at.year == today.year else "full"
+    return html.Time(words(text, now), dateTime=rfc3339(at), **marks(data_form=form))
+
+
+def time_ago(text: str, now: str) -> Component:
+    """A moment with how long ago in brackets: "14:05 UTC (25 min ago)"."""
+    return html.Span([time(text, now), f" ({ago(text, now)})"], className="when")
+
+
+def day(text: str) -> Component:
+    """A day alone, the same in every zone."""
+    return html.Time(date_words(text), dateTime=parse(text).date().isoformat(), **marks(data_form="date"))
+
+
+def span(start: str, end: str | None, now: str) -> Component:
+    """From when to when; "since ..." while it lasts."""
+    if end is None:
+        return html.Span([_("since"), " ", time_ago(start, now)], className="when")
+    minutes = (parse(end) - parse(start)) / timedelta(minutes=1)
+    return html.Span([time(start, now), " – ", time(end, now), f" ({duration(minutes)})"], className="when")

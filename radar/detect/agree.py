@@ -1,0 +1,170 @@
+"""The agreement matrix: which series see an outage, which do not, which cannot see."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
+
+from radar.detect.case import Case, Row, family, plane
+from radar.detect.model import Alert, View
+from radar.detect.words import percent, when
+from radar.labels import N_, _
+from radar.shapes import OutageSignal
+from radar.signals import split
+from radar.times import rfc3339
+
+#: Why a series cannot say, in words.
+REASON_WORDS = {
+    "no_data": N_("no data"),
+    "warming_up": N_("too little history yet"),
+    "too_few": N_("too few measurements to judge"),
+    "own_fault": N_("our own measurement was impaired"),
+    "not_scored": N_("shown, not judged"),
+}
+
+
+def look(case: Case, views: Iterable[View]) -> list[Row]:
+    """Bring the rows up to date. -> rows that have just gone blind after having seen the outage."""
+    counted = {id(a) for a in case.live}
+    for view in views:
+        row = case.rows.setdefault(view.series_id, Row(view.series_id))
+        row.reason = view.reason
+        blind = view.verdict == "insufficient"
+        if blind and view.reason == "no_data":
+            if row.blind_since is None or row.blind_until is not None:
+                row.blind_since, row.blind_until, row.told_blind = int(view.since.timestamp()), None, False
+        elif row.blind_since is not None and row.blind_until is None:
+            row.blind_until = int(view.bin.timestamp())
+        if row.first_seen is None and (not blind or row.verdict != "not_affected"):
+            row.verdict = "insufficient" if blind else "not_affected"
+        elif row.first_seen is not None:
+            row.verdict = "insufficient" if blind else "affected"
+    for row in case.rows.values():
+        mine = [a for a in case.alerts.values() if a.series_id == row.series_id and not a.withdrawn]
+        seen = [a for a in mine if id(a) in counted]
+        _seen(row, seen, [a for a in mine if id(a) not in counted])
+    fresh = [r for r in case.rows.values() if r.first_seen is not None and r.blind_since and not r.blind_until]
+    return [r for r in fresh if not r.told_blind]
+
+
+def _seen(row: Row, seen: list[Alert], slight: list[Alert]) -> None:
+    if seen:
+        row.first_seen = int(min(a.opened for a in seen).timestamp())
+        row.last_seen = int(max(a.last for a in seen).timestamp())
+        row.depth = max(a.depth for a in seen)
+        if not (row.blind_since is not None and row.blind_until is None):
+            row.verdict = "affected"
+    elif row.first_seen is not None:  # what it had seen was withdrawn
+        row.first_seen = row.last_seen = None
+        row.depth = None
+        row.verdict = "not_affected" if row.reason == "" else "insufficient"
+    if slight:
+        row.shallow_since = int(min(a.opened for a in slight).timestamp())
+        row.shallow_depth = max(a.depth for a in slight)
+    elif row.shallow_since is not None and not seen:
+        row.shallow_since = None
+    if slight and not seen:
+        row.depth = row.shallow_depth
+
+
+def settle(case: Case) -> None:
+    """At the end of an outage: what a series saw stands, also where it cannot see any more."""
+    for row in case.rows.values():
+        if row.first_seen is not None:
+            row.verdict = "affected"
+
+
+def plane_verdict(case: Case, which: str) -> str:
+    """What the series of one plane say together: affected, else not_affected, else insufficient; "" without a series."""
+    verdicts = [
+        "affected" if row.first_seen is not None else row.verdict
+        for row in case.rows.values()
+        if plane(row.series_id) == which
+    ]
+    return next((v for v in ("affected", "not_affected", "insufficient") if v in verdicts), "")
+
+
+def matrix(case: Case, simulated: Collection[str]) -> list[OutageSignal]:
+    """The rows as published: affected first, by when they saw it."""
+    order = {"affected": 0, "insufficient": 1, "not_affected": 2}
+    rows = sorted(
+        case.rows.values(),
+        key=lambda r: (r.first_seen is None, r.first_seen or 0, order[r.verdict], r.series_id),
+    )
+    out = []
+    for row in rows:
+        signal, source = split(row.series_id)
+        entry: OutageSignal = {
+            "signal": signal,
+            "source": source,
+            "verdict": row.verdict,  # type: ignore[typeddict-item]  # one of three words, kept as plain text in the state
+            "first_seen": _text(row.first_seen),
+            "last_seen": _text(row.last_seen),
+            "note": note(case, row),
+            "depth": None if row.depth is None else round(row.depth, 4),
+            "simulated": row.series_id in simulated,
+        }
+        out.append(entry)
+    return out
+
+
+def note(case: Case, row: Row) -> str:
+    """One plain sentence on what the row does not say by itself, "" when there is nothing to add."""
+    parts = []
+    if row.first_seen is None and row.shallow_since is not None:
+        later = row.shallow_since > case.start
+        start = _("Not affected at onset; a") if later else _("A")
+        what = _("shallow loss") if plane(row.series_id) == "control" else _("small loss")
+        parts.append(
+            _("{start} {later} {what} of at most {pct} from {when}.").format(
+                start=start,
+                later=_("later,") if later else "",
+                what=what,
+                pct=percent(row.shallow_depth),
+                when=when(_time(row.shallow_since)),
+            ).replace("  ", " ")
+        )
+    if row.blind_since is not None and (row.first_seen is not None or row.verdict == "insufficient"):
+        since, until = when(_time(row.blind_since)), row.blind_until
+        if row.first_seen is not None and row.blind_since > row.first_seen:
+            text = _("Affected, then no data from {since}") if until is None else _("Affected, then no data from {since} to {until}")
+        else:
+            text = _("No data from {since}") if until is None else _("No data from {since} to {until}")
+        parts.append(text.format(since=since, until=when(_time(until)) if until else "") + ".")
+    elif row.verdict == "insufficient" and row.reason:
+        parts.append(_("Cannot say: {why}.").format(why=_(REASON_WORDS[row.reason])))
+    return " ".join(parts)
+
+
+def independent(case: Case) -> int:
+    """Number of signal families that saw the outage."""
+    return len({family(r.series_id) for r in case.rows.values() if r.first_seen is not None})
+
+
+def confidence(case: Case) -> float:
+    """How sure that this is real, 0..1; a stated formula, not calibrated against labels yet.
+
+    Each family of signals that sees it may be wrong with probability .2 (strong alone) or .5; each family of the data plane
+    that looks and does not see it takes a fifth off. Never above .99.
+    """
+    wrong = 1.0
+    best: dict[str, float] = {}
+    for alert in case.live:
+        key = family(alert.series_id)
+        best[key] = min(best.get(key, 1.0), 0.2 if alert.publishable else 0.5)
+    for miss in best.values():
+        wrong *= miss
+    against = {
+        family(r.series_id)
+        for r in case.rows.values()
+        if r.first_seen is None and r.verdict == "not_affected" and plane(r.series_id) == "data"
+    } - set(best)
+    return round(min(0.99, (1 - wrong) * 0.8 ** len(against)), 3)
+
+
+def _text(t: int | None) -> str | None:
+    return None if t is None else rfc3339(_time(t))
+
+
+def _time(t: int) -> datetime:
+    return datetime.fromtimestamp(t, UTC)

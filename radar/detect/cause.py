@@ -1,0 +1,170 @@
+"""Cause hypotheses: log-odds from what was seen, with the evidence for and against in sentences. Never a verdict.
+
+Weights follow published cases (docs/method.md): routes against packets, how many signals fall at once, how the fall spreads
+over hours, the clock, what repeats. Between .3 and .7 in favour of one cause it is left unknown: "unknown" then leads.
+A directed shutdown is never told from timing alone.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from radar.labels import _
+from radar.shapes import Cause
+
+#: Log-odds before any evidence, against "unknown" at 0.
+PRIOR = {
+    "cable_cut": -1.6,
+    "power": -1.4,
+    "routing": -1.4,
+    "provider": -1.4,
+    "shutdown": -1.6,
+    "disaster": -2.5,
+    "maintenance": -1.6,
+    "measurement": -2.0,
+    "unknown": 0.0,
+}
+#: Less than this, and no cause is named before "unknown".
+ABSTAIN = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of an outage when its cause is asked for. Depths are 0..1; None: cannot be said.
+
+    ``slide_s``: from onset until the loss was near its worst. ``on_half_hour``: onset bracket touches :00 or :30 and bins are
+    fine enough to tell. ``repeats``: earlier outages of the entity at the same clock time within a week. ``siblings``:
+    networks of the country that are hit too. ``others``: other countries whose outages began within half an hour.
+    """
+
+    entity_type: str
+    data_depth: float
+    control_depth: float | None
+    families: int
+    slide_s: float
+    minutes: float
+    on_half_hour: bool = False
+    repeats: int = 0
+    siblings: int = 0
+    others: int = 0
+    errors: bool = False
+    latency: bool = False
+    slow: bool = False
+    one_service: bool = False
+    local_night: bool = False
+
+
+@dataclass(slots=True)
+class _Weighed:
+    logit: float
+    pro: list[str] = field(default_factory=list)
+    con: list[str] = field(default_factory=list)
+
+    def for_(self, weight: float, text: str) -> None:
+        self.logit += weight
+        self.pro.append(text)
+
+    def against(self, weight: float, text: str) -> None:
+        self.logit -= weight
+        self.con.append(text)
+
+
+def hypotheses(facts: Facts) -> list[Cause]:
+    """The two likeliest causes, and "unknown" first where none is likely enough. Probabilities of all causes add up to 1."""
+    table = {cause: _Weighed(logit) for cause, logit in PRIOR.items()}
+    for weigh in (_planes, _shape, _clock, _spread, _quality):
+        weigh(facts, table)
+    total = sum(math.exp(w.logit) for w in table.values())
+    ranked = sorted(table.items(), key=lambda item: (-item[1].logit, item[0]))
+    named = [(c, w) for c, w in ranked if c != "unknown"][:2]
+    chosen = [("unknown", table["unknown"]), *named]
+    if math.exp(named[0][1].logit) / total >= ABSTAIN:
+        chosen = named
+    else:
+        table["unknown"].pro.append(_("No pattern fits well enough to name a cause."))
+    return [_cause(cause, math.exp(w.logit) / total, w) for cause, w in chosen]
+
+
+def _planes(f: Facts, t: dict[str, _Weighed]) -> None:
+    if f.control_depth is None or f.errors:
+        return
+    if f.data_depth > 0.5 and f.control_depth < 0.25 * f.data_depth:
+        text = _("Most routes stayed up while packets were lost.")
+        t["shutdown"].for_(1.3, text)
+        t["power"].for_(0.3, text)
+        t["routing"].against(2.5, text)
+    elif f.control_depth > 0.1:
+        text = _("Routes were withdrawn.")
+        t["routing"].for_(1.8 if f.families < 3 else 0.9, text)
+        t["cable_cut"].for_(0.8, text)
+        t["power"].for_(0.3, text)
+
+
+def _shape(f: Facts, t: dict[str, _Weighed]) -> None:
+    if f.slow:
+        text = _("The fall took days and came in steps; nothing broke at once.")
+        t["shutdown"].for_(1.0, text)
+        for cause in ("cable_cut", "power", "routing", "disaster", "maintenance"):
+            t[cause].against(2.5, text)
+        return
+    if f.slide_s > 2 * 3600 and f.families >= 1 and f.data_depth > 0.3:
+        text = _("The loss slid deeper over hours, as batteries run out.")
+        t["power"].for_(2.2, text)
+        t["shutdown"].against(1.5, text)
+        t["cable_cut"].against(0.5, text)
+    elif f.data_depth > 0.8 and f.families >= 2 and f.slide_s <= 3 * 3600 and f.entity_type == "country":
+        text = _("Independent signals fell almost to nothing within a few bins, across networks.")
+        t["shutdown"].for_(1.5, text)
+        t["power"].against(0.8, text)
+    if f.minutes > 3 * 1440 and f.entity_type == "country":
+        text = _("It has lasted for days; cables and power mostly come back sooner.")
+        t["shutdown"].for_(0.6, text)
+        t["power"].against(0.8, text)
+        t["maintenance"].against(2.0, text)
+
+
+def _clock(f: Facts, t: dict[str, _Weighed]) -> None:
+    if f.repeats:
+        t["shutdown"].for_(min(3.0, 1.5 * f.repeats), _("It began at the same clock time on earlier days."))
+        t["cable_cut"].against(2.0, _("It repeats at the same clock time."))
+    if f.on_half_hour and f.entity_type == "country" and f.data_depth > 0.5:
+        t["shutdown"].for_(0.5, _("It may have begun on the hour or the half hour; timing alone proves nothing."))
+    if f.local_night and f.entity_type in ("asn", "geoasn"):
+        t["maintenance"].for_(1.5, _("It began at night, local time."))
+
+
+def _spread(f: Facts, t: dict[str, _Weighed]) -> None:
+    if f.entity_type in ("asn", "geoasn") and not f.siblings:
+        text = _("Only this network is hit; its neighbours in the country are not known to be.")
+        t["routing"].for_(0.8, text)
+        t["maintenance"].for_(0.4, text)
+        t["shutdown"].against(2.0, text)
+        t["power"].against(0.8, text)
+        t["cable_cut"].against(0.5, text)
+    if f.others:
+        text = _("Other countries lost connectivity within the same half hour.")
+        t["cable_cut"].for_(1.4, text)
+        t["shutdown"].against(1.5, text)
+    elif f.entity_type == "country" and not f.slow:
+        t["cable_cut"].against(0.3, _("No other country is known to have been hit at the same time."))
+
+
+def _quality(f: Facts, t: dict[str, _Weighed]) -> None:
+    if f.errors:
+        weight = 3.5 if f.entity_type == "provider" else 1.2
+        t["provider"].for_(weight, _("Requests arrive but fail: servers answer with errors."))
+        for cause in ("shutdown", "cable_cut", "power", "routing"):
+            t[cause].against(1.5, _("Packets still flow."))
+    if f.latency and f.data_depth < 0.8:
+        t["cable_cut"].for_(1.2, _("Round-trip times rose: traffic takes a longer way."))
+    if f.one_service:
+        t["provider"].for_(0.8, _("Only one service is seen to be affected."))
+        t["measurement"].for_(0.4, _("Only one signal of one source shows it."))
+
+
+def _cause(cause: str, p: float, weighed: _Weighed) -> Cause:
+    made: Cause = {"cause": cause, "p": round(p, 3)}
+    made["for"] = weighed.pro  # type: ignore[typeddict-unknown-key]  # "for" is no identifier: see radar/shapes.py
+    made["against"] = weighed.con  # type: ignore[typeddict-unknown-key]
+    return made

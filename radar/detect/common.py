@@ -1,0 +1,76 @@
+"""Is it them, or is it us? Movement that most countries share is our own measurement, not anybody's network.
+
+Each country has one vote per series: its own row, or the first of its networks where no country rows are measured. Fewer
+than ten countries cannot tell a shared movement from one region's trouble, so then nothing is taken out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from radar import bands
+from radar.detect.model import F32
+from radar.detect.profiles import Profiles
+from radar.detect.score import B2, Scored
+from radar.entities import is_entity, parent
+
+#: Fewest countries that can vote; counts need this many expected per bin.
+MIN_VOTERS, MIN_EXPECTED = 10, 40.0
+#: The median country moved by more than this (log units), or so many countries dip: our own measurement is impaired.
+COMMON_DROP, COMMON_SHARE = 0.15, 1 / 3
+#: For rises (errors, latency): so many countries at once.
+COMMON_RISE_SHARE = 0.5
+
+
+def voters(entities: Sequence[str]) -> npt.NDArray[np.intp]:
+    """Rows that vote: all countries if there are ten, else one row of each home country."""
+    own = [i for i, key in enumerate(entities) if key.startswith("country/")]
+    if len(own) >= MIN_VOTERS:
+        return np.array(own, np.intp)
+    first: dict[str, int] = {}
+    for i, key in enumerate(entities):
+        home = key if key.startswith("country/") else (parent(key) if is_entity(key) else None)
+        if home is not None:
+            first.setdefault(home, i)
+    return np.array(sorted(first.values()), np.intp)
+
+
+def take_out(
+    p: Profiles, windows: F32, mu: F32, judged: B2, rows: npt.NDArray[np.intp]
+) -> dict[int, tuple[float, float, int]]:
+    """Subtract the common fall from the window ratios, in place. -> slot: (drop 0..1, share 0..1, voters) where impaired."""
+    impaired: dict[int, tuple[float, float, int]] = {}
+    if len(rows) < MIN_VOTERS:
+        return impaired
+    for slot in np.flatnonzero(p.log):
+        may = judged[rows, slot]
+        if p.count[slot] and p.kind[slot] != 2:
+            may = may & (mu[rows, slot] >= MIN_EXPECTED)
+        who = rows[may]
+        if len(who) < MIN_VOTERS:
+            continue
+        moved = windows[:, who, slot]
+        middle = np.median(moved, axis=1)
+        share = float((moved[0] < np.log(bands.GATE)).mean())
+        windows[:, :, slot] -= np.minimum(middle, 0.0)[:, None]
+        if middle[0] < -COMMON_DROP or share > COMMON_SHARE:
+            impaired[int(slot)] = (float(1 - np.exp(min(0.0, float(middle[0])))), share, len(who))
+    return impaired
+
+
+def rises(p: Profiles, scored: Scored, judged: B2, rows: npt.NDArray[np.intp]) -> dict[int, tuple[float, float, int]]:
+    """The same for shares of failures, latencies and bursts: slots in which half of the voters fire at once."""
+    impaired: dict[int, tuple[float, float, int]] = {}
+    if len(rows) < MIN_VOTERS:
+        return impaired
+    for slot in np.flatnonzero(~p.log & (p.kind > 0)):
+        may = judged[rows, slot] & ~scored.few[rows, slot]
+        if int(may.sum()) < MIN_VOTERS:
+            continue
+        share = float(scored.fires[rows[may], slot].mean())
+        if share > COMMON_RISE_SHARE:
+            impaired[int(slot)] = (0.0, share, int(may.sum()))
+    return impaired

@@ -1,0 +1,58 @@
+"""From a case of the book to the outage that API, feeds and pages show (``radar.shapes.Outage``)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+from radar.detect import agree, rules, tell, words
+from radar.detect.case import Case
+from radar.labels import _
+from radar.shapes import Outage
+from radar.times import rfc3339
+
+
+def document(case: Case, now: int, simulated: Collection[str], children: list[str]) -> Outage:
+    """The outage as known at ``now`` (seconds). Only for a case that was published."""
+    live = case.live or list(case.alerts.values())
+    start = _time(case.start)
+    end = _time(case.end) if case.end is not None else None
+    minutes = round(((case.end or max(now, case.start)) - case.start) / 60, 1)
+    only_slower = all(a.rule in ("latency_rise", "burst") for a in live)
+    depth = None if only_slower else round(max(a.depth for a in live if a.rule not in ("latency_rise", "burst")), 4)
+    basis = _("not known")
+    out: Outage = {
+        "id": case.id,
+        "entity": case.entity,
+        "status": "open" if case.status == "candidate" else case.status,
+        "level": case.level,
+        "start": rfc3339(start),
+        "start_earliest": rfc3339(_time(case.start_earliest)),
+        "end": None if end is None else rfc3339(end),
+        "known_at": rfc3339(_time(case.known_at or now)),
+        "confidence": None if case.status == "retracted" else case.confidence,
+        "severity": {
+            "depth": depth,
+            "share": None,
+            "basis": basis,
+            "minutes": minutes,
+            "words": words.severity(case.entity, case.level, depth, minutes, None, basis),
+        },
+        "signals": agree.matrix(case, simulated),
+        "causes": case.causes,
+        "simulated": case.simulated,
+        "history": case.history,
+        "headline": words.headline(case.entity, case.level, live, start, end),
+        "verdict": tell.verdict(case),
+        "rule": case.rule,
+        "rule_words": rules.words(case.rule, [a.rule for a in live]),
+        "updates": list(case.updates),
+        "retraction": case.retraction,
+        "parent": case.parent,
+        "children": children,
+    }
+    return out
+
+
+def _time(t: int) -> datetime:
+    return datetime.fromtimestamp(t, UTC)

@@ -1,0 +1,435 @@
+"""The detector of one group: scores a bin of all its entities at once, learns from it, opens and closes alerts.
+
+Order within a step: baseline from clean history; residuals over several windows; what all countries share is taken out;
+scores; verdicts; alerts; and only then, from bins that were normal, level and noise are learnt. Formulas: docs/method.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from radar import bands
+from radar.detect import common, slow
+from radar.detect.alerts import AlertDesk
+from radar.detect.model import (
+    AFFECTED,
+    F32,
+    INSUFFICIENT,
+    NOT_AFFECTED,
+    REASONS,
+    VERDICT_IDS,
+    Alert,
+    Common,
+    StepResult,
+    View,
+    Warmed,
+)
+from radar.detect.profiles import ADOPT_DEEP_S, ADOPT_SHALLOW_S, DAY_S, WARM_UP_S, profiles
+from radar.detect.rules import BY_PROFILE
+from radar.detect.score import B2, Scored, judge_log, judge_rise, log_windows, loss, normal
+from radar.detect.state import State
+from radar.signals import SIGNALS, Group, Signal
+
+NAN = np.float32(np.nan)
+#: A residual below this (log units) follows the level at once; a larger one a fiftieth as fast.
+SMALL, RELUCTANT = float(np.log(4 / 3)), 0.02
+#: Earlier bins this far down belong to the alert that has just opened.
+ONSET = float(np.log(0.85))
+#: Alerts this young are withdrawn when their series turns out to be impaired.
+YOUNG_ALERT = timedelta(minutes=30)
+NO_DATA, WARMING_UP, TOO_FEW, OWN_FAULT, NOT_SCORED = 1, 2, 3, 4, 5
+
+
+class Detector:
+    """See ``radar.detect`` for the contract. Not for several threads."""
+
+    def __init__(self, group: Group, catalogue: Mapping[str, Signal] = SIGNALS) -> None:
+        self.group = group
+        self.p = profiles(group, catalogue)
+        self.lookback = self.p.lookback
+        self._state = State(group.width, len(self.p.windows), self.p.windows[-1], bool(self.p.slow.any()))
+        self._desk = AlertDesk()
+        self._voters = common.voters([])
+        self._grain = timedelta(seconds=group.grain_s)
+
+    # ------------------------------------------------------------------ steps
+
+    def step(self, t: datetime, entities: list[str], values: F32, n: F32, past: F32, *,
+             absent: B2 | None = None) -> StepResult:  # fmt: skip
+        """Score the closed bin that starts at ``t``. See ``radar.detect``; raises ValueError for arrays of another shape."""
+        wanted = (len(entities), self.group.width)
+        if values.shape != wanted or n.shape != wanted or past.shape != (wanted[0], len(self.lookback), wanted[1]):
+            raise ValueError(
+                f"{self.group.name}: values {values.shape}, n {n.shape}, past {past.shape}; expected {wanted}"
+            )
+        state = self._state
+        if len(entities) != len(state.entities) or entities != state.entities:
+            self._grow(entities)
+        if absent is not None:
+            values = np.where(absent & np.isnan(values), np.float32(0.0), values)
+        number = int(t.timestamp()) // self.group.grain_s
+        if entities == state.entities:
+            return (
+                self._correct(number, values, n, past)
+                if number <= state.newest
+                else self._step(number, values, n, past)
+            )
+        rows = np.array([state.rows[key] for key in entities], np.intp)
+        wide = [np.full((len(state.entities), *a.shape[1:]), NAN, np.float32) for a in (values, n, past)]
+        for to, given in zip(wide, (values, n, past), strict=True):
+            to[rows] = given
+        full = self._correct(number, *wide) if number <= state.newest else self._step(number, *wide)
+        parts = (full.baseline, full.spread, full.score, full.clean)
+        baseline, spread, score, clean = (part[rows] for part in parts)
+        return StepResult(
+            baseline, spread, score, clean, full.verdict[rows], full.reason[rows], full.alerts, full.common
+        )
+
+    def _grow(self, entities: list[str]) -> None:
+        known = len(self._state.entities)
+        self._state.grow(entities)
+        if len(self._state.entities) != known:
+            self._voters = common.voters(self._state.entities)
+
+    def _step(self, number: int, x: F32, n: F32, past: F32) -> StepResult:
+        state, p = self._state, self.p
+        if state.newest >= 0:
+            state.clear_ring(range(max(state.newest + 1, number - state.lead["R"]), number))
+        state.newest = number
+        with np.errstate(all="ignore"):
+            has = np.isfinite(x) & (p.kind > 0)
+            x = np.where(has, np.maximum(x, np.float32(0.0)), NAN)
+            state.first[has & (state.first < 0)] = number
+            aged = (state.first >= 0) & ((number - state.first) * self.group.grain_s >= WARM_UP_S)
+            mu = self._expected(past)
+            known = has & np.isfinite(mu) & ((mu > 0) | ~p.log)
+            sums_x, sums_mu = self._sums(number, x, mu, known)
+            windows = np.where(known, log_windows(p, sums_x, sums_mu), NAN)
+            judged = known & aged
+            impaired = common.take_out(p, windows, mu, judged, self._voters)
+            scored = judge_log(p, windows, sums_mu, mu, state.noise, state.poisson, state.samples)
+            if (~p.log).any():
+                judge_rise(p, scored, x, n, mu, state.noise[0], state.samples)
+                impaired |= common.rises(p, scored, judged, self._voters)
+            lost = loss(p, x, mu)
+            own_fault = self._own_fault(number, impaired)
+            reason = np.select(
+                [~(p.kind > 0) & np.isfinite(x), ~has, ~aged, own_fault & has, ~known & ~(mu <= 0), ~known | scored.few],
+                [NOT_SCORED, NO_DATA, WARMING_UP, OWN_FAULT, WARMING_UP, TOO_FEW], 0).astype(np.uint8)  # fmt: skip
+            reason[:, p.kind == 0] = NOT_SCORED
+            ok = reason == 0
+            fire = ok & scored.fires
+            calm = ok & (scored.near > bands.CLOSE_Z)
+            changed = self._hysteresis(number, ok, fire, calm, scored, x, mu, lost, own_fault)
+            affected = fire | ((state.state == 2) & ok & ~calm)
+            verdict = np.where(ok, np.where(affected, AFFECTED, NOT_AFFECTED), INSUFFICIENT).astype(np.uint8)
+            held = affected | ((state.state == 1) & ok & ~calm) | (own_fault & known)
+            clean = np.where(held, mu, x)
+            score = np.where(ok, scored.z, NAN)
+            self._learn(ok & ~held | (known & ~aged & ~own_fault), scored, sums_mu, x, mu)
+            self._remember(number, has, verdict, reason, x, mu, score, np.where(ok, lost, NAN))
+            if p.slow.any():
+                changed += self._slow(number, x, has)
+        alerts = {id(a): a for a in (*self._desk.open.values(), *changed)}
+        return StepResult(
+            baseline=np.where(np.isfinite(mu) & (p.kind > 0), mu, NAN).astype(np.float32),
+            spread=np.where(np.isfinite(mu) & (p.kind > 0), scored.spread, NAN).astype(np.float32),
+            score=score.astype(np.float32),
+            clean=clean.astype(np.float32),
+            verdict=verdict,
+            reason=reason,
+            alerts=sorted(alerts.values(), key=lambda a: (a.entity, a.opened, a.series_id, a.rule)),
+            common=tuple(
+                Common(self.group.series[slot], self._time(number), self.group.grain_s, *impaired[slot])
+                for slot in sorted(impaired)
+            ),
+        )
+
+    def _correct(self, number: int, x: F32, n: F32, past: F32) -> StepResult:
+        """A bin that was stepped before comes again: score it alone, learn nothing, withdraw what it disproves."""
+        state, p = self._state, self.p
+        t = self._time(number)
+        with np.errstate(all="ignore"):
+            has = np.isfinite(x) & (p.kind > 0)
+            mu = self._expected(past)
+            known = has & np.isfinite(mu) & ((mu > 0) | ~p.log)
+            sums_x, sums_mu = (np.where(known, a, np.float32(0.0))[None] for a in (x, mu))
+            windows = np.where(known, log_windows(p, sums_x, sums_mu), NAN)
+            scored = judge_log(p, windows, sums_mu, mu, state.noise[:1], state.poisson[:1], state.samples)
+            if (~p.log).any():
+                judge_rise(p, scored, x, n, mu, state.noise[0], state.samples)
+            aged = (state.first >= 0) & ((number - state.first) * self.group.grain_s >= WARM_UP_S)
+            ok = known & aged & ~scored.few
+            fire, calm = ok & scored.fires, ok & (scored.near > bands.CLOSE_Z)
+        changed = []
+        for row, slot in {(k[0], k[1]) for k in (*self._desk.open, *(k for k, _ in self._desk.closed))}:
+            if not calm[row, slot]:
+                continue
+            for key, alert in self._desk.covering(row, slot, t):
+                alert.bins -= 1
+                if alert.bins < p.persist:
+                    alert.withdrawn = "corrected"
+                    if alert.closed is None:
+                        self._desk.close(key, alert.last + self._grain, t)
+                        state.state[row, slot] = 0
+                    changed.append(alert)
+        verdict = np.where(ok, np.where(fire, AFFECTED, NOT_AFFECTED), INSUFFICIENT).astype(np.uint8)
+        reason = np.select([p.kind == 0, ~has, ~aged | ~known, ~ok], [NOT_SCORED, NO_DATA, WARMING_UP, TOO_FEW], 0)
+        return StepResult(
+            baseline=np.where(p.kind > 0, mu, NAN).astype(np.float32),
+            spread=np.where(np.isfinite(mu) & (p.kind > 0), scored.spread, NAN).astype(np.float32),
+            score=np.where(ok, scored.z, NAN).astype(np.float32),
+            clean=np.where(fire, mu, x).astype(np.float32),
+            verdict=verdict,
+            reason=reason.astype(np.uint8),
+            alerts=sorted(changed, key=lambda a: (a.entity, a.opened, a.series_id)),
+        )
+
+    # ------------------------------------------------------------------ parts of a step
+
+    def _expected(self, past: F32) -> F32:
+        mu = normal(self.p, past)
+        return np.where(self.p.log, mu * np.exp(self._state.level), mu).astype(np.float32)
+
+    def _sums(self, number: int, x: F32, mu: F32, known: B2) -> tuple[F32, F32]:
+        state, size = self._state, self._state.lead["R"]
+        place = number % size
+        state.ring_x[place] = np.where(known, x, np.float32(0.0))
+        state.ring_mu[place] = np.where(known, mu, np.float32(0.0))
+        out = []
+        for ring in (state.ring_x, state.ring_mu):
+            sums = [ring.sum(axis=0) if m == size > 1 else ring[[(number - k) % size for k in range(m)]].sum(axis=0)
+                    for m in self.p.windows]  # fmt: skip
+            out.append(np.stack(sums) if len(sums) > 1 else sums[0][None])
+        return out[0], out[1]
+
+    def _own_fault(self, number: int, impaired: dict[int, tuple[float, float, int]]) -> B2:
+        """All slots of a source are suspect in a bin in which one of them is impaired."""
+        mask = np.zeros((1, self.group.width), bool)
+        if impaired:
+            sources = {self.group.series[slot].partition("@")[2] for slot in impaired}
+            for slot, series in enumerate(self.group.series):
+                mask[0, slot] = series.partition("@")[2] in sources
+            place = number % self._state.lead["R"]
+            self._state.ring_x[place, :, mask[0]] = 0.0
+            self._state.ring_mu[place, :, mask[0]] = 0.0
+        return mask
+
+    def _hysteresis(self, number: int, ok: B2, fire: B2, calm: B2, scored: Scored, x: F32, mu: F32, lost: F32,
+                    own_fault: B2) -> list[Alert]:  # fmt: skip
+        state, p = self._state, self.p
+        trouble = fire | (ok & scored.shallow)
+        strong = ok & scored.strong
+        state.bad = np.where(trouble, state.bad + 1, np.int16(0)).clip(max=30_000).astype(np.int16)
+        state.strong = np.where(strong, state.strong + 1, np.int16(0)).clip(max=30_000).astype(np.int16)
+        state.calm = np.where(calm, state.calm + 1, np.where(ok, np.int16(0), state.calm)).clip(max=30_000)
+        state.calm = state.calm.astype(np.int16)
+        ripe = (state.bad >= p.persist) & (trouble & (state.state == 0) | fire & (state.state == 1))
+        changed: list[Alert] = []
+        for row, slot in np.argwhere(ripe):
+            changed.append(self._open(number, int(row), int(slot), bool(fire[row, slot]), scored))
+        for key in [k for k in self._desk.open if not k[2]]:
+            row, slot, _ = key
+            alert = self._desk.open[key]
+            if own_fault[0, slot]:
+                if alert.opened >= self._time(number) - YOUNG_ALERT:
+                    changed.append(self._end(key, number, "own_fault"))
+            elif ok[row, slot]:
+                self._follow(
+                    alert, number, row, slot, bool(fire[row, slot]), bool(calm[row, slot]), scored, x, mu, lost
+                )
+                if state.calm[row, slot] >= p.persist:
+                    changed.append(self._end(key, number))
+                elif self._is_old_news(alert, number):
+                    with np.errstate(all="ignore"):
+                        state.level[row, slot] += scored.windows[-1, row, slot] if p.log[slot] else 0.0
+                    alert.adopted = True
+                    changed.append(self._end(key, number))
+        return changed
+
+    def _open(self, number: int, row: int, slot: int, deep: bool, scored: Scored) -> Alert:
+        state, p, key = self._state, self.p, (row, slot, "")
+        state.state[row, slot] = 2 if deep else 1
+        state.calm[row, slot] = 0
+        if key in self._desk.open:  # it was shallow until now
+            alert = self._desk.open[key]
+            alert.shallow = False
+            return alert
+        first = number - int(state.bad[row, slot]) + 1
+        size = state.lead["R"]
+        last_good = None
+        if p.log[slot]:
+            for k in range(first - 1, number - size, -1):
+                mu = float(state.ring_mu[k % size, row, slot])
+                if mu <= 0:
+                    continue
+                if np.log((state.ring_x[k % size, row, slot] + 1e-6) / mu) > min(
+                    ONSET, -2.5 * scored.spread[row, slot]
+                ):
+                    last_good = k
+                    break
+                first = k
+        if last_good is None and state.first[row, slot] < first:
+            last_good = first - 1
+        profile = p.signals[slot]
+        return self._desk.start(key, Alert(
+            entity=state.entities[row],
+            series_id=self.group.series[slot],
+            rule="routes_withdrawn" if p.routes[slot] else BY_PROFILE[profile.profile] if profile else "",
+            opened=self._time(first),
+            last=self._time(number),
+            last_good=None if last_good is None else self._time(last_good),
+            step_s=self.group.grain_s,
+            bins=number - first,  # the newest is counted below
+            shallow=not deep,
+        ))  # fmt: skip
+
+    def _follow(self, alert: Alert, number: int, row: int, slot: int, fire: bool, calm: bool, scored: Scored, x: F32,
+                mu: F32, lost: F32) -> None:  # fmt: skip
+        t = self._time(number)
+        alert.loss = round(float(lost[row, slot]), 4)
+        alert.value, alert.baseline = float(x[row, slot]), float(mu[row, slot])
+        if fire:
+            alert.deep_last = t
+            alert.publishable |= bool(self._state.strong[row, slot] >= self.p.persist)
+        if fire or not calm:
+            alert.last = t
+            alert.bins += 1
+            alert.depth = max(alert.depth, alert.loss)
+            alert.score_min = min(alert.score_min, round(float(scored.z[row, slot]), 3))
+
+    def _is_old_news(self, alert: Alert, number: int) -> bool:
+        """So long on a new level that this is what is normal now: 7 days of a shallow loss, 90 of a deep one."""
+        t = self._time(number)
+        since = alert.deep_last or alert.opened
+        return (t - since).total_seconds() > ADOPT_SHALLOW_S or (t - alert.opened).total_seconds() > ADOPT_DEEP_S
+
+    def _end(self, key: tuple[int, int, str], number: int, withdrawn: str = "") -> Alert:
+        row, slot, _ = key
+        state, alert = self._state, self._desk.open[key]
+        state.state[row, slot] = 0
+        state.bad[row, slot] = state.strong[row, slot] = 0
+        state.ring_x[:, row, slot] = 0.0
+        state.ring_mu[:, row, slot] = 0.0
+        now = self._time(number)
+        return self._desk.withdraw(key, withdrawn, now) if withdrawn else self._desk.close(
+            key, min(alert.last + self._grain, now + self._grain), now)  # fmt: skip
+
+    def _learn(self, use: B2, scored: Scored, sums_mu: F32, x: F32, mu: F32) -> None:
+        """Noise, Poisson part and level, from bins that were normal or are still warming up."""
+        state, p = self._state, self.p
+        state.samples += use
+        step = np.maximum(np.float32(p.noise_step), np.float32(2.0) / (state.samples + 3)).astype(np.float32)
+        away = np.abs(scored.windows)
+        if (~p.log).any():
+            away[0] = np.where(p.log, away[0], np.abs(x - mu))
+        move = np.sign(away - np.exp(state.noise)) * (step * np.float32(0.5))
+        good = use & np.isfinite(move)
+        state.noise = np.where(good, np.clip(state.noise + move, -9.0, 9.0), state.noise).astype(np.float32)
+        if p.count.any():
+            own = 1.0 / (sums_mu + 1.0)
+            part = np.where(p.count, state.poisson + (own - state.poisson) * step, state.poisson)
+            state.poisson = np.where(use & np.isfinite(own), part, state.poisson).astype(np.float32)
+        r = scored.windows[0]
+        follow = use & p.log & np.isfinite(r) & ((p.kind == 1) | (state.level != 0))
+        rate = np.where(np.abs(r) < SMALL, p.level_step, p.level_step * RELUCTANT)
+        state.level = np.where(follow, state.level + rate * r, state.level).astype(np.float32)
+
+    def _remember(self, number: int, has: B2, verdict: np.ndarray, reason: np.ndarray, x: F32, mu: F32, score: F32,
+                  lost: F32) -> None:  # fmt: skip
+        state = self._state
+        state.seen[has] = number
+        turned = (state.since < 0) | (verdict != state.verdict) | (reason != state.reason)
+        state.since[turned] = number
+        state.verdict, state.reason = verdict, reason
+        state.value, state.base, state.score, state.lost = (a.astype(np.float32) for a in (x, mu, score, lost))
+
+    def _slow(self, number: int, x: F32, has: B2) -> list[Alert]:
+        state, slots = self._state, self.p.slow
+        day = number * self.group.grain_s // DAY_S
+        changed: list[Alert] = []
+        if state.day >= 0 and day > state.day:
+            ratio, score, recent, reference = slow.close_days(state, day, DAY_S / self.group.grain_s, slots)
+            newest = day - 1
+            low = (ratio < slow.OPEN_RATIO) & (score < slow.OPEN_SCORE)
+            for row, slot in np.argwhere((state.slow == 1) | low):
+                key, now = (int(row), int(slot), "slow"), datetime.fromtimestamp(newest * DAY_S, UTC)
+                if not np.isfinite(ratio[row, slot]):
+                    continue
+                normal_day = float(reference[row, slot])
+                if key not in self._desk.open:
+                    first = slow.onset(state, key[0], key[1], newest, normal_day)
+                    slow.backfill(state, key[0], key[1], first, newest, normal_day)
+                    opened = datetime.fromtimestamp(first * DAY_S, UTC)
+                    self._desk.start(key, Alert(state.entities[row], self.group.series[slot], "slow_degradation", opened,
+                                                now, opened - timedelta(days=1), DAY_S, publishable=True))  # fmt: skip
+                    state.slow[row, slot] = 1
+                alert = self._desk.open[key]
+                alert.value, alert.baseline = float(recent[row, slot]), normal_day
+                alert.loss = round(max(0.0, 1.0 - float(ratio[row, slot])), 4)
+                if ratio[row, slot] > slow.CLOSE_RATIO or now - alert.opened > timedelta(days=365):
+                    alert.adopted = ratio[row, slot] <= slow.CLOSE_RATIO
+                    state.slow[row, slot] = 0
+                    self._desk.close(key, alert.last + timedelta(days=1), now)
+                else:
+                    alert.last, alert.bins = now, alert.bins + 1
+                    alert.depth = max(alert.depth, alert.loss)
+                    alert.score_min = min(alert.score_min, round(float(score[row, slot]), 3))
+                changed.append(alert)
+        slow.add(state, day, x, has & slots)
+        return changed
+
+    # ------------------------------------------------------------------ the rest of the contract
+
+    def views(self, entities: list[str]) -> list[View]:
+        """How every series of these entities that ever had data looks now; entities never stepped are left out."""
+        state = self._state
+        found = []
+        for key in entities:
+            row = state.rows.get(key)
+            if row is None or state.newest < 0:
+                continue
+            for slot, series in enumerate(self.group.series):
+                if state.first[row, slot] < 0 or self.p.kind[slot] == 0:
+                    continue
+                numbers = [float(a[row, slot]) for a in (state.value, state.base, state.score, state.lost)]
+                value, base, score, lost = (v if v == v else None for v in numbers)
+                found.append(View(
+                    key, series, VERDICT_IDS[state.verdict[row, slot]], REASONS[state.reason[row, slot]],
+                    self._time(int(max(state.since[row, slot], 0))), self._time(state.newest),
+                    self._time(int(state.seen[row, slot])), self.group.grain_s, value, base, score, lost,
+                ))  # fmt: skip
+        return found
+
+    def dump(self) -> bytes:
+        """The memory as bytes; the same steps give the same bytes."""
+        return self._state.dump(
+            {"group": self.group.name, "series": list(self.group.series), "alerts": self._desk.dump()}
+        )
+
+    @classmethod
+    def load(cls, group: Group, blob: bytes, catalogue: Mapping[str, Signal] = SIGNALS) -> Detector:
+        """Read what :meth:`dump` wrote. A group may have grown since. Raises ValueError for another group's memory."""
+        self = cls(group, catalogue)
+        state, extra = State.load(blob)
+        kept = extra["series"]
+        if extra["group"] != group.name or list(group.series[: len(kept)]) != kept or state.width != group.width:
+            raise ValueError(f"memory of {extra['group']} {kept} does not fit group {group.name} {list(group.series)}")
+        if state.lead != self._state.lead:
+            raise ValueError(f"memory of {group.name} has windows {state.lead}; expected {self._state.lead}")
+        self._state, self._desk = state, AlertDesk.load(extra["alerts"])
+        self._voters = common.voters(state.entities)
+        return self
+
+    def warm(self, start: datetime, entities: list[str], clean: F32, *, days: float = 2.0) -> Warmed:
+        """Learn from history at once, as if it had been stepped without alerts. See ``radar.detect.warm``."""
+        from radar.detect.warm import warm
+
+        self._grow(entities)
+        return warm(self, start, entities, clean, days=days)
+
+    def _time(self, number: int) -> datetime:
+        return datetime.fromtimestamp(number * self.group.grain_s, UTC)

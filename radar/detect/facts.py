@@ -1,0 +1,72 @@
+"""What is known of an outage when its cause is asked for, gathered from the book."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from radar import entities
+from radar.detect import agree
+from radar.detect.case import Case, family, plane
+from radar.detect.cause import Facts
+from radar.detect.rules import ONE_SERVICE
+from radar.signals import split
+
+#: Onsets this close are simultaneous; earlier outages this far back are looked at for repeats.
+TOGETHER_S, REPEAT_DAYS = 1800, 8
+
+
+def facts(case: Case, others: Sequence[Case], now: datetime) -> Facts:
+    """Facts of one case beside all published ones."""
+    live = case.live
+    kind = case.entity.partition("/")[0]
+    data = [a.depth for a in live if plane(a.series_id) == "data"]
+    control = {"affected": 1.0, "not_affected": 0.0}.get(agree.plane_verdict(case, "control"))
+    routes = [a.depth for a in case.alerts.values() if plane(a.series_id) == "control" and not a.withdrawn]
+    if control is not None:
+        control = max(routes, default=0.0)
+    home = entities.parent(case.entity) if entities.is_entity(case.entity) else None
+    real = [c for c in others if c is not case and c.status != "retracted"]
+    finest = min((a.step_s for a in live), default=3600)
+    signals = {split(a.series_id)[0] for a in live}
+    return Facts(
+        entity_type=kind,
+        data_depth=max(data, default=0.0),
+        control_depth=control,
+        families=len({family(a.series_id) for a in live}),
+        slide_s=_slide(case),
+        minutes=((case.end or int(now.timestamp())) - case.start) / 60,
+        on_half_hour=finest <= 600 and case.start % 1800 == 0,
+        repeats=sum(_repeats(case, c) for c in real),
+        siblings=sum(1 for c in real if _overlap(case, c) and c.entity != case.entity and home and _home(c) == home),
+        others=sum(
+            1
+            for c in real
+            if kind == "country" and c.entity.startswith("country/") and c.entity != case.entity
+            and not c.slow and abs(c.start - case.start) <= TOGETHER_S
+        ),
+        errors=any(a.rule == "error_rise" for a in live) and not data,
+        latency=any(a.rule == "latency_rise" for a in live),
+        slow=case.slow,
+        one_service=bool(signals) and signals <= ONE_SERVICE,
+    )  # fmt: skip
+
+
+def _slide(case: Case) -> float:
+    """Seconds from onset until the loss was within a fifth of its worst, as noted while it deepened."""
+    marks = [stage for stage in case.stages if stage.startswith("deep:")]
+    return float(int(marks[-1].split(":")[1]) - case.start) if marks else 0.0
+
+
+def _repeats(case: Case, other: Case) -> bool:
+    back = case.start - other.start
+    near = abs((back + 43_200) % 86_400 - 43_200) <= 900
+    return other.entity == case.entity and 0 < back <= REPEAT_DAYS * 86_400 and near
+
+
+def _home(case: Case) -> str | None:
+    return entities.parent(case.entity) if entities.is_entity(case.entity) else None
+
+
+def _overlap(case: Case, other: Case) -> bool:
+    return other.status == "open" or (other.end or 0) >= case.start - TOGETHER_S

@@ -1,0 +1,112 @@
+"""What each slot of a group is judged by, and which history that takes: durations turned into bins of the group's grain.
+
+Baselines. Seasonal, ratio, latency and burst: the same time of the week over four weeks, and neighbours within ten minutes.
+Flat: the same time of day over seven days; routes (control plane): the last 24 hours. Source: docs/method.md; the
+constants of flat signals follow IODA (medians of 24 h and 7 d).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from radar import bands
+from radar.signals import SIGNALS, Group, Signal, split
+
+SEASONAL, FLAT, RATIO, LATENCY, BURST = 1, 2, 3, 4, 5
+KINDS = {"none": 0, "seasonal": SEASONAL, "flat": FLAT, "ratio": RATIO, "latency": LATENCY, "burst": BURST}
+
+DAY_S = 86_400
+WEEK_S = 7 * DAY_S
+
+#: History a series needs before it is judged.
+WARM_UP_S = 14 * DAY_S
+#: Weeks and days looked back on.
+WEEKS, DAYS = 4, 7
+#: Windows that are added up: one bin, 15 minutes, one hour.
+WINDOWS_S = (0, 900, 3600)
+#: The level follows the last hours with this half-life, small residuals only.
+HALF_LIFE_S = 4 * 3600
+#: Bins in a row (one more where they are longer than an hour), and time, that an alert needs to open or close.
+PERSIST_BINS, PERSIST_S = 2, 600
+#: A shallow loss becomes the new normal after 7 days, a deep one after 90.
+ADOPT_SHALLOW_S, ADOPT_DEEP_S = 7 * DAY_S, 90 * DAY_S
+
+B1 = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Profiles:
+    """Parameters of one group. Vectors have one place per slot; slots without a series are of kind 0."""
+
+    lookback: tuple[int, ...]
+    weekly: tuple[int, int]  # places of the weekly offsets within the lookback
+    daily: tuple[int, int]  # those of the daily offsets (flat)
+    recent: tuple[int, int]  # those of the last 24 hours (routes)
+    kind: npt.NDArray[np.int8]
+    log: B1
+    count: B1
+    routes: B1
+    slow: B1
+    windows: tuple[int, ...]
+    persist: int
+    level_step: float
+    noise_step: float
+    log_gate: npt.NDArray[np.float32]
+    floor: npt.NDArray[np.float32]
+    signals: tuple[Signal | None, ...]
+
+
+def profiles(group: Group, catalogue: Mapping[str, Signal] = SIGNALS) -> Profiles:
+    """The parameters of a group. Raises KeyError for a signal that the catalogue does not have."""
+    grain = group.grain_s
+    signals = tuple(catalogue[split(series)[0]] for series in group.series)
+    slots: tuple[Signal | None, ...] = signals + (None,) * (group.width - len(signals))
+    kind = np.array([KINDS[s.profile] if s else 0 for s in slots], np.int8)
+    routes = np.array([bool(s) and s.profile == "flat" and s.plane == "control" for s in slots if s or s is None])
+    lookback, spans = _lookback(grain, kind, routes)
+    windows = tuple(sorted({max(1, round(w / grain)) for w in WINDOWS_S}))
+    return Profiles(
+        lookback=lookback,
+        weekly=spans[0],
+        daily=spans[1],
+        recent=spans[2],
+        kind=kind,
+        log=(kind == SEASONAL) | (kind == FLAT),
+        count=np.array([bool(s) and s.scale == "count" for s in slots if s or s is None]),
+        routes=routes,
+        slow=np.array([_is_slow(s) for s in slots]),
+        windows=windows,
+        persist=max(PERSIST_BINS + (grain > bands.COARSE_S), -(-PERSIST_S // grain)),
+        level_step=1.0 - 2.0 ** (-1.0 / max(48.0, HALF_LIFE_S / grain)),
+        noise_step=2.0 / min(500.0, max(100.0, WEEK_S / grain)),
+        log_gate=np.log([bands.gate(s.profile, s.plane, grain) if s else 1.0 for s in slots]).astype(np.float32),
+        floor=np.where(routes, bands.FLOOR_ROUTES, bands.FLOOR).astype(np.float32),
+        signals=slots,
+    )
+
+
+def _is_slow(signal: Signal | None) -> bool:
+    """Slow degradation is looked for where the upstream took out growth and customers, not in our own counts."""
+    return signal is not None and signal.profile == "seasonal" and signal.scale in ("normalised", "share")
+
+
+def _lookback(grain: int, kind: npt.NDArray[np.int8], routes: B1) -> tuple[tuple[int, ...], list[tuple[int, int]]]:
+    day, week = DAY_S // grain, WEEK_S // grain
+    near = min(2, 600 // grain) or int(grain <= 1800)
+    offsets: list[int] = []
+    spans = []
+    wanted = (
+        (bool(np.isin(kind, (SEASONAL, RATIO, LATENCY, BURST)).any()), [-week * w for w in range(WEEKS, 0, -1)], near),
+        (bool(((kind == FLAT) & ~routes).any()), [-day * d for d in range(DAYS, 0, -1)], 1),
+        (bool(routes.any()), [-day * k // 8 for k in range(8, 0, -1)], 1),
+    )
+    for needed, centres, half in wanted:
+        before = len(offsets)
+        if needed:
+            offsets += sorted({c + o for c in centres for o in range(-half, half + 1) if c + o < 0})
+        spans.append((before, len(offsets)))
+    return tuple(offsets), spans

@@ -1,0 +1,59 @@
+"""The rules, as rows: what each alert and each publication rests on. Ids are stable; words are shown to readers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from radar.labels import N_, _
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. ``most``: the strongest level it may lead to when nothing else agrees."""
+
+    id: str
+    words: str
+    most: str = "outage"
+
+
+RULES: dict[str, Rule] = {
+    rule.id: rule
+    for rule in (
+        Rule("seasonal_drop", N_("At least 20 % and 5 robust deviations below the same time of the week in the last four "
+                                 "weeks, in two bins in a row.")),
+        Rule("flat_drop", N_("At least 20 % and 5 robust deviations below the median of the last seven days, in two bins "
+                             "in a row.")),
+        Rule("routes_withdrawn", N_("At least 10 % and 5 robust deviations below the median of the last 24 hours, in two "
+                                    "bins in a row.")),
+        Rule("error_rise", N_("Failures at least 10 points and 5 robust deviations above the same time of the week, in two "
+                              "bins in a row.")),
+        Rule("latency_rise", N_("Latency at least 25 %, 10 ms and 5 robust deviations above the same time of the week, in "
+                                "two bins in a row."), "degraded"),
+        Rule("burst", N_("At least 5 events and 5 robust deviations above the same time of the week, in two bins in a "
+                         "row.")),
+        Rule("slow_degradation", N_("The median of the last five days at least 15 % and 5 robust deviations below the days "
+                                    "of two to twelve weeks ago."), "degraded"),
+    )
+}  # fmt: skip
+
+#: How an outage came to be published.
+PUBLISHED: dict[str, str] = {
+    "one_strong": N_(
+        "Published because one signal lies at least 8 robust deviations from normal in two bins in a row."
+    ),
+    "two_signals": N_("Published because two independent signals changed within 30 minutes of each other."),
+    "slow_degradation": N_("Published because daily values have fallen for days and stay low."),
+}
+
+#: Signals that see one company's service only: alone they never say more than "degraded".
+ONE_SERVICE = frozenset({"google.youtube"})
+
+#: Rule of an alert, by detector profile; routes have their own.
+BY_PROFILE = {"seasonal": "seasonal_drop", "flat": "flat_drop", "ratio": "error_rise", "latency": "latency_rise",
+              "burst": "burst"}  # fmt: skip
+
+
+def words(published: str, rules: list[str]) -> str:
+    """The publication rule and the alert rules behind it, as sentences."""
+    ids = [rule for rule in RULES if rule in rules]
+    return " ".join([_(PUBLISHED[published]), *(_(RULES[rule].words) for rule in ids)])

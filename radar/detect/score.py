@@ -1,0 +1,163 @@
+"""Scores: how far a bin lies from its baseline, in robust standard deviations. Pure functions on arrays.
+
+Shapes: E entities, W slots, M windows. Negative is bad. NaN in a score: cannot be said.
+
+Seasonal and flat signals are judged by the log ratio of what came to what was expected, summed over several windows; counts
+also carry the Poisson noise of their size, so that a small network is not called broken for being small. Shares of
+failures, latencies and bursts are judged by their distance above the baseline.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from radar import bands
+from radar.detect.model import F32
+from radar.detect.profiles import BURST, LATENCY, RATIO, Profiles
+
+B2 = npt.NDArray[np.bool_]
+MAD = np.float32(1.4826)
+
+#: Residuals seen before a series' own noise is believed; until then the spread is at least this.
+YOUNG, YOUNG_FLOOR = 48, np.float32(0.1)
+
+
+def median_over(past: F32) -> tuple[F32, npt.NDArray[np.int64]]:
+    """Median over axis 1 of [E, L, W], NaN left out, and how many values there were. No value at all gives NaN.
+
+    A sort with NaN last and two look-ups: about ten times as fast as ``np.nanmedian`` along an axis.
+    """
+    ordered = np.ascontiguousarray(past.transpose(0, 2, 1))
+    ordered.sort(axis=2)
+    counts = ordered.shape[2] - np.isnan(ordered).sum(axis=2)
+    if ordered.shape[2] == 0:
+        return np.full(counts.shape, np.nan, np.float32), counts
+    low = np.take_along_axis(ordered, np.maximum(counts - 1, 0)[:, :, None] // 2, axis=2)[:, :, 0]
+    high = np.take_along_axis(ordered, (np.minimum(counts, ordered.shape[2] - 1) // 2)[:, :, None], axis=2)[:, :, 0]
+    return np.where(counts > 0, (low + high) * np.float32(0.5), np.float32(np.nan)), counts
+
+
+def normal(p: Profiles, past: F32) -> F32:
+    """The baseline before the level is applied: [E, W]; NaN where too little history is at hand."""
+    out = np.full((past.shape[0], past.shape[2]), np.nan, np.float32)
+    for (begin, end), slots in ((p.weekly, (p.kind > 0) & (p.kind != 2)), (p.daily, (p.kind == 2) & ~p.routes),
+                                (p.recent, p.routes)):  # fmt: skip
+        if end > begin and slots.any():
+            which = slots.nonzero()[0]
+            part = past[:, begin:end] if len(which) == past.shape[2] else past[:, begin:end][:, :, which]
+            middle, counts = median_over(part)
+            out[:, which] = np.where(counts >= max(2, (end - begin) // 5), middle, np.nan)
+    return out
+
+
+@dataclass(slots=True)
+class Scored:
+    """One bin, judged. ``z``: the worst over the windows. ``near``: that of the shortest window that can be judged.
+
+    ``ratio``: log ratio of the newest bin (log kinds) or distance above the baseline (others). ``fires``: beyond score and
+    gate. ``strong``: beyond the score for publication too. ``shallow``: routes, between the two gates. ``few``: too few
+    observations to judge. ``windows``: log ratios [M, E, W], with the common movement taken out.
+    """
+
+    z: F32
+    near: F32
+    ratio: F32
+    spread: F32
+    fires: B2
+    strong: B2
+    shallow: B2
+    few: B2
+    windows: F32
+
+
+def log_windows(p: Profiles, sums_x: F32, sums_mu: F32) -> F32:
+    """Log ratios of sums over windows [M, E, W]; NaN where nothing was expected or seen."""
+    add = np.where(p.count, np.float32(bands.ADD_COUNT), np.float32(bands.ADD_PART) * sums_mu)
+    out = np.full(sums_x.shape, np.nan, np.float32)
+    np.divide(sums_x + add, sums_mu + add, out=out, where=sums_mu > 0)
+    return np.log(out, out=out)
+
+
+def judge_log(
+    p: Profiles, windows: F32, sums_mu: F32, mu: F32, noise: F32, poisson: F32, samples: npt.NDArray[np.int32]
+) -> Scored:
+    """Judge the seasonal and flat slots from window ratios, expected sums, and the noise known of each window."""
+    own = 1.0 / (sums_mu + 1.0)
+    noise_var = np.square(MAD * np.exp(noise))
+    if p.count.any():
+        noise_var = np.where(p.count, noise_var - poisson, noise_var)
+    floor = np.where(samples < YOUNG, np.maximum(p.floor, YOUNG_FLOOR), p.floor)
+    var = np.maximum(noise_var, np.square(floor))
+    if p.count.any():
+        var = var + np.where(p.count & (p.kind != 2), own, np.float32(0.0))
+    sigma = np.sqrt(var)
+    z = windows / sigma
+    enough = np.isfinite(windows)
+    if p.count.any():
+        seasonal_few = p.count & (p.kind != 2) & (sums_mu < bands.MIN_COUNT)
+        flat_few = p.count & (p.kind == 2) & (mu < bands.MIN_FLAT)
+        enough &= ~(seasonal_few | flat_few)
+    z = np.where(enough, z, np.float32(np.nan))
+    low = enough & (z < bands.OPEN_Z)
+    fires = low & (windows < p.log_gate)
+    worst = np.where(enough, z, np.float32(np.inf)).min(axis=0)
+    near = z[-1]
+    for m in range(len(z) - 2, -1, -1):
+        near = np.where(np.isnan(z[m]), near, z[m])
+    any_enough = enough.any(axis=0)
+    return Scored(
+        z=np.where(any_enough, worst, np.float32(np.nan)),
+        near=near,
+        ratio=windows[0],
+        spread=sigma[0],
+        fires=fires.any(axis=0),
+        strong=(fires & (z < bands.PUBLISH_Z)).any(axis=0),
+        shallow=p.routes & low[0] & (windows[0] < np.float32(np.log(bands.SHALLOW_ROUTES))),
+        few=~any_enough & np.isfinite(windows[0]),
+        windows=windows,
+    )
+
+
+def judge_rise(p: Profiles, scored: Scored, x: F32, n: F32, mu: F32, noise: F32,
+               samples: npt.NDArray[np.int32]) -> None:  # fmt: skip
+    """Judge the ratio, latency and burst slots, writing into ``scored``. ``noise``: log of the median distance, [E, W]."""
+    for slot in np.flatnonzero(p.kind >= RATIO):
+        base, size = mu[:, slot], n[:, slot]
+        sigma = np.square(MAD * np.exp(noise[:, slot]))
+        if p.kind[slot] == RATIO:
+            share = np.clip(base, 0.0, 1.0)
+            own = np.where(np.isfinite(size), share * (1 - share) / np.maximum(size, 1.0), 0.0)
+            sigma = np.sqrt(np.maximum(sigma, bands.FLOOR_SHARE**2) + own)
+            gate = np.full_like(base, bands.RISE_SHARE)
+        elif p.kind[slot] == LATENCY:
+            sigma = np.sqrt(np.maximum(sigma, np.maximum(bands.FLOOR_LATENCY * base, bands.FLOOR_LATENCY_MS) ** 2))
+            gate = np.maximum(bands.RISE_LATENCY * base, bands.RISE_LATENCY_MS)
+        else:
+            sigma = np.sqrt(sigma + base + 1.0)
+            gate = np.maximum(bands.RISE_BURST, np.where(np.isfinite(size), 0.3 * size, 0.0))
+        young = samples[:, slot] < YOUNG
+        sigma = np.where(young, np.maximum(sigma, np.float32(YOUNG_FLOOR) * np.abs(base)), sigma).astype(np.float32)
+        few = np.isfinite(size) & (size < bands.MIN_N) if p.kind[slot] != BURST else np.zeros(len(base), bool)
+        above = x[:, slot] - base
+        z = np.where(few, np.float32(np.nan), -above / sigma)
+        fires = (z < bands.OPEN_Z) & (above > gate)
+        scored.z[:, slot] = scored.near[:, slot] = z
+        scored.ratio[:, slot] = above
+        scored.spread[:, slot] = sigma
+        scored.fires[:, slot] = fires
+        scored.strong[:, slot] = fires & (z < bands.PUBLISH_Z)
+        scored.few[:, slot] = few & np.isfinite(above)
+
+
+def loss(p: Profiles, x: F32, mu: F32) -> F32:
+    """Loss against the baseline, 0..1, per bin: see ``radar.detect.model``. NaN where it cannot be said."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        fallen = 1.0 - x / mu
+        out = fallen
+        if (p.kind >= RATIO).any():
+            out = np.where(p.kind == RATIO, (x - mu) / np.maximum(1.0 - mu, 1e-6), out)
+            out = np.where((p.kind == LATENCY) | (p.kind == BURST), 1.0 - mu / x, out)
+    return np.clip(out, 0.0, 1.0).astype(np.float32)

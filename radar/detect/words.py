@@ -1,0 +1,119 @@
+"""The sentences of an outage: headline, verdict, severity, updates. They never say more than the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from radar import entities
+from radar.detect.model import Alert
+from radar.labels import _, ngettext
+from radar.signals import SIGNALS, split
+
+MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+          "December")  # fmt: skip
+
+
+def when(t: datetime) -> str:
+    """"16:30 UTC on 8 January 2026"."""
+    return _("{clock} UTC on {day} {month} {year}").format(
+        clock=f"{t:%H:%M}", day=t.day, month=_(MONTHS[t.month - 1]), year=t.year
+    )
+
+
+def name(entity: str) -> str:
+    """The entity's name; the key itself for a name that is none of ours (a file of somebody else's)."""
+    return entities.name(entity) if entities.is_entity(entity) else entity
+
+
+def title(series_id: str) -> str:
+    """The signal's title, or its id when the catalogue does not have it."""
+    signal = split(series_id)[0]
+    return _(SIGNALS[signal].title) if signal in SIGNALS else signal
+
+
+def percent(part: float | None) -> str:
+    """"97 %", "under 1 %"; "an unknown part" for None."""
+    if part is None:
+        return _("an unknown part")
+    if part > 0 and part < 0.005:
+        return _("under 1 %")
+    return _("{n} %").format(n=round(100 * part))
+
+
+def fall(alert: Alert, loss: float | None = None) -> str:
+    """"Blocks that answer pings: 97 % below normal", in the form that fits the rule."""
+    part = alert.depth if loss is None else loss
+    what = title(alert.series_id)
+    if alert.rule == "error_rise":
+        return _("{what}: {pct} more requests fail than usual").format(what=what, pct=percent(part))
+    if alert.rule == "latency_rise":
+        times = 1 / max(1e-6, 1 - min(part, 0.999))
+        return _("{what}: {times} times the usual value").format(what=what, times=f"{times:.1f}")
+    if alert.rule == "burst":
+        return _("{what}: far more than usual").format(what=what)
+    return _("{what}: {pct} below normal").format(what=what, pct=percent(part))
+
+
+def verdict(control: str, data: str, data_depth: float, *, quality: bool, one_service: bool) -> str:
+    """Control plane against data plane. ``control`` and ``data``: the verdict of each plane, "" when it is not measured."""
+    if one_service:
+        return _("One service's traffic has fallen; we do not know of routes or other traffic from this.")
+    if data == "affected":
+        gone = _("packets gone") if data_depth > 0.5 else _("part of the packets gone")
+        if control == "not_affected":
+            return _("Most routes stayed up, {gone}.").format(gone=gone)
+        if control == "affected":
+            return _("Routes were withdrawn too, {gone}.").format(gone=gone)
+        return _("On the data plane {gone}; routes cannot be seen here.").format(gone=gone)
+    if control == "affected":
+        if data == "not_affected":
+            return _("Routes were withdrawn; packets still flow where we can see them.")
+        return _("Routes were withdrawn; packets cannot be seen here.")
+    if quality:
+        return _("Packets still flow, but worse than usual.")
+    return _("What we see does not tell routes and packets apart.")
+
+
+def headline(entity: str, level: str, alerts: Sequence[Alert], start: datetime, end: datetime | None) -> str:
+    """One sentence: who, what, how deep, since when."""
+    worst = max(alerts, key=lambda a: (a.rule not in ("latency_rise",), a.depth))
+    if end is None:
+        return _("{name}: {fall}, since {when}.").format(name=name(entity), fall=_lower(fall(worst)), when=when(start))
+    return _("{name}: {fall} at the worst, {start} to {end}.").format(
+        name=name(entity), fall=_lower(fall(worst)), start=when(start), end=when(end)
+    )
+
+
+def severity(entity: str, level: str, depth: float | None, minutes: float, share: float | None, basis: str) -> str:
+    """How bad, in words: depth, time, and whose share when it is known."""
+    parts = []
+    if depth is None:
+        parts.append(_("Slower than usual"))
+    else:
+        parts.append(_("Up to {pct} lost").format(pct=percent(depth)))
+    parts.append(_("for {time}").format(time=duration(minutes)))
+    text = " ".join(parts)
+    if share is not None:
+        return _("{text}; {share} of {basis} hit.").format(text=text, share=percent(share), basis=basis)
+    return _("{text}; how many people are hit is not known.").format(text=text)
+
+
+def duration(minutes: float) -> str:
+    """"25 minutes", "3 hours", "20 days"."""
+    if minutes < 120:
+        n = round(minutes)
+        return ngettext("{n} minute", "{n} minutes", n).format(n=n)
+    if minutes < 2880:
+        n = round(minutes / 60)
+        return ngettext("{n} hour", "{n} hours", n).format(n=n)
+    n = round(minutes / 1440)
+    return ngettext("{n} day", "{n} days", n).format(n=n)
+
+
+def _lower(text: str) -> str:
+    """The text without a capital at its start, unless its first word is a name or an abbreviation."""
+    first = text.split(" ", 1)[0]
+    if first in ("YouTube", "Google") or (len(first) > 1 and first[1].isupper()):
+        return text
+    return text[:1].lower() + text[1:]

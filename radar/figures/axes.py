@@ -1,0 +1,155 @@
+"""Axes: the range and ticks of a chart, the same for SVG and Plotly, and where direct labels stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from math import ceil, floor, log10
+
+from radar.figures.chart import Chart, Span, last
+from radar.figures.text import month_name, short
+from radar.labels import _
+from radar.signals import MONTH_S
+
+#: Pixels around the plot box: left (numbers), right (direct labels), top (unit), bottom (times).
+LEFT, RIGHT, TOP, BOTTOM = 52, 66, 26, 26
+
+_HOUR, _DAY = 3600, 86400
+_STEPS = (300, 900, 1800, _HOUR, 2 * _HOUR, 3 * _HOUR, 6 * _HOUR, 12 * _HOUR, _DAY, 2 * _DAY, 7 * _DAY, 14 * _DAY)
+_MONTHS = (1, 3, 6, 12, 24, 60)
+
+
+@dataclass(frozen=True, slots=True)
+class YAxis:
+    """Range and ticks of the numbers; ``ticks`` are (number, text)."""
+
+    low: float
+    high: float
+    ticks: tuple[tuple[float, str], ...]
+
+    def up(self, value: float) -> float:
+        """Where a number lies, 0 at the foot and 1 at the top."""
+        return (value - self.low) / (self.high - self.low)
+
+
+def y_axis(chart: Chart) -> YAxis:
+    """A range that holds all that is drawn, with three to six round ticks. From zero unless the chart says otherwise."""
+    numbers = [
+        v for column in (chart.value, chart.baseline, chart.lo, chart.hi, chart.threshold) for v in column if v is not None
+    ]
+    low, high = (min(numbers), max(numbers)) if numbers else (0.0, 1.0)
+    if chart.y_from_zero:
+        low, high = min(low, 0.0), max(high, 0.0)
+    if high - low < 1e-12:
+        low, high = (0.0, 1.0) if high == 0 else (min(low, 0.0) if chart.y_from_zero else low * 0.9, high * 1.1)
+    step = _round_step((high - low) / 4)
+    low, high = floor(low / step + 1e-9) * step, ceil(high / step - 1e-9) * step
+    count = round((high - low) / step)
+    marks = [low + step * i for i in range(count + 1)]
+    return YAxis(low, high, tuple((m, short(0.0 if abs(m) < step / 1e6 else m, chart.unit)) for m in marks))
+
+
+def _round_step(raw: float) -> float:
+    size = 10.0 ** floor(log10(raw))
+    return next(size * k for k in (1, 2, 2.5, 5, 10) if size * k >= raw * 0.999)
+
+
+def fraction(chart: Chart, moment: datetime) -> float:
+    """Where a moment lies along the chart, 0 at its start and 1 at its end; outside is cut off."""
+    whole = (chart.end - chart.start).total_seconds() or 1.0
+    return min(1.0, max(0.0, (moment - chart.start).total_seconds() / whole))
+
+
+def x_ticks(chart: Chart, most: int = 6) -> list[tuple[datetime, str]]:
+    """At most ``most`` times with their labels, UTC, on round hours, days or months."""
+    start, end = chart.start, chart.end
+    seconds = (end - start).total_seconds()
+    step = next((s for s in _STEPS if seconds / s <= most), None)
+    if step is None or chart.step_s == MONTH_S:
+        return _month_ticks(start, end, most)
+    first = ceil(start.timestamp() / step) * step
+    if step >= 7 * _DAY:  # whole weeks begin on Mondays; the epoch was a Thursday
+        first = ceil((start.timestamp() - 4 * _DAY) / step) * step + 4 * _DAY
+    times = [datetime.fromtimestamp(t, UTC) for t in range(int(first), int(end.timestamp()) + 1, step)]
+    labels = []
+    for i, t in enumerate(times):
+        date = f"{t.day} {month_name(t.month)}"
+        if step >= _DAY or (t.hour, t.minute) == (0, 0):
+            labels.append(date)
+        elif i == 0 and not any((u.hour, u.minute) == (0, 0) for u in times):
+            labels.append(f"{date}, {t:%H:%M}")
+        else:
+            labels.append(f"{t:%H:%M}")
+    return list(zip(times, labels, strict=True))
+
+
+def _month_ticks(start: datetime, end: datetime, most: int) -> list[tuple[datetime, str]]:
+    months = (end.year - start.year) * 12 + end.month - start.month
+    step = next((m for m in _MONTHS if months / m <= most), 120)
+    first = start.year * 12 + start.month - 1 + (start > start.replace(day=1, hour=0, minute=0, second=0, microsecond=0))
+    first = ceil(first / step) * step
+    ticks = []
+    for k in range(first, end.year * 12 + end.month, step):
+        moment = datetime(k // 12, k % 12 + 1, 1, tzinfo=UTC)
+        if moment <= end:
+            year_only = step % 12 == 0 or (k % 12 == 0 and months > 12)
+            ticks.append((moment, str(moment.year) if year_only else f"{month_name(moment.month)} {moment:%Y}"))
+    return ticks
+
+
+def line_labels(chart: Chart, axis: YAxis, height: float) -> list[tuple[str, str, float]]:
+    """Names at the right end of the lines: (class, text, pixels from the top), moved apart where they would touch."""
+    wanted: list[tuple[str, str, float]] = []
+    for name, text, values in (
+        ("value", _("observed"), chart.value),
+        ("baseline", _("normal"), chart.baseline),
+        ("threshold", _("threshold"), chart.threshold),
+    ):
+        if (newest := last(values)) is not None:
+            wanted.append((name, text, (1 - axis.up(newest[1])) * height))
+    wanted.sort(key=lambda item: item[2])
+    gap, placed = 14.0, [y for _name, _text, y in wanted]
+    for i in range(1, len(placed)):
+        placed[i] = max(placed[i], placed[i - 1] + gap)
+    over = placed[-1] - height if placed else 0.0
+    if over > 0:
+        placed[-1] -= over
+        for i in range(len(placed) - 2, -1, -1):
+            placed[i] = min(placed[i], placed[i + 1] - gap)
+    return [(name, text, y) for (name, text, _y), y in zip(wanted, placed, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Shade:
+    """A span cut to the chart: left and right as fractions; the label's place and side, empty where there is no room."""
+
+    span: Span
+    left: float
+    right: float
+    label: str
+    anchor: str
+    row: int
+
+
+def shades(chart: Chart, width: float = 600.0) -> list[Shade]:
+    """The spans that touch the chart, in time order; labels that would touch go a row down, at most three rows."""
+    found: list[Shade] = []
+    ends = [-1.0, -1.0, -1.0]  # how far each row of labels is taken, as a fraction
+    for span in sorted(chart.spans, key=lambda s: s.start):
+        until = span.end or chart.end
+        if until <= chart.start or span.start >= chart.end:
+            continue
+        left, right = fraction(chart, span.start), fraction(chart, until)
+        size = (len(span.label) * 6.6 + 10) / width
+        anchor = "start" if left + size <= 1.0 else "end"
+        begin = left if anchor == "start" else right - size
+        row = next((r for r in range(len(ends)) if ends[r] <= begin), None)
+        if row is not None:
+            ends[row] = begin + size
+        found.append(Shade(span, left, right, span.label if row is not None else "", anchor, row or 0))
+    return found
+
+
+def wide_gap(chart: Chart, begin: int, end: int) -> bool:
+    """Whether a gap is wide enough to say "no data" in it."""
+    return (chart.at(end) - chart.at(begin)) / max(chart.end - chart.start, timedelta(seconds=1)) >= 0.12

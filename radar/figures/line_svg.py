@@ -1,0 +1,170 @@
+"""A chart as finished SVG.
+
+The drawing fills the width of its box at constant text size: the plot box keeps the same pixels to every side as
+Plotly's margins (``axes.LEFT`` ...), x runs in percent and y in pixels. Lines lie in an inner drawing of one unit per
+bin that is stretched to fit, which keeps their paths short. Colours are classes (``figures.css``).
+"""
+
+from __future__ import annotations
+
+from radar.figures.axes import BOTTOM, LEFT, RIGHT, TOP, YAxis, fraction, line_labels, shades, wide_gap, x_ticks, y_axis
+from radar.figures.chart import Chart, Values, credit, describe, gap_edges, gaps, runs
+from radar.figures.palette import PALETTE
+from radar.figures.text import esc, num, unit_words
+from radar.labels import _
+
+
+def svg(chart: Chart, *, width: int = 720, height: int = 220, standalone: bool = False) -> str:
+    """The finished chart.
+
+    Parameters
+    ----------
+    chart
+        What to draw.
+    width
+        Of a standalone file, in pixels; in a page the drawing fills its box.
+    height
+        In pixels, axes included.
+    standalone
+        A complete file for print and download: with title, sentence, credit line and its own (light) colours.
+
+    Returns
+    -------
+    str
+        ``<svg class="ts" role="img">`` with ``<title>`` and ``<desc>`` that say in words what is seen.
+    """
+    plot = height - TOP - BOTTOM
+    body = f"<title>{esc(chart.title)}</title><desc>{esc(describe(chart))}</desc>" + _body(chart, plot)
+    if not standalone:
+        return f'<svg class="ts" role="img" height="{height}" xmlns="http://www.w3.org/2000/svg">{body}</svg>'
+    head, foot = 56, 24
+    total = height + head + foot
+    return (
+        f'<svg class="ts-file" role="img" xmlns="http://www.w3.org/2000/svg" width="{width}" height="{total}"'
+        f' viewBox="0 0 {width} {total}"><style>{_style()}</style><rect class="sheet" width="{width}" height="{total}"/>'
+        f'<text class="head" x="12" y="24">{esc(chart.title)}</text>'
+        f'<text class="say" x="12" y="46">{esc(chart.sentence)}</text>'
+        f'<svg class="ts" x="{LEFT}" y="{head + TOP}" width="{width - LEFT - RIGHT}" height="{plot}"'
+        f' overflow="visible">{body}</svg>'
+        f'<text class="say" x="12" y="{total - 10}">{esc(credit(chart))}</text></svg>'
+    )
+
+
+def _body(chart: Chart, plot: int) -> str:
+    """All inside of the plot box: x in percent of its width, y in pixels from its top."""
+    axis = y_axis(chart)
+    n = max(1, len(chart.value))
+    out: list[str] = []
+    for shade in shades(chart):
+        level = esc(shade.span.level)
+        box = (
+            f'<rect class="span" x="{_pc(shade.left)}" width="{_pc(shade.right - shade.left)}" height="{plot}"/>'
+            f'<line class="edge" x1="{_pc(shade.left)}" x2="{_pc(shade.left)}" y2="{plot}"/>'
+        )
+        if shade.label:
+            at, dx = (shade.left, 5) if shade.anchor == "start" else (shade.right, -5)
+            box += (
+                f'<text class="span-label" x="{_pc(at)}" dx="{dx}" y="{14 + 15 * shade.row}"'
+                f' text-anchor="{shade.anchor}">{esc(shade.label)}</text>'
+            )
+        title = f"<title>{esc(shade.span.label)}</title>"
+        link = f'<a href="{esc(shade.span.href)}" class="s-{level}">{title}{box}</a>' if shade.span.href else ""
+        out.append(link or f'<g class="s-{level}">{title}{box}</g>')
+    for mark, text in axis.ticks:
+        y = num((1 - axis.up(mark)) * plot)
+        kind = "zero" if abs(mark) < 1e-12 else "grid"
+        out.append(f'<line class="{kind}" x2="100%" y1="{y}" y2="{y}"/>')
+        out.append(f'<text class="tick" x="-8" y="{y}" dy=".35em" text-anchor="end">{esc(text)}</text>')
+    for moment, text in x_ticks(chart):
+        at = _pc(fraction(chart, moment))
+        out.append(f'<line class="grid" x1="{at}" x2="{at}" y1="{plot}" y2="{plot + 4}"/>')
+        out.append(f'<text class="tick" x="{at}" y="{plot + 18}" text-anchor="middle">{esc(text)}</text>')
+    out.append(f'<text class="tick" x="100%" dx="6" y="{plot + 18}">UTC</text>')
+    out.append(f'<text class="unit" x="0" y="-11">{esc(unit_words(chart.unit))}</text>')
+    if flag := _flag(chart):
+        out.append(f'<text class="flag{" sim" if chart.simulated else ""}" x="100%" y="-11" text-anchor="end">{flag}</text>')
+    out.append(
+        f'<svg class="lines" width="100%" height="{plot}" viewBox="0 0 {n} {plot * 10}" preserveAspectRatio="none"'
+        f' overflow="visible">'
+    )
+    scale = plot * 10
+    if band := _band(chart.lo, chart.hi, axis, scale):
+        out.append(f'<path class="band" d="{band}"/>')
+    for name, values in (("baseline", chart.baseline), ("threshold", chart.threshold), ("value", chart.value)):
+        if path := _line(values, axis, scale):
+            out.append(f'<path class="{name}" d="{path}"/>')
+    out.append("</svg>")
+    out += _gaps(chart, plot)
+    for name, text, y in line_labels(chart, axis, plot):
+        out.append(f'<text class="name {name}" x="100%" dx="6" y="{num(y)}" dy=".35em">{esc(text)}</text>')
+    return "".join(out)
+
+
+def _gaps(chart: Chart, plot: int) -> list[str]:
+    out: list[str] = []
+    n = max(1, len(chart.value))
+    for i in gap_edges(chart.value):
+        out.append(f'<line class="gap" x1="{_pc(i / n)}" x2="{_pc(i / n)}" y2="{plot}"/>')
+    for begin, end in gaps(chart.value):
+        if wide_gap(chart, begin, end):
+            middle = _pc((begin + end) / 2 / n)
+            out.append(f'<text class="gap-label" x="{middle}" y="{plot - 8}" text-anchor="middle">{esc(_("no data"))}</text>')
+    return out
+
+
+def _line(values: Values, axis: YAxis, scale: int) -> str:
+    """A path per run of numbers, in whole units: a bin is one unit wide, a pixel ten units high."""
+    parts: list[str] = []
+    for begin, end in runs(values) if values else ():
+        ys = [_y(v, axis, scale) for v in values[begin:end] if v is not None]
+        steps = "".join(f" 1{_signed(b - a)}" for a, b in zip(ys, ys[1:], strict=False))
+        parts.append(f"M{begin} {ys[0]}" + (f"l{steps[1:]}" if steps else "h0"))
+    return "".join(parts)
+
+
+def _band(lo: Values, hi: Values, axis: YAxis, scale: int) -> str:
+    parts: list[str] = []
+    for begin, end in runs(lo, hi) if lo and hi else ():
+        top = [_y(v, axis, scale) for v in hi[begin:end] if v is not None]
+        foot = [_y(v, axis, scale) for v in lo[begin:end] if v is not None][::-1]
+        there = "".join(f" 1{_signed(b - a)}" for a, b in zip(top, top[1:], strict=False))
+        back = "".join(f"-1{_signed(b - a)}" for a, b in zip(foot, foot[1:], strict=False))
+        parts.append(f"M{begin} {top[0]}" + (f"l{there[1:]}" if there else "") + f"V{foot[0]}" + (f"l{back}" if back else "") + "z")
+    return "".join(parts)
+
+
+def _y(value: float, axis: YAxis, scale: int) -> int:
+    return round((1 - axis.up(value)) * scale)
+
+
+def _signed(step: int) -> str:
+    return str(step) if step < 0 else f" {step}"
+
+
+def _pc(part: float) -> str:
+    text = f"{part * 100:.3f}".rstrip("0").rstrip(".")
+    return f"{text or '0'}%"
+
+
+def _flag(chart: Chart) -> str:
+    if chart.simulated:
+        return esc(_("simulated"))
+    return esc(_("recorded history")) if chart.history else ""
+
+
+def _style() -> str:
+    """The classes of figures.css that a chart uses, with the light colours written out, for a file on its own."""
+    c = PALETTE["light"]
+    shade = "".join(
+        f".s-{k} .span{{fill:{c[k]};opacity:.14}}.s-{k} .edge{{stroke:{c[k]}}}.s-{k} .span-label{{fill:{c.get(k + '-ink', c[k])}}}"
+        for k in ("outage", "degraded", "insufficient", "simulated")
+    )
+    return (
+        "text{font:12px Inter,system-ui,sans-serif;fill:" + c["ink-3"] + "}"
+        f".sheet{{fill:{c['paper']}}}.head{{font-size:16px;font-weight:600;fill:{c['ink']}}}.say{{fill:{c['ink-2']}}}"
+        f"line{{stroke:{c['line']}}}.zero{{stroke:{c['ink-3']}}}path{{fill:none;vector-effect:non-scaling-stroke}}"
+        f".value{{stroke:{c['ink']};stroke-width:1.8px;stroke-linejoin:round;stroke-linecap:round}}"
+        f".baseline{{stroke:{c['ink-3']};stroke-dasharray:1.5 3}}.threshold{{stroke:{c['threshold']};stroke-width:.8px}}"
+        f"path.band{{fill:{c['band']}}}.gap{{stroke:{c['ink-3']};stroke-dasharray:3 3}}"
+        f"text.name{{stroke:none}}text.name.value{{fill:{c['ink']};font-weight:600}}.flag.sim{{fill:{c['simulated']}}}" + shade
+    )

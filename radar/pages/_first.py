@@ -1,0 +1,236 @@
+"""The first response of a page: layout, status, finished HTML, cached per publication.
+
+The same address asked twice between two publications is rendered once; its compressed forms are kept with it. While
+the store is away nothing is kept, so that no error outlives its cause.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import flask
+import orjson
+from dash import Dash, html
+from dash._pages import _path_to_page
+
+from radar import labels
+from radar.components import shell
+from radar.components.bars import bars
+from radar.components.document import Tags, document
+from radar.components.ssr import to_html
+from radar.errors import StoreUnavailable
+from radar.figures.palette import PALETTE
+from radar.labels import _
+from radar.pages import _read
+from radar.serve import accepted, encode
+
+#: Pages kept per process, and the longest query that is worth keeping.
+KEPT = 300
+LONGEST_QUERY = 120
+
+log = logging.getLogger(__name__)
+
+_SOURCE = re.compile(r'<script[^>]* src="([^"]+)"')
+_COMMENT = re.compile(r"/\*.*?\*/", re.S)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A registered page and the variables of its path. ``layout`` None: no page has this address."""
+
+    layout: Callable[..., Any] | None
+    variables: dict[str, str]
+
+
+@dataclass(slots=True)
+class Rendered:
+    """A finished document and its compressed forms."""
+
+    status: int
+    body: bytes
+    etag: str
+    encoded: dict[str, bytes] = field(default_factory=dict)
+
+
+class _Shelf:
+    """The documents of the last publications, least recently used out first."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.rows: OrderedDict[tuple[Any, ...], Rendered] = OrderedDict()
+
+    def get(self, key: tuple[Any, ...]) -> Rendered | None:
+        with self.lock:
+            found = self.rows.get(key)
+            if found is not None:
+                self.rows.move_to_end(key)
+            return found
+
+    def put(self, key: tuple[Any, ...], row: Rendered) -> None:
+        with self.lock:
+            self.rows[key] = row
+            while len(self.rows) > KEPT:
+                self.rows.popitem(last=False)
+
+
+_shelf = _Shelf()
+
+
+def find(path: str) -> Found:
+    """The page of an address."""
+    page, variables = _path_to_page(path.strip("/"))  # type: ignore[no-untyped-call]  # Dash leaves it untyped
+    if not page or (path != "/" and ("//" in path or not path.strip("/"))):
+        return Found(None, {})
+    return Found(page.get("layout"), variables or {})
+
+
+def respond(found: Found, path: str, query: Mapping[str, str], tags: Tags) -> flask.Response:
+    """The answer to a GET of a page's address: 200, 404, or 503 when the store cannot be asked and never could."""
+    try:
+        snapshot = _read.snapshot()
+    except StoreUnavailable as error:
+        log.warning("%s: %s", path, error)
+        return failure(503, path, tags)
+    text = flask.request.query_string.decode("latin-1")
+    key = (path, text, snapshot.version, snapshot.stalled_since is not None)
+    keep = snapshot.lost_since is None and len(text) <= LONGEST_QUERY
+    row = _shelf.get(key) if keep else None
+    if row is None:
+        try:
+            row = _render(found, path, query, snapshot, tags)
+        except StoreUnavailable as error:
+            log.warning("%s: %s", path, error)
+            return failure(503, path, tags)
+        if keep:
+            _shelf.put(key, row)
+    return _answer(row, keep)
+
+
+def failure(status: int, path: str, tags: Tags) -> flask.Response:
+    """A page about an error. It needs no store and never shows a state of the Internet."""
+    if status == 404:
+        layout = shell.missing(_("There is no page at {path}.").format(path=path))
+    elif status == 503:
+        layout = shell.page(
+            _("We cannot see just now"),
+            html.P(_("We cannot reach our own data, so we cannot tell you how the Internet is. This says nothing about "
+                     "the place that you looked for: it may be well, it may be broken."), className="lede"),
+            html.P(_("Please try again in a minute. Nothing that was measured is lost; it is kept and shown later.")),
+            status=503, robots="noindex",
+        )  # fmt: skip
+    else:
+        layout = shell.page(
+            _("Something went wrong"),
+            html.P(_("This page could not be made. The fault is ours and has been noted; it says nothing about the "
+                     "place that you looked for."), className="lede"),
+            html.P([_("Try again, or go to the "), html.A(_("world map"), href="/"), "."]),
+            status=status, robots="noindex",
+        )  # fmt: skip
+    found = bars(clock=None, blind=status == 503)
+    # No scripts: there is nothing that Dash could take over.
+    bare = Tags(css=tags.css, fonts=tags.fonts, scripts=(), plotly="", config="{}")
+    meta = shell.meta_of(layout)
+    body = document(to_html(layout), meta, bars=found, path=path, version=0, tags=bare, address=_address(path),
+                    language=_language())  # fmt: skip
+    answer = flask.Response(body, status=meta.status, mimetype="text/html")
+    answer.headers["Cache-Control"] = "no-store"
+    if status == 503:
+        answer.headers["Retry-After"] = "30"
+    return answer
+
+
+def _render(found: Found, path: str, query: Mapping[str, str], snapshot: _read.Snapshot, tags: Tags) -> Rendered:
+    if found.layout is None:
+        layout = shell.missing(_("There is no page at {path}.").format(path=path))
+    else:
+        layout = found.layout(**{**query, **found.variables})
+    meta = shell.meta_of(layout)
+    top = bars(clock=snapshot.clock, notice=snapshot.notice, lost_since=snapshot.lost_since,
+               stalled_since=snapshot.stalled_since)  # fmt: skip
+    text = document(to_html(layout), meta, bars=top, path=path, version=snapshot.version,
+                    tags=tags, address=_address(path), language=_language())  # fmt: skip
+    body = text.encode()
+    return Rendered(meta.status, body, hashlib.sha256(body).hexdigest()[:20])
+
+
+def _answer(row: Rendered, keep: bool) -> flask.Response:
+    encoding = accepted(flask.request.headers.get("Accept-Encoding", ""))
+    body = row.body
+    if encoding:
+        if encoding not in row.encoded:
+            row.encoded[encoding] = encode(row.body, encoding, best=False)
+        body = row.encoded[encoding]
+    answer = flask.Response(body, status=row.status, mimetype="text/html")
+    answer.vary.add("Accept-Encoding")
+    if encoding:
+        answer.headers["Content-Encoding"] = encoding
+    # The browser may keep a page, and asks each time whether it still holds.
+    answer.headers["Cache-Control"] = "no-cache" if keep else "no-store"
+    if keep and row.status == 200:
+        answer.set_etag(row.etag, weak=True)
+        answer.make_conditional(flask.request)
+    return answer
+
+
+def _address(path: str) -> str:
+    settings = flask.current_app.config.get("RADAR_SETTINGS")
+    base = settings.base_url if settings is not None and settings.base_url else flask.request.host_url
+    return f"{base.rstrip('/')}{path}"
+
+
+def _language() -> str:
+    settings = flask.current_app.config.get("RADAR_SETTINGS")
+    return settings.language if settings is not None else "en"
+
+
+def boot_script(app: Dash) -> str:
+    """What Dash would write into the page as inline scripts, as one script of its own."""
+    pairs = zip(*(PALETTE[theme].items() for theme in ("light", "dark")), strict=True)
+    paint = {light: dark for (_name, light), (_same, dark) in pairs}
+    words = {"fresh": labels._("New data."), "show": labels._("Show"), "updated": labels._("The page was updated."),
+             "local": labels._("Local time"), "none": labels._("Nothing found")}  # fmt: skip
+    radar = f"window.radarSite={orjson.dumps({'dark': paint, 'words': words}).decode()};"
+    return "\n".join([radar, *app._inline_scripts, app.renderer])
+
+
+def boot(app: Dash) -> Callable[[], flask.Response]:
+    """The view that serves ``boot_script``."""
+    text = boot_script(app)
+
+    def view() -> flask.Response:
+        return flask.Response(text, mimetype="text/javascript")
+
+    return view
+
+
+def tags(app: Dash, assets: Path) -> Tags:
+    """What every page loads: style sheets as text, scripts as addresses with fingerprints, in the order Dash needs."""
+    css = "".join((assets / name).read_text(encoding="utf-8") for name in ("fonts.css", "figures.css", "site.css")
+                  if (assets / name).is_file())  # fmt: skip
+    css = css.replace('url("fonts/', 'url("/assets/fonts/').replace("url(fonts/", "url(/assets/fonts/")
+    found = [src for src in _SOURCE.findall(app._generate_scripts_html()) if "/dash_table/" not in src]
+    digest = hashlib.sha256(boot_script(app).encode()).hexdigest()[:12]
+    start = f"/_dash-component-suites/radar/boot.v1m{digest}.js"
+    bundle = assets / "vendor" / "plotly-radar.min.js"
+    plotly = f"/assets/vendor/{bundle.name}?m={bundle.stat().st_mtime:.0f}" if bundle.is_file() else ""
+    config = app._generate_config_html().partition(">")[2].rpartition("<")[0].replace("</", "<\\/")
+    return Tags(css=_smaller(css), fonts=_preloaded(css), scripts=(*found, start), plotly=plotly, config=config)
+
+
+def _preloaded(css: str) -> tuple[str, ...]:
+    """The first font file: the Latin one, in which nearly all text is set."""
+    match = re.search(r'url\("?(/assets/fonts/[^")]+\.woff2)', css)
+    return (match[1],) if match else ()
+
+
+def _smaller(css: str) -> str:
+    text = re.sub(r"\s+", " ", _COMMENT.sub("", css))
+    return re.sub(r" ?([{};,]) ?", r"\1", text).replace(": ", ":").strip()

@@ -1,0 +1,157 @@
+"""What pages know of the world: one snapshot of the published documents, and the last good one when the store is gone.
+
+The store is asked for its version at most once per request; the documents are read anew only when it has changed. When
+it cannot be asked, the last good snapshot is used and says since when it has been so (``lost_since``); when there never
+was one, ``StoreUnavailable`` goes up and the site answers 503. Errors are not kept: each request asks again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from flask import current_app, g, has_request_context
+
+from radar.api import access
+from radar.components import times
+from radar.errors import StoreUnavailable
+from radar.shapes import Clock, EntityState, Notice, Outage, QualityRow, SourceStatus
+from radar.store import documents
+
+#: A publication that is older than this by the wall clock has stalled.
+STALLED_AFTER = timedelta(minutes=5)
+
+_NAMES = ("clock", "sources", "outages", "notice", "quality", "entities", "jobs")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Documents of one publication. ``clock`` None: nothing has been published yet."""
+
+    version: int
+    clock: Clock | None
+    sources: list[SourceStatus]
+    outages: list[Outage]
+    notice: Notice | None
+    quality: list[QualityRow]
+    entities: list[dict[str, Any]]
+    jobs: list[dict[str, Any]]
+    states: dict[str, EntityState]
+    lost_since: datetime | None = None  # wall clock; None while the store answers
+    stalled_since: datetime | None = None  # wall clock of the last publication, when that is too long ago
+
+    @property
+    def now(self) -> str:
+        """What time the radar believes it is; the wall clock before the first publication."""
+        return self.clock["now"] if self.clock else times.rfc3339(wall())
+
+    def source(self, name: str) -> SourceStatus | None:
+        """One source's row, or None."""
+        return next((row for row in self.sources if row["name"] == name), None)
+
+    def outage(self, id: str) -> Outage | None:
+        """The outage of that id as the list has it, or None."""
+        return next((row for row in self.outages if row["id"] == id), None)
+
+    def current(self, status: str = "open") -> list[Outage]:
+        """Outages of that status that belong to the running clock, newest first."""
+        return [row for row in self.outages if row["status"] == status and not row.get("history")]
+
+
+class _Memory:
+    """The last good snapshot of this process."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.snapshot: Snapshot | None = None
+        self.lost_since: datetime | None = None
+
+
+_memory = _Memory()
+
+
+def wall() -> datetime:
+    """The wall clock. ``app.config["RADAR_WALL"]`` may hold another one."""
+    given = current_app.config.get("RADAR_WALL") if has_request_context() else None
+    return cast(Callable[[], datetime], given)() if given else datetime.now(UTC)
+
+
+def forget() -> None:
+    """Drop the last good snapshot, as a process that has just started."""
+    with _memory.lock:
+        _memory.snapshot = None
+        _memory.lost_since = None
+
+
+def snapshot() -> Snapshot:
+    """The documents as they are now; read once per request.
+
+    Raises
+    ------
+    StoreUnavailable
+        The store cannot be asked and this process has never read a document.
+    """
+    kept: Snapshot | None = g.get("snapshot") if has_request_context() else None
+    if kept is not None:
+        return kept
+    fresh = _judged(_current(), wall())
+    if has_request_context():
+        g.snapshot = fresh
+    return fresh
+
+
+def outage(id: str) -> Outage | None:
+    """One outage in full, with its updates; the list's form when the store is gone; None when there is none."""
+    listed = snapshot().outage(id)
+    try:
+        return cast("Outage | None", documents.get(access.client(), f"outage:{id}")) or listed
+    except StoreUnavailable:
+        if listed is None:
+            raise
+        return listed
+
+
+def _current() -> Snapshot:
+    try:
+        version = documents.version(access.client())
+        if _memory.snapshot is None or _memory.snapshot.version != version or _memory.snapshot.clock is None:
+            fresh = _load()
+            with _memory.lock:
+                _memory.snapshot = fresh
+    except StoreUnavailable:
+        with _memory.lock:
+            if _memory.snapshot is None or _memory.snapshot.clock is None:
+                raise
+            _memory.lost_since = _memory.lost_since or wall()
+            return replace(_memory.snapshot, lost_since=_memory.lost_since)
+    with _memory.lock:
+        _memory.lost_since = None
+        return _memory.snapshot
+
+
+def _load() -> Snapshot:
+    read = documents.read(access.client(), _NAMES, states=True)
+    docs = read.docs
+    return Snapshot(
+        version=read.version,
+        clock=docs["clock"],
+        sources=docs["sources"] or [],
+        outages=docs["outages"] or [],
+        notice=docs["notice"],
+        quality=docs["quality"] or [],
+        entities=docs["entities"] or [],
+        jobs=docs["jobs"] or [],
+        states=read.states,
+    )
+
+
+def _judged(snapshot: Snapshot, now: datetime) -> Snapshot:
+    """Whether publication has stalled: the clock should be running, and the last publication is long ago."""
+    clock = snapshot.clock
+    if clock is None or clock["speed"] == 0:
+        return snapshot
+    published = times.parse(clock["wall"])
+    return replace(snapshot, stalled_since=published) if now - published > STALLED_AFTER else snapshot

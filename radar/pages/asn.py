@@ -1,0 +1,15 @@
+"""``/asn/5089``: how a network (an autonomous system) is doing."""
+
+from __future__ import annotations
+
+from dash.development.base_component import Component
+
+from radar.components import shell
+from radar.pages import _entity
+
+shell.register_page(__name__, path_template="/asn/<number_>", title="Network")
+
+
+def layout(number_: str = "", **query: str) -> Component:
+    """The page; ``range`` (24h, 7d, 28d) and ``table`` (id of a chart) may be given."""
+    return _entity.layout("asn", number_, query)

@@ -1,0 +1,197 @@
+"""``/``: what is broken now, on one screen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from radar import entities
+from radar.components import charts, outages, shell, state, times
+from radar.components.document import search_form
+from radar.components.ssr import slot
+from radar.figures import sparkline, worldmap
+from radar.labels import SOURCE_STATES, _
+from radar.pages import _charts, _read
+from radar.shapes import Outage, SourceStatus
+
+shell.register_page(__name__, path="/", title="Internet Radar")
+
+#: Names in the heading before "and n more".
+NAMED = 3
+#: Ended outages that are shown, and how long ago they may have ended.
+ENDED, ENDED_HOURS = 6, 48
+
+
+def layout(**query: str) -> Component:
+    """The home page."""
+    snapshot = _read.snapshot()
+    if snapshot.clock is None:
+        return _fresh()
+    now = snapshot.now
+    open_now = outages.by_urgency(snapshot.current())
+    countries = {key.partition("/")[2]: seen for key, seen in snapshot.states.items() if key.startswith("country/")}
+    head = heading(open_now)
+    drawing = charts.interactive(
+        "map",
+        lambda: worldmap.svg(countries),
+        worldmap.figure(countries, theme="light"),
+        class_name="map-box",
+        label=worldmap.describe(countries),
+        config=worldmap.CONFIG,
+    )
+    counts: Counter[str] = Counter(seen["state"] for seen in countries.values())
+    unknown = len(entities.countries()) - len(countries)
+    map_part = html.Div(
+        [drawing, state.legend(counts, unknown=unknown), html.P(worldmap.note(), className="note")],
+        className="map-part",
+    )
+    return shell.page(
+        _("Where the Internet is broken now"),
+        slot("search-home", _search),
+        html.Div([map_part, _open_now(open_now, snapshot)], className="front"),
+        html.Div([_ended(snapshot, now), _freshness(snapshot.sources, now)], className="columns even"),
+        _recorded(snapshot, now),
+        heading=head,
+        description=head,
+        charts=True,
+        wide=True,
+    )  # fmt: skip
+
+
+def _search() -> str:
+    return search_form("q", label=_("Is it just me? Type a country, a network or an AS number"), big=True)
+
+
+def heading(open_now: Sequence[Outage]) -> str:
+    """What is broken now, in one sentence; calm is never claimed beyond what we see."""
+    tops = [row for row in open_now if not row.get("parent")]
+    down = [row for row in tops if row["level"] == "outage"]
+    weak = [row for row in tops if row["level"] == "degraded"]
+    if not tops:
+        return _("We see no large outage just now.")
+    if down and not weak:
+        return _("Outage now: {names}.").format(names=_names(down))
+    if down:
+        return _("Outage now: {names}. Degraded: {others}.").format(names=_names(down), others=_names(weak))
+    return _("Degraded now: {others}. We see no large outage.").format(others=_names(weak))
+
+
+def _names(rows: Sequence[Outage]) -> str:
+    names = list(dict.fromkeys(outages.name_of(row["entity"]) for row in rows))
+    if len(names) > NAMED + 1:
+        rest = len(names) - NAMED
+        return _("{names} and {n} more").format(names=", ".join(names[:NAMED]), n=rest)
+    if len(names) == 1:
+        return names[0]
+    return _("{names} and {last}").format(names=", ".join(names[:-1]), last=names[-1])
+
+
+def _open_now(open_now: Sequence[Outage], snapshot: _read.Snapshot) -> Component:
+    if not open_now:
+        nothing = shell.empty(
+            _("No outage is open."),
+            _("Of the places that we can see, none has lost a confident part of its connectivity. Hatched places on "
+              "the map are places of which we cannot say."),
+        )  # fmt: skip
+        return shell.section(_("Open now"), nothing, id="open")
+    sparks = _sparks(open_now, snapshot)
+    tops = sum(not row.get("parent") for row in open_now)
+    title = [_("Open now"), " ", html.Span(str(tops), className="count")]
+    return shell.section(title, outages.listing(open_now, snapshot.now, sparks), id="open")
+
+
+def _sparks(open_now: Sequence[Outage], snapshot: _read.Snapshot) -> dict[str, Component]:
+    """The last day of each outage's first affected series, as a small line."""
+    firsts = {}
+    for row in open_now:
+        if row.get("parent"):
+            continue
+        seen = next((s for s in row["signals"] if s["verdict"] == "affected"), None)
+        if seen is not None:
+            firsts[row["id"]] = (row["entity"], f"{seen['signal']}@{seen['source']}")
+    found = _charts.recent(list(firsts.values())[:12], snapshot)
+    lines = {}
+    for row in open_now:
+        columns = found.get(firsts.get(row["id"], ("", "")))
+        if columns and any(value is not None for value in columns["value"]):
+            lines[row["id"]] = slot(f"spark-{row['id']}", _spark(columns, row["level"]), class_name="spark-box")
+    return lines
+
+
+def _spark(columns: dict[str, list[float | None]], level: str) -> Any:
+    return lambda: sparkline.svg(columns["value"], columns["baseline"], level)
+
+
+def _ended(snapshot: _read.Snapshot, now: str) -> Component:
+    limit = ENDED_HOURS * 60
+    rows = [
+        row for row in snapshot.outages
+        if row["status"] != "open" and not row.get("history") and not row.get("parent") and row["end"]
+        and (times.parse(now) - times.parse(row["end"])).total_seconds() / 60 <= limit
+    ]  # fmt: skip
+    note = _("In the last {n} hours, and what we took back.").format(n=ENDED_HOURS)
+    if not rows:
+        return shell.section(_("Recently ended"), html.P(_("None."), className="none"), note=note, id="ended")
+    rows = sorted(rows, key=lambda row: row["end"] or "", reverse=True)[:ENDED]
+    more = html.P(html.A(_("All outages"), href="/outages"))
+    return shell.section(_("Recently ended"), outages.listing(rows, now), more, note=note, id="ended")
+
+
+def _freshness(sources: Sequence[SourceStatus], now: str) -> Component:
+    rows = [row for row in sources if row["state"] not in ("off", "history")]
+    recorded = [row for row in sources if row["state"] == "history"]
+    body = [
+        html.Tr([
+            html.Th(html.A(row["title"], href=f"/sources#{row['name']}"), scope="row"),
+            html.Td(_source_state(row)),
+            html.Td(times.time(row["newest_bin"], now) if row["newest_bin"] else _("nothing yet"), className="num"),
+            html.Td(_lag(row), className="num"),
+        ])
+        for row in rows
+    ]  # fmt: skip
+    head = html.Tr([html.Th(_("Source"), scope="col"), html.Th(_("State"), scope="col"),
+                    html.Th(_("Newest"), scope="col", className="num"),
+                    html.Th(_("Behind"), scope="col", className="num")])  # fmt: skip
+    parts: list[Any] = [html.Div(html.Table([html.Thead(head), html.Tbody(body)], className="figures"),
+                                 className="scroll")]  # fmt: skip
+    if recorded:
+        names = ", ".join(row["title"] for row in recorded)
+        parts.append(html.P(_("Recorded history, with its own dates: {names}.").format(names=names), className="note"))
+    return shell.section(_("How fresh this is"), *parts, id="fresh",
+                         note=_("What each source last told us."))  # fmt: skip
+
+
+def _source_state(row: SourceStatus) -> Component:
+    kind = {"ok": "ok", "late": "degraded", "failing": "outage"}.get(row["state"], "insufficient")
+    return state.mark(kind, _(SOURCE_STATES[row["state"]]))
+
+
+def _lag(row: SourceStatus) -> str:
+    return "–" if row["lag_s"] is None else times.duration(max(row["lag_s"], 0) / 60)
+
+
+def _recorded(snapshot: _read.Snapshot, now: str) -> Component | None:
+    rows = [row for row in snapshot.outages if row.get("history")]
+    if not rows:
+        return None
+    note = _(
+        "From data sets that were recorded earlier; they have their own dates and are not part of what is open now."
+    )
+    return shell.section(_("From recorded history"), outages.listing(rows[:6], now), note=note, id="recorded")
+
+
+def _fresh() -> Component:
+    text = _("This radar was installed and has not published anything yet.")
+    return shell.page(
+        _("No data yet"),
+        html.P(text, className="lede"),
+        html.P(_("The first states appear when its jobs have run once, usually within two minutes. Until then this "
+                 "page shows no map, because an empty map would look like a calm one.")),
+        html.P([_("Whoever runs it can see at "), html.A(_("Status"), href="/status"),
+                _(" which jobs have run, and with "), html.Code("radar doctor"), _(" what is missing.")]),
+        description=text,
+    )  # fmt: skip

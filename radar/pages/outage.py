@@ -1,0 +1,179 @@
+"""``/outage/<id>``: one outage: what, since when, how deep, who sees it, why perhaps, and how that was decided."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from radar.components import charts, outages, shell, state, times
+from radar.components.ssr import slot
+from radar.figures import matrix
+from radar.labels import CAUSES, STATES, STATUSES, UPDATE_KINDS, VERDICTS, _
+from radar.pages import _charts, _read
+from radar.shapes import Outage
+from radar.signals import SIGNALS
+
+shell.register_page(__name__, path_template="/outage/<id_>", title="Outage")
+
+_KINDS = {"affected": "outage", "not_affected": "ok", "insufficient": "insufficient"}
+
+
+def layout(id_: str = "", **query: str) -> Component:
+    """The page; ``table`` may be the id of a chart whose table is to be open."""
+    snapshot = _read.snapshot()
+    outage = _read.outage(id_) if 0 < len(id_) <= 120 and "/" not in id_ and id_.isprintable() else None
+    if outage is None:
+        return shell.missing(
+            _("We looked for an outage with the id {id}.").format(id=repr(id_[:120])),
+            html.P([_("Ids never change, and an outage that we take back keeps its page; so this one was never "
+                      "published here. "), html.A(_("All outages"), href="/outages")]),
+        )  # fmt: skip
+    now = snapshot.now
+    drawings = _charts.around(outage, snapshot)
+    table = str(query.get("table", ""))
+    left: list[Any] = [_retraction(outage), _agreement(outage, now)]
+    if drawings:
+        drawn = [
+            charts.chart(row.id, row.chart, row.credit, csv=row.csv, now=now, with_table=table == row.id,
+                         table_href=f"/outage/{outage['id']}?table={row.id}")
+            for row in drawings
+        ]  # fmt: skip
+        left.append(shell.section(_("The signals"), *drawn, id="signals"))
+    left.append(_timeline(outage, now))
+    right = [_facts(outage, now), _causes(outage), _rule(outage), _family(outage, snapshot), _links(outage)]
+    head = outages.headline(outage)
+    standing: list[Any] = [outages.shape_of(outage)]
+    if outage["status"] != "open":
+        standing.append(html.Span(_(STATES[outage["level"]])))
+    standing += [times.span(outage["start"], outage["end"], now), html.Span(outages.agreement(outage))]
+    standing += [html.Span(outages.confidence(outage)), state.simulated(outage["simulated"])]
+    if outage.get("history"):
+        standing.append(html.Span(_("recorded history"), className="tag"))
+    return shell.page(
+        outages.name_of(outage["entity"]),
+        html.P(standing, className="facts standing"),
+        html.P(outage["verdict"], className="lede small") if outage.get("verdict") else None,
+        html.Div([html.Div([part for part in left if part is not None], className="main-col"),
+                  html.Aside([part for part in right if part is not None])], className="columns"),
+        heading=head,
+        kicker=[_("Outage"), " · ", html.A(outages.name_of(outage["entity"]), href=f"/{outage['entity']}")],
+        description=head,
+        charts=bool(drawings),
+        wide=True,
+    )  # fmt: skip
+
+
+def _retraction(outage: Outage) -> Component | None:
+    if outage["status"] != "retracted":
+        return None
+    reason = outage.get("retraction") or _("No reason was recorded.")
+    return html.Div([html.Strong(_("We took this back.")), " ", reason], className="retraction")
+
+
+def _agreement(outage: Outage, now: str) -> Component:
+    start = times.parse(outage["start_earliest"])
+    end = times.parse(outage["end"] or now)
+    if outage["end"] is None:
+        seen = [times.parse(last) for row in outage["signals"] if (last := row.get("last_seen"))]
+        end = min(end, max(seen) + timedelta(hours=6)) if outage.get("history") and seen else end
+    rows, first, step = matrix.rows_of(outage["signals"], start=start, end=max(end, start + timedelta(hours=1)))
+    table = slot("agreement-matrix", lambda: matrix.html(rows, start=first, step_s=step), class_name="scroll")
+    lines = []
+    for row in outage["signals"]:
+        signal = SIGNALS.get(row["signal"])
+        words: list[Any] = [state.shape(_KINDS[row["verdict"]]), html.B(_(signal.title) if signal else row["signal"]),
+                            html.Span(_(VERDICTS[row["verdict"]]), className="said")]  # fmt: skip
+        depth = row.get("depth")
+        if row["verdict"] == "affected" and depth is not None:
+            words.append(html.Span(_("{n} % below normal at worst").format(n=f"{depth * 100:.0f}"), className="said"))
+        if row["first_seen"]:
+            words.append(html.Span([_("from "), times.time(row["first_seen"], now)], className="said"))
+        if row.get("note"):
+            words.append(html.Span(row["note"], className="said"))
+        words.append(html.A(row["source"], href=f"/sources#{row['source']}", className="source"))
+        words.append(state.simulated(bool(row.get("simulated"))))
+        lines.append(html.Li(words))
+    note = _("Rows are independent signals. “Cannot see” is neither a yes nor a no.")
+    return shell.section(_("Who sees it"), table, html.Ul(lines, className="plain verdicts"), note=note, id="agreement")
+
+
+def _facts(outage: Outage, now: str) -> Component:
+    severity = outage["severity"]
+    rows: list[tuple[str, Any]] = [
+        (_("Status"), _(STATUSES[outage["status"]])),
+        (_("Severity"), severity["words"]),
+        (_("Began"), times.time_ago(outage["start"], now)),
+    ]
+    if outage["start_earliest"] != outage["start"]:
+        rows.append((_("At the earliest"), times.time(outage["start_earliest"], now)))
+    rows.append((_("First published"), times.time(outage["known_at"], now)))
+    if outage["end"]:
+        rows.append((_("Ended"), times.time_ago(outage["end"], now)))
+    rows.append((_("Lasted") if outage["end"] else _("Lasts"), times.duration(severity["minutes"])))
+    if severity["depth"] is not None:
+        rows.append((_("Deepest loss"), _("{n} % of normal is missing").format(n=f"{severity['depth'] * 100:.0f}")))
+    share = _("not known") if severity["share"] is None else f"{severity['share'] * 100:.0f} % {severity['basis']}"
+    rows.append((_("Affected"), share))
+    rows.append((_("Confidence"), outages.confidence(outage).removeprefix(_("confidence {words}").format(words=""))))
+    pairs = [part for name, value in rows for part in (html.Dt(name), html.Dd(value))]
+    return shell.section(_("In figures"), html.Dl(pairs, className="pairs"), id="figures")
+
+
+def _causes(outage: Outage) -> Component:
+    rows = []
+    for cause in sorted(outage["causes"], key=lambda row: -row["p"]):
+        said: dict[str, Any] = dict(cause)
+        name = _(CAUSES.get(cause["cause"], cause["cause"]))
+        head = html.P(
+            [html.B(name[:1].upper() + name[1:]), " ", html.Span(f"{cause['p'] * 100:.0f} %", className="num")]
+        )
+        points = [html.Li([html.B(_("For: ")), text]) for text in said.get("for", [])]
+        points += [html.Li([html.B(_("Against: ")), text]) for text in said.get("against", [])]
+        rows.append(html.Li([head, html.Ul(points, className="plain evidence") if points else None]))
+    note = _("Hypotheses with what speaks for and against them. None of them is a finding.")
+    body = html.Ul(rows, className="plain causes") if rows else html.P(_("We have no hypothesis."), className="none")
+    return shell.section(_("Why, perhaps"), body, note=note, id="causes")
+
+
+def _rule(outage: Outage) -> Component | None:
+    if not outage.get("rule"):
+        return None
+    words = html.P([outage.get("rule_words", ""), " ", html.Code(outage["rule"])])
+    return shell.section(_("The rule that published it"), words, html.P(html.A(_("How we decide"), href="/method")),
+                         id="rule")  # fmt: skip
+
+
+def _family(outage: Outage, snapshot: _read.Snapshot) -> Component | None:
+    parts: list[Any] = []
+    whole = snapshot.outage(outage.get("parent") or "")
+    if whole is not None:
+        parts.append(html.P([_("Part of: "), outages.link(whole)]))
+    children = [row for row in (snapshot.outage(id) for id in outage.get("children", [])) if row is not None]
+    if children:
+        rows = [html.Li([state.mark(row["level"]), " ", outages.link(row)]) for row in children]
+        parts.append(html.Ul(rows, className="plain parts"))
+    return shell.section(_("Parts") if children else _("Part of"), *parts, id="parts") if parts else None
+
+
+def _timeline(outage: Outage, now: str) -> Component:
+    rows = [
+        html.Li([times.time(row["at"], now), html.B(_(UPDATE_KINDS.get(row["kind"], row["kind"]))),
+                 html.Span(row["text"])], className=f"kind-{row['kind']}")
+        for row in reversed(outage.get("updates", []))
+    ]  # fmt: skip
+    body = html.Ol(rows, className="plain timeline") if rows else html.P(_("No updates yet."), className="none")
+    return shell.section(_("What we published, newest first"), body, id="updates")
+
+
+def _links(outage: Outage) -> Component:
+    links = [
+        html.Li(html.A(_("This outage as JSON"), href=f"/api/v1/outages/{outage['id']}")),
+        html.Li(html.A(_("Feed of this place"), href=f"/feeds/{outage['entity']}.atom")),
+        html.Li(html.A(_("Feed of all outages"), href="/feeds/outages.atom")),
+    ]
+    cite = html.P(_("To cite: “{headline}” Internet Radar, outage {id}.").format(
+        headline=outages.headline(outage), id=outage["id"]), className="note")  # fmt: skip
+    return shell.section(_("Take it with you"), html.Ul(links, className="plain"), cite, id="take")

@@ -1,0 +1,66 @@
+"""``/search``: countries, networks and providers by name, code or number; works without scripts."""
+
+from __future__ import annotations
+
+from dash import html
+from dash.development.base_component import Component
+
+from radar import entities
+from radar.api.search import search
+from radar.components import shell, state
+from radar.components.document import search_form
+from radar.components.ssr import slot
+from radar.labels import ENTITY_TYPES, _, ngettext
+from radar.pages import _read
+from radar.shapes import EntityState
+
+shell.register_page(__name__, path="/search", title="Search")
+
+#: Hits on the page, and the longest text that is searched for.
+HITS, LONGEST = 30, 80
+
+
+def layout(q: str = "", **query: str) -> Component:
+    """The form, and what fits the text ``q``."""
+    wanted = " ".join(q.split())[:LONGEST]
+    form = slot("search-page", lambda: search_form("q-page", value=wanted, big=True))
+    if not wanted:
+        return shell.page(
+            _("Search"),
+            form,
+            html.P(_("Type the name of a country, of a network or of a provider, a country code, or an AS number.")),
+            html.P([_("For example: "), html.A(_("Iraq"), href="/search?q=Iraq"), ", ",
+                    html.A("AS5089", href="/search?q=AS5089"), ", ", html.A("vodafone", href="/search?q=vodafone")]),
+            robots="noindex",
+        )  # fmt: skip
+    snapshot = _read.snapshot()
+    known = [(row["key"], row["name"]) for row in snapshot.entities]
+    hits = search(wanted, HITS, known)
+    if not hits:
+        nothing = shell.empty(
+            _("Nothing fits “{text}”.").format(text=wanted),
+            _("We looked through the names and codes of all countries, of 91,000 networks and of the providers that we "
+              "know."),
+            html.Ul([
+                html.Li(_("Try the start of the name, or a shorter part of it.")),
+                html.Li(_("Networks often bear the name of the company behind the brand; their AS number "
+                          "always works.")),
+            ]),
+        )  # fmt: skip
+        return shell.page(_("Search"), form, nothing, robots="noindex")
+    found = ngettext("{n} match for “{text}”", "{n} matches for “{text}”", len(hits)).format(n=len(hits), text=wanted)
+    if len(hits) == HITS:
+        found = _("The first {n} matches for “{text}”").format(n=HITS, text=wanted)
+    rows = html.Ul([_hit(key, snapshot.states.get(key)) for key in hits], className="plain hits")
+    return shell.page(_("Search"), form, html.P(found, className="note"), rows, robots="noindex")
+
+
+def _hit(key: str, seen: EntityState | None) -> Component:
+    """One hit: name, kind, state. Something that was never measured has no state; it is not called normal."""
+    kind = _(ENTITY_TYPES[entities.parse(key).type])
+    above = entities.parent(key)
+    place = f"{kind}, {entities.name(above)}" if above else kind
+    how = state.mark(seen["state"]) if seen else html.Span(_("not measured here"), className="none")
+    marked = state.simulated(bool(seen and seen["simulated"]))
+    name = html.A(entities.name(key), href=f"/{key}", className="place")
+    return html.Li([html.Span([name, " ", html.Span(place, className="note")]), html.Span([how, " ", marked])])

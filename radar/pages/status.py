@@ -1,0 +1,143 @@
+"""``/status``: how well this radar itself works: clock, publication, store, jobs, freshness of the sources."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from radar import store
+from radar.api import access
+from radar.api.status import judge
+from radar.components import shell, state, times
+from radar.errors import StoreUnavailable
+from radar.labels import SOURCE_STATES, _, ngettext
+from radar.pages import _read
+from radar.shapes import Clock, SourceStatus
+
+shell.register_page(__name__, path="/status", title="Status")
+
+#: The shape that stands for a source's state.
+MARKS = {"ok": "ok", "late": "degraded", "failing": "outage"}
+
+
+def layout(**query: str) -> Component:
+    """The page."""
+    snapshot = _read.snapshot()
+    sentence = _sentence(snapshot)
+    return shell.page(
+        _("Status of this radar"),
+        html.P(sentence, className="lede"),
+        shell.section(_("Publication"), _publication(snapshot, snapshot.clock), id="publication"),
+        shell.section(_("Sources"), _sources(snapshot.sources, snapshot.now), id="sources",
+                      note=_("How late each source is now. Recorded sets have their own dates and do not grow late.")),
+        shell.section(_("Jobs"), _jobs(snapshot.jobs), id="jobs", note=_("The last run of each part of the pipeline.")),
+        shell.section(_("Store"), _store(snapshot), id="store"),
+        html.P([_("For machines: "), html.A("/api/v1/status", href="/api/v1/status"), ", ",
+                html.A("/ready", href="/ready"), ", ", html.A("/health", href="/health")], className="note"),
+        description=sentence,
+    )  # fmt: skip
+
+
+def _sentence(snapshot: _read.Snapshot) -> str:
+    if snapshot.lost_since is not None:
+        return _("We cannot reach our own data just now; what follows is the last that we read.")
+    if snapshot.clock is None:
+        return _("Nothing has been published yet.")
+    if snapshot.notice is not None and snapshot.notice["until"] is None:
+        return _("Our own measurement is impaired; part of what we show may be about us, not about the Internet.")
+    late = [row["title"] for row in snapshot.sources if row["state"] in ("late", "failing")]
+    word, _why = judge(snapshot.clock, snapshot.sources, _read.wall())
+    if word == "ok":
+        return _("All that should be on time is on time.")
+    if snapshot.stalled_since is not None:
+        return _("Publication has stalled; the pages show what was published last.")
+    return ngettext(
+        "{n} source is late or failing: {names}.", "{n} sources are late or failing: {names}.", len(late)
+    ).format(n=len(late), names=", ".join(late))
+
+
+def _rows(pairs: Sequence[tuple[str, Any]]) -> Component:
+    body = [html.Tr([html.Th(name, scope="row"), html.Td(value)]) for name, value in pairs]
+    return html.Div(html.Table(html.Tbody(body), className="figures pairs"), className="scroll")
+
+
+def _publication(snapshot: _read.Snapshot, clock: Clock | None) -> Component:
+    if clock is None:
+        return html.P(_("Nothing has been published yet. The jobs publish when they have run once."), className="none")
+    if clock["mode"] == "live":
+        mode = _("live")
+    elif clock["speed"] > 0:
+        mode = _("replay at {n} times real speed").format(n=f"{clock['speed']:g}")
+    else:
+        mode = _("replay, ended")
+    counts: Counter[str] = Counter(seen["state"] for seen in snapshot.states.values())
+    word, why = judge(clock, snapshot.sources, _read.wall())
+    words = {"ok": _("up to date"), "stale": _("not up to date")}[word]
+    marked = state.mark("ok" if word == "ok" else "degraded", words)
+    return _rows([
+        (_("State"), [marked, ": " + "; ".join(why)] if why else marked),
+        (_("Version"), str(snapshot.version)),
+        (_("Published (wall clock)"), times.time(clock["wall"])),
+        (_("Clock of the data"), times.time(clock["now"])),
+        (_("Mode"), [mode, " ", state.simulated(clock["simulated"])]),
+        (_("Places and networks by state"), [[state.mark(kind), f" {counts.get(kind, 0)} "] for kind in state.ORDER]),
+    ])  # fmt: skip
+
+
+def _sources(sources: Sequence[SourceStatus], now: str) -> Component:
+    if not sources:
+        return html.P(_("No source has reported yet."), className="none")
+    head = [_("Source"), _("State"), _("Newest bin"), _("Behind"), _("Usual")]
+    body = []
+    for row in sources:
+        newest = times.time(row["newest_bin"], now) if row["newest_bin"] else _("none")
+        recorded = row["state"] == "history"
+        lag = "–" if row["lag_s"] is None or recorded else times.duration(max(row["lag_s"], 0) / 60)
+        usual = "–" if recorded else times.duration(row["expected_lag_s"] / 60)
+        cells = [
+            state.mark(MARKS.get(row["state"], "insufficient"), _(SOURCE_STATES[row["state"]])),
+            newest,
+            lag,
+            usual,
+        ]
+        name = html.Th(html.A(row["title"], href=f"/sources#{row['name']}"), scope="row")
+        body.append(html.Tr([name, *(html.Td(cell) for cell in cells)]))
+    return _table(head, body)
+
+
+def _jobs(jobs: Sequence[dict[str, Any]]) -> Component:
+    if not jobs:
+        return html.P(_("No job has reported yet."), className="none")
+    body = []
+    for row in jobs:
+        how = state.mark("ok", _("done")) if row["ok"] else state.mark("outage", _("failed"))
+        last = times.time(row["last_run"]) if row["last_run"] else _("never")
+        seconds = "–" if row["seconds"] is None else _("{n} s").format(n=f"{row['seconds']:.2f}")
+        body.append(html.Tr([html.Th(row["name"], scope="row"), html.Td(last), html.Td(seconds, className="num"),
+                             html.Td(how), html.Td(row["error"] or "")]))  # fmt: skip
+    return _table([_("Job"), _("Last run"), _("Took"), _("Result"), _("Error")], body)
+
+
+def _table(head: Sequence[str], body: Sequence[Component]) -> Component:
+    top = html.Thead(html.Tr([html.Th(name, scope="col") for name in head]))
+    return html.Div(html.Table([top, html.Tbody(list(body))], className="figures"), className="scroll")
+
+
+def _store(snapshot: _read.Snapshot) -> Component:
+    """What the server says of itself; asked anew, as it is no document."""
+    try:
+        said = store.describe(access.client())
+    except StoreUnavailable:
+        since = times.rfc3339(snapshot.lost_since or _read.wall())
+        return _rows([(_("State"), state.mark("outage", _("cannot be reached"))), (_("Since"), times.time(since))])
+    kept = _("yes") if said.persistent else _("no: a restart of the store loses what it holds")
+    return _rows([
+        (_("State"), state.mark("ok", _("answers"))),
+        (_("Server"), f"{said.name} {said.version}"),
+        (_("Memory"), _("{n} MB").format(n=f"{said.memory_bytes / 1e6:.0f}")),
+        (_("Survives a restart"), kept),
+    ])  # fmt: skip

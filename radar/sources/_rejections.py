@@ -1,0 +1,48 @@
+"""Count what an answer held and what could not be used, by reason, each with one example.
+
+Examples are shown on a public page, so an Internet address in one is replaced: a client's address never leaves the
+answer it came in.
+"""
+
+from __future__ import annotations
+
+import re
+
+from radar.schema import Rejected
+
+_LONGEST = 160
+_ADDRESS = re.compile(
+    r"\b\d{1,3}(?:\.\d{1,3}){3}\b"  # 192.0.2.1
+    r"|(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F]{0,4}"  # 2001:db8:0:1... (three colons: a time of day has two)
+    r"|(?:[0-9a-fA-F]{1,4}:)*[0-9a-fA-F]{0,4}::[0-9a-fA-F:]*"  # 2001:db8::1, ::1
+)
+
+
+def without_addresses(text: str) -> str:
+    """The text with every Internet address replaced.
+
+    Examples
+    --------
+    >>> without_addresses("client 192.0.2.7 at 00:05:01")
+    'client [address] at 00:05:01'
+    """
+    return _ADDRESS.sub("[address]", text)
+
+
+class Rejections:
+    """A tally of rejected rows. The first example of a reason is kept."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[int, str]] = {}
+
+    def add(self, reason: str, example: str, count: int = 1) -> None:
+        """Count rows; none when ``count`` is 0."""
+        if count <= 0:
+            return
+        before, first = self._found.get(reason, (0, ""))
+        self._found[reason] = (before + count, first or without_addresses(example)[:_LONGEST])
+
+    def done(self) -> tuple[Rejected, ...]:
+        """All reasons, most frequent first."""
+        rows = sorted(self._found.items(), key=lambda item: (-item[1][0], item[0]))
+        return tuple(Rejected(reason, count, example) for reason, (count, example) in rows)

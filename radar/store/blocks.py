@@ -1,0 +1,258 @@
+"""Bins of many entities at once, for jobs: numpy in, numpy out.
+
+Blocks are float32 arrays ``[entity, bin, slot]``; NaN is "no data". A write is addressed by position: writing the
+same block again changes nothing, so a job that died half-way is simply run again. A page that is touched for the
+first time is filled with NaN in the same step (a few lines of Lua), so that a reader never meets the zeros which
+Redis would otherwise put before a first value. After each write a sample is read back and compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from hashlib import sha1
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radar.errors import StoreUnavailable
+from radar.signals import Group
+from radar.store import Store, asking, keys
+from radar.store.wire import Reply, command, exchange
+
+Block = NDArray[np.float32]
+
+#: How many written pieces are read back and compared after each write.
+SAMPLE = 16
+
+_LITTLE = np.dtype("<f4")
+
+#: KEYS: page. ARGV: offset, bytes, slots of a page, seconds to live (0: for ever).
+_PATCH = b"""
+if redis.call('EXISTS', KEYS[1]) == 0 then
+  local blank = string.rep('\\0\\0\\192\\127', tonumber(ARGV[3]))
+  if ARGV[4] == '0' then redis.call('SET', KEYS[1], blank) else redis.call('SET', KEYS[1], blank, 'EX', ARGV[4]) end
+end
+return redis.call('SETRANGE', KEYS[1], ARGV[1], ARGV[2])
+"""
+_PATCH_ID = sha1(_PATCH, usedforsecurity=False).hexdigest().encode()
+
+
+def write_bins(
+    client: Store,
+    group: Group,
+    aspect: str,
+    entities: Sequence[str],
+    start: datetime,
+    block: NDArray[np.floating],
+    *,
+    ttl_s: int | None = None,
+) -> int:
+    """Write consecutive bins of many entities.
+
+    Parameters
+    ----------
+    aspect
+        One of ``keys.ASPECTS``.
+    entities
+        Keys of entities, without repetition; the first axis of the block.
+    start
+        Start of the first bin; must be the start of a bin of the group's grain.
+    block
+        ``[entities, bins, group.width]`` in the units of the catalogue, kept as float32. All of it is written: a NaN
+        replaces what was there.
+    ttl_s
+        Seconds after which pages begun by this write are dropped, None for never; see ``keys.live_ttl_s``. A page
+        that exists keeps the time it was given, unless the block covers all of it.
+
+    Returns
+    -------
+    int
+        Number of values written, NaN included.
+
+    Raises
+    ------
+    ValueError
+        A shape, a start or a value (infinite, or beyond float32) that does not fit; names which.
+    KeyError
+        No such aspect.
+    StoreUnavailable
+        The store cannot be asked, refuses, or holds something else than was written.
+    """
+    rows = _checked(group, entities, block)
+    first = keys.exact_index(group.grain_s, start)
+    tail = keys.page_tail(group, aspect)
+    if not rows.size:
+        return 0
+    if ttl_s is not None and ttl_s <= 0:
+        raise ValueError(f"ttl_s is {ttl_s}; expected seconds above 0, or None")
+    bins = range(first, first + rows.shape[1])
+    pieces = keys.spans(group, bins)
+    names = [name.encode() for name in entities]
+    what = f"write {group.name} {aspect}"
+
+    def commands() -> Iterator[bytes]:
+        yield command(b"SCRIPT", b"LOAD", _PATCH)
+        at = 0
+        for number, row, count in pieces:
+            yield from _writes(group, f"{tail}{number}".encode(), row, names, rows[:, at : at + count], ttl_s)
+            at += count
+
+    exchange(client, commands(), reply_bytes=16, what=what)
+    _compare_sample(client, group, tail, names, pieces, rows, what)
+    member = keys.span_member(group, aspect)
+    with asking(what):
+        pipe = client.pipeline(transaction=False)
+        pipe.zadd(keys.OLDEST, {member: bins.start}, lt=True)
+        pipe.zadd(keys.NEWEST, {member: bins.stop - 1}, gt=True)
+        pipe.execute()
+    return int(rows.size)
+
+
+def read_bins(client: Store, group: Group, aspect: str, entities: Sequence[str], start: datetime, bins: int) -> Block:
+    """Consecutive bins of many entities.
+
+    Returns
+    -------
+    float32[entities, bins, group.width]
+        NaN where there is no data, for whatever reason.
+
+    Raises
+    ------
+    ValueError, KeyError, StoreUnavailable
+        As ``write_bins``.
+    """
+    first = keys.exact_index(group.grain_s, start)
+    return _fetch(client, group, aspect, entities, keys.spans(group, range(first, first + bins)))
+
+
+def gather(client: Store, group: Group, aspect: str, entities: Sequence[str], starts: Sequence[datetime]) -> Block:
+    """Any bins of many entities, such as "this hour of the last four weeks", in one pipeline.
+
+    Neighbouring bins are fetched together. ``starts`` may come in any order and repeat.
+
+    Returns
+    -------
+    float32[entities, len(starts), group.width]
+        In the order of ``starts``; NaN where there is no data.
+
+    Raises
+    ------
+    ValueError, KeyError, StoreUnavailable
+        As ``write_bins``.
+    """
+    indices = np.array([keys.exact_index(group.grain_s, start) for start in starts], dtype=np.int64)
+    distinct, back = np.unique(indices, return_inverse=True)
+    block = _fetch(client, group, aspect, entities, keys.runs(group, [int(index) for index in distinct]))
+    if len(distinct) == len(indices) and bool((back == np.arange(len(indices))).all()):
+        return block
+    return block[:, back]
+
+
+def _checked(group: Group, entities: Sequence[str], block: NDArray[np.floating]) -> Block:
+    if block.ndim != 3 or block.shape[0] != len(entities) or block.shape[2] != group.width:
+        raise ValueError(
+            f"block of {group.name} has shape {block.shape}, expected ({len(entities)}, bins, {group.width})"
+        )
+    if len(set(entities)) != len(entities):
+        raise ValueError(f"an entity is named twice in one write of {group.name}")
+    with np.errstate(over="ignore"):
+        rows = np.ascontiguousarray(block, dtype=_LITTLE)
+    infinite = np.isinf(rows)
+    if infinite.any():
+        entity, bin_, slot = (int(axis[0]) for axis in np.nonzero(infinite))
+        raise ValueError(
+            f"value {block[entity, bin_, slot]} of {entities[entity]}, {group.name} slot {slot}, does not fit float32"
+        )
+    return rows
+
+
+def _writes(group: Group, tail: bytes, row: int, names: list[bytes], rows: Block, ttl_s: int | None) -> Iterator[bytes]:
+    """One command for each entity: the whole page where all of it is given, else a patch."""
+    bodies = np.ascontiguousarray(rows).reshape(len(names), -1)
+    size = bodies.shape[1] * keys.SLOT_BYTES
+    head = keys.PAGE_HEAD.encode()
+    extra = len(head) + len(tail)
+    if size == keys.page_bytes(group):
+        life = b"" if ttl_s is None else b"$2\r\nEX\r\n$%d\r\n%d\r\n" % (len(str(ttl_s)), ttl_s)
+        start = b"*%d\r\n$3\r\nSET\r\n$" % (3 if ttl_s is None else 5)
+        for name, body in zip(names, bodies, strict=True):
+            yield b"%b%d\r\n%b%b%b\r\n$%d\r\n%b\r\n%b" % (
+                start, extra + len(name), head, name, tail, size, body.tobytes(), life,
+            )  # fmt: skip
+        return
+    offset = b"%d" % (row * keys.row_bytes(group))
+    slots = b"%d" % (keys.page_bytes(group) // keys.SLOT_BYTES)
+    life = b"%d" % (ttl_s or 0)
+    start = b"*8\r\n$7\r\nEVALSHA\r\n$40\r\n%b\r\n$1\r\n1\r\n$" % _PATCH_ID
+    middle = b"%b\r\n$%d\r\n%b\r\n$%d\r\n" % (tail, len(offset), offset, size)
+    end = b"\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n" % (len(slots), slots, len(life), life)
+    for name, body in zip(names, bodies, strict=True):
+        yield b"%b%d\r\n%b%b%b%b%b" % (start, extra + len(name), head, name, middle, body.tobytes(), end)
+
+
+def _compare_sample(
+    client: Store,
+    group: Group,
+    tail: str,
+    names: list[bytes],
+    pieces: list[tuple[int, int, int]],
+    rows: Block,
+    what: str,
+) -> None:
+    starts = np.cumsum([0, *(count for _, _, count in pieces)])
+    total = len(pieces) * len(names)
+    chosen = sorted({int(i) for i in np.linspace(0, total - 1, min(SAMPLE, total))})
+    asked: list[bytes] = []
+    expected: list[bytes] = []
+    for nth in chosen:
+        piece, entity = divmod(nth, len(names))
+        number, row, count = pieces[piece]
+        asked.append(_getrange(group, f"{tail}{number}".encode(), names[entity], row, count))
+        expected.append(rows[entity, starts[piece] : starts[piece] + count].tobytes())
+    replies = exchange(client, asked, reply_bytes=max(map(len, expected)), what=what)
+    for nth, got, want in zip(chosen, replies, expected, strict=True):
+        if got != want:
+            name = names[nth % len(names)].decode()
+            raise StoreUnavailable(f"{what}: what is read back for {name} is not what was written")
+
+
+def _getrange(group: Group, tail: bytes, name: bytes, row: int, count: int) -> bytes:
+    size = keys.row_bytes(group)
+    key = keys.PAGE_HEAD.encode() + name + tail
+    return command(b"GETRANGE", key, b"%d" % (row * size), b"%d" % ((row + count) * size - 1))
+
+
+def _fetch(
+    client: Store, group: Group, aspect: str, entities: Sequence[str], pieces: list[tuple[int, int, int]]
+) -> Block:
+    tail = keys.page_tail(group, aspect)
+    names = [name.encode() for name in entities]
+    total = sum(count for _, _, count in pieces)
+    block = np.full((len(names), total, group.width), np.nan, dtype=np.float32)
+    if not block.size:
+        return block
+    longest = max(count for _, _, count in pieces) * keys.row_bytes(group)
+    asked = (
+        _getrange(group, f"{tail}{number}".encode(), name, row, count)
+        for number, row, count in pieces
+        for name in names
+    )
+    replies = exchange(client, asked, reply_bytes=longest, what=f"read {group.name} {aspect}")
+    at = 0
+    for nth, (_, _, count) in enumerate(pieces):
+        answers = replies[nth * len(names) : (nth + 1) * len(names)]
+        block[:, at : at + count] = _decode(group, count, answers, f"read {group.name} {aspect}")
+        at += count
+    return block
+
+
+def _decode(group: Group, count: int, answers: list[Reply], what: str) -> Block:
+    size = count * keys.row_bytes(group)
+    blank = keys.NAN * (count * group.width)
+    # GETRANGE of a key that is not there gives an empty string.
+    parts = [answer or blank for answer in answers]
+    raw = b"".join(part for part in parts if isinstance(part, bytes))
+    if len(raw) != size * len(answers) or any(isinstance(part, int) or len(part) != size for part in parts):
+        raise StoreUnavailable(f"{what}: a page is shorter than a page of {group.name} is")
+    return np.frombuffer(raw, dtype=_LITTLE).astype(np.float32).reshape(len(answers), count, group.width)

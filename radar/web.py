@@ -1,0 +1,220 @@
+"""The site: one Dash application under Flask. ``server`` is what gunicorn runs::
+
+    python -m gunicorn radar.web:server --no-control-socket --worker-class gthread
+
+The first answer of every public address is finished HTML, written by the server from the same components that Dash
+draws when its scripts have arrived. Addresses that do not exist are real 404s, a store that cannot be asked is a 503
+that says so. The web process only reads documents and series; it never computes what a job could have computed.
+"""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, cast
+
+import dash
+import flask
+import orjson
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html
+from dash.exceptions import DependencyException
+from werkzeug.exceptions import BadRequest, HTTPException
+
+from radar import labels, settings, store
+from radar.api import blueprint
+from radar.components import times
+from radar.components.document import theme_hash
+from radar.errors import StoreUnavailable
+from radar.pages import _first, _read
+from radar.serve import Static, compress
+
+SETTINGS = settings.load()
+labels.use_language(SETTINGS.language)
+
+#: In an installed package the assets lie inside it, in a checkout beside it.
+_HERE = Path(__file__).parent
+ASSETS = _HERE / "assets" if (_HERE / "assets").is_dir() else _HERE.parent / "assets"
+
+#: Loaded by our own tags, or asked for by Plotly; not by every page.
+_IGNORED = r"vendor|topojson|\.json$"
+
+POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        f"script-src 'self' {theme_hash()}",
+        # Plotly and Dash set styles on elements and add style sheets of their own; scripts are what must be strict.
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    ]
+)
+
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+log = logging.getLogger(__name__)
+
+
+class Site(Dash):
+    """Dash, with a first response of our own."""
+
+    def index(self, *_args: Any, **_kwargs: Any) -> flask.Response:
+        """Every address that no other route has: a page, or a 404."""
+        return _page(flask.request.path)
+
+
+def _unavailable(error: Exception) -> None:
+    """A callback that fails leaves what is on the screen; the finished HTML stays."""
+    log.warning("callback failed: %s", error, exc_info=not isinstance(error, StoreUnavailable))
+
+
+app = Site(
+    __package__,
+    use_pages=True,
+    assets_folder=str(ASSETS),
+    assets_ignore=_IGNORED,
+    assets_path_ignore=["vendor", "topojson", "fonts"],
+    suppress_callback_exceptions=True,
+    include_pages_meta=False,
+    title="Internet Radar",
+    update_title="",
+    add_log_handler=False,
+    on_error=_unavailable,
+    routing_callback_inputs={"version_": Input("refresh", "data")},
+)
+server: flask.Flask = app.server
+
+app.layout = html.Div([dash.page_container, dcc.Store(id="refresh"), dcc.Store(id="look")])
+
+# A figure comes in the colours of the light theme; the browser paints it in the reader's.
+app.clientside_callback(  # type: ignore[no-untyped-call]  # Dash leaves it untyped
+    ClientsideFunction("radar", "paint"),
+    Output({"type": "graph", "index": dash.MATCH}, "figure"),
+    Input({"type": "figure", "index": dash.MATCH}, "data"),
+    Input("look", "data"),
+)
+
+server.config["RADAR_SETTINGS"] = SETTINGS
+server.config["RADAR_STORE"] = store.connect(SETTINGS)
+server.config["MAX_CONTENT_LENGTH"] = 256 * 1024
+server.register_blueprint(blueprint, url_prefix="/api/v1")
+
+
+@server.get("/health")
+def health() -> flask.Response:
+    """The process answers. Says nothing about the store."""
+    return _json({"status": "ok"})
+
+
+@server.get("/ready")
+def ready() -> flask.Response:
+    """Whether pages can be served: the store answers. ``age_s``: seconds since the last publication, null before it."""
+    try:
+        snapshot = _read.snapshot()
+    except StoreUnavailable as error:
+        return _json({"ready": False, "why": str(error)}, 503)
+    if snapshot.lost_since is not None:
+        return _json({"ready": False, "why": "the store cannot be asked; the last good documents are shown"}, 503)
+    clock = snapshot.clock
+    age = (_read.wall() - times.parse(clock["wall"])).total_seconds() if clock else None
+    body = {"ready": True, "version": snapshot.version, "now": clock and clock["now"], "age_s": age and round(age, 1)}
+    return _json(body)
+
+
+@server.get("/favicon.ico")
+def favicon() -> flask.Response:
+    """The icon, for browsers that ask without being told."""
+    return flask.send_from_directory(ASSETS, "favicon.ico", max_age=86_400)
+
+
+@server.get("/robots.txt")
+def robots() -> flask.Response:
+    """Everything may be read but what only scripts use."""
+    return flask.Response("User-agent: *\nDisallow: /_dash\nDisallow: /search\n", mimetype="text/plain")
+
+
+def _json(body: dict[str, Any], status: int = 200) -> flask.Response:
+    answer = flask.Response(orjson.dumps(body), status=status, mimetype="application/json")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _page(path: str) -> flask.Response:
+    query = {key: value for key, value in flask.request.args.items() if isinstance(value, str)}
+    return _first.respond(_first.find(path), path, query, _TAGS)
+
+
+def _is_machine(path: str) -> bool:
+    return path.startswith(("/_dash", "/_reload", "/assets/"))
+
+
+@server.errorhandler(HTTPException)
+def _http_error(error: HTTPException) -> flask.Response:
+    """Errors of Flask itself, in our own form: short text for machines, a page for people."""
+    status = error.code or 500
+    if _is_machine(flask.request.path) or status == 405:
+        words = HTTPStatus(status).phrase
+        return flask.Response(f"{status} {words}\n", status=status, mimetype="text/plain")
+    return _first.failure(status, flask.request.path, _TAGS)
+
+
+@server.errorhandler(Exception)
+def _error(error: Exception) -> flask.Response:
+    """What nobody foresaw: logged with its trace, answered with a page that shows no states."""
+    path = flask.request.path
+    if isinstance(error, DependencyException):
+        return flask.Response("404 Not Found\n", status=404, mimetype="text/plain")
+    log.error("%s %s failed", flask.request.method, path, exc_info=error)
+    if _is_machine(path):
+        return flask.Response("500 Internal Server Error\n", status=500, mimetype="text/plain")
+    return _first.failure(500, path, _TAGS)
+
+
+def _strict(dispatch: Any) -> Any:
+    """Dash's own dispatcher raises whatever comes to hand on a malformed body; that is the sender's fault."""
+
+    def update() -> Any:
+        body = flask.request.get_json(silent=True)
+        if not isinstance(body, dict) or not isinstance(body.get("inputs"), list) or "output" not in body:
+            raise BadRequest("expected a JSON object with output, outputs, inputs")
+        if body["output"] not in app.callback_map:
+            raise BadRequest("no such callback")
+        try:
+            return dispatch()
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            # Errors inside a callback went to on_error; what arrives here came from reading the body.
+            raise BadRequest(f"malformed callback: {type(error).__name__}") from error
+
+    return update
+
+
+@server.after_request
+def _finish(answer: flask.Response) -> flask.Response:
+    for name, value in HEADERS.items():
+        answer.headers.setdefault(name, value)
+    return compress(answer)
+
+
+_UPDATE = "/_dash-update-component"
+server.view_functions[_UPDATE] = _strict(server.view_functions[_UPDATE])
+
+# Dash sets up its routing on the first request, and two at once can find it half done; so it is done here.
+with server.test_request_context("/"):
+    server.preprocess_request()
+
+_TAGS = _first.tags(app, ASSETS)
+server.add_url_rule(_TAGS.scripts[-1], "boot", _first.boot(app))
+server.wsgi_app = cast(  # type: ignore[method-assign]  # the way Flask's documentation wraps an application
+    Any, Static(server.wsgi_app, assets=ASSETS, cache=SETTINGS.data_dir / "cache" / "static")
+)
