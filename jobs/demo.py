@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.claims import check_port, folder_lock
+from jobs.parent import Make
 from jobs.processes import Store, address, answers, log_file, module, web_child
 from jobs.progress import Screen, screen
 from jobs.supervisor import Child, Supervisor
@@ -93,8 +94,10 @@ class Demo:
         url = address(self._settings)
         self._screen.say("")
         self._screen.say(_("The radar is open: {url}").format(url=url), strong=True)
-        self._screen.say(_("Ready after {seconds:.0f} s. All you will see is simulated, and says so.").format(
-            seconds=time.monotonic() - self._began))  # fmt: skip
+        seconds = time.monotonic() - self._began
+        self._screen.say(_("Ready after {seconds:.0f} s.").format(seconds=seconds))
+        self._screen.say(_("The map and its outages are simulated and say so; recorded sets are real and keep their "
+                           "own dates."))  # fmt: skip
         self._screen.say(_("Look at the map first: in a moment a country turns red. Click it to see since when, how "
                            "deep, and which independent sources agree."))  # fmt: skip
         self._screen.say(_("Then: {url}outages (all of them) and {url}sources (where the numbers come from).").format(
@@ -132,9 +135,9 @@ def run(settings: Settings, *, speed: float = SPEED, fresh: bool = False, browse
             try:
                 return _play(supervisor, store, view, speed=speed, browser=browser)
             finally:
-                view.close()
                 supervisor.stop()
                 store.stop()
+                view.close()
                 view.say(_("Stopped. Nothing is left running; the data is in {folder}.").format(folder=own.data_dir))
 
 
@@ -152,8 +155,12 @@ def _play(supervisor: Supervisor, store: Store, view: Screen, *, speed: float, b
     supervisor.start(rehearsal)
     supervisor.start(web_child(settings, keep_logs=True))
 
+    make = Make()
+
     def look() -> None:
         store.watch()
+        if make.gave_up():
+            supervisor.request_stop()
         if supervisor.ended(rehearsal.name):
             raise RadarError("\n".join([_("the rehearsal failed:"), *supervisor.tail(rehearsal.name)]))
         demo.look()

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from jobs import web
+from jobs.parent import Make
 from jobs.supervisor import BACKOFF_S, Child, Supervisor
 from radar.errors import RadarError
 from radar.settings import Settings, child_environment
@@ -102,17 +103,27 @@ def answers(settings: Settings, path: str = "/", *, seconds: float = 2.0) -> boo
         connection.close()
 
 
-def alone(settings: Settings, child: Callable[[Settings], Child], log: Callable[[str, str], None]) -> int:
-    """Run one child beside the embedded store of its data folder, until SIGINT or SIGTERM; then 0."""
+def run_together(settings: Settings, *children: Callable[[Settings], Child]) -> int:
+    """Run children beside the embedded store of their data folder, until SIGINT or SIGTERM; then 0."""
+    log = forwarder(settings)
     supervisor = Supervisor(log)
+    make = Make()
+
+    def watch(store: Store) -> None:
+        store.watch()
+        if make.gave_up():
+            supervisor.request_stop()
+
     with supervisor.signals():
         store = Store(settings, log)
         try:
-            supervisor.start(child(store.settings))
-            supervisor.run(store.watch)
+            for child in children:
+                supervisor.start(child(store.settings))
+            supervisor.run(lambda: watch(store))
         finally:
             supervisor.stop()
             store.stop()
+            log("radar", "stopped")
     return 0
 
 

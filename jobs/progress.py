@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 #: Log lines that a person at the demo's terminal should see; the rest is in the log files.
-_GRAVE = re.compile(r"\b(error|critical|exception|traceback|fatal|panic)\b|did not stop|starts again|ended \(", re.I)
+_GRAVE = re.compile(
+    r"\[(error|critical)\s*\]|\"level\": ?\"(error|critical)|^Traceback|^[\w.]+(Error|Exception)\b"
+    r"|did not stop|starts again|ended \("
+)
 
 
 class Screen(Protocol):

@@ -21,7 +21,7 @@ import polars as pl
 from jobs.history import History, ReplayHistory
 from jobs.ingest import ClockMode, Pipeline, groups_of
 from jobs.ledger import Ledger
-from radar.aggregate.bins import Block, bin_end, to_block
+from radar.aggregate.bins import Block, bin_end, bin_index, to_block
 from radar.archive import Archive
 from radar.errors import RadarError, UpstreamChanged
 from radar.schema import ARCHIVED, Parsed, check_signals
@@ -78,8 +78,10 @@ class Replay:
         extents = {block.group.name: block for block in self._blocks}
 
         def history(client: Store, group: Group) -> History:
-            block = extents[group.name]
-            return ReplayHistory(client, group, block.entities, block.start, block.bins)
+            # up to the end of the whole replay: where this group ends earlier, silence is scored too
+            block, grain = extents[group.name], group.grain_s
+            bins = bin_index(grain, self.steps[-1].end) - bin_index(grain, block.start) + 1
+            return ReplayHistory(client, group, block.entities, block.start, bins)
 
         self.pipeline = Pipeline(client, None, clock=self.clock, realm=realm, history=history)
         quality = rows.filter(pl.col("signal").str.starts_with("ndt."))

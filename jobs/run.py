@@ -7,26 +7,13 @@ Procfile instead.
 from __future__ import annotations
 
 from jobs.claims import check_port, folder_lock
-from jobs.processes import Store, address, forwarder, jobs_child, web_child
-from jobs.supervisor import Supervisor
+from jobs.processes import address, forwarder, jobs_child, run_together, web_child
 from radar.settings import Settings
 
 
 def run(settings: Settings) -> int:
     """Run until SIGINT or SIGTERM; then 0. Raises RadarError when it cannot start."""
     check_port(settings.host, settings.port)
-    log = forwarder(settings)
     with folder_lock(settings.data_dir, "run"):
-        supervisor = Supervisor(log)
-        with supervisor.signals():
-            store = Store(settings, log)
-            try:
-                supervisor.start(jobs_child(store.settings))
-                supervisor.start(web_child(store.settings))
-                log("radar", f"the site is at {address(settings)}")
-                supervisor.run(store.watch)
-            finally:
-                supervisor.stop()
-                store.stop()
-                log("radar", "stopped")
-    return 0
+        forwarder(settings)("radar", f"the site will be at {address(settings)}")
+        return run_together(settings, jobs_child, web_child)

@@ -44,9 +44,9 @@ def run(settings: Settings) -> int:
     if settings.redis_url:
         line = command(settings)
         os.execve(line[0], line, child_environment(settings))
-    from jobs.processes import alone, forwarder, web_child
+    from jobs.processes import run_together, web_child
 
-    return alone(settings, web_child, forwarder(settings))
+    return run_together(settings, web_child)
 
 
 def _bracketed(host: str) -> str:

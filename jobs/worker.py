@@ -110,9 +110,9 @@ def run(settings: Settings) -> int:
     """``radar jobs``: work until SIGINT or SIGTERM, beside an embedded store where there is no ``REDIS_URL``."""
     if settings.redis_url:
         return main(settings)
-    from jobs.processes import alone, forwarder, jobs_child
+    from jobs.processes import jobs_child, run_together
 
-    return alone(settings, jobs_child, forwarder(settings))
+    return run_together(settings, jobs_child)
 
 
 def main(settings: Settings) -> int:

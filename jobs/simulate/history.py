@@ -25,6 +25,7 @@ from jobs.simulate.scenario import BIN
 from radar.errors import ArchiveError
 from radar.schema import ARCHIVED
 from radar.signals import GROUPS, SLOTS, series_id
+from radar.sources.edge_logs import ENOUGH
 
 F32 = NDArray[np.float32]
 U16 = NDArray[np.uint16]
@@ -131,7 +132,7 @@ class History:
         return np.asarray(np.exp(log + 2 * RTT_SCALE * noise / root))
 
     def edge(self, signal: str, low: int, high: int) -> tuple[F64, U16]:
-        """Values and ``n`` of entities ``[low, high)``, rows x bins; NaN where nothing was observed (``n`` is 0)."""
+        """Values and ``n`` of entities ``[low, high)``, rows x bins; NaN where the source would give no row."""
         n = self._requests[low:high]
         if signal == "edge.requests":
             return n.astype(np.float64), n
@@ -139,7 +140,7 @@ class History:
             share = self._errors[low:high] / np.maximum(n, 1)
             return np.where(n > 0, np.round(share * 2048) / 2048, np.nan), n
         rtt = np.stack([self._rtt(row) for row in range(low, high)])
-        return np.where(n > 0, np.round(rtt * 2) / 2, np.nan), n
+        return np.where(n >= ENOUGH, np.round(rtt * 2) / 2, np.nan), n
 
     def blocks(self) -> Iterator[tuple[str, str, list[str], datetime, F32, F32]]:
         """See :meth:`jobs.simulate.World.history_blocks`."""
@@ -153,7 +154,7 @@ class History:
                 slot = SLOTS[series_id(signal)][1]
                 value, n = self.edge(signal, low, high)
                 values[:, :, slot] = value
-                counts[:, :, slot] = np.where(n > 0, n, np.nan)
+                counts[:, :, slot] = np.where((n > 0) & np.isfinite(value), n, np.nan)
             yield "edge_logs", group.name, keys[low:high], FIRST, values, counts
         for signal in ("bgp.visible_24s", "ping.up_24s"):
             group, slot = SLOTS[series_id(signal)]
@@ -237,5 +238,5 @@ def _frame(signal: str, keys: list[str], step: int, value: F64, n: U16 | None) -
     if n is None:
         return frame
     if signal != "edge.requests":
-        frame = frame.filter(pl.col("n") > 0)
+        frame = frame.filter(pl.col("value").is_not_nan())
     return frame.with_columns(n=pl.when(pl.col("n") > 0).then("n"))

@@ -8,7 +8,7 @@ One line is one request::
     {"time":"2026-03-02T00:20:01.250Z","country":"IR","asn":44244,"status":200,"bytes":18211,"rtt_ms":81.4,
      "throughput_mbps":null,"provider":"fastly"}
 
-``asn`` is null for networks that the world does not name, ``status`` null for a request that got no answer,
+``asn`` is null for networks that the world does not name, ``status`` is 0 for a request that got no answer,
 ``throughput_mbps`` null for small answers, ``provider`` null where no provider answered.
 """
 
@@ -28,7 +28,7 @@ from jobs.simulate.scenario import BIN, SCENARIO
 from radar.entities import name, parse
 from radar.sources import Answer
 
-#: Status of an answer that is no error, with its share; and of a failed one (0: no answer at all).
+#: Status of an answer that is no error, with its share; and of a failed one (0: no answer).
 _FINE = ((200, 0.83), (304, 0.08), (206, 0.03), (404, 0.04), (301, 0.02))
 _FAILED = ((503, 0.5), (502, 0.2), (500, 0.15), (504, 0.05), (0, 0.1))
 _LARGE = 60_000
@@ -68,7 +68,7 @@ class Play:
             time=_times(start, offset),
             country=self._codes.gather(p.country[cell]),
             asn=pl.Series(p.asns[cell]).replace(0, None),
-            status=pl.col("status").replace(0, None),
+            status="status",
             bytes=pl.when(pl.col("status") == 0).then(0).otherwise("bytes"),
             rtt_ms=pl.Series(np.round(rtt, 1)),
             throughput_mbps=pl.when(pl.col("bytes") > _LARGE).then(pl.Series(np.round(speed, 1))),

@@ -63,14 +63,15 @@ def bin_end(grain_s: int, start: datetime) -> datetime:
     return start + timedelta(seconds=grain_s)
 
 
-def to_block(rows: pl.DataFrame, group: Group) -> Block | None:
+def to_block(rows: pl.DataFrame | pl.LazyFrame, group: Group) -> Block | None:
     """Lay out all rows that belong to the group; None when there are none.
 
     Parameters
     ----------
     rows
-        ARCHIVED rows (``radar.schema.ARCHIVED``) in any order; rows of other groups are passed over. A null value is
-        no observation and never replaces one. A time inside a bin counts for that bin.
+        ARCHIVED rows (``radar.schema.ARCHIVED``) in any order, or a scan of them, which is read a series at a time;
+        rows of other groups are passed over. A null value is no observation and never replaces one. A time inside a
+        bin counts for that bin.
 
     Examples
     --------
@@ -83,31 +84,33 @@ def to_block(rows: pl.DataFrame, group: Group) -> Block | None:
     >>> to_block(rows, GROUPS["ioda10"]).value.tolist()
     [[[7.0]]]
     """
-    parts: list[tuple[int, pl.DataFrame]] = []
+    parts: list[_Part] = []
     for slot, series in enumerate(group.series):
         signal, source = split(series)
-        part = rows.filter(
-            (pl.col("signal") == signal) & (pl.col("source") == source) & pl.col("value").is_not_null()
-        ).select("entity", _bin_number(group.grain_s).alias("bin"), "value", "n", "received_at")
+        part = (
+            rows.lazy()
+            .filter((pl.col("signal") == signal) & (pl.col("source") == source) & pl.col("value").is_not_null())
+            .select(
+                "entity", _bin_number(group.grain_s).alias("bin"), pl.col("value", "n").cast(pl.Float32), "received_at"
+            )
+            .collect()
+        )
         if part.height:
-            parts.append((slot, part))
+            parts.append(_part(slot, part))
     if not parts:
         return None
-    entities = sorted(set().union(*(part["entity"].unique().to_list() for _, part in parts)))
-    places = pl.Enum(entities)
-    first = min(int(part["bin"].min()) for _, part in parts)  # type: ignore[arg-type]  # an integer by _bin_number
-    last = max(int(part["bin"].max()) for _, part in parts)  # type: ignore[arg-type]
+    entities = sorted(set().union(*(set(part.names) for part in parts)))
+    first = min(int(part.bin.min()) for part in parts)
+    last = max(int(part.bin.max()) for part in parts)
     shape = (len(entities), last - first + 1, group.width)
     value = np.full(shape, np.nan, dtype=np.float32)
     count = np.full(shape, np.nan, dtype=np.float32)
-    for slot, part in parts:
-        if not part["received_at"].is_sorted():
-            part = part.sort("received_at", maintain_order=True)
-        e = part["entity"].cast(places).to_physical().to_numpy()
-        t = part["bin"].to_numpy() - first
+    place = {key: i for i, key in enumerate(entities)}
+    for part in parts:
+        entity = np.repeat(np.array([place[key] for key in part.names]), part.lengths)
         # numpy writes repeated positions in order, so the row received last stays
-        value[e, t, slot] = part["value"].to_numpy()
-        count[e, t, slot] = part["n"].cast(pl.Float32).fill_null(np.nan).to_numpy()
+        value[entity, part.bin - first, part.slot] = part.value
+        count[entity, part.bin - first, part.slot] = part.n
     return Block(group, entities, bin_start(group.grain_s, first), value, count)
 
 
@@ -134,6 +137,36 @@ def fill_absent(block: Block, known: list[str], slots: list[int]) -> Block:
         values = block.value[:, :, slot]
         block.value[:, :, slot] = np.where(np.isnan(values) & heard, np.float32(0), values)
     return block
+
+
+@dataclass(slots=True)
+class _Part:
+    """One series' rows, oldest received first; entities as runs, since rows mostly come sorted by them."""
+
+    slot: int
+    names: list[str]
+    lengths: npt.NDArray[np.int64]
+    bin: npt.NDArray[np.int64]
+    value: F32
+    n: F32
+
+
+def _part(slot: int, rows: pl.DataFrame) -> _Part:
+    runs = rows["entity"].rle().struct.unnest()
+    rising = np.diff(rows["bin"].to_numpy()) > 0
+    rising[runs["len"].cum_sum().to_numpy()[:-1] - 1] = True  # from one entity to the next
+    if not (rising.all() and runs["value"].is_unique().all()):
+        # a key may have come twice
+        rows = rows.sort("received_at", maintain_order=True)
+        runs = rows["entity"].rle().struct.unnest()
+    return _Part(
+        slot,
+        runs["value"].to_list(),
+        runs["len"].cast(pl.Int64).to_numpy(),
+        rows["bin"].to_numpy(),
+        rows["value"].to_numpy(),
+        rows["n"].fill_null(np.nan).to_numpy(),
+    )
 
 
 def _bin_number(grain_s: int) -> pl.Expr:

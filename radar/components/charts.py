@@ -115,7 +115,7 @@ def _credit(drawn: timeseries.Chart, credit: Credit, now: str, csv: str) -> Comp
     parts: list[Any] = [
         html.Span([_("Source: "), html.A(credit.title, href=credit.path)]),
         html.Span([_("Licence: "), licence]),
-        html.Span([_("Unit: "), drawn.unit]),
+        html.Span([_("Unit: "), "%" if drawn.unit in ("share", "ratio") else drawn.unit]),
     ]
     if credit.until is not None:
         parts.append(html.Span([_("Recorded, until "), times.day(credit.until)]))
@@ -133,7 +133,7 @@ def _table(id: str, drawn: timeseries.Chart, href: str, full: bool) -> Component
         )
     more = html.P(html.A(_("Show the table"), href=f"{href}#{id}"))
     return html.Details(
-        [html.Summary(_("The same as a table")), html.Div(more, className="scroll", **marks(data_table=f"{id}-table"))],
+        [html.Summary(_("The same as a table")), slot(f"{id}-table", more, class_name="scroll")],
         **marks(data_href=href),
     )
 
@@ -161,4 +161,4 @@ def strip(choices: Sequence[tuple[str, str, str]], chosen: str, label: str) -> C
     for value, words, href in choices:
         here = marks(aria_current="true") if value == chosen else {}
         links.append(html.A(words, href=href, **here))
-    return html.Nav(links, className="strip", **marks(aria_label=label))
+    return html.Nav(links, className="choices", **marks(aria_label=label))

@@ -50,7 +50,16 @@ def theme_hash() -> str:
 
 
 def document(
-    page: str, meta: Meta, *, bars: Sequence[Any], path: str, version: int, tags: Tags, address: str, language: str
+    page: str,
+    meta: Meta,
+    *,
+    bars: Sequence[Any],
+    path: str,
+    version: int,
+    tags: Tags,
+    address: str,
+    language: str,
+    poll_s: int = 60,
 ) -> str:
     """The whole document.
 
@@ -62,6 +71,8 @@ def document(
         Path of the request, to mark the place in the navigation.
     version
         Number of the publication that the page shows; the browser asks whether there is a newer one.
+    poll_s
+        Seconds between two questions whether there is a newer publication.
     address
         Absolute address of the page, for previews and citations.
     """
@@ -84,7 +95,8 @@ def document(
         'type="image/svg+xml">'
         f'<link rel="alternate" type="application/atom+xml" title="{escape(_("Outages"))}" href="/feeds/outages.atom">'
         f"<style>{tags.css}</style><script>{THEME_SCRIPT}</script>{scripts}</head>"
-        f'<body data-version="{version}"><a class="skip" href="#main">{escape(_("Skip to the content"))}</a>'
+        f'<body data-version="{version}" data-poll="{poll_s}">'
+        f'<a class="skip" href="#main">{escape(_("Skip to the content"))}</a>'
         f'<div id="bars">{to_html(list(bars))}</div>{_header(path)}'
         f'<main id="main"><div id="ssr">{page}</div><div id="react-entry-point"></div></main>{_footer()}'
         f'<script id="_dash-config" type="application/json">{tags.config}</script></body></html>'

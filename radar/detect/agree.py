@@ -27,6 +27,8 @@ def look(case: Case, views: Iterable[View]) -> list[Row]:
     """Bring the rows up to date. -> rows that have just gone blind after having seen the outage."""
     counted = {id(a) for a in case.live}
     for view in views:
+        if view.reason == "not_scored":
+            continue
         row = case.rows.setdefault(view.series_id, Row(view.series_id))
         row.reason = view.reason
         blind = view.verdict == "insufficient"
@@ -116,18 +118,24 @@ def note(case: Case, row: Row) -> str:
         start = _("Not affected at onset; a") if later else _("A")
         what = _("shallow loss") if plane(row.series_id) == "control" else _("small loss")
         parts.append(
-            _("{start} {later} {what} of at most {pct} from {when}.").format(
+            _("{start} {later} {what} of at most {pct} from {when}.")
+            .format(
                 start=start,
                 later=_("later,") if later else "",
                 what=what,
                 pct=percent(row.shallow_depth),
                 when=when(_time(row.shallow_since)),
-            ).replace("  ", " ")
+            )
+            .replace("  ", " ")
         )
     if row.blind_since is not None and (row.first_seen is not None or row.verdict == "insufficient"):
         since, until = when(_time(row.blind_since)), row.blind_until
         if row.first_seen is not None and row.blind_since > row.first_seen:
-            text = _("Affected, then no data from {since}") if until is None else _("Affected, then no data from {since} to {until}")
+            text = (
+                _("Affected, then no data from {since}")
+                if until is None
+                else _("Affected, then no data from {since} to {until}")
+            )
         else:
             text = _("No data from {since}") if until is None else _("No data from {since} to {until}")
         parts.append(text.format(since=since, until=when(_time(until)) if until else "") + ".")

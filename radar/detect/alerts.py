@@ -1,7 +1,7 @@
 """Alerts that open and close by several bins in a row, and survive a restart.
 
-Opens after two bins (and ten minutes) beyond score and gate; closes after as many bins near normal. Without data an alert
-stays as it is: silence is not health. Kept beside the detector's arrays; a day after it closed an alert is forgotten.
+An alert opens after two bins (and ten minutes) beyond score and gate, and closes after as many bins near normal. Without data
+it stays as it is: silence is not health. Kept beside the detector's arrays; a day after it closed an alert is forgotten.
 """
 
 from __future__ import annotations
@@ -10,8 +10,19 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from radar.detect.model import Alert
+import numpy as np
 
+from radar.detect.model import F32, Alert
+from radar.detect.profiles import ADOPT_DEEP_S, ADOPT_SHALLOW_S, Profiles
+from radar.detect.rules import BY_PROFILE
+from radar.detect.score import B2, Scored
+from radar.detect.state import State
+from radar.signals import Group
+
+#: Earlier bins this far down (log units) belong to the alert that has just opened.
+ONSET = float(np.log(0.85))
+#: Alerts this young are withdrawn when their series turns out to be impaired.
+YOUNG = timedelta(minutes=30)
 KEPT = timedelta(days=1)
 TIMES = ("opened", "last", "last_good", "closed", "deep_last")
 
@@ -21,14 +32,61 @@ Key = tuple[int, int, str]  # row, slot, "" or "slow"
 class AlertDesk:
     """Open alerts by (row, slot, kind), and those closed within a day."""
 
-    def __init__(self) -> None:
+    def __init__(self, group: Group, p: Profiles) -> None:
+        self.group = group
+        self.p = p
         self.open: dict[Key, Alert] = {}
         self.closed: list[tuple[Key, Alert]] = []
 
-    def start(self, key: Key, alert: Alert) -> Alert:
-        """Take in a new alert."""
-        self.open[key] = alert
-        return alert
+    def time(self, number: int) -> datetime:
+        """Start of a bin."""
+        return datetime.fromtimestamp(number * self.group.grain_s, UTC)
+
+    def advance(self, state: State, number: int, ok: B2, fire: B2, calm: B2, scored: Scored, x: F32, mu: F32,
+                lost: F32, own_fault: B2) -> list[Alert]:  # fmt: skip
+        """Open, follow and close alerts by one bin. -> those that changed. ``ok``: bins that can be judged."""
+        trouble = fire | (ok & scored.shallow)
+        state.bad = _count(trouble, state.bad)
+        state.strong = _count(ok & scored.strong, state.strong)
+        state.calm = np.where(ok, _count(calm, state.calm), state.calm)
+        ripe = (state.bad >= self.p.persist) & (trouble & (state.state == 0) | fire & (state.state == 1))
+        changed = [
+            self._begin(state, number, int(row), int(slot), bool(fire[row, slot]), scored)
+            for row, slot in np.argwhere(ripe)
+        ]
+        for key in [k for k in self.open if not k[2]]:
+            row, slot, _ = key
+            alert = self.open[key]
+            if own_fault[0, slot]:
+                if alert.opened >= self.time(number) - YOUNG:
+                    alert.withdrawn = "own_fault"
+                    changed.append(self._end(state, key, number))
+            elif ok[row, slot]:
+                self._follow(state, key, number, bool(fire[row, slot]), bool(calm[row, slot]), scored, x, mu, lost)
+                if state.calm[row, slot] >= self.p.persist:
+                    changed.append(self._end(state, key, number))
+                elif self._is_old_news(alert, number):
+                    if self.p.log[slot]:
+                        state.level[row, slot] += scored.windows[-1, row, slot]
+                    alert.adopted = True
+                    changed.append(self._end(state, key, number))
+        return changed
+
+    def disprove(self, state: State, t: datetime, calm: B2) -> list[Alert]:
+        """A bin came again and is normal where ``calm``: alerts that keep too few affected bins are withdrawn."""
+        changed = []
+        for key, alert in sorted([*self.open.items(), *self.closed], key=lambda item: item[0]):
+            row, slot, kind = key
+            if kind or alert.withdrawn or not calm[row, slot] or not alert.opened <= t <= alert.last:
+                continue
+            alert.bins -= 1
+            if alert.bins < self.p.persist:
+                alert.withdrawn = "corrected"
+                changed.append(alert)
+                if alert.closed is None:
+                    state.state[row, slot] = 0
+                    self.close(key, alert.last + timedelta(seconds=alert.step_s), t)
+        return changed
 
     def close(self, key: Key, end: datetime, now: datetime) -> Alert:
         """Close an alert at ``end``, the end of its last affected bin."""
@@ -38,16 +96,79 @@ class AlertDesk:
         self.closed.append((key, alert))
         return alert
 
-    def withdraw(self, key: Key, why: str, now: datetime) -> Alert:
-        """Close an open alert as not one after all."""
-        alert = self.close(key, now, now)
-        alert.withdrawn = why
-        return alert
+    # ------------------------------------------------------------------ one alert
 
-    def covering(self, row: int, slot: int, t: datetime) -> list[tuple[Key, Alert]]:
-        """Alerts of a series, open or not long closed, that count the bin at ``t`` among their own."""
-        mine = [(k, a) for k, a in (*self.open.items(), *self.closed) if k[:2] == (row, slot) and not k[2]]
-        return [(k, a) for k, a in mine if not a.withdrawn and a.opened <= t <= a.last]
+    def _begin(self, state: State, number: int, row: int, slot: int, deep: bool, scored: Scored) -> Alert:
+        key = (row, slot, "")
+        state.state[row, slot] = 2 if deep else 1
+        state.calm[row, slot] = 0
+        if key in self.open:  # it was shallow until now
+            self.open[key].shallow = False
+            return self.open[key]
+        first = number - int(state.bad[row, slot]) + 1
+        first, last_good = self._onset(state, first, number, row, slot, float(scored.spread[row, slot]))
+        if last_good is None and state.first[row, slot] < first:
+            last_good = first - 1
+        signal = self.p.signals[slot]
+        self.open[key] = Alert(
+            entity=state.entities[row],
+            series_id=self.group.series[slot],
+            rule="routes_withdrawn" if self.p.routes[slot] else BY_PROFILE[signal.profile] if signal else "",
+            opened=self.time(first),
+            last=self.time(number),
+            last_good=None if last_good is None else self.time(last_good),
+            step_s=self.group.grain_s,
+            bins=number - first,  # the newest is counted when it is followed
+            shallow=not deep,
+        )
+        return self.open[key]
+
+    def _onset(
+        self, state: State, first: int, number: int, row: int, slot: int, spread: float
+    ) -> tuple[int, int | None]:
+        """First bin of the fall, and the last normal one before it: the alert's own bins may not have been the first."""
+        size = state.lead["R"]
+        bound = np.exp(min(ONSET, -2.5 * spread))
+        for k in range(first - 1, number - size, -1) if self.p.log[slot] else ():
+            mu = float(state.ring_mu[k % size, row, slot])
+            if mu > 0:
+                if float(state.ring_x[k % size, row, slot]) > bound * mu:
+                    return first, k
+                first = k
+        return first, None
+
+    def _follow(self, state: State, key: Key, number: int, fire: bool, calm: bool, scored: Scored, x: F32, mu: F32,
+                lost: F32) -> None:  # fmt: skip
+        row, slot, _ = key
+        t, alert = self.time(number), self.open[key]
+        newest = round(float(lost[row, slot]), 4)
+        alert.held = max(alert.loss, newest) if alert.loss is not None else newest
+        alert.loss = newest
+        alert.value, alert.baseline = float(x[row, slot]), float(mu[row, slot])
+        if fire:
+            alert.deep_last = t
+            alert.publishable |= bool(state.strong[row, slot] >= self.p.persist)
+        if fire or not calm:
+            alert.last = t
+            alert.bins += 1
+            alert.depth = max(alert.depth, newest)
+            alert.score_min = min(alert.score_min, round(float(scored.z[row, slot]), 3))
+
+    def _is_old_news(self, alert: Alert, number: int) -> bool:
+        """So long on a new level that this is what is normal now: 7 days of a shallow loss, 90 of a deep one."""
+        t = self.time(number)
+        since = alert.deep_last or alert.opened
+        return (t - since).total_seconds() > ADOPT_SHALLOW_S or (t - alert.opened).total_seconds() > ADOPT_DEEP_S
+
+    def _end(self, state: State, key: Key, number: int) -> Alert:
+        row, slot, _ = key
+        state.state[row, slot] = 0
+        state.bad[row, slot] = state.strong[row, slot] = 0
+        state.ring_x[:, row, slot] = 0.0
+        state.ring_mu[:, row, slot] = 0.0
+        return self.close(key, self.open[key].last + timedelta(seconds=self.group.grain_s), self.time(number))
+
+    # ------------------------------------------------------------------ memory
 
     def dump(self) -> dict[str, Any]:
         """As plain JSON, in a fixed order."""
@@ -56,17 +177,10 @@ class AlertDesk:
             "closed": [[list(key), plain_alert(alert)] for key, alert in self.closed],
         }
 
-    @classmethod
-    def load(cls, data: dict[str, Any]) -> AlertDesk:
+    def restore(self, data: dict[str, Any]) -> None:
         """Read what :meth:`dump` gave."""
-        self = cls()
         self.open = {_key(key): alert_from_plain(plain) for key, plain in data["open"]}
         self.closed = [(_key(key), alert_from_plain(plain)) for key, plain in data["closed"]]
-        return self
-
-
-def _key(raw: list[Any]) -> Key:
-    return int(raw[0]), int(raw[1]), str(raw[2])
 
 
 def plain_alert(alert: Alert) -> dict[str, Any]:
@@ -77,3 +191,12 @@ def plain_alert(alert: Alert) -> dict[str, Any]:
 def alert_from_plain(data: dict[str, Any]) -> Alert:
     """Read what :func:`plain_alert` gave."""
     return Alert(**{k: datetime.fromtimestamp(v, UTC) if k in TIMES and v is not None else v for k, v in data.items()})
+
+
+def _count(now: B2, before: Any) -> Any:
+    """Bins in a row, as int16 that never runs over."""
+    return np.where(now, np.minimum(before, 30_000) + 1, 0).astype(np.int16)
+
+
+def _key(raw: list[Any]) -> Key:
+    return int(raw[0]), int(raw[1]), str(raw[2])

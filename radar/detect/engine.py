@@ -7,7 +7,7 @@ scores; verdicts; alerts; and only then, from bins that were normal, level and n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 
@@ -21,14 +21,12 @@ from radar.detect.model import (
     NOT_AFFECTED,
     REASONS,
     VERDICT_IDS,
-    Alert,
     Common,
     StepResult,
     View,
     Warmed,
 )
-from radar.detect.profiles import ADOPT_DEEP_S, ADOPT_SHALLOW_S, DAY_S, WARM_UP_S, profiles
-from radar.detect.rules import BY_PROFILE
+from radar.detect.profiles import WARM_UP_S, profiles
 from radar.detect.score import B2, Scored, judge_log, judge_rise, log_windows, loss, normal
 from radar.detect.state import State
 from radar.signals import SIGNALS, Group, Signal
@@ -36,10 +34,6 @@ from radar.signals import SIGNALS, Group, Signal
 NAN = np.float32(np.nan)
 #: A residual below this (log units) follows the level at once; a larger one a fiftieth as fast.
 SMALL, RELUCTANT = float(np.log(4 / 3)), 0.02
-#: Earlier bins this far down belong to the alert that has just opened.
-ONSET = float(np.log(0.85))
-#: Alerts this young are withdrawn when their series turns out to be impaired.
-YOUNG_ALERT = timedelta(minutes=30)
 NO_DATA, WARMING_UP, TOO_FEW, OWN_FAULT, NOT_SCORED = 1, 2, 3, 4, 5
 
 
@@ -51,9 +45,8 @@ class Detector:
         self.p = profiles(group, catalogue)
         self.lookback = self.p.lookback
         self._state = State(group.width, len(self.p.windows), self.p.windows[-1], bool(self.p.slow.any()))
-        self._desk = AlertDesk()
+        self._desk = AlertDesk(group, self.p)
         self._voters = common.voters([])
-        self._grain = timedelta(seconds=group.grain_s)
 
     # ------------------------------------------------------------------ steps
 
@@ -100,9 +93,11 @@ class Detector:
             state.clear_ring(range(max(state.newest + 1, number - state.lead["R"]), number))
         state.newest = number
         with np.errstate(all="ignore"):
-            has = np.isfinite(x) & (p.kind > 0)
-            x = np.where(has, np.maximum(x, np.float32(0.0)), NAN)
-            state.first[has & (state.first < 0)] = number
+            came = np.isfinite(x)
+            has = came & (p.kind > 0)
+            x = np.where(came, np.maximum(x, np.float32(0.0)), NAN)
+            state.first[came & (state.first < 0)] = number
+            state.seen[came] = number
             aged = (state.first >= 0) & ((number - state.first) * self.group.grain_s >= WARM_UP_S)
             mu = self._expected(past)
             known = has & np.isfinite(mu) & ((mu > 0) | ~p.log)
@@ -117,22 +112,21 @@ class Detector:
             lost = loss(p, x, mu)
             own_fault = self._own_fault(number, impaired)
             reason = np.select(
-                [~(p.kind > 0) & np.isfinite(x), ~has, ~aged, own_fault & has, ~known & ~(mu <= 0), ~known | scored.few],
+                [p.kind == 0, ~has, ~aged, own_fault & has, ~known & ~(mu <= 0), ~known | scored.few],
                 [NOT_SCORED, NO_DATA, WARMING_UP, OWN_FAULT, WARMING_UP, TOO_FEW], 0).astype(np.uint8)  # fmt: skip
-            reason[:, p.kind == 0] = NOT_SCORED
             ok = reason == 0
             fire = ok & scored.fires
             calm = ok & (scored.near > bands.CLOSE_Z)
-            changed = self._hysteresis(number, ok, fire, calm, scored, x, mu, lost, own_fault)
+            changed = self._desk.advance(state, number, ok, fire, calm, scored, x, mu, lost, own_fault)
             affected = fire | ((state.state == 2) & ok & ~calm)
             verdict = np.where(ok, np.where(affected, AFFECTED, NOT_AFFECTED), INSUFFICIENT).astype(np.uint8)
             held = affected | ((state.state == 1) & ok & ~calm) | (own_fault & known)
             clean = np.where(held, mu, x)
             score = np.where(ok, scored.z, NAN)
             self._learn(ok & ~held | (known & ~aged & ~own_fault), scored, sums_mu, x, mu)
-            self._remember(number, has, verdict, reason, x, mu, score, np.where(ok, lost, NAN))
+            self._remember(number, verdict, reason, x, mu, score, np.where(ok, lost, NAN))
             if p.slow.any():
-                changed += self._slow(number, x, has)
+                changed += slow.step(self._desk, state, number, x, has)
         alerts = {id(a): a for a in (*self._desk.open.values(), *changed)}
         return StepResult(
             baseline=np.where(np.isfinite(mu) & (p.kind > 0), mu, NAN).astype(np.float32),
@@ -151,7 +145,6 @@ class Detector:
     def _correct(self, number: int, x: F32, n: F32, past: F32) -> StepResult:
         """A bin that was stepped before comes again: score it alone, learn nothing, withdraw what it disproves."""
         state, p = self._state, self.p
-        t = self._time(number)
         with np.errstate(all="ignore"):
             has = np.isfinite(x) & (p.kind > 0)
             mu = self._expected(past)
@@ -164,18 +157,7 @@ class Detector:
             aged = (state.first >= 0) & ((number - state.first) * self.group.grain_s >= WARM_UP_S)
             ok = known & aged & ~scored.few
             fire, calm = ok & scored.fires, ok & (scored.near > bands.CLOSE_Z)
-        changed = []
-        for row, slot in {(k[0], k[1]) for k in (*self._desk.open, *(k for k, _ in self._desk.closed))}:
-            if not calm[row, slot]:
-                continue
-            for key, alert in self._desk.covering(row, slot, t):
-                alert.bins -= 1
-                if alert.bins < p.persist:
-                    alert.withdrawn = "corrected"
-                    if alert.closed is None:
-                        self._desk.close(key, alert.last + self._grain, t)
-                        state.state[row, slot] = 0
-                    changed.append(alert)
+        changed = self._desk.disprove(state, self._time(number), calm)
         verdict = np.where(ok, np.where(fire, AFFECTED, NOT_AFFECTED), INSUFFICIENT).astype(np.uint8)
         reason = np.select([p.kind == 0, ~has, ~aged | ~known, ~ok], [NOT_SCORED, NO_DATA, WARMING_UP, TOO_FEW], 0)
         return StepResult(
@@ -218,106 +200,6 @@ class Detector:
             self._state.ring_mu[place, :, mask[0]] = 0.0
         return mask
 
-    def _hysteresis(self, number: int, ok: B2, fire: B2, calm: B2, scored: Scored, x: F32, mu: F32, lost: F32,
-                    own_fault: B2) -> list[Alert]:  # fmt: skip
-        state, p = self._state, self.p
-        trouble = fire | (ok & scored.shallow)
-        strong = ok & scored.strong
-        state.bad = np.where(trouble, state.bad + 1, np.int16(0)).clip(max=30_000).astype(np.int16)
-        state.strong = np.where(strong, state.strong + 1, np.int16(0)).clip(max=30_000).astype(np.int16)
-        state.calm = np.where(calm, state.calm + 1, np.where(ok, np.int16(0), state.calm)).clip(max=30_000)
-        state.calm = state.calm.astype(np.int16)
-        ripe = (state.bad >= p.persist) & (trouble & (state.state == 0) | fire & (state.state == 1))
-        changed: list[Alert] = []
-        for row, slot in np.argwhere(ripe):
-            changed.append(self._open(number, int(row), int(slot), bool(fire[row, slot]), scored))
-        for key in [k for k in self._desk.open if not k[2]]:
-            row, slot, _ = key
-            alert = self._desk.open[key]
-            if own_fault[0, slot]:
-                if alert.opened >= self._time(number) - YOUNG_ALERT:
-                    changed.append(self._end(key, number, "own_fault"))
-            elif ok[row, slot]:
-                self._follow(
-                    alert, number, row, slot, bool(fire[row, slot]), bool(calm[row, slot]), scored, x, mu, lost
-                )
-                if state.calm[row, slot] >= p.persist:
-                    changed.append(self._end(key, number))
-                elif self._is_old_news(alert, number):
-                    with np.errstate(all="ignore"):
-                        state.level[row, slot] += scored.windows[-1, row, slot] if p.log[slot] else 0.0
-                    alert.adopted = True
-                    changed.append(self._end(key, number))
-        return changed
-
-    def _open(self, number: int, row: int, slot: int, deep: bool, scored: Scored) -> Alert:
-        state, p, key = self._state, self.p, (row, slot, "")
-        state.state[row, slot] = 2 if deep else 1
-        state.calm[row, slot] = 0
-        if key in self._desk.open:  # it was shallow until now
-            alert = self._desk.open[key]
-            alert.shallow = False
-            return alert
-        first = number - int(state.bad[row, slot]) + 1
-        size = state.lead["R"]
-        last_good = None
-        if p.log[slot]:
-            for k in range(first - 1, number - size, -1):
-                mu = float(state.ring_mu[k % size, row, slot])
-                if mu <= 0:
-                    continue
-                if np.log((state.ring_x[k % size, row, slot] + 1e-6) / mu) > min(
-                    ONSET, -2.5 * scored.spread[row, slot]
-                ):
-                    last_good = k
-                    break
-                first = k
-        if last_good is None and state.first[row, slot] < first:
-            last_good = first - 1
-        profile = p.signals[slot]
-        return self._desk.start(key, Alert(
-            entity=state.entities[row],
-            series_id=self.group.series[slot],
-            rule="routes_withdrawn" if p.routes[slot] else BY_PROFILE[profile.profile] if profile else "",
-            opened=self._time(first),
-            last=self._time(number),
-            last_good=None if last_good is None else self._time(last_good),
-            step_s=self.group.grain_s,
-            bins=number - first,  # the newest is counted below
-            shallow=not deep,
-        ))  # fmt: skip
-
-    def _follow(self, alert: Alert, number: int, row: int, slot: int, fire: bool, calm: bool, scored: Scored, x: F32,
-                mu: F32, lost: F32) -> None:  # fmt: skip
-        t = self._time(number)
-        alert.loss = round(float(lost[row, slot]), 4)
-        alert.value, alert.baseline = float(x[row, slot]), float(mu[row, slot])
-        if fire:
-            alert.deep_last = t
-            alert.publishable |= bool(self._state.strong[row, slot] >= self.p.persist)
-        if fire or not calm:
-            alert.last = t
-            alert.bins += 1
-            alert.depth = max(alert.depth, alert.loss)
-            alert.score_min = min(alert.score_min, round(float(scored.z[row, slot]), 3))
-
-    def _is_old_news(self, alert: Alert, number: int) -> bool:
-        """So long on a new level that this is what is normal now: 7 days of a shallow loss, 90 of a deep one."""
-        t = self._time(number)
-        since = alert.deep_last or alert.opened
-        return (t - since).total_seconds() > ADOPT_SHALLOW_S or (t - alert.opened).total_seconds() > ADOPT_DEEP_S
-
-    def _end(self, key: tuple[int, int, str], number: int, withdrawn: str = "") -> Alert:
-        row, slot, _ = key
-        state, alert = self._state, self._desk.open[key]
-        state.state[row, slot] = 0
-        state.bad[row, slot] = state.strong[row, slot] = 0
-        state.ring_x[:, row, slot] = 0.0
-        state.ring_mu[:, row, slot] = 0.0
-        now = self._time(number)
-        return self._desk.withdraw(key, withdrawn, now) if withdrawn else self._desk.close(
-            key, min(alert.last + self._grain, now + self._grain), now)  # fmt: skip
-
     def _learn(self, use: B2, scored: Scored, sums_mu: F32, x: F32, mu: F32) -> None:
         """Noise, Poisson part and level, from bins that were normal or are still warming up."""
         state, p = self._state, self.p
@@ -338,49 +220,13 @@ class Detector:
         rate = np.where(np.abs(r) < SMALL, p.level_step, p.level_step * RELUCTANT)
         state.level = np.where(follow, state.level + rate * r, state.level).astype(np.float32)
 
-    def _remember(self, number: int, has: B2, verdict: np.ndarray, reason: np.ndarray, x: F32, mu: F32, score: F32,
+    def _remember(self, number: int, verdict: np.ndarray, reason: np.ndarray, x: F32, mu: F32, score: F32,
                   lost: F32) -> None:  # fmt: skip
         state = self._state
-        state.seen[has] = number
         turned = (state.since < 0) | (verdict != state.verdict) | (reason != state.reason)
         state.since[turned] = number
         state.verdict, state.reason = verdict, reason
         state.value, state.base, state.score, state.lost = (a.astype(np.float32) for a in (x, mu, score, lost))
-
-    def _slow(self, number: int, x: F32, has: B2) -> list[Alert]:
-        state, slots = self._state, self.p.slow
-        day = number * self.group.grain_s // DAY_S
-        changed: list[Alert] = []
-        if state.day >= 0 and day > state.day:
-            ratio, score, recent, reference = slow.close_days(state, day, DAY_S / self.group.grain_s, slots)
-            newest = day - 1
-            low = (ratio < slow.OPEN_RATIO) & (score < slow.OPEN_SCORE)
-            for row, slot in np.argwhere((state.slow == 1) | low):
-                key, now = (int(row), int(slot), "slow"), datetime.fromtimestamp(newest * DAY_S, UTC)
-                if not np.isfinite(ratio[row, slot]):
-                    continue
-                normal_day = float(reference[row, slot])
-                if key not in self._desk.open:
-                    first = slow.onset(state, key[0], key[1], newest, normal_day)
-                    slow.backfill(state, key[0], key[1], first, newest, normal_day)
-                    opened = datetime.fromtimestamp(first * DAY_S, UTC)
-                    self._desk.start(key, Alert(state.entities[row], self.group.series[slot], "slow_degradation", opened,
-                                                now, opened - timedelta(days=1), DAY_S, publishable=True))  # fmt: skip
-                    state.slow[row, slot] = 1
-                alert = self._desk.open[key]
-                alert.value, alert.baseline = float(recent[row, slot]), normal_day
-                alert.loss = round(max(0.0, 1.0 - float(ratio[row, slot])), 4)
-                if ratio[row, slot] > slow.CLOSE_RATIO or now - alert.opened > timedelta(days=365):
-                    alert.adopted = ratio[row, slot] <= slow.CLOSE_RATIO
-                    state.slow[row, slot] = 0
-                    self._desk.close(key, alert.last + timedelta(days=1), now)
-                else:
-                    alert.last, alert.bins = now, alert.bins + 1
-                    alert.depth = max(alert.depth, alert.loss)
-                    alert.score_min = min(alert.score_min, round(float(score[row, slot]), 3))
-                changed.append(alert)
-        slow.add(state, day, x, has & slots)
-        return changed
 
     # ------------------------------------------------------------------ the rest of the contract
 
@@ -393,7 +239,7 @@ class Detector:
             if row is None or state.newest < 0:
                 continue
             for slot, series in enumerate(self.group.series):
-                if state.first[row, slot] < 0 or self.p.kind[slot] == 0:
+                if state.first[row, slot] < 0:
                     continue
                 numbers = [float(a[row, slot]) for a in (state.value, state.base, state.score, state.lost)]
                 value, base, score, lost = (v if v == v else None for v in numbers)
@@ -420,7 +266,8 @@ class Detector:
             raise ValueError(f"memory of {extra['group']} {kept} does not fit group {group.name} {list(group.series)}")
         if state.lead != self._state.lead:
             raise ValueError(f"memory of {group.name} has windows {state.lead}; expected {self._state.lead}")
-        self._state, self._desk = state, AlertDesk.load(extra["alerts"])
+        self._state = state
+        self._desk.restore(extra["alerts"])
         self._voters = common.voters(state.entities)
         return self
 
@@ -432,4 +279,4 @@ class Detector:
         return warm(self, start, entities, clean, days=days)
 
     def _time(self, number: int) -> datetime:
-        return datetime.fromtimestamp(number * self.group.grain_s, UTC)
+        return self._desk.time(number)

@@ -29,7 +29,7 @@ class Alert:
 
     ``opened``: start of the first affected bin. ``last``: start of the newest affected bin. ``last_good``: start of the
     last bin before ``opened`` that was seen and was normal (None when none was seen). ``closed``: end of the last affected
-    bin, once two bins in a row are normal again; None while open. ``depth``: largest loss, ``loss`` the newest one, 0..1.
+    bin, once two bins in a row are normal again; None while open. ``depth``: largest loss, ``loss`` the newest, ``held``: the larger of the newest two.
     ``score_min``: the worst score. ``publishable``: strong enough to be published alone. ``shallow``: a confident loss
     under the gate of the profile: it never makes an outage, but it is told. ``deep_last``: newest bin beyond the gate.
     ``adopted``: closed because the new level lasted so long that it is normal now. ``withdrawn``: not an alert after all,
@@ -45,7 +45,8 @@ class Alert:
     step_s: int
     closed: datetime | None = None
     depth: float = 0.0
-    loss: float = 0.0
+    loss: float | None = None
+    held: float = 0.0
     score_min: float = 0.0
     value: float = 0.0
     baseline: float = 0.0

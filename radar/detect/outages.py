@@ -13,9 +13,9 @@ from typing import Any
 from radar import entities
 from radar.detect import agree, tell
 from radar.detect.case import JOIN, MERGE, Case
+from radar.detect.cause import hypotheses
 from radar.detect.document import document
 from radar.detect.facts import facts
-from radar.detect.cause import hypotheses
 from radar.detect.model import Alert, Common, View
 from radar.detect.notice import Fault, notice
 from radar.labels import _
@@ -84,7 +84,9 @@ class OutageBook:
         for view in views:
             by_entity.setdefault(view.entity, []).append(view)
         changed = []
-        for case in sorted(touched.values(), key=lambda c: (c.entity.startswith(("asn/", "geoasn/")), c.seen, c.entity)):
+        for case in sorted(
+            touched.values(), key=lambda c: (c.entity.startswith(("asn/", "geoasn/")), c.seen, c.entity)
+        ):
             before = len(case.updates)
             self._advance(case, now, by_entity.get(case.entity, []))
             if len(case.updates) > before:
@@ -197,7 +199,10 @@ class OutageBook:
 
     def _adopt(self, case: Case, now: datetime) -> list[Case]:
         """Make open outages of this entity's parts its children. -> those that changed."""
-        if case.entity.partition("/")[0] not in ("country", "asn") or case.updates[-1]["kind"] not in ("opened", "reopened"):
+        if case.entity.partition("/")[0] not in ("country", "asn") or case.updates[-1]["kind"] not in (
+            "opened",
+            "reopened",
+        ):
             return []
         found = []
         for other in self._published():
@@ -211,7 +216,9 @@ class OutageBook:
         return sorted((c for c in self._cases if c.id), key=lambda c: (-c.start, c.id))
 
     def _document(self, case: Case) -> Outage:
-        return document(case, self._now, self._simulated, sorted(c.id for c in self._cases if c.id and c.parent == case.id))
+        return document(
+            case, self._now, self._simulated, sorted(c.id for c in self._cases if c.id and c.parent == case.id)
+        )
 
     # ------------------------------------------------------------------ memory
 
@@ -238,4 +245,3 @@ class OutageBook:
         self._faults = [Fault(**fault) for fault in data["faults"]]
         self._cases = [Case.from_plain(case) for case in data["cases"]]
         return self
-

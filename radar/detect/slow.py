@@ -7,10 +7,15 @@ service never becomes normal within a year. Rule id: ``slow_degradation``. Sourc
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 import numpy.typing as npt
 
-from radar.detect.model import F32
+from radar.detect.alerts import AlertDesk
+from radar.detect.model import F32, Alert
+from radar.detect.profiles import DAY_S
+from radar.detect.score import B2
 from radar.detect.state import SLOW_DAYS, State
 
 #: Newest days that are compared, and the days back that they are compared with.
@@ -23,13 +28,62 @@ OPEN_RATIO, OPEN_SCORE, CLOSE_RATIO = 0.85, -5.0, 0.93
 FLOOR = 0.02
 #: Part of a day's bins without which its mean is not taken.
 MIN_PART = 0.6
+#: A new level becomes normal after this.
+ADOPT = timedelta(days=365)
 
 
-def add(state: State, day: int, x: F32, use: npt.NDArray[np.bool_]) -> None:
-    """Add one bin to the running day."""
+def step(desk: AlertDesk, state: State, number: int, x: F32, has: B2) -> list[Alert]:
+    """Add one bin to the running day; at the first bin of a new day, judge the days before. -> alerts that changed."""
+    grain, slots = desk.group.grain_s, desk.p.slow
+    day = number * grain // DAY_S
+    changed = []
+    if state.day >= 0 and day > state.day:
+        ratio, score, recent, reference = close_days(state, day, DAY_S / grain, slots)
+        low = (ratio < OPEN_RATIO) & (score < OPEN_SCORE)
+        for row, slot in np.argwhere(((state.slow == 1) | low) & np.isfinite(ratio)):
+            numbers = [float(a[row, slot]) for a in (ratio, score, recent, reference)]
+            changed.append(_judge(desk, state, int(row), int(slot), day - 1, *numbers))
     state.day = day
+    use = has & slots
     state.day_sum += np.where(use, x, np.float32(0.0))
     state.day_bins += use
+    return changed
+
+
+def _judge(
+    desk: AlertDesk,
+    state: State,
+    row: int,
+    slot: int,
+    newest: int,
+    ratio: float,
+    score: float,
+    recent: float,
+    normal: float,
+) -> Alert:
+    key, now = (row, slot, "slow"), _midnight(newest)
+    if key not in desk.open:
+        first = onset(state, row, slot, newest, normal)
+        for day in range(first, newest + 1):
+            state.clean_days[day % SLOW_DAYS, row, slot] = normal
+        opened = _midnight(first)
+        desk.open[key] = Alert(
+            state.entities[row], desk.group.series[slot], "slow_degradation", opened, now, opened - timedelta(days=1),
+            DAY_S, publishable=True,
+        )  # fmt: skip
+        state.slow[row, slot] = 1
+    alert = desk.open[key]
+    alert.value, alert.baseline = recent, normal
+    alert.loss = alert.held = round(max(0.0, 1.0 - ratio), 4)
+    over = ratio > CLOSE_RATIO
+    if over or now - alert.opened > ADOPT:
+        alert.adopted = not over
+        state.slow[row, slot] = 0
+        return desk.close(key, alert.last + timedelta(days=1), now)
+    alert.last, alert.bins = now, alert.bins + 1
+    alert.depth = max(alert.depth, alert.loss)
+    alert.score_min = min(alert.score_min, round(score, 3))
+    return alert
 
 
 def close_days(state: State, day: int, bins_per_day: float, slots: npt.NDArray[np.bool_]) -> tuple[F32, F32, F32, F32]:
@@ -67,10 +121,8 @@ def onset(state: State, row: int, slot: int, newest: int, reference: float) -> i
     return first
 
 
-def backfill(state: State, row: int, slot: int, first: int, newest: int, reference: float) -> None:
-    """Replace the days of an alert that has just opened by what was normal."""
-    for day in range(first, newest + 1):
-        state.clean_days[day % SLOW_DAYS, row, slot] = reference
+def _midnight(day: int) -> datetime:
+    return datetime.fromtimestamp(day * DAY_S, UTC)
 
 
 def _days(ring: F32, newest: int, begin: int, end: int) -> F32:

@@ -52,7 +52,9 @@ def say(case: Case, now: datetime, kind: Kind, text: str) -> None:
 def changes(case: Case, now: datetime, before: Before, silent: list[Row], *, moved: bool) -> None:
     """Tell what changed in an open outage since ``before``, at most one entry of each kind."""
     if moved:
-        text = _("The onset is now placed at {when}, earlier than first told.").format(when=words.when(_time(case.start)))
+        text = _("The onset is now placed at {when}, earlier than first told.").format(
+            when=words.when(_time(case.start))
+        )
         say(case, now, "corrected", text)
     parts = _news(case, before)
     if case.depth > case.told_depth + DEEPER:
@@ -85,7 +87,9 @@ def _news(case: Case, before: Before) -> list[str]:
         if row.first_seen is not None and row.series_id not in before.seen:
             alert = max((a for a in case.live if a.series_id == row.series_id), key=lambda a: a.depth)
             parts.append(
-                _("Also seen from {when}: {fall}.").format(when=words.when(_time(row.first_seen)), fall=words.fall(alert))
+                _("Also seen from {when}: {fall}.").format(
+                    when=words.when(_time(row.first_seen)), fall=words.fall(alert)
+                )
             )
         elif row.first_seen is None and row.shallow_since is not None and row.series_id not in before.shallow:
             parts.append(

@@ -42,12 +42,16 @@ def warm(detector: Detector, start: datetime, entities: list[str], clean: F32, *
     begin = np.where(any_data, first + has.argmax(axis=1), -1)
     known = state.first[rows]
     state.first[rows] = np.where((known >= 0) & ((known < begin) | ~any_data), known, begin)
-    state.seen[rows] = np.maximum(state.seen[rows], np.where(any_data, first + bins - 1 - has[:, ::-1].argmax(axis=1), -1))
+    state.seen[rows] = np.maximum(
+        state.seen[rows], np.where(any_data, first + bins - 1 - has[:, ::-1].argmax(axis=1), -1)
+    )
     state.since[rows] = np.where(any_data, state.newest, -1)
     shown = min(bins, round(days * DAY_S / group.grain_s))
     baseline = np.full((len(entities), shown, group.width), NAN, np.float32)
     week = min(bins, WEEK_S // group.grain_s)
-    points = np.unique(np.linspace(bins - week, bins - 1, min(week, SAMPLES)).astype(np.intp)) if week else np.empty(0, int)
+    points = (
+        np.unique(np.linspace(bins - week, bins - 1, min(week, SAMPLES)).astype(np.intp)) if week else np.empty(0, int)
+    )
     with np.errstate(all="ignore"):
         residuals, expected = [], []
         for at in np.array_split(points, max(1, len(points) // CHUNK)):
@@ -55,7 +59,9 @@ def warm(detector: Detector, start: datetime, entities: list[str], clean: F32, *
             residuals.append(_windows(detector, clean, at, mu))
             expected.append(mu)
         if len(points):
-            _learn(detector, rows, points, bins, np.concatenate(residuals, axis=2), np.concatenate(expected, axis=1), clean)
+            _learn(
+                detector, rows, points, bins, np.concatenate(residuals, axis=2), np.concatenate(expected, axis=1), clean
+            )
         for at in np.array_split(np.arange(bins - shown, bins), max(1, shown // CHUNK)):
             if len(at):
                 baseline[:, at - (bins - shown)] = _normals(detector, clean, at)
@@ -98,7 +104,9 @@ def _learn(detector: Detector, rows: np.ndarray, points: np.ndarray, bins: int, 
     mad = np.stack([_median(a) for a in away])
     seen = np.isfinite(r[0]).sum(axis=1)
     state.samples[rows] = np.where(seen > 0, (seen * (WEEK_S / grain) / max(1, len(points))).astype(np.int32), 0)
-    state.noise[:, rows] = np.where(np.isfinite(mad), np.clip(np.log(np.maximum(mad, 1e-4)), -9.0, 9.0), state.noise[:, rows])
+    state.noise[:, rows] = np.where(
+        np.isfinite(mad), np.clip(np.log(np.maximum(mad, 1e-4)), -9.0, 9.0), state.noise[:, rows]
+    )
     state.level[rows] = level
     own = np.stack([_median(1.0 / (mu * m + 1.0)) for m in p.windows])
     state.poisson[:, rows] = np.where(p.count & np.isfinite(own), own, 0.0)
@@ -107,7 +115,9 @@ def _learn(detector: Detector, rows: np.ndarray, points: np.ndarray, bins: int, 
     with_level = mu * np.exp(np.where(p.log, level, 0.0))[:, None]
     for back in range(min(size, bins)):
         where = np.flatnonzero(points == bins - 1 - back)
-        expected = with_level[:, where[0]] if len(where) else _normals(detector, clean, np.array([bins - 1 - back]))[:, 0]
+        expected = (
+            with_level[:, where[0]] if len(where) else _normals(detector, clean, np.array([bins - 1 - back]))[:, 0]
+        )
         x = clean[:, bins - 1 - back]
         good = np.isfinite(x) & np.isfinite(expected) & (p.kind > 0)
         state.ring_x[(newest - back) % size, rows] = np.where(good, x, 0.0)
@@ -152,5 +162,3 @@ def _median(values: F32) -> F32:
     """Median over axis 1 of [E, N, W], NaN left out."""
 
     return median_over(np.ascontiguousarray(values))[0]
-
-

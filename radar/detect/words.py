@@ -15,7 +15,7 @@ MONTHS = ("January", "February", "March", "April", "May", "June", "July", "Augus
 
 
 def when(t: datetime) -> str:
-    """"16:30 UTC on 8 January 2026"."""
+    """ "16:30 UTC on 8 January 2026"."""
     return _("{clock} UTC on {day} {month} {year}").format(
         clock=f"{t:%H:%M}", day=t.day, month=_(MONTHS[t.month - 1]), year=t.year
     )
@@ -33,7 +33,7 @@ def title(series_id: str) -> str:
 
 
 def percent(part: float | None) -> str:
-    """"97 %", "under 1 %"; "an unknown part" for None."""
+    """ "97 %", "under 1 %"; "an unknown part" for None."""
     if part is None:
         return _("an unknown part")
     if part > 0 and part < 0.005:
@@ -42,7 +42,7 @@ def percent(part: float | None) -> str:
 
 
 def fall(alert: Alert, loss: float | None = None) -> str:
-    """"Blocks that answer pings: 97 % below normal", in the form that fits the rule."""
+    """ "Blocks that answer pings: 97 % below normal", in the form that fits the rule."""
     part = alert.depth if loss is None else loss
     what = title(alert.series_id)
     if alert.rule == "error_rise":
@@ -100,7 +100,7 @@ def severity(entity: str, level: str, depth: float | None, minutes: float, share
 
 
 def duration(minutes: float) -> str:
-    """"25 minutes", "3 hours", "20 days"."""
+    """ "25 minutes", "3 hours", "20 days"."""
     if minutes < 120:
         n = round(minutes)
         return ngettext("{n} minute", "{n} minutes", n).format(n=n)

@@ -33,9 +33,12 @@ class YAxis:
 
 
 def y_axis(chart: Chart) -> YAxis:
-    """A range that holds all that is drawn, with three to six round ticks. From zero unless the chart says otherwise."""
+    """A range that holds all that is drawn, with a few round ticks. From zero unless the chart says otherwise."""
     numbers = [
-        v for column in (chart.value, chart.baseline, chart.lo, chart.hi, chart.threshold) for v in column if v is not None
+        v
+        for column in (chart.value, chart.baseline, chart.lo, chart.hi, chart.threshold)
+        for v in column
+        if v is not None
     ]
     low, high = (min(numbers), max(numbers)) if numbers else (0.0, 1.0)
     if chart.y_from_zero:
@@ -86,7 +89,9 @@ def x_ticks(chart: Chart, most: int = 6) -> list[tuple[datetime, str]]:
 def _month_ticks(start: datetime, end: datetime, most: int) -> list[tuple[datetime, str]]:
     months = (end.year - start.year) * 12 + end.month - start.month
     step = next((m for m in _MONTHS if months / m <= most), 120)
-    first = start.year * 12 + start.month - 1 + (start > start.replace(day=1, hour=0, minute=0, second=0, microsecond=0))
+    first = (
+        start.year * 12 + start.month - 1 + (start > start.replace(day=1, hour=0, minute=0, second=0, microsecond=0))
+    )
     first = ceil(first / step) * step
     ticks = []
     for k in range(first, end.year * 12 + end.month, step):
@@ -121,7 +126,7 @@ def line_labels(chart: Chart, axis: YAxis, height: float) -> list[tuple[str, str
 
 @dataclass(frozen=True, slots=True)
 class Shade:
-    """A span cut to the chart: left and right as fractions; the label's place and side, empty where there is no room."""
+    """A span cut to the chart: left and right as fractions; its label, empty where there is no room, and where it stands."""
 
     span: Span
     left: float

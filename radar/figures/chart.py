@@ -179,9 +179,7 @@ def describe(chart: Chart) -> str:
     for span in chart.spans:
         until = _("until {time}").format(time=clock(span.end)) if span.end else _("still lasting")
         parts.append(
-            _("Shaded: {label}, from {start}, {until}.").format(
-                label=span.label, start=clock(span.start), until=until
-            )
+            _("Shaded: {label}, from {start}, {until}.").format(label=span.label, start=clock(span.start), until=until)
         )
     if chart.simulated:
         parts.append(_("All of this is simulated."))

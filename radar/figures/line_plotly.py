@@ -46,7 +46,9 @@ def figure(chart: Chart, *, theme: str, height: int = 220) -> dict[str, Any]:
             ("lo", chart.lo, {}),
             ("hi", chart.hi, {"fill": "tonexty", "fillcolor": paint["band"]}),
         ):
-            data.append(_trace(chart, name, values[begin:end], begin) | {"line": {"width": 0}, "hoverinfo": "skip"} | more)
+            data.append(
+                _trace(chart, name, values[begin:end], begin) | {"line": {"width": 0}, "hoverinfo": "skip"} | more
+            )
     number = ".2%" if is_share(chart.unit) else ",.0f" if axis.high - axis.low >= 50 else ",.2f"
     if chart.baseline:
         data.append(
@@ -85,7 +87,8 @@ def _usual(chart: Chart, number: str) -> dict[str, Any]:
     """Hover text of the baseline, with what is usual around it where it is known."""
     extra = f"<extra>{bare(_('normal'))}</extra>"
     if not (chart.lo and chart.hi) or any(
-        (low is None or high is None) and v is not None for low, high, v in zip(chart.lo, chart.hi, chart.baseline, strict=True)
+        (low is None or high is None) and v is not None
+        for low, high, v in zip(chart.lo, chart.hi, chart.baseline, strict=True)
     ):
         return {"hovertemplate": f"%{{y:{number}}}{extra}"}
     return {
@@ -97,7 +100,12 @@ def _usual(chart: Chart, number: str) -> dict[str, Any]:
 def _layout(chart: Chart, axis: YAxis, plot: int, height: int, paint: dict[str, str]) -> dict[str, Any]:
     shapes, notes = _marks(chart, plot, paint)
     ticks = x_ticks(chart)
-    common = {"showgrid": False, "zeroline": False, "fixedrange": True, "tickfont": {"size": 12, "color": paint["ink-3"]}}
+    common = {
+        "showgrid": False,
+        "zeroline": False,
+        "fixedrange": True,
+        "tickfont": {"size": 12, "color": paint["ink-3"]},
+    }
     return {
         "height": height,
         "margin": {"l": LEFT, "r": RIGHT, "t": TOP, "b": BOTTOM, "pad": 0, "autoexpand": False},
@@ -168,7 +176,9 @@ def _marks(chart: Chart, plot: int, paint: dict[str, str]) -> tuple[list[dict[st
     for mark, _text in axis.ticks:
         colour = paint["ink-3"] if abs(mark) < 1e-12 else paint["line"]
         line = {"color": colour, "width": 1}
-        shapes.append({"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": mark, "y1": mark, "layer": "below", "line": line})
+        shapes.append(
+            {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": mark, "y1": mark, "layer": "below", "line": line}
+        )
     for i in gap_edges(chart.value):
         at = _naive(chart.at(i))
         shapes.append(_shape("line", at, at) | {"line": {"color": paint["ink-3"], "width": 1, "dash": "3px,3px"}})
@@ -185,7 +195,9 @@ def _marks(chart: Chart, plot: int, paint: dict[str, str]) -> tuple[list[dict[st
     notes.append(_note(bare(unit_words(chart.unit)), 0, "paper", -15, paint["ink-3"], "left", 0, plot))
     if chart.simulated or chart.history:
         flag = _("simulated") if chart.simulated else _("recorded history")
-        notes.append(_note(bare(flag), 1, "paper", -15, paint["simulated" if chart.simulated else "ink-3"], "right", 0, plot))
+        notes.append(
+            _note(bare(flag), 1, "paper", -15, paint["simulated" if chart.simulated else "ink-3"], "right", 0, plot)
+        )
     return shapes, notes
 
 
@@ -196,7 +208,8 @@ def _shape(kind: str, left: str, right: str) -> dict[str, Any]:
 def _note(
     text: str, x: str | float, xref: str, y_px: float, colour: str, anchor: str, shift: float, plot: int
 ) -> dict[str, Any]:
-    """A text whose middle lies ``y_px`` pixels below the top of the plot box."""
+    """A text whose middle lies ``y_px`` pixels below the top of the plot box. Plotly keeps a pixel around texts."""
+    shift += {"left": -1, "right": 1}.get(anchor, 0)
     return {
         "text": text, "x": x, "xref": xref, "xanchor": anchor, "xshift": shift, "y": 1, "yref": "paper",
         "yanchor": "middle", "yshift": -y_px, "showarrow": False, "borderpad": 0,

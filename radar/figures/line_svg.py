@@ -7,6 +7,9 @@ bin that is stretched to fit, which keeps their paths short. Colours are classes
 
 from __future__ import annotations
 
+from itertools import pairwise
+from textwrap import wrap
+
 from radar.figures.axes import BOTTOM, LEFT, RIGHT, TOP, YAxis, fraction, line_labels, shades, wide_gap, x_ticks, y_axis
 from radar.figures.chart import Chart, Values, credit, describe, gap_edges, gaps, runs
 from radar.figures.palette import PALETTE
@@ -37,16 +40,21 @@ def svg(chart: Chart, *, width: int = 720, height: int = 220, standalone: bool =
     body = f"<title>{esc(chart.title)}</title><desc>{esc(describe(chart))}</desc>" + _body(chart, plot)
     if not standalone:
         return f'<svg class="ts" role="img" height="{height}" xmlns="http://www.w3.org/2000/svg">{body}</svg>'
-    head, foot = 56, 24
+    letters = max(20, int((width - 24) / 6.6))  # what a line of 12 px text holds
+    say, end = wrap(chart.sentence, letters), wrap(credit(chart), letters)
+    head, foot = 38 + 17 * len(say), 10 + 17 * len(end)
     total = height + head + foot
+
+    def lines(texts: list[str], top: int) -> str:
+        return "".join(f'<text class="say" x="12" y="{top + 17 * i}">{esc(t)}</text>' for i, t in enumerate(texts))
+
     return (
         f'<svg class="ts-file" role="img" xmlns="http://www.w3.org/2000/svg" width="{width}" height="{total}"'
-        f' viewBox="0 0 {width} {total}"><style>{_style()}</style><rect class="sheet" width="{width}" height="{total}"/>'
-        f'<text class="head" x="12" y="24">{esc(chart.title)}</text>'
-        f'<text class="say" x="12" y="46">{esc(chart.sentence)}</text>'
+        f' viewBox="0 0 {width} {total}"><style>{_style()}</style>'
+        f'<rect class="sheet" width="{width}" height="{total}"/>'
+        f'<text class="head" x="12" y="24">{esc(chart.title)}</text>{lines(say, 44)}'
         f'<svg class="ts" x="{LEFT}" y="{head + TOP}" width="{width - LEFT - RIGHT}" height="{plot}"'
-        f' overflow="visible">{body}</svg>'
-        f'<text class="say" x="12" y="{total - 10}">{esc(credit(chart))}</text></svg>'
+        f' overflow="visible">{body}</svg>{lines(end, head + height + 14)}</svg>'
     )
 
 
@@ -76,13 +84,15 @@ def _body(chart: Chart, plot: int) -> str:
         out.append(f'<line class="{kind}" x2="100%" y1="{y}" y2="{y}"/>')
         out.append(f'<text class="tick" x="-8" y="{y}" dy=".35em" text-anchor="end">{esc(text)}</text>')
     for moment, text in x_ticks(chart):
-        at = _pc(fraction(chart, moment))
-        out.append(f'<line class="grid" x1="{at}" x2="{at}" y1="{plot}" y2="{plot + 4}"/>')
-        out.append(f'<text class="tick" x="{at}" y="{plot + 18}" text-anchor="middle">{esc(text)}</text>')
-    out.append(f'<text class="tick" x="100%" dx="6" y="{plot + 18}">UTC</text>')
-    out.append(f'<text class="unit" x="0" y="-11">{esc(unit_words(chart.unit))}</text>')
+        where = _pc(fraction(chart, moment))
+        out.append(f'<line class="grid" x1="{where}" x2="{where}" y1="{plot}" y2="{plot + 4}"/>')
+        out.append(f'<text class="tick" x="{where}" y="{plot + 19}" text-anchor="middle">{esc(text)}</text>')
+    out.append(f'<text class="tick" x="100%" dx="6" y="{plot + 19}">UTC</text>')
+    out.append(f'<text class="unit" x="0" y="-10">{esc(unit_words(chart.unit))}</text>')
     if flag := _flag(chart):
-        out.append(f'<text class="flag{" sim" if chart.simulated else ""}" x="100%" y="-11" text-anchor="end">{flag}</text>')
+        out.append(
+            f'<text class="flag{" sim" if chart.simulated else ""}" x="100%" y="-10" text-anchor="end">{flag}</text>'
+        )
     out.append(
         f'<svg class="lines" width="100%" height="{plot}" viewBox="0 0 {n} {plot * 10}" preserveAspectRatio="none"'
         f' overflow="visible">'
@@ -95,20 +105,23 @@ def _body(chart: Chart, plot: int) -> str:
             out.append(f'<path class="{name}" d="{path}"/>')
     out.append("</svg>")
     out += _gaps(chart, plot)
-    for name, text, y in line_labels(chart, axis, plot):
-        out.append(f'<text class="name {name}" x="100%" dx="6" y="{num(y)}" dy=".35em">{esc(text)}</text>')
+    out += [
+        f'<text class="name {name}" x="100%" dx="6" y="{num(level)}" dy=".35em">{esc(text)}</text>'
+        for name, text, level in line_labels(chart, axis, plot)
+    ]
     return "".join(out)
 
 
 def _gaps(chart: Chart, plot: int) -> list[str]:
-    out: list[str] = []
     n = max(1, len(chart.value))
-    for i in gap_edges(chart.value):
-        out.append(f'<line class="gap" x1="{_pc(i / n)}" x2="{_pc(i / n)}" y2="{plot}"/>')
+    places = (_pc(i / n) for i in gap_edges(chart.value))
+    out = [f'<line class="gap" x1="{x}" x2="{x}" y2="{plot}"/>' for x in places]
     for begin, end in gaps(chart.value):
         if wide_gap(chart, begin, end):
             middle = _pc((begin + end) / 2 / n)
-            out.append(f'<text class="gap-label" x="{middle}" y="{plot - 8}" text-anchor="middle">{esc(_("no data"))}</text>')
+            out.append(
+                f'<text class="gap-label" x="{middle}" y="{plot - 8}" text-anchor="middle">{esc(_("no data"))}</text>'
+            )
     return out
 
 
@@ -117,7 +130,7 @@ def _line(values: Values, axis: YAxis, scale: int) -> str:
     parts: list[str] = []
     for begin, end in runs(values) if values else ():
         ys = [_y(v, axis, scale) for v in values[begin:end] if v is not None]
-        steps = "".join(f" 1{_signed(b - a)}" for a, b in zip(ys, ys[1:], strict=False))
+        steps = "".join(f" 1{_signed(b - a)}" for a, b in pairwise(ys))
         parts.append(f"M{begin} {ys[0]}" + (f"l{steps[1:]}" if steps else "h0"))
     return "".join(parts)
 
@@ -127,9 +140,15 @@ def _band(lo: Values, hi: Values, axis: YAxis, scale: int) -> str:
     for begin, end in runs(lo, hi) if lo and hi else ():
         top = [_y(v, axis, scale) for v in hi[begin:end] if v is not None]
         foot = [_y(v, axis, scale) for v in lo[begin:end] if v is not None][::-1]
-        there = "".join(f" 1{_signed(b - a)}" for a, b in zip(top, top[1:], strict=False))
-        back = "".join(f"-1{_signed(b - a)}" for a, b in zip(foot, foot[1:], strict=False))
-        parts.append(f"M{begin} {top[0]}" + (f"l{there[1:]}" if there else "") + f"V{foot[0]}" + (f"l{back}" if back else "") + "z")
+        there = "".join(f" 1{_signed(b - a)}" for a, b in pairwise(top))
+        back = "".join(f"-1{_signed(b - a)}" for a, b in pairwise(foot))
+        parts.append(
+            f"M{begin} {top[0]}"
+            + (f"l{there[1:]}" if there else "")
+            + f"V{foot[0]}"
+            + (f"l{back}" if back else "")
+            + "z"
+        )
     return "".join(parts)
 
 
@@ -156,7 +175,8 @@ def _style() -> str:
     """The classes of figures.css that a chart uses, with the light colours written out, for a file on its own."""
     c = PALETTE["light"]
     shade = "".join(
-        f".s-{k} .span{{fill:{c[k]};opacity:.14}}.s-{k} .edge{{stroke:{c[k]}}}.s-{k} .span-label{{fill:{c.get(k + '-ink', c[k])}}}"
+        f".s-{k} .span{{fill:{c[k]};opacity:.14}}.s-{k} .edge{{stroke:{c[k]}}}"
+        f".s-{k} .span-label{{fill:{c.get(k + '-ink', c[k])}}}"
         for k in ("outage", "degraded", "insufficient", "simulated")
     )
     return (
@@ -164,7 +184,9 @@ def _style() -> str:
         f".sheet{{fill:{c['paper']}}}.head{{font-size:16px;font-weight:600;fill:{c['ink']}}}.say{{fill:{c['ink-2']}}}"
         f"line{{stroke:{c['line']}}}.zero{{stroke:{c['ink-3']}}}path{{fill:none;vector-effect:non-scaling-stroke}}"
         f".value{{stroke:{c['ink']};stroke-width:1.8px;stroke-linejoin:round;stroke-linecap:round}}"
-        f".baseline{{stroke:{c['ink-3']};stroke-dasharray:1.5 3}}.threshold{{stroke:{c['threshold']};stroke-width:.8px}}"
+        f".baseline{{stroke:{c['ink-3']};stroke-dasharray:1.5 3}}"
+        f".threshold{{stroke:{c['threshold']};stroke-width:.8px}}"
         f"path.band{{fill:{c['band']}}}.gap{{stroke:{c['ink-3']};stroke-dasharray:3 3}}"
-        f"text.name{{stroke:none}}text.name.value{{fill:{c['ink']};font-weight:600}}.flag.sim{{fill:{c['simulated']}}}" + shade
+        f"text.name{{stroke:none}}text.name.value{{fill:{c['ink']};font-weight:600}}.flag.sim{{fill:{c['simulated']}}}"
+        + shade
     )

@@ -1,12 +1,23 @@
-"""Which sources see an outage, over time (signatures; drawing follows)."""
+"""The agreement matrix: which sources see an outage, which do not, which cannot see, over time.
+
+Rows are sources, columns are time. A cell speaks by shape and shade: a tall dark bar sees it, a low pale one does not,
+a hatched one cannot see; an empty place was not asked. Every row says the same in words for those who do not see it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from math import floor
 
+from radar.figures.text import esc, month_name
+from radar.labels import VERDICTS, _
 from radar.shapes import OutageSignal, Verdict
+from radar.signals import SIGNALS
+
+_STEPS = (300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 2 * 86400, 7 * 86400, 28 * 86400)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,14 +28,152 @@ class Row:
     cells: Sequence[Verdict | None]
     note: str = ""
     simulated: bool = False
+    source: str = ""
+    verdict: Verdict | None = None
 
 
 def rows_of(
     signals: Sequence[OutageSignal], *, start: datetime, end: datetime, cells: int = 24
 ) -> tuple[list[Row], datetime, int]:
-    """Rows from an outage's signals: (rows, start of the first cell, seconds per cell)."""
-    return [], start, 3600
+    """Rows from an outage's signals.
+
+    Parameters
+    ----------
+    signals
+        As published. A signal is affected from ``first_seen`` through ``last_seen`` (to the end where that is absent),
+        and not affected outside of it; one whose verdict is "insufficient" cannot see after its last affected bin, or
+        at all when there is none.
+    start, end
+        The time to show, aware.
+    cells
+        At most so many columns; their width is a round number of minutes, hours or days.
+
+    Returns
+    -------
+    tuple
+        Rows (those that see it first), the start of the first cell, the width of a cell in seconds.
+    """
+    seconds = max(1.0, (end - start).total_seconds())
+    step = next((s for s in _STEPS if seconds / s <= cells), _STEPS[-1])
+    first = datetime.fromtimestamp(floor(start.timestamp() / step) * step, UTC)
+    count = max(1, -(-int((end - first).total_seconds()) // step))
+    order = {"affected": 0, "insufficient": 1, "not_affected": 2}
+    rows = []
+    for row in sorted(signals, key=lambda r: (order[r["verdict"]], r["first_seen"] or "~", r["signal"], r["source"])):
+        title = _(SIGNALS[row["signal"]].title) if row["signal"] in SIGNALS else row["signal"]
+        rows.append(
+            Row(
+                label=title,
+                cells=[_cell(row, first + timedelta(seconds=step * i), step) for i in range(count)],
+                note=row.get("note", ""),
+                simulated=row.get("simulated", False),
+                source=row["source"],
+                verdict=row["verdict"],
+            )
+        )
+    return rows, first, step
+
+
+def _cell(row: OutageSignal, at: datetime, step: int) -> Verdict:
+    begin, final = _time(row["first_seen"]), _time(row.get("last_seen"))
+    if begin is None:
+        return "affected" if row["verdict"] == "affected" else row["verdict"]
+    if begin < at + timedelta(seconds=step) and (final is None or final >= at):
+        return "affected"
+    if row["verdict"] == "insufficient" and at > begin:
+        return "insufficient"
+    return "not_affected"
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def html(rows: Sequence[Row], *, start: datetime, step_s: int) -> str:
-    return '<table class="agree"></table>'
+    """The matrix as an HTML table (class ``agree``), each row with its strip as SVG and the same in words.
+
+    ``start`` is the start of the first cell, ``step_s`` the width of a cell in seconds. Without rows, a sentence.
+    """
+    if not rows:
+        return f'<p class="agree-none">{esc(_("No source has been asked about this yet."))}</p>'
+    body = "".join(_row(row, start, step_s) for row in rows)
+    count = max(len(row.cells) for row in rows)
+    key = "".join(
+        f'<li><svg width="12" height="16" aria-hidden="true">{_bar(verdict, "0", "12", 16)}</svg> {esc(_(words))}</li>'
+        for verdict, words in VERDICTS.items()
+    )
+    return (
+        f'<table class="agree"><caption class="vh">{esc(_("Which sources see it, over time (UTC)"))}</caption>'
+        f'<thead><tr><th scope="col">{esc(_("Source"))}</th><th scope="col">'
+        f'<span class="vh">{esc(_("Over time"))}</span>'
+        f"{_axis(start, step_s, count)}</th></tr></thead><tbody>{body}</tbody></table>"
+        f'<ul class="agree-key">{key}</ul>'
+    )
+
+
+def words(row: Row, start: datetime, step_s: int) -> str:
+    """A row in words: "sees it 05:00 to 09:00; cannot see 09:00 to 14:00 (UTC)"."""
+    parts, i = [], 0
+    whole_days = step_s >= 86400
+    for verdict, run in groupby(row.cells):
+        length = len(list(run))
+        if verdict is not None:
+            a, b = start + timedelta(seconds=step_s * i), start + timedelta(seconds=step_s * (i + length))
+            parts.append(
+                _("{verdict} {start} to {end}").format(
+                    verdict=_(VERDICTS[verdict]), start=_moment(a, whole_days), end=_moment(b, whole_days)
+                )
+            )
+        i += length
+    return "; ".join(parts) + " (UTC)" if parts else _("not asked")
+
+
+def _row(row: Row, start: datetime, step_s: int) -> str:
+    n = max(1, len(row.cells))
+    bars, i = [], 0
+    for verdict, run in groupby(row.cells):
+        length = len(list(run))
+        if verdict is not None:
+            bars += [_bar(verdict, f"{100 * k / n:.2f}%", f"{100 / n:.2f}%", 28) for k in range(i, i + length)]
+        i += length
+    small = [row.source] if row.source else []
+    if row.verdict is not None:
+        small.append(_(VERDICTS[row.verdict]))
+    if row.simulated:
+        small.append(_("simulated"))
+    if row.note:
+        small.append(row.note)
+    return (
+        f'<tr><th scope="row">{esc(row.label)}<small>{esc(" · ".join(small))}</small></th><td>'
+        f'<svg class="strip" role="img" width="100%" height="28" xmlns="http://www.w3.org/2000/svg">'
+        f"<title>{esc(words(row, start, step_s))}</title>{''.join(bars)}</svg></td></tr>"
+    )
+
+
+def _bar(verdict: str, x: str, width: str, height: int) -> str:
+    """One cell: tall for "sees it", low for "does not", hatched for "cannot see"."""
+    tall = height if verdict != "not_affected" else 5
+    lines = f'<rect class="v-hatch" x="{x}" width="{width}" height="{height}"/>' if verdict == "insufficient" else ""
+    return f'<rect class="v-{verdict}" x="{x}" y="{height - tall}" width="{width}" height="{tall}"/>{lines}'
+
+
+def _axis(start: datetime, step_s: int, count: int) -> str:
+    every = max(1, -(-count // 3))
+    whole_days = step_s >= 86400
+    marks = ((i, start + timedelta(seconds=step_s * i)) for i in range(0, count, every))
+    labels = "".join(
+        f'<text x="{100 * i / count:.2f}%" y="12">{esc(_moment(moment, whole_days, i == 0))}</text>'
+        for i, moment in marks
+    )
+    return (
+        '<svg class="strip" width="100%" height="18" aria-hidden="true"><defs>'
+        '<pattern id="agree-hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+        f'<path d="M1 0v5"/></pattern></defs>{labels}</svg>'
+    )
+
+
+def _moment(moment: datetime, whole_days: bool, dated: bool = False) -> str:
+    date = f"{moment.day} {month_name(moment.month)}"
+    if whole_days:
+        return date
+    return f"{date}, {moment:%H:%M}" if dated or (moment.hour, moment.minute) == (0, 0) else f"{moment:%H:%M}"

@@ -16,7 +16,9 @@ _STEPS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 def esc(text: object) -> str:
     """Text for XML content and attributes; characters that XML forbids are dropped."""
-    clean = "".join(c for c in str(text) if c in "\t\n" or (c >= " " and not "\ud800" <= c <= "\udfff" and c < "\ufffe"))
+    clean = "".join(
+        c for c in str(text) if c in "\t\n" or (c >= " " and not "\ud800" <= c <= "\udfff" and c < "\ufffe")
+    )
     return escape(clean, quote=True)
 
 

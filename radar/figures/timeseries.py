@@ -1,4 +1,4 @@
-"""One series against its normal: finished SVG for the first response, and a Plotly dict figure that takes over in place.
+"""One series against its normal: finished SVG for the first response, and a Plotly figure that takes over in place.
 
 The observed line is dark, what is usual a pale band with its median dotted, the threshold a hairline, outages shaded
 spans with their label on the chart. A bin without data is a gap with dashed edges: never a zero, never a line across.

@@ -185,8 +185,6 @@ def _credit(status: SourceStatus | None, name: str, history: bool) -> Credit:
 
 def _unit(row: points.Drawn) -> str:
     native = numbers.grain(row.wanted.group.grain_s)
-    if row.wanted.signal.scale in ("share", "ratio"):
-        return _("%")
     if row.wanted.signal.scale == "count" and row.wanted.signal.plane != "control":
         return _("{unit} per {grain}").format(unit=row.wanted.signal.unit, grain=native)
     return row.wanted.signal.unit

@@ -155,8 +155,9 @@ def _render(found: Found, path: str, query: Mapping[str, str], snapshot: _read.S
     meta = shell.meta_of(layout)
     top = bars(clock=snapshot.clock, notice=snapshot.notice, lost_since=snapshot.lost_since,
                stalled_since=snapshot.stalled_since)  # fmt: skip
-    text = document(to_html(layout), meta, bars=top, path=path, version=snapshot.version,
-                    tags=tags, address=_address(path), language=_language())  # fmt: skip
+    hurried = snapshot.clock is not None and snapshot.clock["speed"] > 1
+    text = document(to_html(layout), meta, bars=top, path=path, version=snapshot.version, tags=tags,
+                    address=_address(path), language=_language(), poll_s=20 if hurried else 60)  # fmt: skip
     body = text.encode()
     return Rendered(meta.status, body, hashlib.sha256(body).hexdigest()[:20])
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+import polars as pl
+
 from radar.schema import Rejected
 
 _LONGEST = 160
@@ -46,3 +48,13 @@ class Rejections:
         """All reasons, most frequent first."""
         rows = sorted(self._found.items(), key=lambda item: (-item[1][0], item[0]))
         return tuple(Rejected(reason, count, example) for reason, (count, example) in rows)
+
+
+def once(rows: pl.DataFrame, rejected: Rejections) -> pl.DataFrame:
+    """Rows in order of time, each key once. Of rows with one key the last is kept, as upstream revises."""
+    kept = rows.unique(["timebin", "entity", "signal"], keep="last", maintain_order=True)
+    if kept.height < rows.height:
+        again = rows.filter(rows.select("timebin", "entity", "signal").is_duplicated())
+        time, entity, signal = again.row(0)[:3]
+        rejected.add("the same bin twice", f"{entity} {signal} at {time:%Y-%m-%dT%H:%MZ}", rows.height - kept.height)
+    return kept.sort("timebin", "entity", "signal")

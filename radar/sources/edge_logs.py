@@ -51,6 +51,9 @@ NAME = "edge_logs"
 #: A median of fewer rows says more about those clients than about the network.
 ENOUGH = 5
 
+#: At a file's edges, a bin with less than this share of the rows of its fullest bin is not held by the file.
+STRAY = 0.02
+
 _LINES = (".ndjson", ".jsonl", ".json", ".log")
 SUFFIXES = (".parquet", *(kind + packing for kind in _LINES for packing in ("", ".gz", ".zst")))
 
@@ -140,14 +143,30 @@ def _as_text(name: str, kind: pl.DataType) -> pl.Expr:
 def parse(body: bytes, *, name: str = "") -> Parsed:
     """Count one log file or one answer of ``fetch``. Raises UpstreamChanged when no row of a request log is in it."""
     rejected = Rejections()
-    raw = read(body, rejected, source=NAME)
-    rows = checked(raw, rejected)
+    rows = _whole_bins(checked(read(body, rejected, source=NAME), rejected), rejected)
     notes = {"requests": rows.height}
     if rows.is_empty():
         return Parsed(empty_signals(), rejected.done(), notes)
     tables = [_counted(rows, kind, keys) for kind, keys in _KEYS.items()]
     out = pl.concat(tables).sort("timebin", "entity", "signal")
     return Parsed(out, rejected.done(), notes)
+
+
+def _whole_bins(rows: pl.DataFrame, rejected: Rejections) -> pl.DataFrame:
+    """Without the stray rows at a file's edges: late lines, and the last lines of the bin before.
+
+    The file holds next to nothing of their bins. Counted as those bins they would replace what the bins' own files
+    said, since of two answers about one bin the later one counts.
+    """
+    bins = rows.group_by("bin").len()
+    held = bins.filter(pl.col("len") >= STRAY * pl.col("len").max())["bin"]
+    stray = ~pl.col("bin").is_between(pl.lit(held.min()), pl.lit(held.max()))
+    strays = rows.filter(stray) if len(held) else rows
+    if strays.is_empty():
+        return rows
+    first = datetime.fromtimestamp(int(strays["bin"][0]), UTC)
+    rejected.add("stray row of a bin that the file does not hold", f"bin {first:%Y-%m-%dT%H:%MZ}", strays.height)
+    return rows.filter(~stray)
 
 
 def _counted(rows: pl.DataFrame, kind: str, keys: list[str]) -> pl.DataFrame:

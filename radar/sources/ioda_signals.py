@@ -20,7 +20,6 @@ licence is stated, so none of it is shipped with this project.
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -30,12 +29,12 @@ import polars as pl
 
 from radar.entities import countries, is_entity
 from radar.errors import UpstreamChanged
-from radar.schema import Parsed, empty_signals
+from radar.schema import Parsed
 from radar.sources import Answer, Source
 from radar.sources._ask import ask_each
-from radar.sources._bytes import BROKEN, begins, json_value, unpack
-from radar.sources._names import country_in, file_name
-from radar.sources._rejections import Rejections
+from radar.sources._bytes import begins, json_value, unpack
+from radar.sources._ioda_export import COLUMNS, TIME, parse_export
+from radar.sources._rejections import Rejections, once
 
 if TYPE_CHECKING:
     from radar.http import Http
@@ -57,16 +56,6 @@ PASSED_OVER = frozenset({
     "upstream-delay-penult-asns", "upstream-delay-penult-e2e-latency",
 })  # fmt: skip
 
-#: Column of the CSV export -> (signal, grain in seconds). Headings differ after the bracket between versions.
-COLUMNS = {
-    "Google (Search)": ("google.search_norm", 1800),
-    "Telescope (# Unique Source IPs)": ("telescope.sources_norm", 1800),
-    "BGP (#Visible /24s)": ("bgp.visible_24s_norm", 1800),
-    "Active Probing (#/24s Up)": ("ping.up_24s_norm", 1800),
-    "Mozilla (City Count)": ("mozilla.cities_norm", 3600),
-}
-TIME = "Time (UTC)"
-
 #: Asked for at most this much at once; upstream's own cap is 100 days.
 WINDOW = timedelta(days=14)
 
@@ -74,8 +63,14 @@ WINDOW = timedelta(days=14)
 TOGETHER = 25
 
 _TAKEN = pl.Schema(
-    {"entity": pl.String(), "signal": pl.String(), "start": pl.Int64(), "step": pl.Int64(), "value": pl.List(pl.Float64())}
-)  # fmt: skip
+    {
+        "entity": pl.String(),
+        "signal": pl.String(),
+        "start": pl.Int64(),
+        "step": pl.Int64(),
+        "value": pl.List(pl.Float64()),
+    }
+)
 _NETWORK_IN_COUNTRY = re.compile(r"([0-9]+)-([A-Z]{2})")
 _YEARS = (datetime(2000, 1, 1, tzinfo=UTC).timestamp(), datetime(2100, 1, 1, tzinfo=UTC).timestamp())
 
@@ -114,7 +109,7 @@ def parse(body: bytes, *, name: str = "") -> Parsed:
     if data.startswith(b"{"):
         return _parse_api(json_value(data, source=NAME))
     if data[:64].replace(b'"', b"").lower().startswith(b"time"):
-        return _parse_export(data, name)
+        return parse_export(data, name, source=NAME)
     raise UpstreamChanged(
         NAME, f"byte 0: begins with {begins(data)}; expected JSON of the API or a CSV headed {TIME!r}"
     )
@@ -153,13 +148,13 @@ def _parse_api(answer: Any) -> Parsed:
         )
     )
     notes["blank"] = rows["value"].null_count()
-    return Parsed(_once(rows.drop_nulls("value"), rejected), rejected.done(), notes)
+    return Parsed(once(rows.drop_nulls("value"), rejected), rejected.done(), notes)
 
 
 def _series(
     series: dict[str, Any], place: str, rejected: Rejections
 ) -> tuple[str, str, int, int, list[float | None]] | None:
-    """(entity, signal, start in epoch s, step in s, values) of one series; None, and counted, when it breaks the form."""
+    """One series as (entity, signal, start in epoch s, step in s, values); None, and counted, when it is not sound."""
     values = series.get("values")
     if not isinstance(values, list):
         rejected.add("values are no list", f"{place}: {str(values)[:40]!r}")
@@ -214,71 +209,6 @@ def _value(value: Any) -> float | None:
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         return None
     return float(value) if 0 <= value < 1e15 else None  # false for NaN too
-
-
-def _parse_export(data: bytes, name: str) -> Parsed:
-    country = country_in(name)
-    if country is None:
-        raise UpstreamChanged(
-            NAME, f"the file name {file_name(name)!r} names no country; expected e.g. 'ioda-iran-...-normalized.csv'"
-        )
-    try:
-        table = pl.read_csv(io.BytesIO(data), infer_schema=False, truncate_ragged_lines=True, encoding="utf8-lossy")
-    except BROKEN as error:
-        raise UpstreamChanged(NAME, f"the CSV cannot be read: {str(error).splitlines()[0][:160]}") from error
-    if table.columns[0] != TIME:
-        raise UpstreamChanged(NAME, f"line 1 column 1 is {table.columns[0]!r}; expected {TIME!r}")
-    known = [column for column in table.columns if column in COLUMNS]
-    if not known:
-        raise UpstreamChanged(NAME, f"line 1: columns are {table.columns[1:]}; expected some of {list(COLUMNS)}")
-    time = pl.col(TIME).str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False).dt.replace_time_zone("UTC")
-    table = table.with_row_index("line", 2).with_columns(time=time)
-    rejected = Rejections()
-    for column in table.columns[2:-1]:
-        if column not in COLUMNS:
-            given = table.filter(pl.col(column).str.strip_chars() != "")
-            rejected.add("unknown column", f"line 1: {column!r}", given.height)
-    tables = [_column(table, column, f"country/{country}", rejected) for column in known]
-    notes = {"lines": table.height, "blank": table.height * len(known) - sum(one[1] for one in tables)}
-    return Parsed(_once(pl.concat([one[0] for one in tables]), rejected), rejected.done(), notes)
-
-
-def _column(table: pl.DataFrame, column: str, entity: str, rejected: Rejections) -> tuple[pl.DataFrame, int]:
-    """One column of the export as rows, and how many of its cells are not blank."""
-    signal, grain = COLUMNS[column]
-    cells = table.select("line", "time", TIME, cell=pl.col(column).str.strip_chars()).filter(pl.col("cell") != "")
-    value = pl.col("cell").cast(pl.Float64, strict=False)
-    seconds = pl.col("time").dt.epoch("s")
-    in_years = seconds.is_between(_YEARS[0], _YEARS[1])
-    checks = {
-        "time cannot be read": pl.col("time").is_null() | ~in_years,
-        f"time is not on the {grain // 60}-minute grid": seconds % grain != 0,
-        "value is not a number from 0 to 100": ~value.is_between(0, 100).fill_null(False) | value.is_nan(),
-    }
-    for reason, wrong in checks.items():
-        bad = cells.filter(wrong)
-        if bad.height:
-            line, _, time, cell = bad.row(0)
-            rejected.add(reason, f"line {line}, {column}: {cell!r} at {time!r}", bad.height)
-            cells = cells.filter(~wrong)
-    rows = cells.select(
-        timebin=pl.col("time"),
-        entity=pl.lit(entity),
-        signal=pl.lit(signal),
-        value=value,
-        n=pl.lit(None, dtype=pl.UInt32),
-    )
-    return rows, table.filter(pl.col(column).str.strip_chars() != "").height
-
-
-def _once(rows: pl.DataFrame, rejected: Rejections) -> pl.DataFrame:
-    """Rows in order of time, each key once. Of rows with one key the last is kept, as upstream revises."""
-    kept = rows.unique(["timebin", "entity", "signal"], keep="last", maintain_order=True)
-    if kept.height < rows.height:
-        again = rows.filter(rows.select("timebin", "entity", "signal").is_duplicated())
-        time, entity, signal = again.row(0)[:3]
-        rejected.add("the same bin twice", f"{entity} {signal} at {time:%Y-%m-%dT%H:%MZ}", rows.height - kept.height)
-    return kept.sort("timebin", "entity", "signal")
 
 
 SOURCE = Source(

@@ -86,7 +86,10 @@ def test_a_reader_never_sees_two_publications_mixed(client: Store, valkey_url: s
             with store.connect(valkey_url, timeout_s=10) as writer:
                 for n in range(1, rounds + 1):
                     documents.publish(
-                        writer, {"a": n, "b": [n] * 200_000, "c": n}, {f"asn/{i}": state(str(n)) for i in range(2000)}, {"m": b"%d" % n}
+                        writer,
+                        {"a": n, "b": [n] * 200_000, "c": n},
+                        {f"asn/{i}": state(str(n)) for i in range(2000)},
+                        {"m": b"%d" % n},
                     )
         except BaseException as error:
             failed.append(error)

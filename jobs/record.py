@@ -1,0 +1,121 @@
+"""``radar record NAME``: keep a small part of one upstream answer as a test fixture, with the rows that it gives.
+
+The contract tests pick both up; a reviewer reads the golden CSV in the diff. ``tests/fixtures/NAME/recorded/`` gets the
+answer under its own file name, ``golden.csv`` (timebin, entity, signal, value, n; an empty field is null) and
+``rejected.csv`` (reason, count, example).
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from jobs.try_source import ask
+from radar.errors import RadarError
+from radar.http import Http
+from radar.labels import _
+from radar.schema import Parsed, check_signals
+from radar.settings import Settings
+from radar.sources import Answer, SourceModule, get
+from radar.sources._bytes import PARQUET, parquet, unpack
+from radar.sources._names import country_in, file_name
+
+#: Where fixtures lie, seen from the project's folder.
+FIXTURES = Path("tests/fixtures")
+
+#: A fixture is read by people: so many lines or rows are kept.
+KEPT = 40
+
+
+def run(
+    name: str,
+    settings: Settings,
+    *,
+    file: Path | None = None,
+    into: Path = FIXTURES,
+    http: Http | None = None,
+    now: datetime | None = None,
+) -> int:
+    """Record one answer (or trim ``file``). Returns the exit code: 0 done, 1 failed, 2 the call was wrong."""
+    try:
+        module = get(name)
+    except KeyError as error:
+        print(f"radar record: {error.args[0]}", file=sys.stderr)
+        return 2
+    try:
+        if file is not None:
+            answer = Answer(file.name, file.read_bytes())
+        else:
+            answer = ask(module, settings, now or datetime.now(UTC), http)[0]
+        kept, parsed = _smallest(module, answer)
+        folder = into / name / "recorded"
+        save(folder, kept, parsed)
+    except (RadarError, OSError) as error:
+        print(f"radar record: {error}", file=sys.stderr)
+        return 1
+    print(
+        _("{file}: {size} of {whole} bytes, {rows} rows, {rejected} rejected").format(
+            file=folder / kept.name, size=len(kept.body), whole=len(answer.body), rows=parsed.rows.height,
+            rejected=parsed.rejected_count,
+        )
+    )  # fmt: skip
+    return 0
+
+
+def _smallest(module: SourceModule, answer: Answer) -> tuple[Answer, Parsed]:
+    """The answer cut to its first lines or rows if the source can read that, else as it came."""
+    name = _plain_name(module.SOURCE.name, answer.name)
+    whole = Answer(name, answer.body)
+    for candidate in (Answer(name, trim(answer.body, source=module.SOURCE.name)), whole):
+        try:
+            parsed = module.parse(candidate.body, name=candidate.name)
+        except RadarError:
+            continue
+        if parsed.rows.height or candidate is whole:
+            check_signals(parsed.rows, source=module.SOURCE.name, signals=set(module.SOURCE.signals))
+            return candidate, parsed
+    return whole, module.parse(whole.body, name=whole.name)  # raises, and says why
+
+
+def _plain_name(source: str, name: str) -> str:
+    """A file name; an address that names a country keeps it."""
+    if "://" not in name:
+        return "_".join(name.split("/")[-4:])
+    country = country_in(name)
+    return f"{country}.txt" if country else f"{source}-{file_name(name)[:40] or 'answer'}"
+
+
+def trim(body: bytes, *, source: str, kept: int = KEPT) -> bytes:
+    """The first rows of a Parquet file, or the first lines of a text, unpacked. JSON of few lines stays whole."""
+    data, _cut = unpack(body, source=source)
+    if data.startswith(PARQUET):
+        out = io.BytesIO()
+        parquet(data, source=source).head(kept).write_parquet(out)
+        return out.getvalue()
+    return b"".join(data.splitlines(keepends=True)[:kept])
+
+
+def save(folder: Path, answer: Answer, parsed: Parsed) -> None:
+    """Write the fixture, the golden rows and the rejections."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / answer.name).write_bytes(answer.body)
+    (folder / "golden.csv").write_text(golden(parsed.rows), encoding="utf-8")
+    found = pl.DataFrame(
+        [(item.reason, item.count, item.example) for item in parsed.rejected],
+        schema={"reason": pl.String, "count": pl.Int64, "example": pl.String},
+        orient="row",
+    )
+    (folder / "rejected.csv").write_text(found.write_csv(), encoding="utf-8")
+
+
+def golden(rows: pl.DataFrame) -> str:
+    """SIGNALS rows as a CSV that a person can read: sorted, times as RFC 3339, null as an empty field."""
+    return (
+        rows.sort("entity", "signal", "timebin")
+        .with_columns(pl.col("timebin").dt.to_string("%Y-%m-%dT%H:%M:%SZ"))
+        .write_csv(float_precision=6)
+    )

@@ -1,0 +1,254 @@
+"""``/method``: what is measured, what counts as normal, when something is called broken, and what we do not see.
+
+The numbers of the gates come from ``radar.bands``, where the detector takes them from; the signals from the catalogue.
+The numbers of ``FACTS`` belong to the detector, which pages may not import: a test holds both together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from radar import bands
+from radar.components import numbers, shell, state
+from radar.labels import CAUSES, PLANES, STATE_HELP, _
+from radar.signals import SIGNALS, SLOTS, Signal, series_id
+
+shell.register_page(__name__, path="/method", title="Method")
+
+#: What the detector works with: days before a series is judged, weeks and days looked back on, bins and seconds in a
+#: row, minutes within which two signals confirm each other, and the countries' movement that means our own fault.
+FACTS = {"warm_up_days": 14, "weeks": 4, "days": 7, "bins": 2, "minutes": 10, "confirm_minutes": 30,
+         "common_percent": 14, "common_share": 33, "voters": 10}  # fmt: skip
+
+
+def layout(**query: str) -> Component:
+    """The page; the same for everyone."""
+    lede = _("Every verdict on this site comes from a rule that is written here, from numbers that are one click away. "
+             "A person reads along; no person decides what is shown.")  # fmt: skip
+    return shell.page(
+        _("How we decide"),
+        html.P(lede, className="lede"),
+        _contents(),
+        _normal(),
+        _broken(),
+        _words(),
+        _outages(),
+        _confidence(),
+        _causes(),
+        _faults(),
+        _unseen(),
+        _catalogue(),
+        _numbers(),
+        description=lede,
+    )
+
+
+def _contents() -> Component:
+    parts = (("normal", _("What is normal")), ("broken", _("When a signal counts as affected")),
+             ("states", _("The four states")), ("outages", _("From signals to an outage")),
+             ("confidence", _("Confidence")), ("causes", _("Causes")), ("faults", _("Our own faults")),
+             ("unseen", _("What we do not see")), ("signals", _("All signals")), ("api", _("Taking "
+                                                                                           "the numbers")))  # fmt: skip
+    return html.Nav(html.Ul([html.Li(html.A(text, href=f"#{id}")) for id, text in parts], className="toc"))
+
+
+def _normal() -> Component:
+    return shell.section(
+        _("What is normal"),
+        html.P(_("What is measured is held against what was usual. Which past that is depends on how the "
+                 "signal moves:")),
+        html.Ul([
+            html.Li(_("Signals with a daily and weekly rhythm, such as requests, failures and latency: the median of "
+                      "the same time of the week in the last {weeks} weeks, with the "
+                      "neighbouring bins.").format(**FACTS)),
+            html.Li(_("Flat signals, such as the blocks that answer pings: the median of the same time of day in the "
+                      "last {days} days.").format(**FACTS)),
+            html.Li(_("Announced routes: the median of the last 24 hours.")),
+        ]),
+        html.P(_("What was an outage is taken out of that past first, so that an outage never becomes the new normal "
+                 "while it lasts. How much a series usually scatters is measured from itself. A series is not judged "
+                 "before {warm_up_days} days of it are there; until then we say that we have too little data.").format(
+                     **FACTS)),
+        id="normal",
+    )  # fmt: skip
+
+
+def _broken() -> Component:
+    """The gates of each profile, from radar.bands."""
+    gate, routes = _percent(1 - bands.GATE), _percent(1 - bands.GATE_ROUTES)
+    rows = [
+        (_("Requests, traffic, telescope"), _("at least {gate} below normal").format(gate=gate)),
+        (_("Blocks that answer pings"), _("at least {gate} below normal").format(gate=gate)),
+        (_("Announced routes"), _("at least {gate} below normal").format(gate=routes)),
+        (_("Share of failures"), _("at least {n} points above normal").format(n=round(bands.RISE_SHARE * 100))),
+        (_("Latency"), _("at least {gate} and {ms} ms above normal").format(
+            gate=_percent(bands.RISE_LATENCY), ms=round(bands.RISE_LATENCY_MS))),
+    ]  # fmt: skip
+    return shell.section(
+        _("When a signal counts as affected"),
+        html.P(_("A value must be both far from normal in its own terms and unlikely by chance: at least {z} robust "
+                 "standard deviations away, in at least {bins} bins in a row and for at least {minutes} minutes. It "
+                 "counts as normal again when it is closer than {close} deviations for as long.").format(
+                     z=_number(-bands.OPEN_Z), close=_number(-bands.CLOSE_Z), **FACTS)),
+        _table((_("Signal"), _("and besides")), rows),
+        html.P(_("Counts also carry the chance scatter of their size: where fewer than {n} are expected, a fall is not "
+                 "judged. Single bins, 15 minutes and an hour are looked at side by side, so that a slow fall is found "
+                 "too. The threshold line of a chart is the value at which a single bin would be affected.").format(
+                     n=_number(bands.MIN_COUNT))),
+        id="broken",
+    )  # fmt: skip
+
+
+def _words() -> Component:
+    rows = [(state.mark(kind), _(STATE_HELP[kind])) for kind in state.ORDER]
+    return shell.section(
+        _("The four states"),
+        _table((_("State"), _("Meaning")), rows),
+        html.P(_("No data is not zero, and silence is not health. A place of which we see too little is hatched on the "
+                 "map and never called normal.")),
+        id="states",
+    )  # fmt: skip
+
+
+def _outages() -> Component:
+    return shell.section(
+        _("From signals to an outage"),
+        html.P(_("Signals of one place that are affected at the same time make one outage. It is published when one "
+                 "signal lies at least {z} deviations from normal, or when two independent signals change within "
+                 "{confirm_minutes} minutes of each other. Where one signal of what people do falls, and addresses "
+                 "are seen to answer as usual, more is asked for: a holiday is not an outage.").format(
+                     z=_number(-bands.PUBLISH_Z), **FACTS)),
+        html.P(_("Each outage shows which sources see it, which do not, and which cannot see the place. We say apart "
+                 "what happened to routes (the control plane) and to packets (the data plane): a network can be "
+                 "announced and still be silent.")),
+        html.P(_("The start is the best estimate; the earliest start is the last moment that was seen to be normal. "
+                 "Outages of the networks of a country that is out are listed under it. Changes are published as "
+                 "updates and nothing is taken away in silence: an outage that was none is marked as retracted and "
+                 "says why.")),
+        id="outages",
+    )  # fmt: skip
+
+
+def _confidence() -> Component:
+    return shell.section(
+        _("Confidence"),
+        html.P(_("How sure we are that an outage is real, from 0 to 100 %. It grows with each independent kind of "
+                 "signal that sees it and shrinks with each that looks and does not see it. In words: from 90 % high, "
+                 "from 70 % medium, below that low. It follows a stated formula and has not been calibrated against a "
+                 "record of real outages yet, so read it as an order, not as a betting rate.")),
+        id="confidence",
+    )  # fmt: skip
+
+
+def _causes() -> Component:
+    items = [html.Li(_(words)) for words in CAUSES.values()]
+    return shell.section(
+        _("Causes"),
+        html.P(_("A cause is a hypothesis with a probability and with its evidence for and against, never a verdict. "
+                 "Where no pattern fits well, the cause is not known, and that is what we say. We never name a "
+                 "government from timing alone. The causes that are weighed:")),
+        html.Ul(items),
+        id="causes",
+    )  # fmt: skip
+
+
+def _faults() -> Component:
+    return shell.section(
+        _("Our own faults"),
+        html.P(_("When most of the world seems to fall at once, we are broken, not the world. If the median country "
+                 "falls by more than {common_percent} %, or more than {common_share} % of at least {voters} countries "
+                 "fall together, a notice stands on top of every page, and no outage is published from "
+                 "that signal.").format(
+                     **FACTS)),
+        html.P([_("A source that is late or fails is shown as such under "), html.A(_("Sources"), href="/sources"),
+                _(" and "), html.A(_("Status"), href="/status"),
+                _("; its silence is not read as an outage. When our own store cannot be asked, pages say so and show "
+                  "no states.")]),
+        id="faults",
+    )  # fmt: skip
+
+
+def _unseen() -> Component:
+    return shell.section(
+        _("What we do not see"),
+        html.Ul([
+            html.Li(_("Places with few networks or few measurements: small states, islands, regions of war. They are "
+                      "shown as too little data.")),
+            html.Li(_("Parts of a country: a city that is cut off may be lost in the total.")),
+            html.Li(_("Anything shorter than two bins of a signal, usually 10 minutes.")),
+            html.Li(_("Blocking of single sites or apps, censorship of content, slow lines in a single home.")),
+            html.Li(_("Why. Measurements show that packets stop; the reason is only ever inferred.")),
+            html.Li(_("How many people are hit, where it is not said: networks are not people.")),
+        ]),
+        id="unseen",
+    )  # fmt: skip
+
+
+def _catalogue() -> Component:
+    """All signals; the percentiles of speed tests folded, as there are many of one kind."""
+    plain = [signal for signal in SIGNALS.values() if not signal.id.startswith("ndt.")]
+    speed = [signal for signal in SIGNALS.values() if signal.id.startswith("ndt.")]
+    note = _(
+        "From the catalogue that the detector itself reads. “Not judged”: shown, and never the ground of an outage."
+    )
+    return shell.section(
+        _("All signals"),
+        _signals(plain),
+        html.Details([html.Summary(_("Percentiles of speed tests ({n})").format(n=len(speed))), _signals(speed)]),
+        note=note,
+        id="signals",
+    )
+
+
+def _signals(rows: Sequence[Signal]) -> Component:
+    how = {"seasonal": _("weekly rhythm"), "flat": _("flat"), "latency": _("latency"), "ratio": _("share of failures"),
+           "none": _("not judged")}  # fmt: skip
+    scales = {"count": _("count"), "share": _("share"), "normalised": _("relative"), "ms": _("time"),
+              "mbps": _("rate"), "ratio": _("ratio")}  # fmt: skip
+    bad = {"low": _("a fall"), "high": _("a rise")}
+    body = []
+    for signal in rows:
+        place = SLOTS.get(series_id(signal.id))
+        name = html.Th([html.Span(_(signal.title)), html.Br(), html.Code(signal.id)], scope="row")
+        cells: list[Any] = [_(signal.help), _(signal.unit), scales[signal.scale],
+                            numbers.grain(place[0].grain_s) if place else "–", bad[signal.bad],
+                            _(PLANES[signal.plane]), how.get(signal.profile, signal.profile),
+                            html.A(signal.preferred, href=f"/sources#{signal.preferred}")]  # fmt: skip
+        body.append(html.Tr([name, *(html.Td(cell) for cell in cells)], id=signal.id))
+    head = (_("Signal"), _("What "
+                           "it is"), _("Unit"), _("Scale"), _("Every"), _("Feared"), _("Speaks of"), _("Judged as"),
+            _("Source"))  # fmt: skip
+    top = html.Thead(html.Tr([html.Th(text, scope="col") for text in head]))
+    return html.Div(html.Table([top, html.Tbody(body)], className="figures catalogue"), className="scroll")
+
+
+def _numbers() -> Component:
+    return shell.section(
+        _("Taking the numbers"),
+        html.P([_("All that is drawn can be taken: as CSV from the link under each chart, and as JSON from "),
+                html.A("/api/v1/", href="/api/v1/"),
+                _(". A point that is coarser than the measurement is the mean of its bins and is empty where fewer "
+                  "than half of them have data. Nothing is drawn finer than it was measured, and gaps stay gaps.")]),
+        html.P([_("Outages come as a feed, one entry for each update: "),
+                html.A("/feeds/outages.atom", href="/feeds/outages.atom"),
+                _(", or for one place: "), html.A("/feeds/country/IQ.atom", href="/feeds/country/IQ.atom"), "."]),
+        id="api",
+    )  # fmt: skip
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> Component:
+    top = html.Thead(html.Tr([html.Th(text, scope="col") for text in head]))
+    body = [html.Tr([html.Th(first, scope="row"), *(html.Td(cell) for cell in rest)]) for first, *rest in rows]
+    return html.Div(html.Table([top, html.Tbody(body)], className="figures"), className="scroll")
+
+
+def _percent(part: float) -> str:
+    return _("{n} %").format(n=round(part * 100))
+
+
+def _number(value: float) -> str:
+    return f"{value:g}"

@@ -1,0 +1,179 @@
+"""The pages about the radar itself: true to the documents, complete, escaped, readable without scripts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from radar import bands
+from radar.detect import common, profiles, rules
+from radar.detect.case import CONFIRM
+from radar.pages import _read
+from radar.signals import SIGNALS
+from radar.store import Store, embedded
+from radar.store.documents import publish
+from radar.web import server
+from tests.samples import sample_documents, seed
+
+PAGES = ("/sources", "/method", "/status", "/about", "/privacy", "/search", "/search?q=iraq")
+
+
+@pytest.fixture
+def site(spare: tuple[embedded.Embedded, Store]) -> Iterator[FlaskClient]:
+    """The whole site over its own store with the samples."""
+    seed(spare[1])
+    before = server.config["RADAR_STORE"]
+    server.config["RADAR_STORE"] = spare[1]
+    _read.forget()
+    yield server.test_client()
+    server.config["RADAR_STORE"] = before
+    _read.forget()
+
+
+def html_of(site: FlaskClient, address: str, status: int = 200) -> str:
+    answer = site.get(address)
+    assert answer.status_code == status, f"{address}: {answer.status_code}"
+    return answer.text
+
+
+def words_of(html: str) -> str:
+    """What a reader sees of the page's own part."""
+    main = html.partition('<main id="main">')[2].partition("</main>")[0]
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", main)).split())
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_a_page_is_finished_without_scripts_and_asks_no_other_host(site: FlaskClient, address: str) -> None:
+    html = html_of(site, address)
+    assert len(re.findall("<h1", html)) == 1
+    assert len(words_of(html)) > 200
+    assert not re.search(r'<(?:script|img|link|iframe)[^>]+(?:src|href)="(?:https?:)?//(?!localhost)', html)
+    assert "Set-Cookie" not in site.get(address).headers
+
+
+def test_sources_tell_state_lag_licence_credit_error_rejected_rows_and_gaps(site: FlaskClient) -> None:
+    html = html_of(site, "/sources")
+    words = words_of(html)
+    for said in ("On time", "Late", "Failing", "Recorded history", "No data yet", "Not switched on", "CC0 1.0",
+                 "sample_failing: 503 from upstream", "7: no such country", "proven on recorded answers",
+                 "no recorded answer has been read", "1 of 3 sources are on time"):  # fmt: skip
+        assert said in words, said
+    assert "<script>" not in html.partition('<main id="main">')[2].partition("</main>")[0], "an example is escaped"
+    assert "country=ZZ &lt;script&gt;" in html
+    for row in sample_documents()[0]["sources"]:
+        assert f'id="{row["name"]}"' in html
+
+
+def test_recorded_sets_are_history_and_never_late(site: FlaskClient) -> None:
+    recorded = words_of(html_of(site, "/sources")).partition("Recorded history Data sets")[2]
+    assert "google_traffic" in recorded
+    assert "31 March 2025" in recorded
+    assert "usually" not in recorded
+
+
+def test_status_tells_jobs_store_publication_and_who_is_late(site: FlaskClient) -> None:
+    words = words_of(html_of(site, "/status"))
+    for said in ("collect:google_traffic", "google_traffic: 503 from upstream", "failed", "valkey", "MB", "answers",
+                 "replay at 240 times real speed", "simulated", "2 sources are late or failing"):  # fmt: skip
+        assert said in words, said
+
+
+def test_status_says_that_the_store_is_gone(site: FlaskClient, spare: tuple[embedded.Embedded, Store]) -> None:
+    html_of(site, "/status")
+    spare[0].stop()
+    words = words_of(html_of(site, "/status"))
+    assert "the last that we read" in words
+    assert "cannot be reached" in words
+    assert "answers" not in words
+
+
+def test_pages_before_the_first_publication_claim_nothing(
+    site: FlaskClient, spare: tuple[embedded.Embedded, Store]
+) -> None:
+    spare[1].flushall()
+    _read.forget()
+    assert "Nothing has been published yet" in words_of(html_of(site, "/status"))
+    assert "No source has reported yet" in words_of(html_of(site, "/sources"))
+
+
+def test_the_method_tells_every_signal_under_its_own_address(site: FlaskClient) -> None:
+    html = html_of(site, "/method")
+    words = words_of(html)
+    for signal in SIGNALS.values():
+        assert f'id="{signal.id}"' in html
+        assert signal.title in words
+    ids = re.findall(r' id="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+    for target in re.findall(r'href="#([^"]+)"', html):
+        assert target in ids, target
+    for address in re.findall(r'href="/method#([^"]+)"', html_of(site, "/sources")):
+        assert address in ids, address
+
+
+def test_the_method_tells_the_numbers_that_the_detector_works_with(site: FlaskClient) -> None:
+    from radar.pages.method import FACTS  # a page can only be imported once the application is there
+
+    assert {
+        "warm_up_days": profiles.WARM_UP_S // 86_400,
+        "weeks": profiles.WEEKS,
+        "days": profiles.DAYS,
+        "bins": profiles.PERSIST_BINS,
+        "minutes": profiles.PERSIST_S // 60,
+        "confirm_minutes": CONFIRM.total_seconds() / 60,
+        "common_percent": round((1 - 2.718281828**-common.COMMON_DROP) * 100),
+        "common_share": round(common.COMMON_SHARE * 100),
+        "voters": common.MIN_VOTERS,
+    } == FACTS
+    words = words_of(html_of(site, "/method"))
+    assert f"at least {-bands.OPEN_Z:g} robust" in words
+    assert f"at least {-bands.PUBLISH_Z:g} deviations" in words
+    assert "at least 20 % below normal" in words
+    assert set(rules.BY_PROFILE) <= {"seasonal", "flat", "ratio", "latency", "burst"}, "the page knows these alone"
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("iraq", "Iraq"),
+        ("5089", "AS5089 Virgin Media Limited"),
+        ("nauru", "Too little data"),
+        ("antarctica", "not measured here"),
+        ("qqqqzzzz", "Nothing fits"),
+        ("%3Cscript%3Ealert(1)%3C/script%3E", "Nothing fits"),
+        ("%00%01", "Nothing fits"),
+        ("x" * 5000, "Nothing fits"),
+        ("", "For example"),
+    ],
+)
+def test_search_answers_what_was_typed(site: FlaskClient, typed: str, said: str) -> None:
+    html = html_of(site, f"/search?q={typed}")
+    assert said in words_of(html)
+    assert "<script>alert" not in html
+    assert "noindex" in html
+
+
+def test_search_links_to_pages_that_exist(site: FlaskClient) -> None:
+    for address in re.findall(r'<a href="(/(?:country|asn)/[^"]+)" class="place"', html_of(site, "/search?q=virgin"))[
+        :3
+    ]:
+        assert site.get(address).status_code == 200, address
+
+
+def test_unknown_queries_and_trailing_paths_are_harmless(site: FlaskClient) -> None:
+    for address in ("/about?x=1&q=2", "/method?" + "a=b&" * 50, "/status?now=never"):
+        assert site.get(address).status_code == 200
+    for address in ("/about/x", "/sources/x", "/method/x"):
+        assert site.get(address).status_code == 404
+
+
+def test_a_document_with_odd_text_cannot_break_out(site: FlaskClient, spare: tuple[embedded.Embedded, Store]) -> None:
+    docs: dict[str, Any] = sample_documents()[0]
+    docs["sources"][0]["summary"] = docs["jobs"][0]["error"] = "</p><script>alert(1)</script>"
+    publish(spare[1], docs)
+    for address in ("/sources", "/status"):
+        assert "<script>alert" not in html_of(site, address)
