@@ -20,7 +20,10 @@
   function paint(value) {
     const dark = (window.radarSite || site).dark;
     if (typeof value === "string") return dark[value] || value;
-    if (Array.isArray(value)) return typeof value[0] === "number" ? value : value.map(paint);
+    if (Array.isArray(value)) {
+      /* Long lists of numbers stay as they are; steps of a colour scale are pairs of a number and a colour. */
+      return typeof value[0] === "number" && typeof value[1] !== "string" ? value : value.map(paint);
+    }
     if (value && typeof value === "object") {
       return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, paint(inner)]));
     }
@@ -260,12 +263,12 @@
     function show(rows) {
       close();
       list = document.createElement("ul");
-      list.className = "hits";
-      list.id = `${input.id}-hits`;
+      list.className = "suggest";
+      list.id = `${input.id}-list`;
       list.setAttribute("role", "listbox");
       rows.forEach((row, i) => {
         const option = document.createElement("li");
-        option.id = `${input.id}-hit-${i}`;
+        option.id = `${input.id}-option-${i}`;
         option.setAttribute("role", "option");
         option.dataset.path = row.path;
         const name = document.createElement("span");

@@ -124,6 +124,7 @@ def build() -> argparse.ArgumentParser:
 
     record = add("record", _record, "save a trimmed upstream answer as a test fixture")
     record.add_argument("name", metavar="NAME", help="the source")
+    record.add_argument("--file", type=Path, metavar="F", help="trim this file instead of asking the upstream")
 
     outages = add("outages", _outages, "list what was published, newest first",
                   "examples:\n  radar outages --entity country/IR --json\n"
@@ -168,44 +169,46 @@ def _jobs(_args: argparse.Namespace, settings: Settings) -> int:
 
 
 def _collect(args: argparse.Namespace, settings: Settings) -> int:
+    _check_sources(args.name)
     from jobs import commands
 
-    _check_sources(args.name)
     return commands.collect(settings, only=args.name, as_json=args.json)
 
 
 def _replay(args: argparse.Namespace, _settings: Settings) -> int:
-    from jobs import commands
-
     _check_sources([args.source])
     _check_path(args.path)
+    from jobs import commands
+
     return commands.replay(
         args.path, args.source, into=args.into, speed=args.speed, until=args.until, as_json=args.json
     )
 
 
 def _backtest(args: argparse.Namespace, _settings: Settings) -> int:
-    from jobs import backtest
-
     _check_path(args.signals)
     _check_path(args.labels)
+    from jobs import backtest
+
     return backtest.run(args.signals, args.labels, profile=args.profile, as_json=args.json)
 
 
 def _try(args: argparse.Namespace, settings: Settings) -> int:
-    from jobs import try_source
-
     _check_sources([args.name])
     if args.file is not None:
         _check_path(args.file)
+    from jobs import try_source
+
     return try_source.run(args.name, settings, file=args.file, as_json=args.json)
 
 
 def _record(args: argparse.Namespace, settings: Settings) -> int:
+    _check_sources([args.name])
+    if args.file is not None:
+        _check_path(args.file)
     from jobs import record
 
-    _check_sources([args.name])
-    return record.run(args.name, settings)
+    return record.run(args.name, settings, file=args.file)
 
 
 def _outages(args: argparse.Namespace, settings: Settings) -> int:

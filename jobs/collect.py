@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
-from radar.http import Http
 
 from jobs.ledger import EXAMPLES, Entry, Ledger
 from radar.archive import Archive
 from radar.errors import ArchiveError, RadarError, SchemaError, SourceError
+from radar.http import Http
 from radar.schema import Parsed, check_signals
 from radar.settings import Settings
 from radar.sources import Answer, Source, SourceModule, discover
@@ -80,14 +80,14 @@ def keep(
     try:
         for answer in answers:
             report.answers += 1
+            file = archive.put_raw(source.name, answer.name, answer.body, received_at=now, simulated=simulated)
             try:
                 parsed = _parse(module, answer)
             except (SourceError, SchemaError) as error:
-                archive.put_raw(source.name, answer.name, answer.body, received_at=now, simulated=simulated)
                 report.error = report.error or str(error)
                 log.warning("answer not understood", source=source.name, answer=answer.name, error=str(error))
                 continue
-            archive.put(source.name, answer.name, answer.body, parsed.rows, received_at=now, simulated=simulated)
+            archive.put_rows(file, parsed.rows, simulated=simulated)
             report.rows += parsed.rows.height
             report.rejected += parsed.rejected_count
             for item in parsed.rejected:
@@ -111,6 +111,25 @@ def keep(
     log.info("collected", source=source.name, ok=report.ok, answers=report.answers, rows=report.rows,
              rejected=report.rejected, seconds=report.seconds, error=report.error)  # fmt: skip
     return report
+
+
+def resume(archive: Archive) -> int:
+    """Read again what was archived and never parsed, because its collector died or its parser could not; returns the
+    number of answers that gave rows. Called when a worker starts."""
+    done = 0
+    for file in archive.pending_raw():
+        module = discover().get(file.source)
+        if module is None:
+            continue
+        raw = archive.raw(file)
+        try:
+            parsed = _parse(module, Answer(raw.name, raw.body))
+        except (SourceError, SchemaError) as error:
+            log.warning("answer still not understood", source=file.source, answer=raw.name, error=str(error))
+            continue
+        archive.put_rows(file, parsed.rows, simulated=raw.simulated)
+        done += 1
+    return done
 
 
 class Collector:

@@ -14,7 +14,6 @@ from types import FrameType
 import orjson
 
 from jobs import logs
-from jobs import replay as replaying
 from jobs.collect import Collector, enabled
 from jobs.ledger import Ledger
 from jobs.outages import line
@@ -52,6 +51,8 @@ def replay(
     as_json: bool,
 ) -> int:
     """Replay recorded bytes. Ctrl-C ends it early; what was played is kept. Raises RadarError."""
+    from jobs.replay import replay as play  # the whole pipeline, which `collect` does not need
+
     stop = threading.Event()
 
     def ask(_number: int, _frame: FrameType | None) -> None:
@@ -60,9 +61,7 @@ def replay(
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with screen(sys.stderr) as view:
-            found = replaying.replay(
-                path, source, into=into, speed=speed, until=until, progress=view.progress, stop=stop
-            )
+            found = play(path, source, into=into, speed=speed, until=until, progress=view.progress, stop=stop)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

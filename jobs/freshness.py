@@ -22,7 +22,7 @@ def source_status(
     """One source's row.
 
     ``history``: a recorded set that keeps its own dates, so it is never late. ``enabled``: whether it is collected
-    here; a source that is not, and never gave a row, is "off". Lag is counted from the end of the newest bin to ``now``.
+    here; a source that is not, and never gave a row, is "off". Lag runs from the end of the newest bin to ``now``.
     """
     mine = [run for run in runs if run.source.name == source.name]
     newest = [

@@ -14,6 +14,8 @@ from radar.detect import Detector, StepResult, View
 from radar.signals import SIGNALS, Group, split
 from radar.sources import Source
 
+#: Entities that are learnt from at once: what bounds the memory of a long history.
+WARM_CHUNK = 64
 #: Gaps that are remembered per group, the newest ones.
 GAPS_KEPT = 20
 
@@ -55,8 +57,10 @@ class GroupRun:
 
     def take(self, block: Block, *, simulated: bool) -> None:
         """Put observed bins into the history. Bins already scored are kept too and counted as late."""
+        self._put(fill_absent(block, self.progress.entities, self._absent_slots), simulated=simulated)
+
+    def _put(self, block: Block, *, simulated: bool) -> None:
         progress = self.progress
-        block = fill_absent(block, progress.entities, self._absent_slots)
         self.history.put(block)
         for key in block.entities:
             if key not in self._known:
@@ -72,17 +76,22 @@ class GroupRun:
         progress.rows += int(np.count_nonzero(~np.isnan(block.value)))
         progress.simulated |= simulated
 
-    def warm(self, block: Block, *, simulated: bool, days: int = 28) -> None:
+    def warm(self, block: Block, *, simulated: bool) -> None:
         """Take in history as already past: stored, learnt from, never alerted on. ``block`` ends before the clock.
 
-        The baseline of its last days is stored as well, so that charts have a band from the first moment on.
+        The baseline of its last days is stored as well, so that charts have a band from the first moment on. Absent
+        rows are not read as zero here: history says itself where nothing came.
         """
-        self.take(block, simulated=simulated)
+        self._put(block, simulated=simulated)
         self.progress.next_bin = bin_index(self.group.grain_s, block.start) + block.bins
         self.progress.late = 0
         if not self._scored:
             return
-        self.detector.warm(block.start, block.entities, block.value)
+        for at in range(0, len(block.entities), WARM_CHUNK):
+            names = block.entities[at : at + WARM_CHUNK]
+            warmed = self.detector.warm(block.start, names, block.value[at : at + WARM_CHUNK])
+            self.history.put_aspect("baseline", names, warmed.start, warmed.baseline)
+            self.history.put_aspect("spread", names, warmed.start, warmed.spread)
 
     def due(self, now: datetime, settle: timedelta) -> list[datetime]:
         """Starts of the bins that can be scored now, oldest first.

@@ -14,8 +14,10 @@ import numpy as np
 
 from radar.aggregate.bins import F32, Block, bin_index, bin_start
 from radar.signals import Group
-from radar.store import Store, blocks
+from radar.store import Store, blocks, keys
 
+#: Points that are read and written at once: what bounds the memory of a long backfill.
+CHUNK_POINTS = 4_000_000
 ASPECTS = ("value", "n", "baseline", "spread", "score", "clean")
 
 
@@ -34,23 +36,34 @@ class History(Protocol):
     def keep(self, aspect: str, entities: Sequence[str], t: datetime, values: F32) -> None:
         """Write one bin of one aspect, float32 [entities, slots]."""
 
+    def put_aspect(self, aspect: str, entities: Sequence[str], start: datetime, values: F32) -> None:
+        """Write many bins of one aspect, float32 [entities, bins, slots]."""
+
     def flush(self) -> None:
         """Everything kept so far is in the store when this returns."""
 
 
 class StoreHistory:
-    """History that lies in the store: nothing is held in this process, so a restart loses nothing."""
+    """History that lies in the store: nothing is held in this process, so a restart loses nothing.
 
-    def __init__(self, client: Store, group: Group) -> None:
+    ``live``: pages are dropped when they are too old to be of use; a replayed or recorded set is kept.
+    """
+
+    def __init__(self, client: Store, group: Group, *, live: bool = False) -> None:
         self._client = client
         self._group = group
+        self._ttl_s = keys.live_ttl_s(group) if live else None
 
     def put(self, block: Block) -> None:
         """See :class:`History`. Bins already there are read and overlaid, as slots may come from different answers."""
-        for aspect, values in (("value", block.value), ("n", block.n)):
-            old = blocks.read_bins(self._client, self._group, aspect, block.entities, block.start, block.bins)
-            merged = np.where(np.isnan(values), old, values)
-            blocks.write_bins(self._client, self._group, aspect, block.entities, block.start, merged)
+        size = max(1, CHUNK_POINTS // (block.bins * self._group.width))
+        for at in range(0, len(block.entities), size):
+            part = slice(at, at + size)
+            names = block.entities[part]
+            for aspect, values in (("value", block.value[part]), ("n", block.n[part])):
+                old = blocks.read_bins(self._client, self._group, aspect, names, block.start, block.bins)
+                merged = np.where(np.isnan(values), old, values)
+                self.put_aspect(aspect, names, block.start, merged)
 
     def observed(self, entities: Sequence[str], t: datetime) -> tuple[F32, F32]:
         """See :class:`History`."""
@@ -67,7 +80,11 @@ class StoreHistory:
 
     def keep(self, aspect: str, entities: Sequence[str], t: datetime, values: F32) -> None:
         """See :class:`History`."""
-        blocks.write_bins(self._client, self._group, aspect, list(entities), t, values[:, None, :])
+        self.put_aspect(aspect, entities, t, values[:, None, :])
+
+    def put_aspect(self, aspect: str, entities: Sequence[str], start: datetime, values: F32) -> None:
+        """See :class:`History`."""
+        blocks.write_bins(self._client, self._group, aspect, list(entities), start, values, ttl_s=self._ttl_s)
 
     def flush(self) -> None:
         """Nothing is held back."""
@@ -117,9 +134,14 @@ class ReplayHistory:
 
     def keep(self, aspect: str, entities: Sequence[str], t: datetime, values: F32) -> None:
         """See :class:`History`."""
-        at = bin_index(self._group.grain_s, t) - self._first
-        self._arrays[aspect][[self._rows[key] for key in entities], at] = values
-        self._dirty.append(at)
+        self.put_aspect(aspect, entities, t, values[:, None, :])
+
+    def put_aspect(self, aspect: str, entities: Sequence[str], start: datetime, values: F32) -> None:
+        """See :class:`History`."""
+        at = bin_index(self._group.grain_s, start) - self._first
+        bins = values.shape[1]
+        self._arrays[aspect][[self._rows[key] for key in entities], at : at + bins] = values
+        self._dirty += [at, at + bins - 1]
 
     def flush(self) -> None:
         """Write the bins that changed since the last call."""

@@ -104,7 +104,7 @@ class Pipeline:
         clock: ClockMode | None = None,
         realm: Literal["now", "history"] = "now",
         ledger: Ledger | None = None,
-        history: HistoryFactory = StoreHistory,
+        history: HistoryFactory | None = None,
         settle: Mapping[str, int] | None = None,
         enabled: Collection[str] = (),
         lease: Lease | None = None,
@@ -117,7 +117,8 @@ class Pipeline:
         self.enabled = frozenset(enabled)
         self.lease = lease
         self._settle = dict(settle or {})
-        self._history = history
+        live = self.clock.mode == "live"
+        self._history = history or (lambda client, group: StoreHistory(client, group, live=live))
         self.runs: dict[str, GroupRun] = {}
         self.book = OutageBook()
         self.cursor: str | None = None

@@ -9,5 +9,5 @@ from radar.settings import load as _load
 _settings = _load()
 _logs.configure(_settings, process="web")
 
-logconfig_dict = _logs.config(_settings)
+logconfig_dict = _logs.config(_settings, process="web")
 accesslog = None

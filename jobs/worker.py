@@ -12,7 +12,6 @@ Upstream: huey (MIT).
 
 from __future__ import annotations
 
-import logging
 import sys
 import threading
 from collections.abc import Callable
@@ -26,7 +25,7 @@ from huey.consumer import Consumer
 from huey.storage import RedisStorage
 
 from jobs import logs
-from jobs.collect import Collector, enabled
+from jobs.collect import Collector, enabled, resume
 from jobs.ingest import Pipeline
 from jobs.ledger import Ledger
 from jobs.schedule import buckets
@@ -37,7 +36,7 @@ from radar.http import Http
 from radar.settings import Settings, load
 from radar.store import connect, keys, ping, url_of
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger("jobs.worker")  # also when run as a program
 
 #: Jobs at a time in this process. The pipeline is one of them; the others wait for upstreams.
 THREADS = 4
@@ -118,7 +117,6 @@ def run(settings: Settings) -> int:
 def main(settings: Settings) -> int:
     """Work until SIGINT or SIGTERM; then 0."""
     logs.configure(settings, process="jobs")
-    _quieten()
     archive, ledger = Archive(settings.data_dir), Ledger(settings.data_dir)
     client = connect(settings, timeout_s=30)
     probe = connect(settings)
@@ -133,6 +131,9 @@ def main(settings: Settings) -> int:
         pipeline=lambda: Pipeline(client, archive, ledger=ledger, enabled=tuple(modules)),
         now=utc_now,
     )
+    resumed = resume(archive)
+    if resumed:
+        log.info("answers taken up that were never parsed", answers=resumed)
     log.info("jobs start", sources=sorted(modules), tick_s=settings.tick_s)
     stop = threading.Event()
 
@@ -164,21 +165,6 @@ def main(settings: Settings) -> int:
 def utc_now() -> datetime:
     """The wall clock: nothing below the jobs reads it."""
     return datetime.now(UTC)
-
-
-def _quieten() -> None:
-    """huey tells each task and, while the store is away, each try with its traceback: one line is enough."""
-
-    class OneLine(logging.Filter):
-        def filter(self, record: logging.LogRecord) -> bool:
-            if record.exc_info and record.exc_info[1] is not None:
-                record.msg = f"{record.getMessage()} ({type(record.exc_info[1]).__name__}: {record.exc_info[1]})"
-                record.args, record.exc_info, record.exc_text = None, None, None
-            return True
-
-    logging.getLogger("huey").setLevel(logging.WARNING)
-    for name in ("huey", "huey.consumer"):
-        logging.getLogger(name).addFilter(OneLine())
 
 
 if __name__ == "__main__":

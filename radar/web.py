@@ -10,6 +10,7 @@ that says so. The web process only reads documents and series; it never computes
 from __future__ import annotations
 
 import logging
+import threading
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
@@ -21,11 +22,12 @@ from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.exceptions import DependencyException
 from werkzeug.exceptions import BadRequest, HTTPException
 
-from radar import labels, settings, store
-from radar.api import blueprint
+from radar import entities, labels, settings, store
+from radar.api import blueprint, search
 from radar.components import times
 from radar.components.document import theme_hash
 from radar.errors import StoreUnavailable
+from radar.figures import worldmap
 from radar.pages import _first, _read
 from radar.serve import Static, compress
 
@@ -108,7 +110,7 @@ app.clientside_callback(  # type: ignore[no-untyped-call]  # Dash leaves it unty
 server.config["RADAR_SETTINGS"] = SETTINGS
 server.config["RADAR_STORE"] = store.connect(SETTINGS)
 server.config["MAX_CONTENT_LENGTH"] = 256 * 1024
-server.register_blueprint(blueprint, url_prefix="/api/v1")
+server.register_blueprint(blueprint)
 
 
 @server.get("/health")
@@ -218,3 +220,8 @@ server.add_url_rule(_TAGS.scripts[-1], "boot", _first.boot(app))
 server.wsgi_app = cast(  # type: ignore[method-assign]  # the way Flask's documentation wraps an application
     Any, Static(server.wsgi_app, assets=ASSETS, cache=SETTINGS.data_dir / "cache" / "static")
 )
+
+# What every first page needs: the tables of names and shapes. The search index, a second of work, is made beside.
+entities.networks()
+worldmap.svg({})
+threading.Thread(target=search.warm, name="warm", daemon=True).start()

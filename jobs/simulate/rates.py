@@ -179,7 +179,8 @@ class _Effect:
         self.cells = np.flatnonzero(everywhere | np.isin(p.country, self.countries) | np.isin(p.asns, asns))
         self.providers = [p.providers.index(key[9:]) for key in event.entities if key.startswith("provider/")]
         unit = stream(seed, "spread", *event.id.encode()).uniform(-1, 1, len(self.cells))
-        self.exponent = 1 + event.spread * unit
+        weight = p.share[self.cells] / p.share[self.cells].sum()
+        self.exponent = 1 + event.spread * (unit - (unit * weight).sum())  # the whole keeps the published figure
         inside = {f"asn/{p.asns[cell]}" for cell in self.cells if p.asns[cell]} if not everywhere else set()
         named = set(event.entities) | inside
         self.ioda = [i for i, key in enumerate(p.ioda) if key in named]

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from jobs.simulate.history import F32, LABEL, History
+from jobs.simulate.history import F32, LABEL, History, seen_entities
 from jobs.simulate.play import Play
 from jobs.simulate.rates import FIRST, Rates
 from jobs.simulate.scenario import BIN, ENDS, SCENARIO, STARTS, Event
@@ -75,7 +75,7 @@ class World:
     def index(self) -> dict[str, Any]:
         """What there is, in a few numbers and names, for documentation and logs."""
         places = self._rates.places
-        kinds = [entity.key.partition("/")[0] for entity in self._history.entities]
+        kinds = [entity.key.partition("/")[0] for entity in seen_entities(self._rates)]
         return {
             "label": LABEL,
             "seed": self.seed,

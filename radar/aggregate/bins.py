@@ -87,7 +87,7 @@ def to_block(rows: pl.DataFrame | pl.LazyFrame, group: Group) -> Block | None:
     parts: list[_Part] = []
     for slot, series in enumerate(group.series):
         signal, source = split(series)
-        part = (
+        mine = (
             rows.lazy()
             .filter((pl.col("signal") == signal) & (pl.col("source") == source) & pl.col("value").is_not_null())
             .select(
@@ -95,8 +95,8 @@ def to_block(rows: pl.DataFrame | pl.LazyFrame, group: Group) -> Block | None:
             )
             .collect()
         )
-        if part.height:
-            parts.append(_part(slot, part))
+        if mine.height:
+            parts.append(_part(slot, mine))
     if not parts:
         return None
     entities = sorted(set().union(*(set(part.names) for part in parts)))

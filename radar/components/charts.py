@@ -13,7 +13,7 @@ from typing import Any, cast
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from radar.components import state, times
+from radar.components import shell, state, times
 from radar.components.ssr import marks, slot
 from radar.figures import timeseries
 from radar.labels import _
@@ -153,6 +153,12 @@ def _cell(value: Any) -> Component:
     if isinstance(value, (int, float)):
         return html.Td(f"{value:.6g}", className="num")
     return html.Td(str(value))
+
+
+def unreadable() -> Component:
+    """In place of charts whose numbers cannot be read just now."""
+    return shell.empty(_("We cannot read the measurements just now."),
+                       _("They are not lost. Please try again in a minute."))  # fmt: skip
 
 
 def strip(choices: Sequence[tuple[str, str, str]], chosen: str, label: str) -> Component:

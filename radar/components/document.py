@@ -104,11 +104,11 @@ def document(
 
 
 def search_form(id: str, *, value: str = "", label: str = "", big: bool = False) -> str:
-    """A search form that works without scripts; the browser adds suggestions while one types."""
-    hint = escape(label or _("Country, network or AS number"))
+    """A search form that works without scripts; the browser adds suggestions while one types. ``label`` is shown."""
+    hint = escape(_("Country, network or AS number"))
     return (
         f'<form class="search{" big" if big else ""}" role="search" action="/search" method="get">'
-        f'<label class="sr" for="{id}">{hint}</label><span class="search-box">'
+        f'<label class="{"ask" if label else "sr"}" for="{id}">{escape(label) or hint}</label><span class="search-box">'
         f'<input id="{id}" name="q" type="search" value="{escape(value)}" placeholder="{hint}" autocomplete="off" '
         f'autocapitalize="off" spellcheck="false" maxlength="80" aria-describedby="{id}-hint">'
         f'<button type="submit">{escape(_("Search"))}</button></span>'

@@ -14,6 +14,9 @@ from radar.errors import EntityError
 from radar.labels import CAUSES, STATUSES, _, confidence_words, ngettext
 from radar.shapes import Outage
 
+#: Names in the heading before "and n more".
+NAMED = 3
+
 
 def name_of(key: str) -> str:
     """The name of an entity; the key itself when it cannot be read."""
@@ -97,7 +100,7 @@ def item(outage: Outage, now: str, children: Sequence[Outage] = (), spark: Compo
         facts(outage, now),
     ]  # fmt: skip
     if children:
-        label = ngettext("{n} network in it", "{n} parts of it", len(children)).format(n=len(children))
+        label = ngettext("{n} part of it", "{n} parts of it", len(children)).format(n=len(children))
         rows = [html.Li([state.mark(row["level"]), " ", link(row), facts(row, now)]) for row in children]
         inside.append(html.Details([html.Summary(label), html.Ul(rows, className="plain parts")]))
     return html.Li(html.Article(inside, className=f"item s-{outage['level']} is-{outage['status']}"))
@@ -128,3 +131,27 @@ def by_urgency(outages: Sequence[Outage]) -> list[Outage]:
             -(row["severity"]["depth"] or 0.0),
         ),
     )
+
+
+def heading(open_now: Sequence[Outage]) -> str:
+    """What is broken now, in one sentence; calm is never claimed beyond what we see."""
+    tops = [row for row in open_now if not row.get("parent")]
+    down = [row for row in tops if row["level"] == "outage"]
+    weak = [row for row in tops if row["level"] == "degraded"]
+    if not tops:
+        return _("We see no large outage just now.")
+    if down and not weak:
+        return _("Outage now: {names}.").format(names=_names(down))
+    if down:
+        return _("Outage now: {names}. Degraded: {others}.").format(names=_names(down), others=_names(weak))
+    return _("Degraded now: {others}. We see no large outage.").format(others=_names(weak))
+
+
+def _names(rows: Sequence[Outage]) -> str:
+    names = list(dict.fromkeys(name_of(row["entity"]) for row in rows))
+    if len(names) > NAMED + 1:
+        rest = len(names) - NAMED
+        return _("{names} and {n} more").format(names=", ".join(names[:NAMED]), n=rest)
+    if len(names) == 1:
+        return names[0]
+    return _("{names} and {last}").format(names=", ".join(names[:-1]), last=names[-1])

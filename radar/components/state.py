@@ -33,10 +33,12 @@ def simulated(flag: bool) -> Component | None:
 
 def legend(counts: Mapping[str, int], *, unknown: int) -> Component:
     """All states with their shape, word, meaning and how many there are; ``unknown``: places nothing is known of."""
-    rows = []
-    for state in ORDER:
-        n = counts.get(state, 0) + (unknown if state == "insufficient" else 0)
-        rows.append(html.Li([mark(state), " ", html.B(str(n)), html.Span(_(STATE_HELP[state]), className="help")]))
+    lines = [(state, mark(state), counts.get(state, 0), _(STATE_HELP[state])) for state in ORDER]
+    if unknown:
+        lines.append(("none", mark("none", _("No data")), unknown, _("Nothing was ever measured here.")))
+    rows = [
+        html.Li([words, " ", html.B(str(n)), html.Span(help, className="help")]) for _state, words, n, help in lines
+    ]
     return html.Ul(rows, className="legend")
 
 

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 from radar.detect.case import Case, Row, family, plane
 from radar.detect.model import Alert, View
+from radar.detect.profiles import DAY_S
 from radar.detect.words import percent, when
-from radar.labels import N_, _
+from radar.labels import N_, _, ngettext
 from radar.shapes import OutageSignal
 from radar.signals import split
 from radar.times import rfc3339
@@ -24,29 +25,45 @@ REASON_WORDS = {
 
 
 def look(case: Case, views: Iterable[View]) -> list[Row]:
-    """Bring the rows up to date. -> rows that have just gone blind after having seen the outage."""
-    counted = {id(a) for a in case.live}
+    """Bring the rows up to date. -> rows that have gone silent after having seen the outage, not told before."""
+    patience = 2 * DAY_S if case.slow else 0  # a slow case is judged by the day
     for view in views:
         if view.reason == "not_scored":
             continue
         row = case.rows.setdefault(view.series_id, Row(view.series_id))
-        row.reason = view.reason
         blind = view.verdict == "insufficient"
-        if blind and view.reason == "no_data":
-            if row.blind_since is None or row.blind_until is not None:
-                row.blind_since, row.blind_until, row.told_blind = int(view.since.timestamp()), None, False
-        elif row.blind_since is not None and row.blind_until is None:
-            row.blind_until = int(view.bin.timestamp())
-        if row.first_seen is None and (not blind or row.verdict != "not_affected"):
-            row.verdict = "insufficient" if blind else "not_affected"
-        elif row.first_seen is not None:
+        if blind and view.seen is not None and (view.bin - view.seen).total_seconds() < patience:
+            continue
+        row.reason = view.reason
+        _silence(row, view)
+        if row.first_seen is not None:
             row.verdict = "insufficient" if blind else "affected"
+        elif not blind:
+            row.verdict = "not_affected"
+    update(case)
+    silent = [r for r in case.rows.values() if r.first_seen is not None and r.silent_since is not None]
+    return [r for r in silent if not r.told_blind]
+
+
+def update(case: Case) -> None:
+    """Bring the rows up to date with the alerts of the case."""
+    counted = {id(a) for a in case.live}
     for row in case.rows.values():
         mine = [a for a in case.alerts.values() if a.series_id == row.series_id and not a.withdrawn]
-        seen = [a for a in mine if id(a) in counted]
-        _seen(row, seen, [a for a in mine if id(a) not in counted])
-    fresh = [r for r in case.rows.values() if r.first_seen is not None and r.blind_since and not r.blind_until]
-    return [r for r in fresh if not r.told_blind]
+        _seen(row, [a for a in mine if id(a) in counted], [a for a in mine if id(a) not in counted])
+
+
+def _silence(row: Row, view: View) -> None:
+    if view.reason != "no_data":
+        if row.silent_since is not None and row.gap_since is not None and row.gap_until is None:
+            row.gap_until = int(view.bin.timestamp())
+        row.silent_since = None
+        return
+    if row.silent_since is None:
+        row.silent_since = int(view.since.timestamp())
+        row.gaps += row.first_seen is not None
+    if row.gap_since is None and row.first_seen is not None:
+        row.gap_since = row.silent_since
 
 
 def _seen(row: Row, seen: list[Alert], slight: list[Alert]) -> None:
@@ -54,7 +71,7 @@ def _seen(row: Row, seen: list[Alert], slight: list[Alert]) -> None:
         row.first_seen = int(min(a.opened for a in seen).timestamp())
         row.last_seen = int(max(a.last for a in seen).timestamp())
         row.depth = max(a.depth for a in seen)
-        if not (row.blind_since is not None and row.blind_until is None):
+        if row.reason == "":
             row.verdict = "affected"
     elif row.first_seen is not None:  # what it had seen was withdrawn
         row.first_seen = row.last_seen = None
@@ -77,7 +94,7 @@ def settle(case: Case) -> None:
 
 
 def plane_verdict(case: Case, which: str) -> str:
-    """What the series of one plane say together: affected, else not_affected, else insufficient; "" without a series."""
+    """What the series of one plane say together: affected, else not_affected, else insufficient; "" with none."""
     verdicts = [
         "affected" if row.first_seen is not None else row.verdict
         for row in case.rows.values()
@@ -99,7 +116,7 @@ def matrix(case: Case, simulated: Collection[str]) -> list[OutageSignal]:
         entry: OutageSignal = {
             "signal": signal,
             "source": source,
-            "verdict": row.verdict,  # type: ignore[typeddict-item]  # one of three words, kept as plain text in the state
+            "verdict": row.verdict,
             "first_seen": _text(row.first_seen),
             "last_seen": _text(row.last_seen),
             "note": note(case, row),
@@ -128,17 +145,17 @@ def note(case: Case, row: Row) -> str:
             )
             .replace("  ", " ")
         )
-    if row.blind_since is not None and (row.first_seen is not None or row.verdict == "insufficient"):
-        since, until = when(_time(row.blind_since)), row.blind_until
-        if row.first_seen is not None and row.blind_since > row.first_seen:
-            text = (
-                _("Affected, then no data from {since}")
-                if until is None
-                else _("Affected, then no data from {since} to {until}")
-            )
-        else:
-            text = _("No data from {since}") if until is None else _("No data from {since} to {until}")
-        parts.append(text.format(since=since, until=when(_time(until)) if until else "") + ".")
+    if row.gap_since is not None and row.first_seen is not None:
+        since, until = when(_time(row.gap_since)), row.gap_until
+        text = _("Affected, then no data from {since}.")
+        if until is not None:
+            text = _("Affected, then no data from {since} to {until}.")
+        parts.append(text.format(since=since, until=when(_time(until)) if until else ""))
+        if row.gaps > 1:
+            n = row.gaps - 1
+            parts.append(ngettext("{n} more gap since.", "{n} more gaps since.", n).format(n=n))
+    elif row.silent_since is not None and row.first_seen is None:
+        parts.append(_("No data from {since}.").format(since=when(_time(row.silent_since))))
     elif row.verdict == "insufficient" and row.reason:
         parts.append(_("Cannot say: {why}.").format(why=_(REASON_WORDS[row.reason])))
     return " ".join(parts)
@@ -152,8 +169,8 @@ def independent(case: Case) -> int:
 def confidence(case: Case) -> float:
     """How sure that this is real, 0..1; a stated formula, not calibrated against labels yet.
 
-    Each family of signals that sees it may be wrong with probability .2 (strong alone) or .5; each family of the data plane
-    that looks and does not see it takes a fifth off. Never above .99.
+    Each family of signals that sees it may be wrong with probability .2 (strong alone) or .5; each family of the data
+    plane that looks and does not see it takes a fifth off. Never above .99.
     """
     wrong = 1.0
     best: dict[str, float] = {}

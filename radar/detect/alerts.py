@@ -1,7 +1,8 @@
 """Alerts that open and close by several bins in a row, and survive a restart.
 
-An alert opens after two bins (and ten minutes) beyond score and gate, and closes after as many bins near normal. Without data
-it stays as it is: silence is not health. Kept beside the detector's arrays; a day after it closed an alert is forgotten.
+An alert opens after two bins (and ten minutes) beyond score and gate, and closes after as many bins near normal.
+Without data it stays as it is: silence is not health. Kept beside the detector's arrays; a day after it closed an
+alert is forgotten.
 """
 
 from __future__ import annotations
@@ -126,7 +127,7 @@ class AlertDesk:
     def _onset(
         self, state: State, first: int, number: int, row: int, slot: int, spread: float
     ) -> tuple[int, int | None]:
-        """First bin of the fall, and the last normal one before it: the alert's own bins may not have been the first."""
+        """First bin of the fall, and the last normal one before it: it may have begun before the alert's own bins."""
         size = state.lead["R"]
         bound = np.exp(min(ONSET, -2.5 * spread))
         for k in range(first - 1, number - size, -1) if self.p.log[slot] else ():
@@ -190,7 +191,8 @@ def plain_alert(alert: Alert) -> dict[str, Any]:
 
 def alert_from_plain(data: dict[str, Any]) -> Alert:
     """Read what :func:`plain_alert` gave."""
-    return Alert(**{k: datetime.fromtimestamp(v, UTC) if k in TIMES and v is not None else v for k, v in data.items()})
+    times = {k: datetime.fromtimestamp(data[k], UTC) for k in TIMES if data[k] is not None}
+    return Alert(**(data | times))
 
 
 def _count(now: B2, before: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from radar.detect.alerts import alert_from_plain, plain_alert
 from radar.detect.model import Alert
 from radar.detect.rules import ONE_SERVICE, RULES
-from radar.shapes import Cause, Update
+from radar.shapes import Cause, Update, Verdict
 from radar.signals import SIGNALS, split
 
 Status = Literal["candidate", "open", "closed", "retracted"]
@@ -30,16 +30,22 @@ ALONE_DEPTH, PAIR_DEPTH = 0.6, 0.5
 
 @dataclass(slots=True)
 class Row:
-    """One series' view of the case. ``blind_since``: no data since then; ``shallow_*``: a loss too small to count."""
+    """One series' view of the case. Times in seconds.
+
+    ``silent_since``: no data since then. ``gap_since``, ``gap_until``: the first silence after it had seen the
+    outage, and ``gaps`` how many there were. ``shallow_*``: a loss too small to count.
+    """
 
     series_id: str
-    verdict: str = "insufficient"
+    verdict: Verdict = "insufficient"
     reason: str = "no_data"
     first_seen: int | None = None
     last_seen: int | None = None
     depth: float | None = None
-    blind_since: int | None = None
-    blind_until: int | None = None
+    silent_since: int | None = None
+    gap_since: int | None = None
+    gap_until: int | None = None
+    gaps: int = 0
     shallow_since: int | None = None
     shallow_depth: float = 0.0
     told_blind: bool = False
@@ -85,6 +91,15 @@ class Case:
     def open_alerts(self) -> list[Alert]:
         """Those of ``live`` that are not closed."""
         return [a for a in self.live if a.closed is None]
+
+    @property
+    def main(self) -> Alert:
+        """The alert that stands for the case: among the deep ones, first reachability, then requests, then the rest."""
+        alerts = self.live or list(self.alerts.values())
+        deepest = max(a.depth for a in alerts)
+        rank = {"ping": 0, "edge": 1, "bgp": 2}
+        deep = [a for a in alerts if a.depth >= 0.75 * deepest and a.rule != "latency_rise"] or alerts
+        return min(deep, key=lambda a: (rank.get(family(a.series_id), 3), -a.depth, a.series_id))
 
     def join(self, alert: Alert) -> None:
         """Take in an alert, or its new state."""

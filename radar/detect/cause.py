@@ -1,8 +1,8 @@
 """Cause hypotheses: log-odds from what was seen, with the evidence for and against in sentences. Never a verdict.
 
-Weights follow published cases (docs/method.md): routes against packets, how many signals fall at once, how the fall spreads
-over hours, the clock, what repeats. Between .3 and .7 in favour of one cause it is left unknown: "unknown" then leads.
-A directed shutdown is never told from timing alone.
+Weights follow published cases (docs/method.md): routes against packets, how many signals fall at once, how the fall
+spreads over hours, the clock, what repeats. Between .3 and .7 in favour of one cause it is left unknown: "unknown"
+then leads. A directed shutdown is never told from timing alone.
 """
 
 from __future__ import annotations
@@ -33,9 +33,10 @@ ABSTAIN = 0.7
 class Facts:
     """What is known of an outage when its cause is asked for. Depths are 0..1; None: cannot be said.
 
-    ``slide_s``: from onset until the loss was near its worst. ``on_half_hour``: onset bracket touches :00 or :30 and bins are
-    fine enough to tell. ``repeats``: earlier outages of the entity at the same clock time within a week. ``siblings``:
-    networks of the country that are hit too. ``others``: other countries whose outages began within half an hour.
+    ``slide_s``: from onset until the loss was near its worst. ``on_half_hour``: onset bracket touches :00 or :30 and
+    bins are fine enough to tell. ``repeats``: earlier outages of the entity at the same clock time within a week.
+    ``siblings``: networks of the country that are hit too. ``others``: other countries whose outages began within
+    half an hour.
     """
 
     entity_type: str
@@ -71,7 +72,7 @@ class _Weighed:
 
 
 def hypotheses(facts: Facts) -> list[Cause]:
-    """The two likeliest causes, and "unknown" first where none is likely enough. Probabilities of all causes add up to 1."""
+    """The two likeliest causes, "unknown" before them where none is likely enough. All causes together add up to 1."""
     table = {cause: _Weighed(logit) for cause, logit in PRIOR.items()}
     for weigh in (_planes, _shape, _clock, _spread, _quality):
         weigh(facts, table)

@@ -1,7 +1,7 @@
 """Is it them, or is it us? Movement that most countries share is our own measurement, not anybody's network.
 
-Each country has one vote per series: its own row, or the first of its networks where no country rows are measured. Fewer
-than ten countries cannot tell a shared movement from one region's trouble, so then nothing is taken out.
+Each country has one vote per series: its own row, or the first of its networks where no country rows are measured.
+Fewer than ten countries cannot tell a shared movement from one region's trouble, so then nothing is taken out.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def voters(entities: Sequence[str]) -> npt.NDArray[np.intp]:
 def take_out(
     p: Profiles, windows: F32, mu: F32, judged: B2, rows: npt.NDArray[np.intp]
 ) -> dict[int, tuple[float, float, int]]:
-    """Subtract the common fall from the window ratios, in place. -> slot: (drop 0..1, share 0..1, voters) where impaired."""
+    """Subtract the common fall from the window ratios, in place. -> slot: (drop, share, voters) where impaired."""
     impaired: dict[int, tuple[float, float, int]] = {}
     if len(rows) < MIN_VOTERS:
         return impaired

@@ -18,8 +18,8 @@ def document(case: Case, now: int, simulated: Collection[str], children: list[st
     start = _time(case.start)
     end = _time(case.end) if case.end is not None else None
     minutes = round(((case.end or max(now, case.start)) - case.start) / 60, 1)
-    only_slower = all(a.rule in ("latency_rise", "burst") for a in live)
-    depth = None if only_slower else round(max(a.depth for a in live if a.rule not in ("latency_rise", "burst")), 4)
+    main = case.main
+    depth = None if main.rule in ("latency_rise", "burst") else round(main.depth, 4)
     basis = _("not known")
     out: Outage = {
         "id": case.id,
@@ -36,13 +36,13 @@ def document(case: Case, now: int, simulated: Collection[str], children: list[st
             "share": None,
             "basis": basis,
             "minutes": minutes,
-            "words": words.severity(case.entity, case.level, depth, minutes, None, basis),
+            "words": words.severity(depth, minutes, None, basis),
         },
         "signals": agree.matrix(case, simulated),
         "causes": case.causes,
         "simulated": case.simulated,
         "history": case.history,
-        "headline": words.headline(case.entity, case.level, live, start, end),
+        "headline": words.headline(case.entity, main, start, end),
         "verdict": tell.verdict(case),
         "rule": case.rule,
         "rule_words": rules.words(case.rule, [a.rule for a in live]),

@@ -1,7 +1,8 @@
 """The detector of one group: scores a bin of all its entities at once, learns from it, opens and closes alerts.
 
-Order within a step: baseline from clean history; residuals over several windows; what all countries share is taken out;
-scores; verdicts; alerts; and only then, from bins that were normal, level and noise are learnt. Formulas: docs/method.md.
+Order within a step: baseline from clean history; residuals over several windows; what all countries share is taken
+out; scores; verdicts; alerts; and only then, from bins that were normal, level and noise are learnt. Formulas:
+docs/method.md.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class Detector:
 
     def step(self, t: datetime, entities: list[str], values: F32, n: F32, past: F32, *,
              absent: B2 | None = None) -> StepResult:  # fmt: skip
-        """Score the closed bin that starts at ``t``. See ``radar.detect``; raises ValueError for arrays of another shape."""
+        """Score the closed bin that starts at ``t``: see ``radar.detect``. ValueError for arrays of another shape."""
         wanted = (len(entities), self.group.width)
         if values.shape != wanted or n.shape != wanted or past.shape != (wanted[0], len(self.lookback), wanted[1]):
             raise ValueError(

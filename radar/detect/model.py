@@ -27,13 +27,13 @@ REASONS = ("", "no_data", "warming_up", "too_few", "own_fault", "not_scored")
 class Alert:
     """One rule firing on one series of one entity.
 
-    ``opened``: start of the first affected bin. ``last``: start of the newest affected bin. ``last_good``: start of the
-    last bin before ``opened`` that was seen and was normal (None when none was seen). ``closed``: end of the last affected
-    bin, once two bins in a row are normal again; None while open. ``depth``: largest loss, ``loss`` the newest, ``held``: the larger of the newest two.
-    ``score_min``: the worst score. ``publishable``: strong enough to be published alone. ``shallow``: a confident loss
-    under the gate of the profile: it never makes an outage, but it is told. ``deep_last``: newest bin beyond the gate.
-    ``adopted``: closed because the new level lasted so long that it is normal now. ``withdrawn``: not an alert after all,
-    and why ("own_fault" or "corrected"); "" otherwise.
+    ``opened``: start of the first affected bin. ``last``: start of the newest affected bin. ``last_good``: start of
+    the last bin before ``opened`` that was seen and was normal (None when none was seen). ``closed``: end of the last
+    affected bin, once two bins in a row are normal again; None while open. ``depth``: largest loss, ``loss`` the
+    newest, ``held``: the larger of the newest two. ``score_min``: the worst score. ``publishable``: strong enough to
+    be published alone. ``shallow``: a confident loss under the gate of the profile: it never makes an outage, but it
+    is told. ``deep_last``: newest bin beyond the gate. ``adopted``: closed because the new level lasted so long that
+    it is normal now. ``withdrawn``: not an alert after all, and why ("own_fault" or "corrected"); "" otherwise.
     """
 
     entity: str
@@ -98,7 +98,8 @@ class Common:
 
 @dataclass(frozen=True, slots=True)
 class Warmed:
-    """Baseline and spread of the last bins of history taken in at once: float32 [entities, bins, width], NaN: not known.
+    """Baseline and spread of the last bins of history taken in at once: float32 [entities, bins, width], NaN: not
+    known.
 
     ``start``: first bin of the arrays.
     """
@@ -112,11 +113,11 @@ class Warmed:
 class StepResult:
     """One scored bin of one group; arrays are [entities, width] in the order of the call.
 
-    ``baseline``: unit of the signal, what is normal for this bin. ``spread``: robust sigma, in log units for the seasonal
-    and flat profiles, in the unit itself for ratio and latency. ``score``: signed robust z, negative is bad.
-    NaN in any of the three: cannot be said. ``clean``: the value where it was not affected, else the baseline; NaN = no
-    data. Store it and hand it back as ``past``, so that an outage never becomes normal. ``verdict``, ``reason``: codes,
-    see VERDICT_IDS and REASONS. ``alerts``: those that are open after this bin or changed in it.
+    ``baseline``: unit of the signal, what is normal for this bin. ``spread``: robust sigma, in log units for the
+    seasonal and flat profiles, in the unit itself for ratio and latency. ``score``: signed robust z, negative is bad.
+    NaN in any of the three: cannot be said. ``clean``: the value where it was not affected, else the baseline; NaN =
+    no data. Store it and hand it back as ``past``, so that an outage never becomes normal. ``verdict``, ``reason``:
+    codes, see VERDICT_IDS and REASONS. ``alerts``: those that are open after this bin or changed in it.
     """
 
     baseline: F32

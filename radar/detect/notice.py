@@ -50,7 +50,7 @@ def notice(faults: list[Fault], now: int) -> Notice | None:
     worst = max(current, key=lambda f: (f.share, f.series_id))
     over = until + 900 <= now
     text = _(
-        "Our own measurement was impaired from {since}: {what} moved together in {share} of the countries we see, most by "
+        "Our own measurement was impaired from {since}: {what} moved together in {share} of the countries we see, by "
         "about {drop}. We do not report this as outages."
     ).format(
         since=when(datetime.fromtimestamp(since, UTC)),

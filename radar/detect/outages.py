@@ -69,11 +69,12 @@ class OutageBook:
         simulated: Collection[str] = (),
         history: Collection[str] = (),
     ) -> list[Outage]:
-        """Take in what the detectors said in one tick; see ``radar.detect``. -> outages that changed, in order of id."""
+        """Take in what the detectors said in one tick: see ``radar.detect``. -> outages that changed, by id."""
         self._now = int(now.timestamp())
         self._simulated.update(simulated)
         for item in common:
             Fault.add(self._faults, item, self._now)
+        before = {id(c): tell.Before.of(c) for c in self._cases if c.status != "retracted"}
         touched = {id(c): c for c in self._cases if c.status in ("candidate", "open")}
         for alert in sorted(alerts, key=lambda a: (a.opened, a.entity, a.series_id, a.rule)):
             case = self._case_of(alert)
@@ -87,9 +88,9 @@ class OutageBook:
         for case in sorted(
             touched.values(), key=lambda c: (c.entity.startswith(("asn/", "geoasn/")), c.seen, c.entity)
         ):
-            before = len(case.updates)
-            self._advance(case, now, by_entity.get(case.entity, []))
-            if len(case.updates) > before:
+            told = len(case.updates)
+            self._advance(case, now, by_entity.get(case.entity, []), before.get(id(case)) or tell.Before.of(case))
+            if len(case.updates) > told:
                 changed.append(case)
         self._cases = [c for c in self._cases if not (c.status == "candidate" and not c.live and self._cold(c))]
         for case in [c for c in changed if c.status == "open"]:
@@ -128,11 +129,9 @@ class OutageBook:
         self._cases.append(Case(alert.entity, slow, self._now))
         return self._cases[-1]
 
-    def _advance(self, case: Case, now: datetime, views: list[View]) -> None:
-        before = tell.Before.of(case)
+    def _advance(self, case: Case, now: datetime, views: list[View], before: tell.Before) -> None:
         silent = agree.look(case, views)
         moved = case.place()
-        agree.look(case, [])
         if case.status == "candidate":
             rule = case.publishable()
             if rule:
@@ -164,7 +163,7 @@ class OutageBook:
         case.confidence = agree.confidence(case)
         case.causes = hypotheses(facts(case, self._published(), now))
         for row in case.rows.values():
-            row.told_blind = row.blind_since is not None and row.blind_until is None
+            row.told_blind = row.silent_since is not None
         tell.say(case, now, "opened", tell.opened(case))
 
     def _close(self, case: Case, now: datetime) -> None:

@@ -1,8 +1,9 @@
-"""What each slot of a group is judged by, and which history that takes: durations turned into bins of the group's grain.
+"""What each slot of a group is judged by, and which history that takes: durations turned into bins of the group's
+grain.
 
-Baselines. Seasonal, ratio, latency and burst: the same time of the week over four weeks, and neighbours within ten minutes.
-Flat: the same time of day over seven days; routes (control plane): the last 24 hours. Source: docs/method.md; the
-constants of flat signals follow IODA (medians of 24 h and 7 d).
+Baselines. Seasonal, ratio, latency and burst: the same time of the week over four weeks, and neighbours within ten
+minutes. Flat: the same time of day over seven days; routes (control plane): the last 24 hours. Source:
+docs/method.md; the constants of flat signals follow IODA (medians of 24 h and 7 d).
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def profiles(group: Group, catalogue: Mapping[str, Signal] = SIGNALS) -> Profile
     signals = tuple(catalogue[split(series)[0]] for series in group.series)
     slots: tuple[Signal | None, ...] = signals + (None,) * (group.width - len(signals))
     kind = np.array([KINDS[s.profile] if s else 0 for s in slots], np.int8)
-    routes = np.array([bool(s) and s.profile == "flat" and s.plane == "control" for s in slots if s or s is None])
+    routes = np.array([s is not None and s.profile == "flat" and s.plane == "control" for s in slots])
     lookback, spans = _lookback(grain, kind, routes)
     windows = tuple(sorted({max(1, round(w / grain)) for w in WINDOWS_S}))
     return Profiles(
@@ -76,7 +77,7 @@ def profiles(group: Group, catalogue: Mapping[str, Signal] = SIGNALS) -> Profile
         recent=spans[2],
         kind=kind,
         log=(kind == SEASONAL) | (kind == FLAT),
-        count=np.array([bool(s) and s.scale == "count" for s in slots if s or s is None]),
+        count=np.array([s is not None and s.scale == "count" for s in slots]),
         routes=routes,
         slow=np.array([_is_slow(s) for s in slots]),
         windows=windows,

@@ -19,22 +19,50 @@ class Rule:
 RULES: dict[str, Rule] = {
     rule.id: rule
     for rule in (
-        Rule("seasonal_drop", N_("At least 20 % and 5 robust deviations below the same time of the week in the last four "
-                                 "weeks, in two bins in a row.")),
-        Rule("flat_drop", N_("At least 20 % and 5 robust deviations below the median of the last seven days, in two bins "
-                             "in a row.")),
-        Rule("routes_withdrawn", N_("At least 10 % and 5 robust deviations below the median of the last 24 hours, in two "
-                                    "bins in a row.")),
-        Rule("error_rise", N_("Failures at least 10 points and 5 robust deviations above the same time of the week, in two "
-                              "bins in a row.")),
-        Rule("latency_rise", N_("Latency at least 25 %, 10 ms and 5 robust deviations above the same time of the week, in "
-                                "two bins in a row."), "degraded"),
-        Rule("burst", N_("At least 5 events and 5 robust deviations above the same time of the week, in two bins in a "
-                         "row.")),
-        Rule("slow_degradation", N_("The median of the last five days at least 15 % and 5 robust deviations below the days "
-                                    "of two to twelve weeks ago."), "degraded"),
+        Rule(
+            "seasonal_drop",
+            N_(
+                "At least 20 % (half, in bins longer than an hour) and 5 robust deviations below the same time of the "
+                "week in the last four weeks, in two bins in a row."
+            ),
+        ),
+        Rule(
+            "flat_drop",
+            N_("At least 20 % and 5 robust deviations below the median of the last seven days, in two bins in a row."),
+        ),
+        Rule(
+            "routes_withdrawn",
+            N_("At least 10 % and 5 robust deviations below the median of the last 24 hours, in two bins in a row."),
+        ),
+        Rule(
+            "error_rise",
+            N_(
+                "Failures at least 10 points and 5 robust deviations above the same time of the week, in two bins in a "
+                "row."
+            ),
+        ),
+        Rule(
+            "latency_rise",
+            N_(
+                "Latency at least 25 %, 10 ms and 5 robust deviations above the same time of the week, in two bins in "
+                "a row."
+            ),
+            "degraded",
+        ),
+        Rule(
+            "burst",
+            N_("At least 5 events and 5 robust deviations above the same time of the week, in two bins in a row."),
+        ),
+        Rule(
+            "slow_degradation",
+            N_(
+                "The median of the last five days at least 15 % and 5 robust deviations below the days of two to "
+                "twelve weeks ago."
+            ),
+            "degraded",
+        ),
     )
-}  # fmt: skip
+}
 
 #: How an outage came to be published.
 PUBLISHED: dict[str, str] = {
@@ -56,4 +84,6 @@ BY_PROFILE = {"seasonal": "seasonal_drop", "flat": "flat_drop", "ratio": "error_
 def words(published: str, rules: list[str]) -> str:
     """The publication rule and the alert rules behind it, as sentences."""
     ids = [rule for rule in RULES if rule in rules]
-    return " ".join([_(PUBLISHED[published]), *(_(RULES[rule].words) for rule in ids)])
+    capped = all(RULES[rule].most == "degraded" for rule in ids)
+    last = [_('This rule alone never says more than "degraded".')] if ids and capped else []
+    return " ".join([_(PUBLISHED[published]), *(_(RULES[rule].words) for rule in ids), *last])

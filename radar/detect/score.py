@@ -2,9 +2,9 @@
 
 Shapes: E entities, W slots, M windows. Negative is bad. NaN in a score: cannot be said.
 
-Seasonal and flat signals are judged by the log ratio of what came to what was expected, summed over several windows; counts
-also carry the Poisson noise of their size, so that a small network is not called broken for being small. Shares of
-failures, latencies and bursts are judged by their distance above the baseline.
+Seasonal and flat signals are judged by the log ratio of what came to what was expected, summed over several windows;
+counts also carry the Poisson noise of their size, so that a small network is not called broken for being small.
+Shares of failures, latencies and bursts are judged by their distance above the baseline.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ def normal(p: Profiles, past: F32) -> F32:
 class Scored:
     """One bin, judged. ``z``: the worst over the windows. ``near``: that of the shortest window that can be judged.
 
-    ``ratio``: log ratio of the newest bin (log kinds) or distance above the baseline (others). ``fires``: beyond score and
-    gate. ``strong``: beyond the score for publication too. ``shallow``: routes, between the two gates. ``few``: too few
-    observations to judge. ``windows``: log ratios [M, E, W], with the common movement taken out.
+    ``ratio``: log ratio of the newest bin (log kinds) or distance above the baseline (others). ``fires``: beyond
+    score and gate. ``strong``: beyond the score for publication too. ``shallow``: routes, between the two gates.
+    ``few``: too few observations to judge. ``windows``: log ratios [M, E, W], with the common movement taken out.
     """
 
     z: F32
@@ -113,8 +113,8 @@ def judge_log(
         near=near,
         ratio=windows[0],
         spread=sigma[0],
-        fires=fires.any(axis=0),
-        strong=(fires & (z < bands.PUBLISH_Z)).any(axis=0),
+        fires=np.asarray(fires.any(axis=0)),
+        strong=np.asarray((fires & (z < bands.PUBLISH_Z)).any(axis=0)),
         shallow=p.routes & low[0] & (windows[0] < np.float32(np.log(bands.SHALLOW_ROUTES))),
         few=~any_enough & np.isfinite(windows[0]),
         windows=windows,
@@ -123,7 +123,7 @@ def judge_log(
 
 def judge_rise(p: Profiles, scored: Scored, x: F32, n: F32, mu: F32, noise: F32,
                samples: npt.NDArray[np.int32]) -> None:  # fmt: skip
-    """Judge the ratio, latency and burst slots, writing into ``scored``. ``noise``: log of the median distance, [E, W]."""
+    """Judge the ratio, latency and burst slots, writing into ``scored``. ``noise``: log of the median distance."""
     for slot in np.flatnonzero(p.kind >= RATIO):
         base, size = mu[:, slot], n[:, slot]
         sigma = np.square(MAD * np.exp(noise[:, slot]))
@@ -160,4 +160,5 @@ def loss(p: Profiles, x: F32, mu: F32) -> F32:
         if (p.kind >= RATIO).any():
             out = np.where(p.kind == RATIO, (x - mu) / np.maximum(1.0 - mu, 1e-6), out)
             out = np.where((p.kind == LATENCY) | (p.kind == BURST), 1.0 - mu / x, out)
-    return np.clip(out, 0.0, 1.0).astype(np.float32)
+    clipped: F32 = np.clip(out, 0.0, 1.0).astype(np.float32)
+    return clipped

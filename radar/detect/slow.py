@@ -1,4 +1,4 @@
-"""Slow degradation: a fall over days that no bin shows on its own, as when a service is throttled a little more each day.
+"""Slow degradation: a fall over days that no bin shows on its own, as when a service is throttled more each day.
 
 Daily means are compared with those of two to twelve weeks ago. A season moves less than that in ten weeks; outages and
 holidays last less than five days. While it is open, affected days are replaced by what was normal, so that a throttled
@@ -87,7 +87,7 @@ def _judge(
 
 
 def close_days(state: State, day: int, bins_per_day: float, slots: npt.NDArray[np.bool_]) -> tuple[F32, F32, F32, F32]:
-    """End the running day, and days without data up to ``day``. -> ratio, score, recent, reference: [E, W], NaN: unknown."""
+    """End the running day, and days without data up to ``day``. -> ratio, score, recent, reference: [E, W]."""
     whole = state.day_bins >= MIN_PART * bins_per_day
     mean = np.where(whole & slots, state.day_sum / np.maximum(state.day_bins, 1), np.float32(np.nan))
     state.day_sum[:] = 0.0

@@ -1,4 +1,5 @@
-"""The detector's memory: packed arrays, one place per (entity, slot), that grow with the entities and survive a restart.
+"""The detector's memory: packed arrays, one place per (entity, slot), that grow with the entities and survive a
+restart.
 
 ``dump`` is deterministic: the same steps give the same bytes. Form: a line of JSON (shapes, entities, scalars), a
 newline, then the arrays one after the other as they lie in memory.

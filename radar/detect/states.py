@@ -15,7 +15,8 @@ from radar.times import rfc3339
 def entity_state(entity: str, views: Sequence[View], outage: Outage | None) -> EntityState:
     """The state of one entity from its views and its open outage, if there is one.
 
-    An open outage decides. Else one series that can be judged makes it "ok"; none makes it "insufficient", with the reason.
+    An open outage decides. Else one series that can be judged makes it "ok"; none makes it "insufficient", with the
+    reason.
     """
     series = sorted({view.series_id for view in views})
     judged = [view for view in views if view.verdict != "insufficient"]

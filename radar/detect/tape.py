@@ -1,7 +1,7 @@
 """Run detectors and the book over whole recorded series held in memory: for backtests and for tests.
 
-The same detector and the same book as in the live pipeline, fed bin by bin on the data's own clock: each bin is judged at its
-end, knowing only what came before.
+The same detector and the same book as in the live pipeline, fed bin by bin on the data's own clock: each bin is
+judged at its end, knowing only what came before.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from radar.signals import SIGNALS, Group, Signal
 
 @dataclass(slots=True)
 class Tape:
-    """One group's recorded series: ``values`` and ``n`` float32 [entities, bins, width], NaN = no data, from ``start``."""
+    """One group's recorded series from ``start`` on: ``values`` and ``n`` float32 [entities, bins, width]."""
 
     group: Group
     start: datetime
@@ -31,7 +31,7 @@ class Tape:
     @property
     def bins(self) -> int:
         """Number of bins."""
-        return self.values.shape[1]
+        return int(self.values.shape[1])
 
 
 @dataclass(slots=True)
@@ -39,6 +39,7 @@ class Moment:
     """What one step gave. ``now``: end of the bin."""
 
     now: datetime
+    entities: list[str]
     detector: Detector
     result: StepResult
 
@@ -60,4 +61,4 @@ def _run(tape: Tape, detector: Detector) -> Iterator[Moment]:
         t = datetime.fromtimestamp((first + i) * grain, UTC)
         result = detector.step(t, tape.entities, tape.values[:, i], tape.n[:, i], clean[:, offsets + i])
         clean[:, back + i] = result.clean
-        yield Moment(datetime.fromtimestamp((first + i + 1) * grain, UTC), detector, result)
+        yield Moment(datetime.fromtimestamp((first + i + 1) * grain, UTC), tape.entities, detector, result)

@@ -9,6 +9,7 @@ from typing import Literal
 from radar.detect import agree, words
 from radar.detect.case import Case, Row, alert_key, family, plane
 from radar.detect.model import Alert
+from radar.detect.rules import ONE_SERVICE
 from radar.labels import _
 from radar.times import rfc3339
 
@@ -16,7 +17,8 @@ Kind = Literal["opened", "updated", "corrected", "restoring", "closed", "reopene
 
 #: The loss has deepened by so much since it was last told.
 DEEPER = 0.2
-#: A signal is coming back once its loss is below these parts of its worst, one after the other; only losses worth telling.
+#: A signal is coming back once its loss is below these parts of its worst, one after the other; only losses worth
+#: telling.
 BACK, WORTH = (0.5, 0.25), 0.3
 
 
@@ -69,7 +71,7 @@ def changes(case: Case, now: datetime, before: Before, silent: list[Row], *, mov
         row.told_blind = True
         parts.append(
             _("{what}: no data from {when}; it cannot be seen there.").format(
-                what=words.title(row.series_id), when=words.when(_time(row.blind_since or 0))
+                what=words.title(row.series_id), when=words.when(_time(row.silent_since or 0))
             )
         )
     parts += _sight(case)
@@ -109,10 +111,10 @@ def _news(case: Case, before: Before) -> list[str]:
 def _sight(case: Case) -> list[str]:
     """Whether any signal that showed the outage still has data. Silence is told, and never closes an outage."""
     rows = [case.rows.get(a.series_id) for a in case.open_alerts]
-    blind = [r for r in rows if r is not None and r.blind_since is not None and r.blind_until is None]
+    blind = [r for r in rows if r is not None and r.silent_since is not None]
     if rows and len(blind) == len(rows) and not case.blind:
         case.blind = True
-        since = max(r.blind_since or 0 for r in blind)
+        since = max(r.silent_since or 0 for r in blind)
         text = _("It cannot be seen since {when}: none of the signals that showed it has data. It stays open.")
         return [text.format(when=words.when(_time(since)))]
     if case.blind and len(blind) < len(rows):
@@ -133,18 +135,18 @@ def _back(case: Case, before: Before) -> list[str]:
                 )
             )
         elif alert.closed is None and alert.depth >= WORTH and key in before.open:
-            reached = [part for part in BACK if alert.loss < part * alert.depth]
+            reached = [part for part in BACK if alert.held < part * alert.depth]
             fresh = [part for part in reached if f"back:{part}:{key}" not in case.stages]
             if fresh:
                 case.stages += [f"back:{part}:{key}" for part in fresh]
                 parts.append(
                     _("Partly back: {fall} now, {pct} at the worst.").format(
-                        fall=words.fall(alert, alert.loss), pct=words.percent(alert.depth)
+                        fall=words.fall(alert, alert.held), pct=words.percent(alert.depth)
                     )
                 )
     rest = [a for a in case.open_alerts if not any(words.title(a.series_id) in p for p in parts)]
     if parts and rest:
-        worst = max(rest, key=lambda a: (a.loss, a.series_id))
+        worst = max(rest, key=lambda a: (a.loss or 0.0, a.series_id))
         parts.append(_("Still affected: {fall}.").format(fall=words.fall(worst, worst.loss)))
     return parts
 
@@ -152,9 +154,10 @@ def _back(case: Case, before: Before) -> list[str]:
 def opened(case: Case) -> str:
     """The first entry."""
     case.told_depth = case.depth
-    seen = sorted(case.open_alerts, key=lambda a: (-a.depth, a.series_id))
-    first = words.headline(case.entity, case.level, seen, _time(case.start), None)
-    return " ".join([first, *(_("{fall}.").format(fall=words.fall(a)) for a in seen[1:]), verdict(case)])
+    main = case.main
+    rest = sorted((a for a in case.open_alerts if a is not main), key=lambda a: (-a.depth, a.series_id))
+    first = words.headline(case.entity, main, _time(case.start), None)
+    return " ".join([first, *(_("{fall}.").format(fall=words.fall(a)) for a in rest), verdict(case)])
 
 
 def closed(case: Case) -> str:
@@ -190,8 +193,6 @@ def verdict(case: Case) -> str:
     live: list[Alert] = case.live
     depth = max((a.depth for a in live if plane(a.series_id) == "data"), default=0.0)
     families = {family(a.series_id) for a in live}
-    from radar.detect.rules import ONE_SERVICE
-
     return words.verdict(
         agree.plane_verdict(case, "control"),
         agree.plane_verdict(case, "data"),

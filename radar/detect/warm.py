@@ -1,7 +1,7 @@
 """Take in weeks of history at once: what the detector would have learnt from stepping through it, without alerts.
 
-Exact where it matters (first data, baselines, daily means), sampled where it does not: the noise of a series is taken from at
-most 336 of its bins in the last seven days.
+Exact where it matters (first data, baselines, daily means), sampled where it does not: the noise of a series is taken
+from at most 336 of its bins in the last seven days.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _normals(detector: Detector, clean: F32, at: np.ndarray) -> F32:
 
 
 def _windows(detector: Detector, clean: F32, at: np.ndarray, mu: F32) -> F32:
-    """Log ratios over the windows that end at the bins ``at`` (distance above the baseline for rises): [M, E, at, W]."""
+    """Log ratios (for rises: distances) over the windows that end at the bins ``at``: [M, E, at, W]."""
     p = detector.p
     out = []
     for m in p.windows:

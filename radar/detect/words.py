@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from radar import entities
@@ -19,6 +18,11 @@ def when(t: datetime) -> str:
     return _("{clock} UTC on {day} {month} {year}").format(
         clock=f"{t:%H:%M}", day=t.day, month=_(MONTHS[t.month - 1]), year=t.year
     )
+
+
+def on(t: datetime) -> str:
+    """ "8 January 2026", where only the day is known."""
+    return _("{day} {month} {year}").format(day=t.day, month=_(MONTHS[t.month - 1]), year=t.year)
 
 
 def name(entity: str) -> str:
@@ -46,17 +50,17 @@ def fall(alert: Alert, loss: float | None = None) -> str:
     part = alert.depth if loss is None else loss
     what = title(alert.series_id)
     if alert.rule == "error_rise":
-        return _("{what}: {pct} more requests fail than usual").format(what=what, pct=percent(part))
+        return _("{pct} more requests fail than usual").format(what=what, pct=percent(part))
     if alert.rule == "latency_rise":
         times = 1 / max(1e-6, 1 - min(part, 0.999))
-        return _("{what}: {times} times the usual value").format(what=what, times=f"{times:.1f}")
+        return _("{what} {times} times its usual value").format(what=what, times=f"{times:.1f}")
     if alert.rule == "burst":
-        return _("{what}: far more than usual").format(what=what)
-    return _("{what}: {pct} below normal").format(what=what, pct=percent(part))
+        return _("{what} far more than usual").format(what=what)
+    return _("{what} {pct} below normal").format(what=what, pct=percent(part))
 
 
 def verdict(control: str, data: str, data_depth: float, *, quality: bool, one_service: bool) -> str:
-    """Control plane against data plane. ``control`` and ``data``: the verdict of each plane, "" when it is not measured."""
+    """Control plane against data plane. ``control``, ``data``: the verdict of each, "" when it is not measured."""
     if one_service:
         return _("One service's traffic has fallen; we do not know of routes or other traffic from this.")
     if data == "affected":
@@ -75,17 +79,18 @@ def verdict(control: str, data: str, data_depth: float, *, quality: bool, one_se
     return _("What we see does not tell routes and packets apart.")
 
 
-def headline(entity: str, level: str, alerts: Sequence[Alert], start: datetime, end: datetime | None) -> str:
+def headline(entity: str, main: Alert, start: datetime, end: datetime | None) -> str:
     """One sentence: who, what, how deep, since when."""
-    worst = max(alerts, key=lambda a: (a.rule not in ("latency_rise",), a.depth))
+    what = _lower(fall(main))
+    tell = on if main.rule == "slow_degradation" else when
     if end is None:
-        return _("{name}: {fall}, since {when}.").format(name=name(entity), fall=_lower(fall(worst)), when=when(start))
+        return _("{name}: {fall} since {when}.").format(name=name(entity), fall=what, when=tell(start))
     return _("{name}: {fall} at the worst, {start} to {end}.").format(
-        name=name(entity), fall=_lower(fall(worst)), start=when(start), end=when(end)
+        name=name(entity), fall=what, start=tell(start), end=tell(end)
     )
 
 
-def severity(entity: str, level: str, depth: float | None, minutes: float, share: float | None, basis: str) -> str:
+def severity(depth: float | None, minutes: float, share: float | None, basis: str) -> str:
     """How bad, in words: depth, time, and whose share when it is known."""
     parts = []
     if depth is None:

@@ -126,7 +126,7 @@ def line_labels(chart: Chart, axis: YAxis, height: float) -> list[tuple[str, str
 
 @dataclass(frozen=True, slots=True)
 class Shade:
-    """A span cut to the chart: left and right as fractions; its label, empty where there is no room, and where it stands."""
+    """A span cut to the chart: left and right as fractions; its label (empty where there is no room) and its place."""
 
     span: Span
     left: float

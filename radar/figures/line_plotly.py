@@ -169,7 +169,7 @@ def _marks(chart: Chart, plot: int, paint: dict[str, str]) -> tuple[list[dict[st
             ink = paint.get(f"{shade.span.level}-ink", colour)
             text = bare(shade.label)
             if shade.span.href:
-                text = f'<a href="{esc(shade.span.href)}" style="color:{ink}">{text}</a>'
+                text = f'<a href="{esc(shade.span.href)}">{text}</a>'
             side = ("left", 4) if shade.anchor == "start" else ("right", -4)
             at = left if shade.anchor == "start" else right
             notes.append(_note(text, at, "x", 10 + 15 * shade.row, ink, side[0], side[1], plot))
@@ -191,7 +191,7 @@ def _marks(chart: Chart, plot: int, paint: dict[str, str]) -> tuple[list[dict[st
         bold = f"<b>{bare(text)}</b>" if name == "value" else bare(text)
         ink = paint[{"value": "ink", "baseline": "ink-3"}.get(name, name)]
         notes.append(_note(bold, 1, "paper", y, ink, "left", 6, plot))
-    notes.append(_note("UTC", 1, "paper", plot + 14, paint["ink-3"], "left", 6, plot))
+    notes.append(_note("UTC", 1, "paper", plot + 14, paint["ink-3"], "right", 62, plot))
     notes.append(_note(bare(unit_words(chart.unit)), 0, "paper", -15, paint["ink-3"], "left", 0, plot))
     if chart.simulated or chart.history:
         flag = _("simulated") if chart.simulated else _("recorded history")

@@ -53,7 +53,7 @@ def svg(chart: Chart, *, width: int = 720, height: int = 220, standalone: bool =
         f' viewBox="0 0 {width} {total}"><style>{_style()}</style>'
         f'<rect class="sheet" width="{width}" height="{total}"/>'
         f'<text class="head" x="12" y="24">{esc(chart.title)}</text>{lines(say, 44)}'
-        f'<svg class="ts" x="{LEFT}" y="{head + TOP}" width="{width - LEFT - RIGHT}" height="{plot}"'
+        f'<svg class="ts" x="{LEFT}" y="{head + TOP}" width="{width - LEFT - RIGHT - 6}" height="{plot}"'
         f' overflow="visible">{body}</svg>{lines(end, head + height + 14)}</svg>'
     )
 
@@ -87,7 +87,7 @@ def _body(chart: Chart, plot: int) -> str:
         where = _pc(fraction(chart, moment))
         out.append(f'<line class="grid" x1="{where}" x2="{where}" y1="{plot}" y2="{plot + 4}"/>')
         out.append(f'<text class="tick" x="{where}" y="{plot + 19}" text-anchor="middle">{esc(text)}</text>')
-    out.append(f'<text class="tick" x="100%" dx="6" y="{plot + 19}">UTC</text>')
+    out.append(f'<text class="tick" x="100%" dx="62" y="{plot + 19}" text-anchor="end">UTC</text>')
     out.append(f'<text class="unit" x="0" y="-10">{esc(unit_words(chart.unit))}</text>')
     if flag := _flag(chart):
         out.append(

@@ -1,8 +1,8 @@
 """The colours of both themes, once more in numbers, for Plotly, which cannot read CSS variables.
 
 ``assets/figures.css`` says the same values as ``--ink``, ``--paper`` and so on; a test keeps the two alike. Colour
-means state and nothing else; neutral greys carry the rest. Safe for the common colour-vision types: vermilion, amber and
-grey-blue also differ in lightness, and every state has a shape and a word besides.
+means state and nothing else; neutral greys carry the rest. Safe for the common colour-vision types: vermilion, amber
+and grey-blue also differ in lightness, and every state has a shape and a word besides.
 """
 
 from __future__ import annotations

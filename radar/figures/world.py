@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 
 from radar.entities import countries
 from radar.figures.palette import WORST_FIRST
-from radar.labels import STATES, _, ngettext
+from radar.labels import N_, STATES, _, ngettext
 from radar.shapes import EntityState
 
 
@@ -46,6 +46,10 @@ class WorldMap(TypedDict):
     countries: dict[str, Place]
     neutral: list[Neutral]
     disputed: Border
+
+
+#: Names of the shapes without a code, marked for translation.
+NEUTRAL_NAMES = (N_("Somaliland"), N_("Northern Cyprus"), N_("Siachen Glacier"))
 
 
 @lru_cache(maxsize=1)
@@ -86,15 +90,17 @@ def by_urgency(states: Mapping[str, EntityState]) -> Iterator[tuple[str, EntityS
 
 
 def kind_of(state: EntityState | None) -> str:
+    """The state by name; "none" for a country we hold nothing on, which is not the same as normal."""
     return "none" if state is None else state["state"]
 
 
 def name_of(code: str, names: Mapping[str, str] | None) -> str:
+    """The given name, or the country table's."""
     return (names or {}).get(code) or countries()[code].name
 
 
 def words_of(code: str, state: EntityState | None, names: Mapping[str, str] | None, *, short: bool = False) -> str:
-    """ "Iraq: Outage. Requests at our edge are 72 % below normal. (simulated)"."""
+    """What a country says of itself: "Iraq: Outage. Requests at our edge are 72 % below normal (simulated)"."""
     name = name_of(code, names)
     if state is None:
         return _("{name}: no data").format(name=name)
@@ -105,4 +111,5 @@ def words_of(code: str, state: EntityState | None, names: Mapping[str, str] | No
 
 
 def neutral_words(place: Neutral) -> str:
+    """What a shape without a code says of itself."""
     return _("{name}: disputed, without a country code of its own; not measured apart").format(name=_(place["name"]))

@@ -19,7 +19,7 @@ from radar.components.charts import Credit
 from radar.errors import StoreUnavailable
 from radar.figures.timeseries import Chart, Span
 from radar.labels import STATES, _
-from radar.pages._read import Snapshot
+from radar.pages._read import Snapshot, note_hole
 from radar.shapes import Outage, SourceStatus
 from radar.signals import MONTH_S, SIGNALS, SLOTS, Signal, split
 
@@ -52,27 +52,27 @@ class Drawing:
     words: str
 
 
+def forget() -> None:
+    """Drop the last good charts, as a process that has just started."""
+    _last.clear()
+
+
 def drawable(series: Sequence[str]) -> list[str]:
     """The series that make a chart: known ones, not monthly percentiles (two points are a table), by plane."""
     known = [name for name in series if name in SLOTS and SLOTS[name][0].grain_s != MONTH_S]
     return sorted(known, key=lambda name: (_PLANES.index(SIGNALS[split(name)[0]].plane), list(SLOTS).index(name)))
 
 
-def of_entity(entity: str, series: Sequence[str], snapshot: Snapshot, chosen: str) -> list[Drawing]:
-    """The charts of an entity that have any data in the range; the last good ones when the store is gone.
-
-    Raises
-    ------
-    StoreUnavailable
-        The store cannot be asked and these charts were never drawn by this process.
-    """
+def of_entity(entity: str, series: Sequence[str], snapshot: Snapshot, chosen: str) -> list[Drawing] | None:
+    """The charts of an entity that have any data in the range; the last good ones when the store cannot be asked, and
+    None when this process never drew them: nothing can be seen, which is not the same as no data."""
     now = times.parse(snapshot.now)
     spans = {name: _span(name, snapshot, chosen, now) for name in drawable(series)}
     return _draw((entity, chosen), entity, spans, snapshot)
 
 
-def around(outage: Outage, snapshot: Snapshot) -> list[Drawing]:
-    """The charts of an outage's signals, from well before its onset to after its end."""
+def around(outage: Outage, snapshot: Snapshot) -> list[Drawing] | None:
+    """The charts of an outage's signals, from well before its onset to after its end; None as in ``of_entity``."""
     now = times.parse(snapshot.now)
     start = times.parse(outage["start_earliest"])
     end = times.parse(outage["end"]) if outage["end"] else now
@@ -99,13 +99,14 @@ def recent(wanted: Sequence[tuple[str, str]], snapshot: Snapshot, hours: int = 2
     try:
         drawn = points.draw(access.client(), rows, now=now, lines=True)
     except StoreUnavailable:
-        return {}  # the bar on top says that we cannot see
+        note_hole()
+        return {}
     return {(row.wanted.entity, row.wanted.series_id): row.columns for row in drawn}
 
 
 def _draw(
     key: tuple[str, str], entity: str, spans: dict[str, tuple[datetime, datetime]], snapshot: Snapshot
-) -> list[Drawing]:
+) -> list[Drawing] | None:
     now = times.parse(snapshot.now)
     wanted = []
     for name, (since, until) in spans.items():
@@ -115,9 +116,8 @@ def _draw(
     try:
         drawn = points.draw(access.client(), wanted, now=now, lines=True)
     except StoreUnavailable:
-        if key not in _last:
-            raise
-        return _last[key]
+        note_hole()
+        return _last.get(key)
     found = [_drawing(row, snapshot) for row in drawn if any(v is not None for v in row.columns["value"])]
     _last[key] = found
     _last.move_to_end(key)

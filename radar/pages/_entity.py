@@ -32,7 +32,8 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
     current = next((row for row in mine if row["status"] == "open" and not row.get("history")), None)
     chosen = _chosen(query)
     series = _series(seen, mine)
-    drawings = _charts.of_entity(key, series, snapshot, chosen)
+    seen_charts = _charts.of_entity(key, series, snapshot, chosen)
+    drawings = seen_charts or []
     name = entities.name(key)
     wanted = str(query.get("table", ""))
     left: list[Any] = [_strip(key, chosen, drawings)] if drawings else []
@@ -41,7 +42,9 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
                      table_href=f"/{key}?range={chosen}&table={row.id}")
         for row in drawings
     ]  # fmt: skip
-    if not drawings:
+    if seen_charts is None:
+        left.append(charts.unreadable())
+    elif not drawings:
         left.append(_no_charts(name, snapshot.clock is None))
     verdict = {current["id"]: current.get("verdict", "")} if current else {}
     live = [(row.signal, row.condition, row.id) for row in drawings if not row.chart.history]

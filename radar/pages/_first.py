@@ -36,9 +36,13 @@ from radar.serve import accepted, encode
 KEPT = 300
 LONGEST_QUERY = 120
 
+#: Style sheets, in this order, written into each page.
+SHEETS = ("fonts", "figures", "site", "info")
+
 log = logging.getLogger(__name__)
 
 _SOURCE = re.compile(r'<script[^>]* src="([^"]+)"')
+_FONT = re.compile(r"(/assets/fonts/[\w.-]+\.woff2)")
 _COMMENT = re.compile(r"/\*.*?\*/", re.S)
 
 
@@ -84,6 +88,12 @@ class _Shelf:
 _shelf = _Shelf()
 
 
+def forget() -> None:
+    """Drop all finished documents, as a process that has just started."""
+    with _shelf.lock:
+        _shelf.rows.clear()
+
+
 def find(path: str) -> Found:
     """The page of an address."""
     page, variables = _path_to_page(path.strip("/"))  # type: ignore[no-untyped-call]  # Dash leaves it untyped
@@ -109,6 +119,7 @@ def respond(found: Found, path: str, query: Mapping[str, str], tags: Tags) -> fl
         except StoreUnavailable as error:
             log.warning("%s: %s", path, error)
             return failure(503, path, tags)
+        keep = keep and not _read.has_hole()
         if keep:
             _shelf.put(key, row)
     return _answer(row, keep)
@@ -214,21 +225,25 @@ def boot(app: Dash) -> Callable[[], flask.Response]:
 
 def tags(app: Dash, assets: Path) -> Tags:
     """What every page loads: style sheets as text, scripts as addresses with fingerprints, in the order Dash needs."""
-    css = "".join((assets / name).read_text(encoding="utf-8") for name in ("fonts.css", "figures.css", "site.css")
-                  if (assets / name).is_file())  # fmt: skip
-    css = css.replace('url("fonts/', 'url("/assets/fonts/').replace("url(fonts/", "url(/assets/fonts/")
+    css = "".join((assets / f"{name}.css").read_text(encoding="utf-8") for name in SHEETS)
+    css = _FONT.sub(lambda m: f"{m[1]}?m={_stamp(assets / m[1].removeprefix('/assets/'))}", css)
     found = [src for src in _SOURCE.findall(app._generate_scripts_html()) if "/dash_table/" not in src]
     digest = hashlib.sha256(boot_script(app).encode()).hexdigest()[:12]
     start = f"/_dash-component-suites/radar/boot.v1m{digest}.js"
     bundle = assets / "vendor" / "plotly-radar.min.js"
-    plotly = f"/assets/vendor/{bundle.name}?m={bundle.stat().st_mtime:.0f}" if bundle.is_file() else ""
+    plotly = f"/assets/vendor/{bundle.name}?m={_stamp(bundle)}" if bundle.is_file() else ""
     config = app._generate_config_html().partition(">")[2].rpartition("<")[0].replace("</", "<\\/")
     return Tags(css=_smaller(css), fonts=_preloaded(css), scripts=(*found, start), plotly=plotly, config=config)
 
 
+def _stamp(file: Path) -> str:
+    return f"{file.stat().st_mtime:.0f}" if file.is_file() else "0"
+
+
 def _preloaded(css: str) -> tuple[str, ...]:
-    """The first font file: the Latin one, in which nearly all text is set."""
-    match = re.search(r'url\("?(/assets/fonts/[^")]+\.woff2)', css)
+    """The font file of the basic Latin letters, in which nearly all text is set."""
+    faces = [face for face in css.split("@font-face") if "U+0000-" in face]
+    match = re.search(r"url\(\"?([^)\"]+\.woff2[^)\"]*)", faces[0]) if faces else None
     return (match[1],) if match else ()
 
 

@@ -79,6 +79,17 @@ def wall() -> datetime:
     return cast(Callable[[], datetime], given)() if given else datetime.now(UTC)
 
 
+def note_hole() -> None:
+    """Remember for this request that something could not be read, so that the answer is not kept."""
+    if has_request_context():
+        g.has_hole = True
+
+
+def has_hole() -> bool:
+    """Whether something could not be read in this request."""
+    return has_request_context() and bool(g.get("has_hole"))
+
+
 def forget() -> None:
     """Drop the last good snapshot, as a process that has just started."""
     with _memory.lock:

@@ -28,6 +28,7 @@ def layout(**query: str) -> Component:
                 html.Li([_("Follow a place without an account: there is "), html.A(_("a feed of all outages"),
                          href="/feeds/outages.atom"), _(" and one for each country and network.")]),
             ]),
+            class_name="prose",
         ),
         shell.section(
             _("What we hold to"),
@@ -38,6 +39,7 @@ def layout(**query: str) -> Component:
                 html.Li(_("The reader can check it: source, licence, delay and method stand beside every number.")),
                 html.Li(_("Mistakes are corrected in the open. A retracted outage keeps its address and says why.")),
             ]),
+            class_name="prose",
         ),
         shell.section(
             _("What this is not"),
@@ -45,6 +47,7 @@ def layout(**query: str) -> Component:
                      "source looks at is not here. It names no culprits: a cause is a hypothesis with its evidence "
                      "for and against.")),
             html.P([_("What we cannot see is written down under "), html.A(_("Method"), href="/method#unseen"), "."]),
+            class_name="prose",
         ),
         shell.section(
             _("Licences and credits"),
@@ -55,6 +58,7 @@ def layout(**query: str) -> Component:
                     html.A(_("Sources"), href="/sources"), "."]),
             html.P(_("Names of countries: Unicode CLDR through datasets/country-codes (PDDL). Population: World Bank "
                      "(CC BY 4.0). Networks: RouteViews, DB-IP ASN Lite and NRO through ip-location-db (CC BY 4.0).")),
+            class_name="prose",
         ),
         description=lede,
     )  # fmt: skip

@@ -20,8 +20,6 @@ from radar.shapes import Outage, SourceStatus
 
 shell.register_page(__name__, path="/", title="Internet Radar")
 
-#: Names in the heading before "and n more".
-NAMED = 3
 #: Ended outages that are shown, and how long ago they may have ended.
 ENDED, ENDED_HOURS = 6, 48
 
@@ -34,7 +32,7 @@ def layout(**query: str) -> Component:
     now = snapshot.now
     open_now = outages.by_urgency(snapshot.current())
     countries = {key.partition("/")[2]: seen for key, seen in snapshot.states.items() if key.startswith("country/")}
-    head = heading(open_now)
+    head = outages.heading(open_now)
     drawing = charts.interactive(
         "map",
         lambda: worldmap.svg(countries),
@@ -63,31 +61,7 @@ def layout(**query: str) -> Component:
 
 
 def _search() -> str:
-    return search_form("q", label=_("Is it just me? Type a country, a network or an AS number"), big=True)
-
-
-def heading(open_now: Sequence[Outage]) -> str:
-    """What is broken now, in one sentence; calm is never claimed beyond what we see."""
-    tops = [row for row in open_now if not row.get("parent")]
-    down = [row for row in tops if row["level"] == "outage"]
-    weak = [row for row in tops if row["level"] == "degraded"]
-    if not tops:
-        return _("We see no large outage just now.")
-    if down and not weak:
-        return _("Outage now: {names}.").format(names=_names(down))
-    if down:
-        return _("Outage now: {names}. Degraded: {others}.").format(names=_names(down), others=_names(weak))
-    return _("Degraded now: {others}. We see no large outage.").format(others=_names(weak))
-
-
-def _names(rows: Sequence[Outage]) -> str:
-    names = list(dict.fromkeys(outages.name_of(row["entity"]) for row in rows))
-    if len(names) > NAMED + 1:
-        rest = len(names) - NAMED
-        return _("{names} and {n} more").format(names=", ".join(names[:NAMED]), n=rest)
-    if len(names) == 1:
-        return names[0]
-    return _("{names} and {last}").format(names=", ".join(names[:-1]), last=names[-1])
+    return search_form("q", label=_("Is it just me?"), big=True)
 
 
 def _open_now(open_now: Sequence[Outage], snapshot: _read.Snapshot) -> Component:
@@ -148,14 +122,12 @@ def _freshness(sources: Sequence[SourceStatus], now: str) -> Component:
         html.Tr([
             html.Th(html.A(row["title"], href=f"/sources#{row['name']}"), scope="row"),
             html.Td(_source_state(row)),
-            html.Td(times.time(row["newest_bin"], now) if row["newest_bin"] else _("nothing yet"), className="num"),
-            html.Td(_lag(row), className="num"),
+            html.Td(_newest(row, now), className="num"),
         ])
         for row in rows
     ]  # fmt: skip
     head = html.Tr([html.Th(_("Source"), scope="col"), html.Th(_("State"), scope="col"),
-                    html.Th(_("Newest"), scope="col", className="num"),
-                    html.Th(_("Behind"), scope="col", className="num")])  # fmt: skip
+                    html.Th(_("Newest"), scope="col", className="num")])  # fmt: skip
     parts: list[Any] = [html.Div(html.Table([html.Thead(head), html.Tbody(body)], className="figures"),
                                  className="scroll")]  # fmt: skip
     if recorded:
@@ -170,8 +142,12 @@ def _source_state(row: SourceStatus) -> Component:
     return state.mark(kind, _(SOURCE_STATES[row["state"]]))
 
 
-def _lag(row: SourceStatus) -> str:
-    return "–" if row["lag_s"] is None else times.duration(max(row["lag_s"], 0) / 60)
+def _newest(row: SourceStatus, now: str) -> list[Any]:
+    if not row["newest_bin"]:
+        return [_("nothing yet")]
+    lag = row["lag_s"]
+    behind = None if lag is None else _("{duration} behind").format(duration=times.duration(max(lag, 0) / 60))
+    return [times.time(row["newest_bin"], now), html.Small(behind)]
 
 
 def _recorded(snapshot: _read.Snapshot, now: str) -> Component | None:

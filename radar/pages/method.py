@@ -28,7 +28,7 @@ FACTS = {"warm_up_days": 14, "weeks": 4, "days": 7, "bins": 2, "minutes": 10, "c
 def layout(**query: str) -> Component:
     """The page; the same for everyone."""
     lede = _("Every verdict on this site comes from a rule that is written here, from numbers that are one click away. "
-             "A person reads along; no person decides what is shown.")  # fmt: skip
+             "No person decides what is shown.")  # fmt: skip
     return shell.page(
         _("How we decide"),
         html.P(lede, className="lede"),
@@ -53,7 +53,7 @@ def _contents() -> Component:
              ("confidence", _("Confidence")), ("causes", _("Causes")), ("faults", _("Our own faults")),
              ("unseen", _("What we do not see")), ("signals", _("All signals")), ("api", _("Taking "
                                                                                            "the numbers")))  # fmt: skip
-    return html.Nav(html.Ul([html.Li(html.A(text, href=f"#{id}")) for id, text in parts], className="toc"))
+    return html.Ul([html.Li(html.A(text, href=f"#{id}")) for id, text in parts], className="toc")
 
 
 def _normal() -> Component:
@@ -74,6 +74,7 @@ def _normal() -> Component:
                  "before {warm_up_days} days of it are there; until then we say that we have too little data.").format(
                      **FACTS)),
         id="normal",
+        class_name="prose",
     )  # fmt: skip
 
 
@@ -100,6 +101,7 @@ def _broken() -> Component:
                  "too. The threshold line of a chart is the value at which a single bin would be affected.").format(
                      n=_number(bands.MIN_COUNT))),
         id="broken",
+        class_name="prose",
     )  # fmt: skip
 
 
@@ -111,6 +113,7 @@ def _words() -> Component:
         html.P(_("No data is not zero, and silence is not health. A place of which we see too little is hatched on the "
                  "map and never called normal.")),
         id="states",
+        class_name="prose",
     )  # fmt: skip
 
 
@@ -130,6 +133,7 @@ def _outages() -> Component:
                  "updates and nothing is taken away in silence: an outage that was none is marked as retracted and "
                  "says why.")),
         id="outages",
+        class_name="prose",
     )  # fmt: skip
 
 
@@ -141,6 +145,7 @@ def _confidence() -> Component:
                  "from 70 % medium, below that low. It follows a stated formula and has not been calibrated against a "
                  "record of real outages yet, so read it as an order, not as a betting rate.")),
         id="confidence",
+        class_name="prose",
     )  # fmt: skip
 
 
@@ -153,6 +158,7 @@ def _causes() -> Component:
                  "government from timing alone. The causes that are weighed:")),
         html.Ul(items),
         id="causes",
+        class_name="prose",
     )  # fmt: skip
 
 
@@ -169,6 +175,7 @@ def _faults() -> Component:
                 _("; its silence is not read as an outage. When our own store cannot be asked, pages say so and show "
                   "no states.")]),
         id="faults",
+        class_name="prose",
     )  # fmt: skip
 
 
@@ -185,43 +192,45 @@ def _unseen() -> Component:
             html.Li(_("How many people are hit, where it is not said: networks are not people.")),
         ]),
         id="unseen",
+        class_name="prose",
     )  # fmt: skip
 
 
 def _catalogue() -> Component:
-    """All signals; the percentiles of speed tests folded, as there are many of one kind."""
-    plain = [signal for signal in SIGNALS.values() if not signal.id.startswith("ndt.")]
+    """All signals by what they speak of; the percentiles of speed tests folded, as there are many of one kind."""
+    parts: list[Any] = []
+    for plane, words in PLANES.items():
+        rows = [row for row in SIGNALS.values() if row.plane == plane and not row.id.startswith("ndt.")]
+        if rows:
+            parts += [html.H3(_("Signals that speak of {plane}").format(plane=_(words))), _signals(rows)]
     speed = [signal for signal in SIGNALS.values() if signal.id.startswith("ndt.")]
+    folded = html.Details([html.Summary(_("Percentiles of speed tests ({n})").format(n=len(speed))), _signals(speed)])
     note = _(
         "From the catalogue that the detector itself reads. “Not judged”: shown, and never the ground of an outage."
     )
-    return shell.section(
-        _("All signals"),
-        _signals(plain),
-        html.Details([html.Summary(_("Percentiles of speed tests ({n})").format(n=len(speed))), _signals(speed)]),
-        note=note,
-        id="signals",
-    )
+    return shell.section(_("All signals"), *parts, folded, note=note, id="signals", class_name="prose")
 
 
 def _signals(rows: Sequence[Signal]) -> Component:
-    how = {"seasonal": _("weekly rhythm"), "flat": _("flat"), "latency": _("latency"), "ratio": _("share of failures"),
-           "none": _("not judged")}  # fmt: skip
-    scales = {"count": _("count"), "share": _("share"), "normalised": _("relative"), "ms": _("time"),
-              "mbps": _("rate"), "ratio": _("ratio")}  # fmt: skip
+    how = {"seasonal": _("weekly rhythm"), "flat": _("level"), "latency": _("latency"),
+           "ratio": _("share of failures"), "none": _("not judged")}  # fmt: skip
+    scales = {"count": _("count"), "share": _("share"), "normalised": _("relative"), "ms": _("time"), "mbps": _("rate"),
+              "ratio": _("ratio")}  # fmt: skip
     bad = {"low": _("a fall"), "high": _("a rise")}
     body = []
     for signal in rows:
         place = SLOTS.get(series_id(signal.id))
-        name = html.Th([html.Span(_(signal.title)), html.Br(), html.Code(signal.id)], scope="row")
-        cells: list[Any] = [_(signal.help), _(signal.unit), scales[signal.scale],
-                            numbers.grain(place[0].grain_s) if place else "–", bad[signal.bad],
-                            _(PLANES[signal.plane]), how.get(signal.profile, signal.profile),
-                            html.A(signal.preferred, href=f"/sources#{signal.preferred}")]  # fmt: skip
+        name = html.Th([html.Span(_(signal.title)), html.Code(signal.id)], scope="row")
+        source = html.A(signal.preferred, href=f"/sources#{signal.preferred}")
+        cells: list[list[Any]] = [
+            [_(signal.help), " ", html.Span([_("Source:"), " ", source], className="note")],
+            [_(signal.unit), " ", html.Span(scales[signal.scale], className="note")],
+            [numbers.grain(place[0].grain_s) if place else "–"],
+            [bad[signal.bad]],
+            [how.get(signal.profile, signal.profile)],
+        ]
         body.append(html.Tr([name, *(html.Td(cell) for cell in cells)], id=signal.id))
-    head = (_("Signal"), _("What "
-                           "it is"), _("Unit"), _("Scale"), _("Every"), _("Feared"), _("Speaks of"), _("Judged as"),
-            _("Source"))  # fmt: skip
+    head = (_("Signal"), _("What it is"), _("Unit, scale"), _("Every"), _("Feared"), _("Judged by"))
     top = html.Thead(html.Tr([html.Th(text, scope="col") for text in head]))
     return html.Div(html.Table([top, html.Tbody(body)], className="figures catalogue"), className="scroll")
 
@@ -237,6 +246,7 @@ def _numbers() -> Component:
                 html.A("/feeds/outages.atom", href="/feeds/outages.atom"),
                 _(", or for one place: "), html.A("/feeds/country/IQ.atom", href="/feeds/country/IQ.atom"), "."]),
         id="api",
+        class_name="prose",
     )  # fmt: skip
 
 

@@ -35,7 +35,9 @@ def layout(id_: str = "", **query: str) -> Component:
     drawings = _charts.around(outage, snapshot)
     table = str(query.get("table", ""))
     left: list[Any] = [_retraction(outage), _agreement(outage, now)]
-    if drawings:
+    if drawings is None:
+        left.append(charts.unreadable())
+    elif drawings:
         drawn = [
             charts.chart(row.id, row.chart, row.credit, csv=row.csv, now=now, with_table=table == row.id,
                          table_href=f"/outage/{outage['id']}?table={row.id}")
@@ -94,7 +96,6 @@ def _agreement(outage: Outage, now: str) -> Component:
         if row.get("note"):
             words.append(html.Span(row["note"], className="said"))
         words.append(html.A(row["source"], href=f"/sources#{row['source']}", className="source"))
-        words.append(state.simulated(bool(row.get("simulated"))))
         lines.append(html.Li(words))
     note = _("Rows are independent signals. “Cannot see” is neither a yes nor a no.")
     return shell.section(_("Who sees it"), table, html.Ul(lines, className="plain verdicts"), note=note, id="agreement")

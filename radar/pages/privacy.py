@@ -17,7 +17,7 @@ def layout(**query: str) -> Component:
     return shell.page(
         _("Privacy"),
         html.P(lede, className="lede"),
-        html.Ul([
+        html.Div([html.Ul([
             html.Li(_("No cookies, no accounts, no analytics, no advertising.")),
             html.Li(_("Nothing comes from anyone else: scripts, fonts and maps are served from here, so no other "
                       "company learns that you were here.")),
@@ -30,6 +30,6 @@ def layout(**query: str) -> Component:
         html.P(_("The measurements shown here are totals of countries and networks. They hold no address of any "
                  "person.")),
         html.P(_("A server in front of this software, such as a proxy, may keep logs of its own; that is up to whoever "
-                 "runs this site.")),
+                 "runs this site."))], className="section prose"),
         description=lede,
     )  # fmt: skip

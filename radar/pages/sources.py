@@ -82,7 +82,7 @@ def _overview(rows: Sequence[SourceStatus], now: str) -> Component:
             html.Th(html.A(row["title"], href=f"#{row['name']}"), scope="row"),
             html.Td([how(row), " ", state.simulated(row["simulated"])]),
             html.Td(times.time(row["newest_bin"], now) if row["newest_bin"] else _("none")),
-            html.Td(behind(row), className="num"),
+            html.Td(behind(row)),
             html.Td(html.A(row["licence"], href=row["licence_url"])),
         ])
         for row in rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dash import html
@@ -61,8 +61,7 @@ def _sentence(snapshot: _read.Snapshot) -> str:
 
 
 def _rows(pairs: Sequence[tuple[str, Any]]) -> Component:
-    body = [html.Tr([html.Th(name, scope="row"), html.Td(value)]) for name, value in pairs]
-    return html.Div(html.Table(html.Tbody(body), className="figures pairs"), className="scroll")
+    return html.Dl([part for name, value in pairs for part in (html.Dt(name), html.Dd(value))], className="pairs")
 
 
 def _publication(snapshot: _read.Snapshot, clock: Clock | None) -> Component:
@@ -84,8 +83,13 @@ def _publication(snapshot: _read.Snapshot, clock: Clock | None) -> Component:
         (_("Published (wall clock)"), times.time(clock["wall"])),
         (_("Clock of the data"), times.time(clock["now"])),
         (_("Mode"), [mode, " ", state.simulated(clock["simulated"])]),
-        (_("Places and networks by state"), [[state.mark(kind), f" {counts.get(kind, 0)} "] for kind in state.ORDER]),
+        (_("Places and networks by state"), _counts(counts)),
     ])  # fmt: skip
+
+
+def _counts(counts: Mapping[str, int]) -> Component:
+    parts = [html.Span([state.mark(kind), f" {counts.get(kind, 0)}"]) for kind in state.ORDER]
+    return html.Span(parts, className="counts")
 
 
 def _sources(sources: Sequence[SourceStatus], now: str) -> Component:
@@ -117,7 +121,7 @@ def _jobs(jobs: Sequence[dict[str, Any]]) -> Component:
         how = state.mark("ok", _("done")) if row["ok"] else state.mark("outage", _("failed"))
         last = times.time(row["last_run"]) if row["last_run"] else _("never")
         seconds = "–" if row["seconds"] is None else _("{n} s").format(n=f"{row['seconds']:.2f}")
-        body.append(html.Tr([html.Th(row["name"], scope="row"), html.Td(last), html.Td(seconds, className="num"),
+        body.append(html.Tr([html.Th(row["name"], scope="row"), html.Td(last), html.Td(seconds),
                              html.Td(how), html.Td(row["error"] or "")]))  # fmt: skip
     return _table([_("Job"), _("Last run"), _("Took"), _("Result"), _("Error")], body)
 

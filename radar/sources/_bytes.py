@@ -18,6 +18,7 @@ import polars as pl
 import zstandard
 
 from radar.errors import UpstreamChanged
+from radar.sources._rejections import without_addresses
 
 GZIP, ZSTD, PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
 
@@ -30,8 +31,11 @@ BROKEN = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, Valu
 
 
 def begins(body: bytes) -> str:
-    """The first bytes, for a message."""
-    return ascii(body[:40].decode("utf-8", "replace")) if body else "nothing"
+    """The first bytes, for a message. Of JSON only the first one, and no address: logs and tests hold clients' own."""
+    if not body:
+        return "nothing"
+    start = body[:200].decode("utf-8", "replace").lstrip()
+    return ascii(start[:1] if start[:1] in ("{", "[", '"') else without_addresses(start)[:40])
 
 
 def unpack(body: bytes, *, source: str) -> tuple[bytes, bool]:

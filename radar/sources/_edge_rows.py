@@ -68,7 +68,7 @@ def _read_lines(data: bytes, cut: bool, rejected: Rejections, source: str) -> pl
     if table.is_empty() and (broken or empty.height):
         line = min([number for number, _ in broken] + empty["line"].to_list())
         raise UpstreamChanged(
-            source, f"line {line}: no JSON object with a field 'time'; the file begins with {_harmless(data)}"
+            source, f"line {line}: no JSON object with a field 'time'; the file begins with {begins(data)}"
         )
     blank = data.count(b"\n") + (not data.endswith(b"\n") and bool(data)) - table.height - empty.height - len(broken)
     if blank > 0:
@@ -77,12 +77,6 @@ def _read_lines(data: bytes, cut: bool, rejected: Rejections, source: str) -> pl
         place = f"line {line}" if found else "a line of spaces"
         rejected.add("blank line", place, blank)
     return table
-
-
-def _harmless(data: bytes) -> str:
-    """How a file begins, unless that could be a log line: those hold addresses."""
-    start = data.lstrip()[:1]
-    return begins(data) if start in (b"<", b"[", b"") else f"{start!r}"
 
 
 def placed(table: pl.DataFrame) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """The CSV that IODA's dashboard exports, "normalized" view: see :mod:`radar.sources.ioda_signals`.
 
-One column of time (``2026-01-08 16:30:00``, UTC by its heading) and one column per source, each scaled to 0..100 of its own
-maximum in the window. The step is 30 minutes; Mozilla's column is hourly, so every other cell of it is blank. The
+One column of time (``2026-01-08 16:30:00``, UTC by its heading) and one column per source, each scaled to 0..100 of its
+own maximum in the window. The step is 30 minutes; Mozilla's column is hourly, so every other cell of it is blank. The
 country is only in the file name.
 """
 
@@ -17,7 +17,7 @@ from radar.sources._bytes import BROKEN
 from radar.sources._names import country_in, file_name
 from radar.sources._rejections import Rejections, once
 
-#: Column of the CSV export -> (signal, grain in seconds). Headings differ after the bracket between versions.
+#: Column of the CSV export -> (signal, grain in seconds).
 COLUMNS = {
     "Google (Search)": ("google.search_norm", 1800),
     "Telescope (# Unique Source IPs)": ("telescope.sources_norm", 1800),
@@ -26,6 +26,7 @@ COLUMNS = {
     "Mozilla (City Count)": ("mozilla.cities_norm", 3600),
 }
 TIME = "Time (UTC)"
+STEP_S = 1800
 
 _FIRST_S, _LAST_S = 946_684_800, 4_102_444_800  # 2000, 2100
 
@@ -48,6 +49,9 @@ def parse_export(data: bytes, name: str, *, source: str) -> Parsed:
         raise UpstreamChanged(source, f"line 1: columns are {table.columns[1:]}; expected some of {list(COLUMNS)}")
     time = pl.col(TIME).str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False).dt.replace_time_zone("UTC")
     table = table.with_row_index("line", 2).with_columns(time=time)
+    step = table["time"].unique().drop_nulls().sort().dt.epoch("s").diff().min()
+    if isinstance(step, int) and step > STEP_S:
+        raise UpstreamChanged(source, f"the step is {step} s, expected {STEP_S} s; export a shorter window")
     rejected = Rejections()
     for column in table.columns[2:-1]:
         if column not in COLUMNS:

@@ -43,8 +43,8 @@ def parse_tests(data: bytes, *, source: str) -> Parsed:
     """
     rejected = Rejections()
     records = _records(data, source, rejected)
-    tests, annotations = _sort_out(records, rejected)
-    if not tests and not annotations:
+    tests, annotations, foreign = _sort_out(records, rejected)
+    if foreign == len(records):
         raise UpstreamChanged(source, f"no NDT result in {len(records)} JSON values; begins with {begins(data)}")
     looked_up = countries_of([test["address"] for test in tests])
     rows = []
@@ -86,13 +86,15 @@ def _records(data: bytes, source: str, rejected: Rejections) -> list[tuple[int, 
     return records
 
 
-def _sort_out(records: list[tuple[int, Any]], rejected: Rejections) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    """Tests, and the countries of annotation records by UUID."""
+def _sort_out(records: list[tuple[int, Any]], rejected: Rejections) -> tuple[list[dict[str, Any]], dict[str, str], int]:
+    """Tests; the countries of annotation records by UUID; the number of values that are neither."""
+    foreign = 0
     tests: list[dict[str, Any]] = []
     annotations: dict[str, str] = {}
     seen: set[str] = set()
     for number, record in records:
         if not isinstance(record, dict):
+            foreign += 1
             rejected.add("not an NDT result", f"value {number} is {type(record).__name__}")
             continue
         country = _dig(record, "Client", "Geo", "CountryCode") or _dig(record, "client", "Geo", "CountryCode")
@@ -101,6 +103,7 @@ def _sort_out(records: list[tuple[int, Any]], rejected: Rejections) -> tuple[lis
             if isinstance(country, str) and isinstance(record.get("UUID"), str):
                 annotations[record["UUID"]] = country
             else:
+                foreign += 1
                 rejected.add("not an NDT result", f"value {number} has {sorted(map(str, record))[:5]}")
             continue
         leg = record[legs[0]]
@@ -117,7 +120,7 @@ def _sort_out(records: list[tuple[int, Any]], rejected: Rejections) -> tuple[lis
             seen.add(uuid)
             tests.append({"number": number, "uuid": uuid, "month": month, "address": record.get("ClientIP"),
                           "cc": country if isinstance(country, str) and country else None, **measured})  # fmt: skip
-    return tests, annotations
+    return tests, annotations, foreign
 
 
 def _measure(record: dict[str, Any]) -> dict[str, float | None]:

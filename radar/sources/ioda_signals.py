@@ -128,7 +128,7 @@ def _parse_api(answer: Any) -> Parsed:
         place = f"series {number}"
         if not isinstance(series, dict):
             rejected.add("not a series", f"{place}: {str(series)[:40]!r}")
-        elif series.get("datasource") in PASSED_OVER or series.get("subtype") not in (None, "", "WEB_SEARCH"):
+        elif str(series.get("datasource")) in PASSED_OVER or series.get("subtype") not in (None, "", "WEB_SEARCH"):
             notes["series_passed_over"] += 1
         else:
             notes["series"] += 1

@@ -104,7 +104,7 @@ def _sound_countries(table: pl.DataFrame, rejected: Rejections) -> pl.DataFrame:
     """Rows whose country is known and whose number of tests can be, each country once."""
     checks = {
         "unknown country": ~pl.col("country_code").is_in(list(countries())).fill_null(False),
-        "number of tests is not 1 or more": ~pl.col("sample_count").is_between(1, 2**32 - 1).fill_null(True),
+        "number of tests is not 1 or more": ~pl.col("sample_count").is_between(1, 2**32 - 1).fill_null(False),
         "the same country twice": ~pl.col("country_code").is_first_distinct(),
     }
     for reason, wrong in checks.items():

@@ -2,8 +2,8 @@
 //   radar/data/world_map.json            finished SVG paths in Equal Earth, read by radar/figures/worldmap.py
 //   assets/topojson/world_110m.json      the same shapes for plotly.js, which asks for a file of this name
 // From: Natural Earth 1:50m by way of npm world-atlas 2.0.2 (public domain; ISC for the packaging).
-// Shapes are simplified to what 960 px can show. Six territories that the file draws as part of another country have
-// ISO codes of their own and are split off; places without a shape become dots at coordinates written down here.
+// Shapes are simplified to what 960 px can show. Territories that the file draws as part of another country and that
+// have ISO codes of their own are split off; places without a shape become dots at coordinates written down here.
 
 import { readFileSync, writeFileSync, mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -105,7 +105,7 @@ for (const g of topology.objects.countries.geometries) {
   const shapes = g.arcs.map((polygon) => feature(topology, { type: "Polygon", arcs: polygon }).geometry.coordinates);
   const sizes = shapes.map((rings) => Math.min(area(rings[0]), area([...rings[0]].reverse())));
   const largest = sizes.indexOf(Math.max(...sizes));
-  g.arcs = g.arcs.filter((polygon, i) => i === largest || attached(polygon[0], false) || sizes[i] > SPECK);
+  g.arcs = g.arcs.filter((polygon, i) => i === largest || sizes[i] > SPECK || (sizes[i] > PIXEL / 20 && attached(polygon[0], false)));
 }
 topology = filter(topology, () => true); // drops unused arcs
 topology = quantize(topology, 4e4);

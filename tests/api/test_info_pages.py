@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from html import unescape
 from typing import Any
 
+import dash
 import pytest
+from dash.development.base_component import Component
 from flask.testing import FlaskClient
 
 from radar import bands
@@ -54,6 +56,23 @@ def test_a_page_is_finished_without_scripts_and_asks_no_other_host(site: FlaskCl
     assert len(words_of(html)) > 200
     assert not re.search(r'<(?:script|img|link|iframe)[^>]+(?:src|href)="(?:https?:)?//(?!localhost)', html)
     assert "Set-Cookie" not in site.get(address).headers
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_dash_can_draw_the_same_tree(site: FlaskClient, address: str) -> None:
+    """Dash takes lists of components; a list in a list is drawn by the server and breaks in the browser."""
+
+    def walk(node: Any, path: str) -> None:
+        inside = getattr(node, "children", None)
+        for child in inside if isinstance(inside, list | tuple) else [inside]:
+            assert child is None or isinstance(child, str | int | float | Component), f"{path}: {child!r}"
+            if isinstance(child, Component):
+                walk(child, f"{path} > {child._type}")
+
+    path, _, query = address.partition("?")
+    page = next(row for row in dash.page_registry.values() if row["path"] == path)
+    with server.test_request_context(address):
+        walk(page["layout"](**dict(pair.split("=") for pair in query.split("&") if pair)), path)
 
 
 def test_sources_tell_state_lag_licence_credit_error_rejected_rows_and_gaps(site: FlaskClient) -> None:

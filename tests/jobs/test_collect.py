@@ -27,12 +27,20 @@ SOURCE = get("ioda_signals").SOURCE
 
 def one_row() -> pl.DataFrame:
     return pl.DataFrame(
-        [{"timebin": NOW - timedelta(minutes=10), "entity": "country/IQ", "signal": "bgp.visible_24s", "value": 4.0, "n": None}],
+        [
+            {
+                "timebin": NOW - timedelta(minutes=10),
+                "entity": "country/IQ",
+                "signal": "bgp.visible_24s",
+                "value": 4.0,
+                "n": None,
+            }
+        ],
         schema=SIGNALS,
     )
 
 
-def module(name: str, fetch, parse=None):  # noqa: ANN001, ANN201 - a source module made of plain functions
+def module(name: str, fetch, parse=None):
     return SimpleNamespace(
         SOURCE=replace(SOURCE, name=name),
         fetch=fetch,
@@ -122,7 +130,10 @@ def test_one_source_that_raises_and_one_that_hangs_do_not_stop_the_third(
 
     collector = Collector(http=http, archive=archive, ledger=ledger, limit_s=0.5)
     try:
-        reports = {r.source: r for r in collector.run([module("raises", raises), module("hangs", hangs), module("good", good)], NOW)}
+        reports = {
+            r.source: r
+            for r in collector.run([module("raises", raises), module("hangs", hangs), module("good", good)], NOW)
+        }
         assert reports["good"].ok
         assert "a bug in a plug-in" in str(reports["raises"].error)
         assert "no end after 0.5 s" in str(reports["hangs"].error)

@@ -112,16 +112,18 @@ def late_server(folder: Path) -> Iterator[str]:
                 connection, _ = listener.accept()
             except OSError:
                 return
-            threads.append(threading.Thread(target=talk, args=(connection,)))
+            threads.append(threading.Thread(target=talk, args=(connection,), daemon=True))
             threads[-1].start()
 
-    threads.append(threading.Thread(target=serve))
+    threads.append(threading.Thread(target=serve, daemon=True))
     threads[0].start()
-    yield f"unix://{path}"
-    listener.shutdown(socket.SHUT_RDWR)
-    listener.close()
-    for thread in threads:
-        thread.join(10)
+    try:
+        yield f"unix://{path}"
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        for thread in threads:
+            thread.join(10)
 
 
 def test_a_late_answer_is_never_taken_for_the_answer_of_another_question(tmp_path: Path) -> None:
@@ -176,16 +178,18 @@ def altering_proxy(target: str, folder: Path, old: bytes, new: bytes) -> Iterato
         far = socket.socket(socket.AF_UNIX)
         far.connect(target)
         for pair in ((near, far.dup(), True), (far, near.dup(), False)):
-            threads.append(threading.Thread(target=pump, args=pair))
+            threads.append(threading.Thread(target=pump, args=pair, daemon=True))
             threads[-1].start()
 
-    threads.append(threading.Thread(target=serve))
+    threads.append(threading.Thread(target=serve, daemon=True))
     threads[0].start()
-    yield f"unix://{path}"
-    listener.shutdown(socket.SHUT_RDWR)
-    listener.close()
-    for thread in threads:
-        thread.join(10)
+    try:
+        yield f"unix://{path}"
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        for thread in threads:
+            thread.join(10)
 
 
 def test_a_write_that_arrives_altered_is_noticed_by_the_sample(client: Store, valkey_url: str, tmp_path: Path) -> None:

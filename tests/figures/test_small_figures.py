@@ -1,0 +1,139 @@
+"""Sparklines, the agreement matrix, the palette and how numbers are written."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from radar.figures import matrix, palette, sparkline
+from radar.figures.text import bin_time, esc, short
+from radar.shapes import OutageSignal
+from radar.signals import MONTH_S
+
+SVG = "{http://www.w3.org/2000/svg}"
+REPO = Path(__file__).resolve().parents[2]
+START, END = datetime(2026, 3, 2, 2, tzinfo=UTC), datetime(2026, 3, 2, 14, tzinfo=UTC)
+
+
+def signal(name: str, verdict: str, first: str | None = None, last: str | None = None) -> OutageSignal:
+    return cast(
+        "OutageSignal",
+        {"signal": name, "source": "s", "verdict": verdict, "first_seen": first, "last_seen": last},
+    )
+
+
+SIGNALS = [
+    signal("bgp.visible_24s", "not_affected"),
+    signal("ping.up_24s", "affected", "2026-03-02T05:40:00Z", "2026-03-02T09:50:00Z"),
+    signal("edge.requests", "affected", "2026-03-02T05:00:00Z"),
+    signal("telescope.sources", "insufficient", "2026-03-02T05:30:00Z", "2026-03-02T07:55:00Z"),
+    signal("google.search", "insufficient"),
+]
+
+
+def test_sparkline_leaves_gaps_and_marks_the_newest_value_by_shape() -> None:
+    root = ET.fromstring(sparkline.svg([1.0, None, 3.0, 4.0, None], [2.0] * 5, "outage"))
+    line = next(p for p in root.iter(f"{SVG}path") if p.get("class") == "value")
+    assert line.attrib["d"].count("M") == 2
+    assert next(root.iter(f"{SVG}rect")).get("class") == "now"
+    assert "Outage" in (root[0].text or "")
+    assert next(ET.fromstring(sparkline.svg([1.0], [], "ok")).iter(f"{SVG}circle")).get("class") == "now"
+
+
+def test_sparkline_without_data_says_so_and_draws_no_line() -> None:
+    root = ET.fromstring(sparkline.svg([None, None], [None, None], "insufficient"))
+    assert not list(root.iter(f"{SVG}path"))
+    assert root[0].text == "No data in this period"
+
+
+def test_matrix_tells_affected_from_not_affected_from_cannot_see() -> None:
+    rows, first, step = matrix.rows_of(SIGNALS, start=START, end=END)
+    assert (first, step) == (START, 1800)
+    said = {row.label: matrix.words(row, first, step) for row in rows}
+    assert said["Requests at our edge"] == "does not see it 02:00 to 05:00; sees it 05:00 to 14:00 (UTC)"
+    assert said["Blocks that answer pings"].startswith(
+        "does not see it 02:00 to 05:30; sees it 05:30 to 10:00; does not"
+    )
+    assert said["Sources seen by a telescope"].endswith("sees it 05:30 to 08:00; cannot see 08:00 to 14:00 (UTC)")
+    assert said["Google Search traffic"] == "cannot see 02:00 to 14:00 (UTC)"
+    assert said["Announced IPv4 space"] == "does not see it 02:00 to 14:00 (UTC)"
+    assert [row.verdict for row in rows] == ["affected", "affected", "insufficient", "insufficient", "not_affected"]
+
+
+def test_matrix_is_well_formed_with_a_text_for_every_row_and_a_shape_per_verdict() -> None:
+    rows, first, step = matrix.rows_of(SIGNALS, start=START, end=END)
+    root = ET.fromstring(f"<div>{matrix.html(rows, start=first, step_s=step)}</div>")
+    strips = [s for s in root.iter(f"{SVG}svg") if s.get("role") == "img"]
+    assert len(strips) == 5
+    assert all(s[0].text for s in strips)
+    tall = {r.attrib["class"]: r.attrib["height"] for r in root.iter(f"{SVG}rect")}
+    assert (tall["v-affected"], tall["v-not_affected"], tall["v-hatch"]) == ("28", "5", "28")
+    assert matrix.html([], start=first, step_s=step).startswith('<p class="agree-none">')
+
+
+def test_hostile_notes_are_escaped_in_the_matrix() -> None:
+    rows = [matrix.Row(label="<script>", cells=["affected"], note='"><img>', source="&")]
+    text = matrix.html(rows, start=START, step_s=300)
+    assert "<script>" not in text
+    assert "<img" not in text
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_style_sheet_and_palette_say_the_same_colours(theme: str) -> None:
+    css = (REPO / "assets/figures.css").read_text()
+    blocks = re.findall(r"([^{}]*)\{([^{}]*--paper:[^{}]*)\}", css)
+    wanted = [body for selector, body in blocks if ("dark" in selector or "light" in selector) == (theme == "dark")]
+    assert len(wanted) == (2 if theme == "dark" else 1)
+    for body in wanted:
+        assert dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", body)) == palette.PALETTE[theme]  # type: ignore[index]
+
+
+def test_a_light_colour_has_one_dark_counterpart() -> None:
+    pairs = set(zip(palette.PALETTE["light"].values(), palette.PALETTE["dark"].values(), strict=True))
+    assert len({light for light, _dark in pairs}) == len(pairs)
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    r, g, b = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "ink", ["ink", "ink-2", "ink-3", "ok-ink", "degraded-ink", "outage-ink", "insufficient-ink", "simulated"]
+)
+def test_texts_have_aa_contrast_on_both_papers(theme: str, ink: str) -> None:
+    colours = palette.colours(theme)
+    for paper in ("paper", "paper-2"):
+        bright, dark = sorted((luminance(colours[ink]), luminance(colours[paper])), reverse=True)
+        assert (bright + 0.05) / (dark + 0.05) >= 4.5, (theme, ink, paper)
+
+
+def test_hatch_rule_knows_the_fill_that_plotly_writes() -> None:
+    css = (REPO / "assets/figures.css").read_text()
+    for theme in ("light", "dark"):
+        colour = palette.colours(theme)["insufficient"]
+        fill = ", ".join(str(int(colour[i : i + 2], 16)) for i in (1, 3, 5))
+        assert f'.choroplethlocation[fill="rgb({fill})"]' in css
+
+
+@pytest.mark.parametrize(("value", "unit", "text"), [
+    (0, "", "0"), (999.6, "", "1k"), (12_500, "", "12.5k"), (3_200_000, "", "3.2M"), (0.042, "share", "4.2 %"),
+    (1, "ratio", "100 %"), (0.25, "ms", "0.25"), (-1500, "", "-1.5k"),
+])  # fmt: skip
+def test_numbers_are_short_and_never_lose_their_size(value: float, unit: str, text: str) -> None:
+    assert short(value, unit) == text
+
+
+def test_months_are_counted_in_the_calendar() -> None:
+    assert bin_time(datetime(2024, 11, 1, tzinfo=UTC), MONTH_S, 15) == datetime(2026, 2, 1, tzinfo=UTC)
+
+
+def test_characters_that_xml_forbids_are_dropped() -> None:
+    assert ET.fromstring("<a>" + esc("a\x00b\x1fc<d") + "</a>").text == "abc<d"

@@ -1,0 +1,121 @@
+"""``radar doctor``: each thing that can be wrong, said in words with what to do."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from jobs import doctor
+from jobs.doctor import Finding
+from radar import store
+from radar.errors import ConfigError
+from radar.settings import Settings, load
+from radar.store import Server, documents
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load({"RADAR_DATA_DIR": str(tmp_path)})
+
+
+def found(settings: Settings, topic: str) -> list[Finding]:
+    return [finding for finding in doctor.examine(lambda: settings, NOW) if finding.topic == topic]
+
+
+def clock(wall: str, *, mode: str = "live", speed: float = 1.0) -> dict[str, object]:
+    return {"now": wall, "mode": mode, "speed": speed, "simulated": False, "starts": None, "ends": None, "wall": wall}
+
+
+def test_a_fresh_folder_has_nothing_broken(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert doctor.run(as_json=False, read=lambda: settings, now=NOW) == 0
+    said = capsys.readouterr().out
+    assert "the embedded Valkey is not running now" in said
+    assert said.endswith("Nothing is broken.\n")
+
+
+def test_json_holds_the_same_findings(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert doctor.run(as_json=True, read=lambda: settings, now=NOW) == 0
+    body = json.loads(capsys.readouterr().out)
+    assert body["ok"] is True
+    assert {"python", "packages", "settings", "data", "store", "browser"} <= {f["topic"] for f in body["findings"]}
+
+
+def test_a_wrong_setting_is_named_and_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
+    def read() -> Settings:
+        raise ConfigError("RADAR_PORT is 'many'; expected a whole number from 1 to 65535")
+
+    assert doctor.run(as_json=False, read=read, now=NOW) == 1
+    said = capsys.readouterr().out
+    assert "RADAR_PORT is 'many'" in said
+    assert "docs/settings.md" in said
+
+
+def test_a_folder_that_cannot_be_written_is_broken(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    (finding,) = found(replace(settings, data_dir=tmp_path / "file" / "data"), "data")
+    assert finding.level == "broken"
+    assert "RADAR_DATA_DIR" in finding.todo
+
+
+def test_a_full_disk_is_said_before_it_stops_the_archive(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    for free, level in ((100 * 2**20, "broken"), (2**30, "warning"), (2**35, "ok")):
+        monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _path, free=free: SimpleNamespace(free=free))
+        assert [finding.level for finding in found(settings, "data")] == [level]
+
+
+def test_a_redis_that_does_not_answer_is_broken_and_its_password_is_not_shown(settings: Settings) -> None:
+    (finding,) = found(replace(settings, redis_url="redis://me:secret@127.0.0.1:1"), "store")
+    assert finding.level == "broken"
+    assert "secret" not in finding.text
+    assert "REDIS_URL" in finding.todo
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "level"),
+    [("redis", "7.0.15", "broken"), ("redis", "7.2.0", "ok"), ("redis", "8.2.3", "ok"), ("valkey", "7.2.5", "broken"),
+     ("valkey", "8.0.1", "ok"), ("valkey", "9.1.2", "ok")],
+)  # fmt: skip
+def test_a_server_that_is_too_old_is_broken(name: str, version: str, level: str) -> None:
+    (finding,) = doctor._server(Server(name, version, 1000, True, "noeviction"), "here")
+    assert finding.level == level
+
+
+def test_a_server_that_forgets_is_said() -> None:
+    server = Server("redis", "8.0.0", 1000, False, "allkeys-lru")
+    assert [finding.level for finding in doctor._server(server, "here")] == ["ok", "warning", "broken"]
+
+
+def test_documents_are_judged_by_their_age(settings: Settings, valkey_url: str, client: store.Store) -> None:
+    settings = replace(settings, redis_url=valkey_url)
+    assert [f.text for f in found(settings, "documents")] == ["nothing was published yet"]
+    documents.publish(client, {"clock": clock("2026-03-02T11:59:00Z")})
+    assert [f.level for f in found(settings, "documents")] == ["ok"]
+    documents.publish(client, {"clock": clock("2026-03-02T10:00:00Z")})
+    (late,) = found(settings, "documents")
+    assert (late.level, "published 2 h ago" in late.text) == ("broken", True)
+    documents.publish(client, {"clock": clock("2026-03-02T10:00:00Z", mode="replay", speed=0)})
+    assert [f.level for f in found(settings, "documents")] == ["ok"], "a replay that has ended publishes no more"
+
+
+def test_sources_and_jobs_that_fail_are_named_with_their_error(
+    settings: Settings, valkey_url: str, client: store.Store
+) -> None:
+    settings = replace(settings, redis_url=valkey_url)
+    row = {"newest_bin": None, "rows": 0, "last_error": "no answer"}
+    documents.publish(client, {
+        "clock": clock("2026-03-02T12:00:00Z"),
+        "sources": [{"name": "a", "state": "failing", **row}, {"name": "b", "state": "late", **row},
+                    {"name": "c", "state": "ok", **row}, {"name": "d", "state": "off", **row}],
+        "jobs": [{"name": "tick", "ok": False, "last_run": "then", "seconds": 1.0, "error": "no room"}],
+    })  # fmt: skip
+    assert [f.level for f in found(settings, "source")] == ["warning", "warning", "ok", "note"]
+    assert "radar try a" in found(settings, "source")[0].todo
+    (job,) = found(settings, "job")
+    assert "no room" in job.text

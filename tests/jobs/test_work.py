@@ -1,0 +1,259 @@
+"""The jobs of a live radar against a real Valkey: each bucket once, nothing lost while the store is away."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from jobs.collect import Report
+from jobs.schedule import bucket, buckets
+from jobs.work import PIPELINE, Work
+from jobs.worker import standby, tasks
+from radar import store
+from radar.errors import ArchiveError, StoreUnavailable
+from radar.settings import load
+from radar.store import connect, documents, keys
+from radar.store.lease import acquire
+
+START = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+class Clock:
+    """A clock that goes only when told to."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class FakeCollector:
+    """Notes who was asked; fails for the names in ``failing``."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, datetime]] = []
+        self.failing: set[str] = set()
+
+    def run(self, modules: Iterable[Any], now: datetime) -> list[Report]:
+        name = next(iter(modules)).SOURCE.name
+        self.asked.append((name, now))
+        return [Report(name, ok=name not in self.failing, error="no answer" if name in self.failing else None)]
+
+
+class FakePipeline:
+    """Notes its ticks and publishes like the real one; ``fails`` is raised once."""
+
+    def __init__(self, client: store.Store) -> None:
+        self.client = client
+        self.ticks: list[datetime] = []
+        self.fails: Exception | None = None
+
+    def tick(self, now: datetime) -> None:
+        self.ticks.append(now)
+        if self.fails is not None:
+            failure, self.fails = self.fails, None
+            raise failure
+        documents.publish(self.client, {"clock": {"now": now.isoformat()}})
+
+
+class Stage:
+    """A worker with its surroundings."""
+
+    def __init__(self, client: store.Store) -> None:
+        self.clock = Clock()
+        self.collector = FakeCollector()
+        self.client = client
+        self.made: list[FakePipeline] = []
+        self.work = self.worker()
+
+    def worker(self) -> Work:
+        names = {"slow": 3600, "quick": 300}
+        modules: dict[str, Any] = {
+            name: SimpleNamespace(SOURCE=SimpleNamespace(name=name, cadence_s=every)) for name, every in names.items()
+        }
+        return Work(
+            load({}),
+            client=self.client,
+            collector=self.collector,  # type: ignore[arg-type]  # stands in for it
+            modules=modules,
+            pipeline=self.make,
+            now=self.clock,
+        )
+
+    def make(self) -> FakePipeline:
+        self.made.append(FakePipeline(self.client))
+        return self.made[-1]
+
+
+@pytest.fixture
+def stage(client: store.Store) -> Stage:
+    return Stage(client)
+
+
+def test_buckets_are_the_same_for_every_worker() -> None:
+    now = START + timedelta(seconds=61)
+    assert bucket(now, 60) == START + timedelta(seconds=60)
+    assert bucket(now, 86_400) == datetime(2026, 3, 2, tzinfo=UTC)
+    assert buckets(START, 20, ahead_s=60) == [START + timedelta(seconds=s) for s in (0, 20, 40)]
+    assert buckets(now, 3600, ahead_s=60) == [START]
+
+
+def test_a_bucket_is_collected_once_by_however_many_workers(stage: Stage) -> None:
+    for worker in (stage.work, stage.worker(), stage.work):
+        worker.collect("quick", START)
+    assert stage.collector.asked == [("quick", START)]
+    stage.work.collect("quick", START + timedelta(seconds=300))
+    assert len(stage.collector.asked) == 2
+
+
+def test_a_source_that_failed_is_asked_again_before_its_next_bucket_but_not_at_once(stage: Stage) -> None:
+    stage.collector.failing = {"slow"}
+    stage.work.collect("slow", START)
+    stage.work.collect("slow", START)
+    assert len(stage.collector.asked) == 1
+    left = stage.client.ttl(keys.lease("collect:slow:2026-03-02T12:00:00Z"))
+    assert 0 < left <= 300
+
+
+def test_a_tick_runs_once_per_bucket_and_tells_how_it_went(stage: Stage) -> None:
+    stage.work.tick(START)
+    stage.work.tick(START)
+    assert [line.ticks for line in stage.made] == [[START]]
+    assert documents.get(stage.client, "jobs") == [
+        {
+            "name": "tick",
+            "last_run": "2026-03-02T12:00:00Z",
+            "seconds": pytest.approx(0, abs=1),
+            "ok": True,
+            "error": None,
+        }
+    ]
+
+
+def test_two_ticks_never_run_at_the_same_time(stage: Stage) -> None:
+    held = acquire(stage.client, PIPELINE, 30)
+    assert held is not None
+    stage.work.tick(START)
+    assert stage.made == []
+    held.release()
+    stage.work.tick(START + timedelta(seconds=60))
+    assert len(stage.made) == 1
+
+
+def test_a_worker_keeps_its_pipeline_until_another_one_has_published(stage: Stage) -> None:
+    other = stage.worker()
+    stage.work.tick(START)
+    stage.work.tick(START + timedelta(seconds=60))
+    assert len(stage.made) == 1
+    other.tick(START + timedelta(seconds=120))
+    stage.work.tick(START + timedelta(seconds=180))
+    assert len(stage.made) == 3, "what this worker holds in memory is older than what the store holds"
+
+
+def test_a_tick_that_failed_is_told_and_starts_anew_in_the_same_bucket(stage: Stage) -> None:
+    stage.work.tick(START)
+    stage.made[0].fails = ArchiveError("disk full")
+    later = START + timedelta(seconds=60)
+    with pytest.raises(ArchiveError):
+        stage.work.tick(later)
+    (row,) = documents.get(stage.client, "jobs")
+    assert (row["ok"], row["error"]) == (False, "ArchiveError: disk full")
+    stage.work.tick(later)
+    assert len(stage.made) == 2, "the old pipeline may be ahead of what was published"
+    assert documents.get(stage.client, "jobs")[0]["ok"] is True
+
+
+def test_with_the_store_away_a_tick_raises_and_loses_nothing(stage: Stage) -> None:
+    away = Stage(connect("redis://127.0.0.1:1"))
+    with pytest.raises(StoreUnavailable):
+        away.work.tick(START)
+    assert away.made == []
+
+
+def test_with_the_store_away_collecting_goes_on_once_per_bucket() -> None:
+    away = Stage(connect("redis://127.0.0.1:1"))
+    away.work.collect_alone()
+    away.clock.now += timedelta(seconds=60)
+    away.work.collect_alone()
+    assert [name for name, _ in away.collector.asked] == ["slow", "quick"]
+    away.clock.now += timedelta(seconds=300)
+    away.work.collect_alone()
+    assert [name for name, _ in away.collector.asked] == ["slow", "quick", "quick"]
+
+
+def test_the_standby_collects_only_while_the_store_is_away(stage: Stage) -> None:
+    stop = threading.Event()
+    answers = iter([True, False, False, True])
+
+    def reachable() -> bool:
+        try:
+            return next(answers)
+        except StopIteration:
+            stop.set()
+            return True
+
+    standby(stage.work, reachable, stop, every_s=0.0)
+    assert [name for name, _ in stage.collector.asked] == ["slow", "quick"]
+
+
+def drain(huey: Any, moment: Callable[[], datetime]) -> list[tuple[str, tuple[Any, ...]]]:
+    """Work everything that is queued and due; gives what was worked."""
+    done = []
+    while (task := huey.dequeue()) is not None:
+        done.append((task.name, task.args))
+        huey.execute(task, moment().replace(tzinfo=None))
+    return done
+
+
+def test_the_plan_queues_what_is_due_under_our_own_keys(stage: Stage, valkey_url: str) -> None:
+    todo = tasks(stage.work, valkey_url, now=stage.clock)
+    todo.huey.storage.blocking = False
+    todo.plan()
+    assert {key.decode() for key in stage.client.scan_iter()} == {keys.queue("queue")}
+    done = drain(todo.huey, lambda: stage.clock.now + timedelta(seconds=1))
+    assert done == [
+        ("tick", (START.isoformat(),)),
+        ("collect", ("slow", START.isoformat())),
+        ("collect", ("quick", START.isoformat())),
+    ]
+    assert len(stage.made) == 1
+    assert [name for name, _ in stage.collector.asked] == ["slow", "quick"]
+    todo.plan()
+    drain(todo.huey, lambda: stage.clock.now + timedelta(seconds=1))
+    assert len(stage.collector.asked) == 2, "planned again, worked once"
+
+
+def test_a_job_that_raised_is_queued_again(stage: Stage, valkey_url: str) -> None:
+    todo = tasks(stage.work, valkey_url, now=stage.clock)
+    todo.huey.storage.blocking = False
+    make = stage.make
+
+    def failing() -> FakePipeline:
+        line = make()
+        line.fails = ArchiveError("disk full") if len(stage.made) == 1 else None
+        return line
+
+    stage.work._make = failing
+    todo.plan()
+    drain(todo.huey, lambda: stage.clock.now + timedelta(seconds=1))
+    assert todo.huey.scheduled_count() == 1
+    (again,) = todo.huey.scheduled()
+    todo.huey.execute(again, again.eta + timedelta(seconds=1))
+    assert documents.get(stage.client, "jobs")[0]["ok"] is True
+
+
+def test_the_queue_can_be_read_by_another_process(stage: Stage, valkey_url: str, tmp_path: Path) -> None:
+    tasks(stage.work, valkey_url, now=stage.clock).plan()
+    other = Stage(stage.client)
+    todo = tasks(other.work, valkey_url, now=other.clock)
+    todo.huey.storage.blocking = False
+    drain(todo.huey, lambda: other.clock.now + timedelta(seconds=1))
+    assert stage.made == []
+    assert len(other.made) == 1

@@ -1,0 +1,79 @@
+"""The whole site over a real Valkey with the sample documents and series."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from radar.store import Store
+from tests import samples
+
+
+class Site:
+    """The application with a store and a wall clock of its own; one process has only one Dash application."""
+
+    def __init__(self, server: Flask, store: Store) -> None:
+        self.server = server
+        self.store = store
+        self.browser: FlaskClient = server.test_client()
+
+    def get(self, path: str, **more: Any) -> Any:
+        """A GET without compression."""
+        return self.browser.get(path, **more)
+
+    def page(self, path: str) -> str:
+        """The HTML of a page that must be there."""
+        answer = self.get(path)
+        assert answer.status_code == 200, f"{path}: {answer.status_code}"
+        return str(answer.text)
+
+    def at(self, wall: Callable[[], datetime]) -> None:
+        """Set the wall clock that pages read."""
+        self.server.config["RADAR_WALL"] = wall
+
+    def use(self, store: Store) -> None:
+        """Read from this store from now on, keeping what was read before."""
+        self.server.config["RADAR_STORE"] = store
+
+
+@pytest.fixture(scope="session")
+def flask_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The one application of the process; files that it keeps go to a folder of the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RADAR_DATA_DIR", str(tmp_path_factory.mktemp("web")))
+        from radar import web
+
+        yield web.server
+
+
+@pytest.fixture
+def bare(flask_app: Flask, client: Store) -> Iterator[Site]:
+    """The site over an empty store."""
+    from radar.pages import _charts, _first, _read
+
+    before = flask_app.config["RADAR_STORE"]
+    flask_app.config["RADAR_STORE"] = client
+    _read.forget()
+    _first.forget()
+    _charts.forget()
+    yield Site(flask_app, client)
+    flask_app.config["RADAR_STORE"] = before
+    flask_app.config.pop("RADAR_WALL", None)
+
+
+@pytest.fixture
+def site(bare: Site) -> Site:
+    """The site over the samples."""
+    samples.seed(bare.store)
+    return bare
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The wall clock when the test began."""
+    return datetime.now(UTC)
