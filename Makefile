@@ -5,7 +5,7 @@ ARGS ?=
 BIN := .venv/bin
 RUN_READY := .venv/.ready
 DEV_READY := .venv/.ready-dev
-UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
+UV_COMPILE = $(shell command -v uv || echo $(BIN)/uv) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

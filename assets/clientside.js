@@ -360,6 +360,7 @@
   });
   night.addEventListener("change", () => { if (!root.dataset.theme) prop("look", { data: theme() }); });
   document.addEventListener("visibilitychange", () => { if (Date.now() - asked > 60000) poll(); });
+  document.addEventListener("radar-poll", poll);
   setInterval(poll, Number(document.body.dataset.poll || 60) * 1000);
 
   showTimes();

@@ -14,6 +14,8 @@ from radar.detect import Detector, StepResult, View
 from radar.signals import SIGNALS, Group, split
 from radar.sources import Source
 
+#: Days for which history keeps ``n``: nothing reads older ones, and they take as much memory as the values.
+N_DAYS = 7
 #: Entities that are learnt from at once: what bounds the memory of a long history.
 WARM_CHUNK = 64
 #: Gaps that are remembered per group, the newest ones.
@@ -82,6 +84,8 @@ class GroupRun:
         The baseline of its last days is stored as well, so that charts have a band from the first moment on. Absent
         rows are not read as zero here: history says itself where nothing came.
         """
+        recent = round(N_DAYS * 86400 / self.group.grain_s)
+        block.n[:, :-recent] = np.nan
         self._put(block, simulated=simulated)
         self.progress.next_bin = bin_index(self.group.grain_s, block.start) + block.bins
         self.progress.late = 0

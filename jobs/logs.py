@@ -13,6 +13,7 @@ from logging.config import dictConfig
 from typing import Any
 
 import structlog
+from redis.exceptions import RedisError
 from structlog.typing import EventDict, Processor
 
 from radar.errors import RadarError
@@ -69,9 +70,12 @@ class OneLine(logging.Filter):
     """Libraries tell a failure that we expect with its traceback, where one line is enough. Bugs keep theirs."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Shorten the record; all pass."""
+        """Shorten the record. Dropped is only huey's report, several times a second, that the store is away: the
+        worker's standby says so once."""
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, RadarError | OSError) or type(error).__module__.startswith("redis."):
+        if record.name.startswith("huey.consumer") and isinstance(error, RedisError):
+            return False
+        if isinstance(error, RadarError | OSError | RedisError):
             record.msg = f"{record.getMessage()} ({type(error).__name__}: {error})"
             record.args, record.exc_info, record.exc_text = None, None, None
         return True

@@ -50,9 +50,13 @@ def run(settings: Settings, *, entities: Collection[str] = (), at: datetime | No
 @contextmanager
 def _store(settings: Settings) -> Iterator[str]:
     """The URL of the store. An embedded one that does not run is started for the while: its data is on disk."""
-    if settings.redis_url or not (settings.data_dir / "store").is_dir():
+    if settings.redis_url:
         yield url_of(settings)
         return
+    if not (settings.data_dir / "store").is_dir():
+        hint = settings.data_dir / "demo"
+        also = f"; the demo's data is in {hint}: set RADAR_DATA_DIR" if hint.is_dir() else ""
+        raise RadarError(f"no radar has run in {settings.data_dir} yet{also}")
     with embedded.start(settings.data_dir) as server:
         yield server.url
 

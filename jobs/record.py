@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from jobs.try_source import ask
-from radar.errors import RadarError
+from radar.errors import ConfigError, RadarError
 from radar.http import Http
 from radar.labels import _
 from radar.schema import Parsed, check_signals
@@ -54,6 +54,9 @@ def run(
         kept, parsed = _smallest(module, answer)
         folder = into / name / "recorded"
         save(folder, kept, parsed)
+    except ConfigError as error:
+        print(f"radar record: {error}", file=sys.stderr)
+        return 2
     except (RadarError, OSError) as error:
         print(f"radar record: {error}", file=sys.stderr)
         return 1

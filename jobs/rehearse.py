@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import os
 import shutil
+import subprocess
 import sys
 import threading
 import time
@@ -67,7 +68,8 @@ class Rehearsal:
         _say("loading", done=0.05, text="simulating 28 days of history")
         path = self._folder / "cache" / f"simulated-{self.world.seed}-{_model()}.parquet"
         if not path.exists():
-            self.world.write_history(path)
+            command = [sys.executable, "-m", "jobs.simulate", str(path), "--seed", str(self.world.seed)]
+            subprocess.run(command, check=True)
         _say("loading", done=0.4, text="loading 28 days of history")
         began = time.perf_counter()
         rows = pl.scan_parquet(path)
@@ -77,7 +79,9 @@ class Rehearsal:
             block = to_block(rows, GROUPS[name])
             if block is not None:
                 count += int(np.count_nonzero(~np.isnan(block.value)))
-                self.pipeline.run(block.group).warm(block, simulated=True)
+                self.pipeline.run(block.group).warm(block.part(0, -1), simulated=True)
+                self.pipeline.feed_block(block.part(-1, None), simulated=True)
+        self.pipeline.advance(self.world.starts)
         size = path.stat().st_size
         _say("history", rows=count, bytes=size, seconds=round(time.perf_counter() - began, 3))
         _say("loading", done=0.8, text="loading recorded sets")

@@ -104,7 +104,7 @@ class Replay:
             return False
         step = self.steps[self._at]
         for block, index in step.parts:
-            self.pipeline.feed_block(_slice(block, index), simulated=self._simulated)
+            self.pipeline.feed_block(block.part(index, index + 1), simulated=self._simulated)
         self.pipeline.advance(step.end)
         self._at += 1
         return True
@@ -247,11 +247,6 @@ def _steps(blocks: list[Block], until: datetime | None) -> list[Step]:
             if until is None or end <= until:
                 steps.setdefault(end, Step(end)).parts.append((block, index))
     return [steps[end] for end in sorted(steps)]
-
-
-def _slice(block: Block, index: int) -> Block:
-    part = slice(index, index + 1)
-    return Block(block.group, block.entities, block.time(index), block.value[:, part], block.n[:, part])
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from radar.aggregate.bins import bin_end
-from radar.errors import RadarError, UpstreamUnavailable
+from radar.errors import ConfigError, RadarError, UpstreamUnavailable
 from radar.http import Http
 from radar.labels import _
 from radar.schema import Parsed, check_signals
@@ -59,6 +59,8 @@ def run(
     try:
         answers = [Answer(file.name, file.read_bytes())] if file else ask(module, settings, clock, http)
         parsed = [(answer, _parse(module, answer)) for answer in answers]
+    except ConfigError as error:
+        return _fail(str(error), 2)
     except (RadarError, OSError) as error:
         return _fail(str(error), 1)
     found = describe(module.SOURCE, parsed, clock, time.perf_counter() - began)

@@ -39,6 +39,8 @@ AGAIN_S = 300.0
 class Line(Protocol):
     """What a tick needs of :class:`jobs.ingest.Pipeline`."""
 
+    lease: Lease | None
+
     def tick(self, now: datetime) -> object:
         """Take in, score and publish once."""
 
@@ -98,15 +100,16 @@ class Work:
                 log.debug("tick left to the worker that runs one")
                 return
             with _kept(lease):
-                self._tick()
+                self._tick(lease)
             replace(claim, ttl_s=self.settings.tick_s + 60).renew()
 
-    def _tick(self) -> None:
+    def _tick(self, lease: Lease) -> None:
         began, now = time.perf_counter(), self._now()
         error: str | None = None
         try:
             if self._line is None or documents.version(self._client) != self._version:
                 self._line = self._make()  # another worker has published since
+            self._line.lease = lease  # what is published after it is lost is refused
             self._line.tick(now)
         except StoreUnavailable:
             self._line = None

@@ -11,6 +11,7 @@ and :class:`radar.errors.UpstreamChanged` (tell a person).
 from __future__ import annotations
 
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -19,7 +20,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import TracebackType
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 
@@ -31,6 +32,7 @@ from radar.errors import UpstreamChanged, UpstreamUnavailable
 _RETRY = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 5
+_HOST = re.compile(r"[\w.:-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +129,9 @@ class Http:
         UpstreamChanged
             A 4xx, a redirect to another scheme or in circles, an answer that is too large or cannot be decoded.
         """
-        try:
-            target = str(httpx.URL(url, params=dict(params)) if params else httpx.URL(url))
-        except httpx.InvalidURL as error:
-            raise UpstreamChanged(source, f"{url[:200]!r} is no address: {error}") from error
+        target = _address(url, params)
+        if target is None:
+            raise UpstreamChanged(source, f"{url[:200]!r} is no address; expected http or https, and a host")
         pause = self._limits.pause_s
         for attempt in range(1, self._limits.tries + 1):
             wait: float | None = None
@@ -189,11 +190,8 @@ class Http:
     def _redirect(url: str, answer: httpx.Response, source: str) -> str:
         """Where a redirect leads. Only the same scheme is followed: never to plain HTTP, a file, or elsewhere."""
         place = answer.headers.get("Location", "")
-        try:
-            target = str(httpx.URL(url).join(place))
-        except httpx.InvalidURL:
-            target = ""
-        if not place or not target or urlsplit(target).scheme != urlsplit(url).scheme:
+        target = _address(_joined(url, place))
+        if target is None or urlsplit(target).scheme != urlsplit(url).scheme:
             raise UpstreamChanged(source, f"{url} redirects to {place[:200]!r}; expected the same scheme")
         return target
 
@@ -218,3 +216,21 @@ class Http:
             self._free_at[host] = turn + self._limits.interval_s
         if turn > now:
             self._sleep(turn - now)
+
+
+def _address(url: str, params: Mapping[str, str | int] | None = None) -> str | None:
+    """The address with its query, or None when it is none that this client asks."""
+    try:
+        target = str(httpx.URL(url, params=dict(params)) if params else httpx.URL(url))
+        parts = urlsplit(target)
+    except (httpx.InvalidURL, ValueError):
+        return None
+    return target if parts.scheme in ("http", "https") and _HOST.fullmatch(parts.hostname or "") else None
+
+
+def _joined(url: str, place: str) -> str:
+    """Where ``Location`` points, seen from the address that sent it; '' for nowhere."""
+    try:
+        return urljoin(url, place) if place else ""
+    except ValueError:
+        return ""

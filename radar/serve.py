@@ -146,7 +146,8 @@ class Static:
         while self.queue:
             file = self.queue.pop()
             for encoding in ("br", "gzip"):
-                small = self._kept(file, encoding) or encode(file.plain, encoding, best=True)
+                best = self._kept(file, encoding) or encode(file.plain, encoding, best=True)
+                small = min(best, file.encoded[encoding], key=len)
                 file.encoded[encoding] = small
                 self._keep(file, encoding, small)
 

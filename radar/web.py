@@ -19,7 +19,7 @@ import dash
 import flask
 import orjson
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
-from dash.exceptions import DependencyException
+from dash.exceptions import CallbackException, DependencyException, PreventUpdate
 from werkzeug.exceptions import BadRequest, HTTPException
 
 from radar import entities, labels, settings, store
@@ -29,7 +29,7 @@ from radar.components.document import theme_hash
 from radar.errors import StoreUnavailable
 from radar.figures import worldmap
 from radar.pages import _first, _read
-from radar.serve import Static, compress
+from radar.serve import FOR_A_DAY, Static, compress
 
 SETTINGS = settings.load()
 labels.use_language(SETTINGS.language)
@@ -64,6 +64,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+
+_ICON = (ASSETS / "favicon.ico").read_bytes()
 
 log = logging.getLogger(__name__)
 
@@ -137,7 +139,9 @@ def ready() -> flask.Response:
 @server.get("/favicon.ico")
 def favicon() -> flask.Response:
     """The icon, for browsers that ask without being told."""
-    return flask.send_from_directory(ASSETS, "favicon.ico", max_age=86_400)
+    answer = flask.Response(_ICON, mimetype="image/x-icon")
+    answer.headers["Cache-Control"] = FOR_A_DAY
+    return answer
 
 
 @server.get("/robots.txt")
@@ -188,13 +192,15 @@ def _strict(dispatch: Any) -> Any:
 
     def update() -> Any:
         body = flask.request.get_json(silent=True)
-        if not isinstance(body, dict) or not isinstance(body.get("inputs"), list) or "output" not in body:
+        if not isinstance(body, dict) or not isinstance(body.get("inputs"), list):
             raise BadRequest("expected a JSON object with output, outputs, inputs")
-        if body["output"] not in app.callback_map:
+        if not isinstance(body.get("output"), str) or body["output"] not in app.callback_map:
             raise BadRequest("no such callback")
         try:
             return dispatch()
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        except PreventUpdate:
+            raise
+        except (CallbackException, KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             # Errors inside a callback went to on_error; what arrives here came from reading the body.
             raise BadRequest(f"malformed callback: {type(error).__name__}") from error
 

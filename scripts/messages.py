@@ -6,15 +6,20 @@ signals. A test checks that the file is current. Upstream: Babel (BSD-3-Clause).
 
 from __future__ import annotations
 
+import ast
 import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import write_po
 
-from radar import signals
+from radar import __version__, signals
+
+Found = tuple[int, str, tuple[str, ...], list[str]]
 
 ROOT = Path(__file__).resolve().parent.parent
 FILE = ROOT / "radar" / "locale" / "radar.pot"
@@ -22,16 +27,23 @@ FILE = ROOT / "radar" / "locale" / "radar.pot"
 KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
 
 #: Changes with every run and says nothing.
-_UNSTABLE = ("POT-Creation-Date", "PO-Revision-Date", "Last-Translator", "Language-Team", "Generated-By")
+_UNSTABLE = (
+    "Report-Msgid-Bugs-To",
+    "POT-Creation-Date",
+    "PO-Revision-Date",
+    "Last-Translator",
+    "Language-Team",
+    "Generated-By",
+)
 
 HEAD = "# Messages of Internet Radar. Made by `python -m scripts.messages`; do not edit.\n#\n"
 
 
 def catalogue() -> Catalog:
     """All messages with the files that they come from."""
-    found = Catalog(project="Internet Radar", charset="utf-8")
+    found = Catalog(project="Internet Radar", version=__version__, charset="utf-8")
     with (ROOT / "babel.cfg").open(encoding="utf-8") as file:
-        methods, options = parse_mapping_cfg(file, "babel.cfg")
+        methods, options = parse_mapping_cfg(file, "babel.cfg")  # type: ignore[no-untyped-call]  # Babel leaves it untyped
     for name, line, message, comments, context in extract_from_dir(
         str(ROOT), method_map=methods, options_map=options, keywords=KEYWORDS, directory_filter=_ours
     ):
@@ -40,6 +52,23 @@ def catalogue() -> Catalog:
         for text in (signal.title, signal.unit, signal.help):
             found.add(text, locations=[("radar/signals.py", 1)])
     return found
+
+
+def extract(
+    file: IO[bytes], keywords: Iterable[str], tags: Sequence[str], options: Mapping[str, str]
+) -> Iterator[Found]:
+    """Messages of one Python file, for Babel: (line, function, texts, comments).
+
+    Babel's own extractor reads tokens, and before Python 3.12 an f-string is one token: what is called inside is not
+    seen. The syntax tree has it.
+    """
+    wanted = set(keywords)
+    for node in ast.walk(ast.parse(file.read())):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id not in wanted:
+            continue
+        texts = tuple(a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str))
+        if texts:
+            yield node.lineno, node.func.id, texts, []
 
 
 def _ours(folder: str | Path) -> bool:

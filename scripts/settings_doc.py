@@ -1,4 +1,4 @@
-"""Write docs/settings.md from the table of settings: ``python -m scripts.settings_doc``. A test checks that it is current."""
+"""Write docs/settings.md from the table of settings (``make docs``). A test checks that it is current."""
 
 from __future__ import annotations
 

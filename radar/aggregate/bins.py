@@ -41,6 +41,12 @@ class Block:
         """Start of the bin at that index."""
         return bin_start(self.group.grain_s, bin_index(self.group.grain_s, self.start) + index)
 
+    def part(self, first: int, last: int | None) -> Block:
+        """The bins from ``first`` up to ``last``, counted as in a slice."""
+        at = slice(first, last)
+        start = self.time(at.indices(self.bins)[0])
+        return Block(self.group, self.entities, start, self.value[:, at], self.n[:, at])
+
 
 def bin_index(grain_s: int, t: datetime) -> int:
     """Number of the bin that holds ``t``, counted from the epoch; months from year 0."""
@@ -84,7 +90,7 @@ def to_block(rows: pl.DataFrame | pl.LazyFrame, group: Group) -> Block | None:
     >>> to_block(rows, GROUPS["ioda10"]).value.tolist()
     [[[7.0]]]
     """
-    parts: list[_Part] = []
+    grid = _Grid(group)
     for slot, series in enumerate(group.series):
         signal, source = split(series)
         mine = (
@@ -96,22 +102,8 @@ def to_block(rows: pl.DataFrame | pl.LazyFrame, group: Group) -> Block | None:
             .collect()
         )
         if mine.height:
-            parts.append(_part(slot, mine))
-    if not parts:
-        return None
-    entities = sorted(set().union(*(set(part.names) for part in parts)))
-    first = min(int(part.bin.min()) for part in parts)
-    last = max(int(part.bin.max()) for part in parts)
-    shape = (len(entities), last - first + 1, group.width)
-    value = np.full(shape, np.nan, dtype=np.float32)
-    count = np.full(shape, np.nan, dtype=np.float32)
-    place = {key: i for i, key in enumerate(entities)}
-    for part in parts:
-        entity = np.repeat(np.array([place[key] for key in part.names]), part.lengths)
-        # numpy writes repeated positions in order, so the row received last stays
-        value[entity, part.bin - first, part.slot] = part.value
-        count[entity, part.bin - first, part.slot] = part.n
-    return Block(group, entities, bin_start(group.grain_s, first), value, count)
+            grid.fill(slot, mine)
+    return grid.block()
 
 
 def fill_absent(block: Block, known: list[str], slots: list[int]) -> Block:
@@ -139,34 +131,58 @@ def fill_absent(block: Block, known: list[str], slots: list[int]) -> Block:
     return block
 
 
-@dataclass(slots=True)
-class _Part:
-    """One series' rows, oldest received first; entities as runs, since rows mostly come sorted by them."""
+class _Grid:
+    """A block that grows with the entities and bins it meets: series are laid out one after the other, so that only one
+    of them is in memory as rows."""
 
-    slot: int
-    names: list[str]
-    lengths: npt.NDArray[np.int64]
-    bin: npt.NDArray[np.int64]
-    value: F32
-    n: F32
+    def __init__(self, group: Group) -> None:
+        self._group = group
+        self._places: dict[str, int] = {}
+        self._first = 0
+        self._value: F32 = np.full((0, 0, group.width), np.nan, np.float32)
+        self._n = self._value
 
-
-def _part(slot: int, rows: pl.DataFrame) -> _Part:
-    runs = rows["entity"].rle().struct.unnest()
-    rising = np.diff(rows["bin"].to_numpy()) > 0
-    rising[runs["len"].cum_sum().to_numpy()[:-1] - 1] = True  # from one entity to the next
-    if not (rising.all() and runs["value"].is_unique().all()):
-        # a key may have come twice
-        rows = rows.sort("received_at", maintain_order=True)
+    def fill(self, slot: int, rows: pl.DataFrame) -> None:
+        """Lay out one series: entity, bin, value, n, received_at."""
         runs = rows["entity"].rle().struct.unnest()
-    return _Part(
-        slot,
-        runs["value"].to_list(),
-        runs["len"].cast(pl.Int64).to_numpy(),
-        rows["bin"].to_numpy(),
-        rows["value"].to_numpy(),
-        rows["n"].fill_null(np.nan).to_numpy(),
-    )
+        rising = np.diff(rows["bin"].to_numpy()) > 0
+        rising[runs["len"].cum_sum().to_numpy()[:-1] - 1] = True  # from one entity to the next
+        if not (rising.all() and runs["value"].is_unique().all()):
+            # a key may have come twice: numpy writes repeated positions in order, so the one received last stays
+            rows = rows.sort("received_at", maintain_order=True)
+            runs = rows["entity"].rle().struct.unnest()
+        bins = rows["bin"].to_numpy()
+        names = runs["value"].to_list()
+        self._cover(names, int(bins.min()), int(bins.max()))
+        # rows mostly come sorted by entity: looked up once a run
+        entity = np.repeat(np.array([self._places[key] for key in names]), runs["len"].to_numpy())
+        self._value[entity, bins - self._first, slot] = rows["value"].to_numpy()
+        self._n[entity, bins - self._first, slot] = rows["n"].fill_null(np.nan).to_numpy()
+
+    def block(self) -> Block | None:
+        """What was laid out, entities sorted; None when there was nothing."""
+        if not self._places:
+            return None
+        entities = sorted(self._places)
+        order = [self._places[key] for key in entities]
+        if order != list(range(len(order))):
+            self._value, self._n = self._value[order], self._n[order]
+        return Block(self._group, entities, bin_start(self._group.grain_s, self._first), self._value, self._n)
+
+    def _cover(self, names: list[str], low: int, high: int) -> None:
+        old = (len(self._places), self._value.shape[1])
+        for key in names:
+            self._places.setdefault(key, len(self._places))
+        first = min(self._first, low) if old[1] else low
+        last = max(self._first + old[1] - 1, high) if old[1] else high
+        if (len(self._places), last - first + 1) == old:
+            return
+        at = self._first - first if old[1] else 0
+        for name in ("_value", "_n"):
+            grown = np.full((len(self._places), last - first + 1, self._group.width), np.nan, np.float32)
+            grown[: old[0], at : at + old[1]] = getattr(self, name)
+            setattr(self, name, grown)
+        self._first = first
 
 
 def _bin_number(grain_s: int) -> pl.Expr:

@@ -15,6 +15,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from radar.api.parameters import Parameter, read
+from radar.labels import _
 
 #: Everything under /api/v1. Registering it brings the feeds along.
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -62,7 +63,7 @@ def listing(endpoints: Sequence[Endpoint]) -> list[dict[str, Any]]:
             "path": row.path,
             "doc": row.doc,
             "parameters": [
-                {"name": p.name, "help": p.help, "expected": p.expected, "repeat": p.repeat, "default": p.default}
+                {"name": p.name, "help": _(p.help), "expected": _(p.expected), "repeat": p.repeat, "default": p.default}
                 for p in row.parameters
             ],
         }

@@ -11,11 +11,11 @@ from radar.api import access, search
 from radar.api.endpoints import endpoint
 from radar.api.envelope import bad_parameter, meta, success
 from radar.api.parameters import Parameter, whole
-from radar.labels import _
+from radar.labels import N_, _
 
-Q = Parameter("q", "What to look for: a name or a part of it, a country code, an AS number, a key.",
-              "1 to 100 characters", str)  # fmt: skip
-LIMIT = Parameter("limit", "How many at most.", "1 to 50", whole(1, 50), default=10)
+Q = Parameter("q", N_("What to look for: a name or a part of it, a country code, an AS number, a key."),
+              N_("1 to 100 characters"), str)  # fmt: skip
+LIMIT = Parameter("limit", N_("How many at most."), N_("1 to 50"), whole(1, 50), default=10)
 
 #: The longest text that is searched for.
 LONGEST = 100
@@ -31,7 +31,7 @@ def entities(given: dict[str, Any]) -> Response:
     """
     text = given["q"]
     if text is None or not text.strip() or len(text) > LONGEST:
-        raise bad_parameter("q", _("q says what to look for."), Q.expected)
+        raise bad_parameter("q", _("q says what to look for."), _(Q.expected))
     seen = access.read("entities", states=True)
     known = [(row["key"], row["name"]) for row in seen.docs["entities"] or []]
     found = []

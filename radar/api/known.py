@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import cast
 
-from radar.shapes import Outage
+from radar.shapes import Outage, Severity
 from radar.times import parse
 
 
@@ -24,8 +24,9 @@ def as_known(outage: Outage, at: datetime) -> Outage | None:
         return None
     updates = outage.get("updates", [])
     told = [update for update in updates if parse(update["at"]) <= at]
-    if len(told) == len(updates):
-        return outage
+    ended_later = outage["end"] is not None and parse(outage["end"]) > at
+    if len(told) == len(updates) and not ended_later:
+        return _so_far(outage, at)
     last = told[-1] if told else None
     status = last["kind"] if last and last["kind"] in ("closed", "retracted") else "open"
     end = outage["end"] if status != "open" else None
@@ -57,6 +58,15 @@ def as_known(outage: Outage, at: datetime) -> Outage | None:
             "retraction": outage.get("retraction") if status == "retracted" else None,
         },
     )
+
+
+def _so_far(outage: Outage, at: datetime) -> Outage:
+    """The same, lasting only until ``at``: an open outage has gone on since, and its words say for how long."""
+    minutes = round((at - parse(outage["start"])).total_seconds() / 60, 1)
+    if outage["end"] is not None or minutes >= outage["severity"]["minutes"]:
+        return outage
+    severity: Severity = {**outage["severity"], "minutes": minutes, "words": ""}
+    return {**outage, "severity": severity}
 
 
 def select(

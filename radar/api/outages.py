@@ -11,13 +11,13 @@ from radar.api import access, known
 from radar.api.endpoints import endpoint
 from radar.api.envelope import bad_parameter, meta, not_found, not_published, success
 from radar.api.parameters import ENTITY, FROM, UNTIL, Parameter, moment, one_of
-from radar.labels import _
+from radar.labels import N_, _
 from radar.shapes import Outage
 
-STATUS = Parameter("status", "Only outages of this status. May be repeated.", "open, closed or retracted",
+STATUS = Parameter("status", N_("Only outages of this status. May be repeated."), N_("open, closed or retracted"),
                    one_of("open", "closed", "retracted"), repeat=True)  # fmt: skip
-AT = Parameter("at", "The list as it was known at this time. What later updates may have changed is null then.",
-               "RFC 3339 with a zone, e.g. 2026-03-02T12:00:00Z", moment)  # fmt: skip
+AT = Parameter("at", N_("The list as it was known at this time. What later updates may have changed is null."),
+               FROM.expected, moment)  # fmt: skip
 
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,120}")
 

@@ -17,7 +17,7 @@ from werkzeug.datastructures import MultiDict
 from radar import entities
 from radar.api.envelope import bad_parameter, not_found
 from radar.errors import EntityError
-from radar.labels import _
+from radar.labels import N_, _
 
 #: The longest value that is looked at.
 LONGEST = 200
@@ -80,10 +80,10 @@ def _one(row: Parameter, text: str) -> Any:
             raise ValueError
         return row.parse(text)
     except EntityError as error:
-        raise not_found(str(error), parameter=row.name, expected=row.expected) from None
+        raise not_found(str(error), parameter=row.name, expected=_(row.expected)) from None
     except (ValueError, OverflowError):
         message = _("{name} is {value!r}, which cannot be read.").format(name=row.name, value=text[:LONGEST])
-        raise bad_parameter(row.name, message, row.expected) from None
+        raise bad_parameter(row.name, message, _(row.expected)) from None
 
 
 def entity(text: str) -> str:
@@ -133,10 +133,10 @@ def yes(text: str) -> bool:
     return text == "1"
 
 
-_WHEN = "RFC 3339 with a zone, e.g. 2026-03-02T12:00:00Z (write + as %2B)"
+_WHEN = N_("RFC 3339 with a zone, e.g. 2026-03-02T12:00:00Z (write + as %2B)")
 
 ENTITY = Parameter(
-    "entity", "An entity key. May be repeated.", "a key such as country/IQ or asn/5089", entity, repeat=True
+    "entity", N_("An entity key. May be repeated."), N_("a key such as country/IQ or asn/5089"), entity, repeat=True
 )
-FROM = Parameter("from", "Start of the range, inclusive.", _WHEN, moment)
-UNTIL = Parameter("until", "End of the range, exclusive.", _WHEN, moment)
+FROM = Parameter("from", N_("Start of the range, inclusive."), _WHEN, moment)
+UNTIL = Parameter("until", N_("End of the range, exclusive."), _WHEN, moment)

@@ -13,7 +13,7 @@ from radar.api import access, points, table, windows
 from radar.api.endpoints import endpoint
 from radar.api.envelope import CLOSED_S, CSV, FRESH_S, address, bad_parameter, body_of, meta, success, too_expensive
 from radar.api.parameters import ENTITY, FROM, RANGES, UNTIL, Parameter, one_of, whole, yes
-from radar.labels import _
+from radar.labels import N_, _
 from radar.shapes import SourceStatus
 from radar.signals import MONTH_S, SIGNALS, SLOTS, series_id, split
 from radar.times import parse, rfc3339
@@ -43,22 +43,31 @@ def _series(text: str) -> str:
 
 SIGNAL = Parameter(
     "signal",
-    "A signal, of its preferred source or of the one named after @. May be repeated. Without it: all series of the "
-    "entity that have data.",
-    "an id such as edge.requests or bgp.visible_24s@ioda_signals",
+    N_("A signal, of its preferred source or of the one named after @. May be repeated. Without it: all series of the "
+       "entity that have data."),
+    N_("an id such as edge.requests or bgp.visible_24s@ioda_signals"),
     _series,
     repeat=True,
+)  # fmt: skip
+RANGE = Parameter(
+    "range",
+    N_("A range that ends now, or at the newest bin of a recorded set. Instead of from and until."),
+    N_("24h, 7d, 28d, 12w or all"),
+    one_of(*RANGES, "all"),
 )
-RANGE = Parameter("range", "A range that ends now, or at the newest bin of a recorded set. Instead of from and until.",
-                  "24h, 7d, 28d, 12w or all", one_of(*RANGES, "all"))  # fmt: skip
-INTERVAL = Parameter("interval", "Width of a point, never finer than measured. auto: the finest within max_points.",
-                     f"auto or one of {', '.join(windows.INTERVALS)}", one_of("auto", *windows.INTERVALS),
-                     default="auto")  # fmt: skip
-MAX_POINTS = Parameter("max_points", "Points per series at most.", f"a whole number from 1 to {MOST_POINTS}",
-                       whole(1, MOST_POINTS), default=POINTS)  # fmt: skip
-BASELINE = Parameter("baseline", "1 adds baseline, lo, hi and threshold.", "0 or 1", yes, default=False)
+INTERVAL = Parameter(
+    "interval",
+    N_("Width of a point, never finer than measured. auto: the finest within max_points."),
+    ", ".join(["auto", *windows.INTERVALS]),
+    one_of("auto", *windows.INTERVALS),
+    default="auto",
+)
+MAX_POINTS = Parameter(
+    "max_points", N_("Points per series at most."), f"1–{MOST_POINTS}", whole(1, MOST_POINTS), default=POINTS
+)
+BASELINE = Parameter("baseline", N_("1 adds baseline, lo, hi and threshold."), N_("0 or 1"), yes, default=False)
 FORMAT = Parameter(
-    "format", "json or csv; both hold the same numbers.", "json or csv", one_of("json", "csv"), default="json"
+    "format", N_("Both forms hold the same numbers."), N_("json or csv"), one_of("json", "csv"), default="json"
 )
 
 
@@ -76,7 +85,7 @@ def signals(given: dict[str, Any]) -> Response:
     value, n, (baseline, lo, hi, threshold,) simulated; an empty cell is no data.
     """
     if not given["entity"]:
-        raise bad_parameter("entity", _("entity is missing."), ENTITY.expected)
+        raise bad_parameter("entity", _("entity is missing."), _(ENTITY.expected))
     if given["range"] and (given["from"] or given["until"]):
         raise bad_parameter("range", _("range cannot be combined with from and until."), _("one or the other"))
     if given["from"] and given["until"] and given["until"] <= given["from"]:
@@ -171,7 +180,7 @@ def _item(drawn: points.Drawn, seen: access.Seen) -> dict[str, Any]:
         "name": entities.name(wanted.entity),
         "signal": signal.id,
         "source": split(wanted.series_id)[1],
-        "title": signal.title,
+        "title": _(signal.title),
         "from": rfc3339(wanted.since),
         "until": rfc3339(wanted.until),
         "times": times,
@@ -184,11 +193,11 @@ def _item(drawn: points.Drawn, seen: access.Seen) -> dict[str, Any]:
             method=f"#{signal.id}",
             interval=windows.interval_name(wanted.step_s),
             native_interval=windows.interval_name(native_s),
-            unit=signal.unit,
+            unit=_(signal.unit),
             scale=signal.scale,
             bad=signal.bad,
             coverage=drawn.coverage,
-            aggregation=windows.AGGREGATION_NONE if wanted.step_s == native_s else windows.AGGREGATION_MEAN,
+            aggregation=_(windows.AGGREGATION_NONE if wanted.step_s == native_s else windows.AGGREGATION_MEAN),
             last_observed=seen_at[-1] if seen_at else None,
         ),
     }  # fmt: skip

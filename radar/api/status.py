@@ -12,6 +12,7 @@ from radar import times
 from radar.api import access
 from radar.api.endpoints import endpoint
 from radar.api.envelope import ApiError, meta, success
+from radar.labels import SOURCE_STATES, _
 from radar.shapes import Clock, SourceStatus
 
 #: Seconds after which a running clock that was not published again means that publication itself stalls.
@@ -25,12 +26,16 @@ def judge(clock: Clock | None, sources: list[SourceStatus], wall: datetime) -> t
     late or failing. ``ok`` otherwise. A replay that has ended does not grow stale, and neither does recorded history.
     """
     if clock is None:
-        return "unavailable", ["nothing has been published yet"]
+        return "unavailable", [_("nothing has been published yet")]
     why = []
     age_s = (wall - times.parse(clock["wall"])).total_seconds()
     if clock["speed"] > 0 and age_s > STALE_AFTER_S:
-        why.append(f"last publication {age_s / 60:.0f} min ago")
-    why += [f"source {row['name']} is {row['state']}" for row in sources if row["state"] in ("late", "failing")]
+        why.append(_("last publication {n} min ago").format(n=f"{age_s / 60:.0f}"))
+    why += [
+        _("source {name}: {state}").format(name=row["name"], state=_(SOURCE_STATES[row["state"]]))
+        for row in sources
+        if row["state"] in ("late", "failing")
+    ]
     return ("stale" if why else "ok"), why
 
 

@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+from radar.labels import N_
 from radar.signals import MONTH_S
 
 Values = Sequence[float | None]
@@ -26,8 +27,8 @@ _NAMES = {seconds: name for name, seconds in INTERVALS.items()}
 #: A window with a smaller share of its bins than this is no data.
 LEAST_COVERAGE = 0.5
 
-AGGREGATION_NONE = "none: native bins"
-AGGREGATION_MEAN = (
+AGGREGATION_NONE = N_("none: native bins")
+AGGREGATION_MEAN = N_(
     "mean of the native bins that have data, weighted by n for medians, shares and ratios; "
     "null where fewer than half of them have data; unit per native bin"
 )

@@ -14,16 +14,16 @@ from dash.development.base_component import Component
 from radar import entities
 from radar.components import numbers, outages, shell, state, times
 from radar.components.ssr import marks
-from radar.labels import ENTITY_TYPES, PLANES, _, ngettext
+from radar.labels import ENTITY_TYPES, N_, PLANES, _, ngettext
 from radar.shapes import EntityState, Outage, QualityRow
 from radar.signals import SIGNALS, Signal
 
 #: Rows of the quality block: signal, heading, is more better?
 QUALITY: tuple[tuple[str, str], ...] = (
-    ("ndt.download_p50", "Download speed"),
-    ("ndt.upload_p50", "Upload speed"),
-    ("ndt.rtt_p50", "Smallest round-trip time"),
-    ("ndt.loss_p50", "Packet loss"),
+    ("ndt.download_p50", N_("Download speed")),
+    ("ndt.upload_p50", N_("Upload speed")),
+    ("ndt.rtt_p50", N_("Smallest round-trip time")),
+    ("ndt.loss_p50", N_("Packet loss")),
 )
 
 #: Networks listed before the rest is folded away.

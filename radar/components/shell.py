@@ -31,15 +31,15 @@ from dash import html
 from dash.development.base_component import Component
 
 from radar.components.ssr import marks
-from radar.labels import _
+from radar.labels import N_, _
 
 #: Links of the header: path, message.
 NAV: tuple[tuple[str, str], ...] = (
-    ("/", "Now"),
-    ("/outages", "Outages"),
-    ("/sources", "Sources"),
-    ("/method", "Method"),
-    ("/status", "Status"),
+    ("/", N_("Now")),
+    ("/outages", N_("Outages")),
+    ("/sources", N_("Sources")),
+    ("/method", N_("Method")),
+    ("/status", N_("Status")),
 )
 
 

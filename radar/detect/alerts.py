@@ -85,7 +85,7 @@ class AlertDesk:
                 alert.withdrawn = "corrected"
                 changed.append(alert)
                 if alert.closed is None:
-                    state.state[row, slot] = 0
+                    self._clear(state, row, slot)
                     self.close(key, alert.last + timedelta(seconds=alert.step_s), t)
         return changed
 
@@ -162,12 +162,14 @@ class AlertDesk:
         return (t - since).total_seconds() > ADOPT_SHALLOW_S or (t - alert.opened).total_seconds() > ADOPT_DEEP_S
 
     def _end(self, state: State, key: Key, number: int) -> Alert:
-        row, slot, _ = key
-        state.state[row, slot] = 0
-        state.bad[row, slot] = state.strong[row, slot] = 0
+        self._clear(state, key[0], key[1])
+        return self.close(key, self.open[key].last + timedelta(seconds=self.group.grain_s), self.time(number))
+
+    def _clear(self, state: State, row: int, slot: int) -> None:
+        """Forget the bins of an alert that is over: they must not open the next one."""
+        state.state[row, slot] = state.bad[row, slot] = state.strong[row, slot] = 0
         state.ring_x[:, row, slot] = 0.0
         state.ring_mu[:, row, slot] = 0.0
-        return self.close(key, self.open[key].last + timedelta(seconds=self.group.grain_s), self.time(number))
 
     # ------------------------------------------------------------------ memory
 

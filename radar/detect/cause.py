@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import cast
 
 from radar.labels import _
 from radar.shapes import Cause
@@ -165,7 +166,4 @@ def _quality(f: Facts, t: dict[str, _Weighed]) -> None:
 
 
 def _cause(cause: str, p: float, weighed: _Weighed) -> Cause:
-    made: Cause = {"cause": cause, "p": round(p, 3)}
-    made["for"] = weighed.pro  # type: ignore[typeddict-unknown-key]  # "for" is no identifier: see radar/shapes.py
-    made["against"] = weighed.con  # type: ignore[typeddict-unknown-key]
-    return made
+    return cast(Cause, {"cause": cause, "p": round(p, 3), "for": weighed.pro, "against": weighed.con})

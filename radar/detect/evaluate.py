@@ -198,7 +198,8 @@ def _signal(name: str, rows: pl.DataFrame, profile: ProfileName | None) -> Signa
     if known is not None:
         return replace(known, profile=kind, bad=bad)
     values = rows.filter(pl.col("signal") == name)["value"].drop_nulls()
-    whole = bool(((values == values.round()) & (values >= 0)).all()) and (values.max() or 0) > 1  # type: ignore[operator]
+    numbers = values.to_numpy()
+    whole = bool(((numbers == np.round(numbers)) & (numbers >= 0)).all()) and bool((numbers > 1).any())
     scale = {"latency": "ms", "ratio": "share"}.get(str(profile), "count" if whole else "normalised")
     return Signal(name, name, "", scale, kind, bad, "data", "file", "")  # type: ignore[arg-type]  # one of the scales
 

@@ -112,12 +112,13 @@ class OutageBook:
 
     def _case_of(self, alert: Alert) -> Case | None:
         slow, begin = alert.rule == "slow_degradation", alert.opened
-        mine = [c for c in self._cases if c.entity == alert.entity and c.slow == slow and c.status != "retracted"]
+        mine = [c for c in self._cases if c.entity == alert.entity and c.slow == slow]
         for case in mine:
             if any(a.opened == begin and a.series_id == alert.series_id for a in case.alerts.values()):
-                return case
+                return None if case.status == "retracted" else case  # what was taken back stays back
         if alert.withdrawn:
             return None
+        mine = [c for c in mine if c.status != "retracted"]
         gap = max(MERGE, timedelta(seconds=2 * alert.step_s))
         for case in mine:
             if case.status == "open" or any(

@@ -23,6 +23,8 @@ MAD = np.float32(1.4826)
 
 #: Residuals seen before a series' own noise is believed; until then the spread is at least this.
 YOUNG, YOUNG_FLOOR = 48, np.float32(0.1)
+#: A window of several bins fires only while its newest are low themselves: one bad bin must not fire for an hour.
+STILL_Z = -1.5
 
 
 def median_over(past: F32) -> tuple[F32, npt.NDArray[np.int64]]:
@@ -107,6 +109,7 @@ def judge_log(
     near = z[-1]
     for m in range(len(z) - 2, -1, -1):
         near = np.where(np.isnan(z[m]), near, z[m])
+    fires &= ~(near > STILL_Z)
     any_enough = enough.any(axis=0)
     return Scored(
         z=np.where(any_enough, worst, np.float32(np.nan)),

@@ -27,9 +27,9 @@ UNKNOWN = "unknown"
 class Label:
     """One labelled event.
 
-    ``start``..``start_latest`` brackets the onset, ``end``..``end_latest`` the end; ``end`` None: not over at the end of
-    the data. ``scoreable``: "yes", "no_coverage" or "unknown". ``kind``: "outage" or "must_not_fire". ``row``: line in
-    the file.
+    ``start``..``start_latest`` brackets the onset, ``end``..``end_latest`` the end; ``end`` None: not over when data
+    end. ``scoreable``: "yes", "no_coverage" or "unknown". ``kind``: "outage" or "must_not_fire". ``row``: line in the
+    file.
     """
 
     row: int

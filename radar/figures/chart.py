@@ -35,7 +35,7 @@ class Chart:
         As written at the axis, with the time it counts over where it counts ("requests per 5 minutes"). Numbers of
         "share" and "ratio" run from 0 to 1 and are drawn as percent.
     start, step_s
-        Start of bin 0 (aware, UTC) and the width of a bin; ``MONTH_S`` means calendar months.
+        Start of bin 0 (aware; axes are drawn in UTC) and the width of a bin; ``MONTH_S`` means calendar months.
     value, baseline, lo, hi, threshold
         One number per bin; None is "no data" and stays a gap. All but ``value`` may be empty: not drawn. ``lo`` and
         ``hi`` bound what is usual, ``baseline`` is its middle.
@@ -47,8 +47,6 @@ class Chart:
         Said on the chart itself.
     y_from_zero
         False only where zero means nothing, or lies far below all numbers (an index, a round-trip time).
-    zone
-        The zone that the caller's times are in; axes are always drawn in UTC.
     """
 
     title: str
@@ -69,7 +67,6 @@ class Chart:
     simulated: bool = False
     history: bool = False
     y_from_zero: bool = True
-    zone: str = "UTC"
 
     def __post_init__(self) -> None:
         if self.start.tzinfo is None:

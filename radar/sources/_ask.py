@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
-
-import structlog
 
 from radar.errors import UpstreamChanged
 from radar.sources import Answer
@@ -12,7 +11,10 @@ from radar.sources import Answer
 #: More refusals than this share of the items, and it is no longer about single items.
 _TOLERATED = 0.2
 
-_log = structlog.get_logger(__name__)
+#: So many refusals and no answer at all: asking on would only be a burden.
+_ENOUGH = 10
+
+_log = logging.getLogger(__name__)
 
 
 def ask_each(source: str, items: Iterable[str], ask: Callable[[str], Iterator[Answer]]) -> Iterator[Answer]:
@@ -23,7 +25,8 @@ def ask_each(source: str, items: Iterable[str], ask: Callable[[str], Iterator[An
     UpstreamUnavailable
         At once: whoever is down for one item is down for all, and asking on would not be polite.
     UpstreamChanged
-        After all items, when more than a fifth of them were refused; says how many, and why the first was.
+        After all items, when more than a fifth of them were refused, or after ten when all of them were; says how
+        many, and why the first was.
     """
     asked, refused, first = 0, 0, ""
     for item in items:
@@ -32,6 +35,8 @@ def ask_each(source: str, items: Iterable[str], ask: Callable[[str], Iterator[An
             yield from ask(item)
         except UpstreamChanged as error:
             refused, first = refused + 1, first or f"{item}: {error}"
-            _log.warning("item_refused", source=source, item=item, error=str(error))
+            _log.warning("passed over: %s", error)
+            if refused == asked == _ENOUGH:
+                break
     if refused > _TOLERATED * asked:
         raise UpstreamChanged(source, f"{refused} of {asked} items were refused, first {first}")

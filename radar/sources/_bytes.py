@@ -1,7 +1,7 @@
 """Bytes to tables without surprises: compressed files, Parquet, JSON and lines of JSON.
 
 Whatever the bytes are, these functions return or raise ``UpstreamChanged`` with the source, the place and what was
-expected. Polars reports some broken files by a panic, which is no ``Exception``; it is caught here by name.
+expected. Polars reports some broken files by a panic, which is no ``Exception``, and is caught here by name.
 """
 
 from __future__ import annotations
@@ -9,8 +9,11 @@ from __future__ import annotations
 import io
 import json
 import math
+import subprocess
+import sys
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -24,6 +27,12 @@ GZIP, ZSTD, PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
 
 #: A small file can hold an enormous one; nothing here needs more.
 LARGEST = 2 * 1024**3
+
+#: Seconds after which a Parquet file that is still being read is given up.
+PATIENCE_S = 120.0
+
+_READER = Path(__file__).with_name("_parquet_reader.py")
+_UNREADABLE = 3
 _STEP = 1 << 20
 
 #: What Polars raises over broken input.
@@ -98,16 +107,24 @@ def _unzstd(body: bytes) -> Iterator[bytes | None]:
 
 
 def parquet(body: bytes, *, source: str, columns: frozenset[str] | None = None) -> pl.DataFrame:
-    """Read a Parquet file; with ``columns``, those of them that are there. Raises UpstreamChanged."""
+    """Read a Parquet file; with ``columns``, those of them that are there.
+
+    Another process reads it (about 0.3 s), see :mod:`radar.sources._parquet_reader`. Raises UpstreamChanged when the
+    file is damaged, and when reading it takes the process down or longer than ``PATIENCE_S``.
+    """
     if len(body) < 12 or not body.startswith(PARQUET) or not body.endswith(PARQUET):
         raise UpstreamChanged(source, f"byte {len(body)}: the Parquet file ends early; expected 'PAR1' at its end")
+    command = [sys.executable, "-P", str(_READER), *sorted(columns or ())]
     try:
-        frame = pl.scan_parquet(io.BytesIO(body))
-        if columns is not None:
-            frame = frame.select([name for name in frame.collect_schema().names() if name in columns])
-        return frame.collect()
-    except BROKEN as error:
-        raise UpstreamChanged(source, f"the Parquet file cannot be read: {_first_line(error)}") from error
+        done = subprocess.run(command, input=body, capture_output=True, timeout=PATIENCE_S, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise UpstreamChanged(source, f"the Parquet file was not read within {PATIENCE_S:.0f} s") from error
+    if done.returncode == 0:
+        return pl.read_ipc(io.BytesIO(done.stdout))
+    said = done.stdout.decode("utf-8", "replace") if done.returncode == _UNREADABLE else "its sizes make no sense"
+    raise UpstreamChanged(
+        source, f"the Parquet file is damaged: {said.splitlines()[0][:160] if said else 'unreadable'}"
+    )
 
 
 def json_value(body: bytes, *, source: str) -> Any:
@@ -197,7 +214,3 @@ def _table(body: bytes, schema: dict[str, type[pl.String]]) -> pl.DataFrame | No
         return pl.read_ndjson(body, schema=schema, ignore_errors=True)
     except BROKEN:
         return None
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]

@@ -72,9 +72,9 @@ def _read_lines(data: bytes, cut: bool, rejected: Rejections, source: str) -> pl
         )
     blank = data.count(b"\n") + (not data.endswith(b"\n") and bool(data)) - table.height - empty.height - len(broken)
     if blank > 0:
-        head, found, _ = data.partition(b"\n\n")
-        line = head.count(b"\n") + 2
-        place = f"line {line}" if found else "a line of spaces"
+        head, twice, _ = (b"\n" + data).partition(b"\n\n")
+        before = head.count(b"\n")
+        place = f"line {before + 1}" if twice else "a line of spaces"
         rejected.add("blank line", place, blank)
     return table
 

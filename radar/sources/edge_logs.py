@@ -35,6 +35,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
+import zstandard
 
 from radar import settings
 from radar.errors import ConfigError, UpstreamChanged, UpstreamUnavailable
@@ -57,6 +58,9 @@ STRAY = 0.02
 _LINES = (".ndjson", ".jsonl", ".json", ".log")
 SUFFIXES = (".parquet", *(kind + packing for kind in _LINES for packing in ("", ".gz", ".zst")))
 
+#: What ``fetch`` writes for a line that cannot be read: what stood there may have been an address.
+UNREAD = b"?\n"
+
 #: Entity type -> the columns that name it.
 _KEYS = {"country": ["cc"], "asn": ["asn"], "geoasn": ["cc", "asn"], "provider": ["provider"]}
 
@@ -64,8 +68,8 @@ _KEYS = {"country": ["cc"], "asn": ["asn"], "geoasn": ["cc", "asn"], "provider":
 def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
     """Whole 5-minute bins of ``[since, until)``, oldest first, one answer each, from the files of the setting.
 
-    An answer is a Parquet file of the columns above as they stood in the log, and nothing else. It is cut by bin, not
-    by file, so that a bin that lies in two files is counted once and whole. Files last written before ``since`` are not
+    An answer is NDJSON of the columns above as they stood in the log, and nothing else. It is cut by bin, not by file,
+    so that a bin that lies in two files is counted once and whole. Files last written before ``since`` are not
     opened. Rows whose time cannot be read travel with their file's first bin, where ``parse`` counts them.
 
     Raises
@@ -82,10 +86,11 @@ def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
         raise ConfigError("RADAR_EDGE_LOGS is empty; expected a folder or a glob of log files")
     first, last = -(-int(since.timestamp()) // BIN_S) * BIN_S, int(until.timestamp()) // BIN_S * BIN_S
     parts: dict[int, list[pl.DataFrame]] = {}
+    unread: dict[int, int] = {}
     wrong: list[str] = []
     for file in _files(place, since):
         try:
-            table = _rows_of(file.read_bytes())
+            table, lost = _rows_of(file.read_bytes())
         except OSError as error:
             raise UpstreamUnavailable(NAME, f"{file} cannot be read: {error.strerror}") from error
         except UpstreamChanged as error:
@@ -94,10 +99,12 @@ def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
         inside = table.filter(pl.col("bin").is_between(first, last, closed="left"))
         for start in inside["bin"].unique().to_list():
             parts.setdefault(start, []).append(inside.filter(pl.col("bin") == start).drop("bin"))
+        earliest = table["bin"].min()
+        if isinstance(earliest, int):
+            unread[earliest] = unread.get(earliest, 0) + lost
     for start in sorted(parts):
-        out = io.BytesIO()
-        pl.concat(parts[start]).write_parquet(out, compression="zstd")
-        yield Answer(f"edge-{datetime.fromtimestamp(start, UTC):%Y-%m-%dT%H%MZ}.parquet", out.getvalue())
+        name = f"edge-{datetime.fromtimestamp(start, UTC):%Y-%m-%dT%H%MZ}.ndjson.zst"
+        yield Answer(name, _packed(parts[start], unread.get(start, 0)))
     if wrong:
         raise UpstreamChanged(NAME, f"{len(wrong)} files were passed over, first {wrong[0]}")
 
@@ -111,33 +118,26 @@ def _files(place: str, since: datetime) -> list[Path]:
     return [path for path in files if path.stat().st_mtime >= since.timestamp()]
 
 
-def _rows_of(body: bytes) -> pl.DataFrame:
-    """A file's rows as text, with ``bin``. Lines that cannot be read are kept as rows of nulls, to be counted later."""
+def _rows_of(body: bytes) -> tuple[pl.DataFrame, int]:
+    """A file's rows as text, with ``bin``, and how many of its lines cannot be read.
+
+    Rows without a time get the file's first bin; None where no row has one.
+    """
     lost = Rejections()
     table = placed(read(body, lost, source=NAME))
-    table = table.with_columns(bin=pl.col("second") // BIN_S * BIN_S)
-    start = table["bin"].min()
-    unread = sum(item.count for item in lost.done() if item.reason != "blank line")
-    nothing = pl.DataFrame({"bin": pl.repeat(start, unread, dtype=pl.Int64, eager=True)})
-    return pl.concat(
-        [
-            table.select(
-                *(_as_text(name, table.schema[name]) for name in COLUMNS), bin=pl.col("bin").fill_null(pl.lit(start))
-            ),
-            nothing.select(*(pl.lit(None, dtype=pl.String).alias(name) for name in COLUMNS), pl.col("bin")),
-        ]
+    start = pl.col("second").min() // BIN_S * BIN_S
+    rows = table.select(
+        *(_as_text(name, table.schema[name]) for name in COLUMNS),
+        bin=pl.coalesce(pl.col("second") // BIN_S * BIN_S, start),
     )
+    return rows, sum(item.count for item in lost.done() if item.reason != "blank line")
 
 
-def _as_text(name: str, kind: pl.DataType) -> pl.Expr:
-    """A column as the text it would have in NDJSON, so that files of both forms can share a bin."""
-    column = pl.col(name)
-    if isinstance(kind, pl.Datetime):
-        return column.dt.to_string("iso:strict") if kind.time_zone else column.dt.to_string("iso")
-    if kind.is_float():
-        whole = pl.when(column == column.floor()).then(column.cast(pl.Int64, strict=False)).cast(pl.String)
-        return pl.coalesce(whole, column.cast(pl.String))
-    return column.cast(pl.String, strict=False)
+def _packed(parts: list[pl.DataFrame], unread: int) -> bytes:
+    """Rows as NDJSON in zstd. A line that could not be read stays a line that cannot be read, without its content."""
+    out = io.BytesIO()
+    pl.concat(parts).write_ndjson(out)
+    return zstandard.compress(out.getvalue() + UNREAD * unread)
 
 
 def parse(body: bytes, *, name: str = "") -> Parsed:

@@ -2,7 +2,7 @@
 // Left out: texts that only describe attributes, the table of country names, rare projections, most colour spaces.
 
 import { build } from "esbuild";
-import { mkdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { createRequire } from "node:module";
@@ -37,12 +37,31 @@ const result = await build({
   define: { global: "window", "define.amd": "false" },
   loader: { ".css": "empty" }, // only maplibre's, which is not drawn with
   plugins: [slim],
-  banner: { js: `/*!\n * plotly.js v${version}, partial bundle of the Internet Radar project: core, scatter, bar, choropleth, scattergeo\n * Copyright 2012-2026, Plotly, Inc.\n * Licensed under the MIT license; parts: see THIRD_PARTY.md\n */` },
+  banner: { js: `/*!\n * plotly.js v${version}, partial bundle of the Internet Radar project: core, scatter, bar, choropleth, scattergeo\n * Copyright 2012-2026, Plotly, Inc.\n * Licensed under the MIT license; parts: see plotly-radar.LICENSES.txt\n */` },
 });
 if (process.env.METAFILE) {
   const inputs = Object.values(result.metafile.outputs).flatMap((o) => Object.entries(o.inputs));
   for (const [name, { bytesInOutput }] of inputs.sort((a, b) => b[1].bytesInOutput - a[1].bytesInOutput).slice(0, 40)) console.log(bytesInOutput, name);
 }
+
+// Every package whose code is in the bundle, with its licence in full.
+const packages = new Map();
+for (const output of Object.values(result.metafile.outputs)) {
+  for (const [name, { bytesInOutput }] of Object.entries(output.inputs)) {
+    const match = name.match(/^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//);
+    if (!match || !bytesInOutput || name.endsWith(".css")) continue; // style sheets are left out
+    const { name: title, version: number, license, author } = JSON.parse(readFileSync(`${match[1]}/package.json`, "utf8"));
+    packages.set(`${title} ${number}`, { license, author: author?.name ?? author, folder: match[1] });
+  }
+}
+const texts = [...packages].sort().map(([title, { license, author, folder }]) => {
+  const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
+  const text = file && existsSync(`${folder}/${file}`) ? readFileSync(`${folder}/${file}`, "utf8").trim() : `Copyright ${author}. The package brings no licence file and names the licence above in its package.json;\nits text is the same as under the other packages of that licence.`;
+  return `${"=".repeat(78)}\n${title} - ${typeof license === "string" ? license : license?.type}\n${"=".repeat(78)}\n${text}\n`;
+});
+writeFileSync(here("../../assets/vendor/plotly-radar.LICENSES.txt"), `Code in plotly-radar.min.js\n\n${texts.join("\n")}`);
+console.log([...packages].sort().map(([title, { license }]) => `${title} (${typeof license === "string" ? license : license?.type})`).join(", "));
+
 const bytes = readFileSync(out);
 console.log({ raw: statSync(out).size, gzip: gzipSync(bytes, { level: 9 }).length,
   brotli: brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24 } }).length });

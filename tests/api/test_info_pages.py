@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from radar import bands
 from radar.detect import common, profiles, rules
 from radar.detect.case import CONFIRM
-from radar.pages import _read
+from radar.pages import _first, _read
 from radar.signals import SIGNALS
 from radar.store import Store, embedded
 from radar.store.documents import publish
@@ -32,9 +32,11 @@ def site(spare: tuple[embedded.Embedded, Store]) -> Iterator[FlaskClient]:
     before = server.config["RADAR_STORE"]
     server.config["RADAR_STORE"] = spare[1]
     _read.forget()
+    _first.forget()
     yield server.test_client()
     server.config["RADAR_STORE"] = before
     _read.forget()
+    _first.forget()
 
 
 def html_of(site: FlaskClient, address: str, status: int = 200) -> str:
@@ -116,6 +118,7 @@ def test_pages_before_the_first_publication_claim_nothing(
 ) -> None:
     spare[1].flushall()
     _read.forget()
+    _first.forget()
     assert "Nothing has been published yet" in words_of(html_of(site, "/status"))
     assert "No source has reported yet" in words_of(html_of(site, "/sources"))
 
@@ -196,3 +199,17 @@ def test_a_document_with_odd_text_cannot_break_out(site: FlaskClient, spare: tup
     publish(spare[1], docs)
     for address in ("/sources", "/status"):
         assert "<script>alert" not in html_of(site, address)
+
+
+def test_the_api_answers_inside_the_whole_site(site: FlaskClient) -> None:
+    packed = site.get("/api/v1/outages", headers={"Accept-Encoding": "br"})
+    assert packed.headers["Content-Encoding"] == "br"
+    assert packed.headers["Access-Control-Allow-Origin"] == "*"
+    again = site.get("/api/v1/outages", headers={"If-None-Match": packed.headers["ETag"], "Accept-Encoding": "br"})
+    assert again.status_code == 304
+    assert site.get("/feeds/outages.atom").status_code == 200
+    for address in ("/api/v1/nothing", "/api/nothing", "/api", "/feeds/nothing.atom"):
+        answer = site.get(address)
+        assert answer.status_code == 404, address
+        if address.startswith(("/api/v1", "/feeds")):
+            assert answer.json["error"]["code"] == "not_found"

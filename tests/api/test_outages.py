@@ -82,6 +82,21 @@ def test_at_tells_nothing_from_later_knowledge() -> None:
     assert set(iraq) - {"verdict", "rule", "rule_words"} == set(then), "the shape stays"
 
 
+def test_at_shows_an_open_outage_only_as_long_as_it_had_lasted() -> None:
+    iraq: Any = next(row for row in sample_outages() if row["id"] == IRAQ)
+    then: Any = as_known(iraq, parse("2026-03-02T09:00:00Z"))
+    assert (then["severity"]["minutes"], then["severity"]["words"]) == (240.0, "")
+    assert then["severity"]["depth"] == 0.93
+    assert as_known(iraq, parse("2026-03-02T12:00:00Z")) is iraq
+
+
+def test_at_does_not_tell_an_end_that_lay_ahead_even_without_updates() -> None:
+    fiji: Any = next(row for row in sample_outages() if row["id"] == FIJI)
+    del fiji["updates"]
+    then: Any = as_known(fiji, parse("2026-03-02T09:00:00Z"))
+    assert (then["status"], then["end"]) == ("open", None)
+
+
 def test_a_retraction_is_only_known_once_it_was_published() -> None:
     portugal: Any = [row for row in sample_outages() if row["entity"] == "country/PT"]
     (then,) = select(portugal, at=parse("2026-03-01T11:00:00Z"))
@@ -95,5 +110,5 @@ def test_status_counts_the_running_clock_and_leaves_recorded_history_out(api: Fl
     assert data["outages"] == {"open": 4, "closed": 1, "retracted": 1}
     assert data["states"] == {"ok": 9, "degraded": 2, "outage": 2, "insufficient": 1}
     assert data["state"] == "stale"
-    assert data["reasons"] == ["source ioda_signals is late", "source sample_failing is failing"]
+    assert data["reasons"] == ["source ioda_signals: Late", "source sample_failing: Failing"]
     assert data["notice"] is None

@@ -11,8 +11,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from radar.api.signals import MOST_POINTS, _range
+from radar.store import Store, embedded
 from radar.times import parse
-from tests.samples import NOW, sample_sources
+from tests.api.conftest import application
+from tests.samples import NOW, sample_sources, seed
 
 IRAQ = "/api/v1/signals?entity=country/IQ"
 
@@ -171,6 +173,13 @@ def test_a_source_without_bins_still_has_a_range() -> None:
     assert _range({**given, "range": "24h"}, NOW, 300, None)[0] == parse("2026-03-01T12:00:00Z")
 
 
-def test_closed_bins_are_kept_long_only_when_they_are_real(api: FlaskClient) -> None:
-    simulated = api.get(f"{IRAQ}&signal=edge.requests&range=24h")
-    assert simulated.headers["Cache-Control"] == "public, max-age=15"
+def test_closed_bins_are_kept_long_only_when_they_are_real(
+    api: FlaskClient, spare: tuple[embedded.Embedded, Store]
+) -> None:
+    closed = "/api/v1/signals?entity=country/PT&signal=edge.requests&until=2026-03-01T00:00:00Z"
+    assert api.get(closed).headers["Cache-Control"] == "public, max-age=15"
+    seed(spare[1], live=True)
+    live = application(spare[1]).test_client()
+    assert live.get(closed).headers["Cache-Control"] == "public, max-age=86400"
+    fresh = "/api/v1/signals?entity=country/PT&signal=edge.requests&range=24h"
+    assert live.get(fresh).headers["Cache-Control"] == "public, max-age=15"

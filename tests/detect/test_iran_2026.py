@@ -124,7 +124,7 @@ def test_nothing_is_judged_before_two_weeks_of_history(played: Played) -> None:
 def test_a_directed_shutdown_is_a_hypothesis_and_never_the_first_word(played: Played) -> None:
     assert played.versions[0][1]["causes"][0]["cause"] == "unknown"
     assert played.last[0]["causes"][0]["cause"] == "shutdown"
-    assert played.last[0]["causes"][0]["for"]  # type: ignore[typeddict-item]  # see radar/shapes.py
+    assert played.last[0]["causes"][0]["for"]
 
 
 def test_the_same_bytes_give_the_same_book(played: Played, shared_data: Path) -> None:

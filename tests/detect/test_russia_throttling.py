@@ -24,7 +24,9 @@ def outages(shared_data: Path) -> list[Outage]:
 def test_the_throttling_is_found_within_two_weeks_and_is_no_outage(outages: list[Outage]) -> None:
     assert [o["entity"] for o in outages] == ["country/RU"]
     found = outages[0]
-    assert datetime(2024, 7, 25, tzinfo=UTC) <= datetime.fromisoformat(found["start"]) <= datetime(2024, 8, 8, tzinfo=UTC)
+    assert (
+        datetime(2024, 7, 25, tzinfo=UTC) <= datetime.fromisoformat(found["start"]) <= datetime(2024, 8, 8, tzinfo=UTC)
+    )
     assert datetime.fromisoformat(found["known_at"]) <= datetime(2024, 8, 15, tzinfo=UTC)
     assert (found["level"], found["rule"], found["status"]) == ("degraded", "slow_degradation", "open")
 

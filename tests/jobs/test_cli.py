@@ -174,6 +174,12 @@ def test_outages_of_a_folder_whose_store_does_not_run_are_read_from_its_disk(rad
     assert json.loads(radar("outages", "--json")[1])[0]["id"] == outage()["id"]
 
 
+def test_outages_of_a_folder_where_no_radar_ran_say_where_one_did(radar: Run, tmp_path: Path) -> None:
+    assert radar("outages") == (1, "", f"radar outages: no radar has run in {tmp_path} yet\n")
+    (tmp_path / "demo").mkdir()
+    assert f"the demo's data is in {tmp_path / 'demo'}" in radar("outages")[2]
+
+
 def test_outages_with_the_store_down_is_an_error_in_words(radar: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1")
     code, out, err = radar("outages")

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 CODE = """
-import logging, structlog
+import logging, redis, structlog
 from jobs import logs
 from radar.errors import StoreUnavailable
 from radar.settings import load
@@ -22,6 +22,7 @@ def fail(error):
     except Exception:
         logging.getLogger("huey.consumer.Worker").exception("Unhandled")
 fail(StoreUnavailable("no answer"))
+fail(redis.ConnectionError("said many times a second"))
 fail(KeyError("a bug"))
 """
 
@@ -54,3 +55,4 @@ def test_an_expected_failure_is_one_line_and_a_bug_keeps_its_traceback(log_forma
     text = "\n".join(lines(log_format))
     assert text.count("Traceback") == 1
     assert "KeyError" in text
+    assert "said many times a second" not in text

@@ -25,7 +25,8 @@ SAYS_PID = "import os, signal; print(os.getpid(), flush=True); signal.pause()"
 STUBBORN = """
 import os, signal, sys
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-print(os.fork() or os.getpid(), flush=True)
+pid = os.fork() or os.getpid()
+os.write(1, b'%d\\n' % pid)  # in one piece: two processes write here
 signal.pause()
 """
 

@@ -1,0 +1,129 @@
+"""The real thing: gunicorn over a real Valkey, looked at by a real Chromium."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from radar import store
+from radar.store import embedded
+from tests import samples
+from tests.conftest import REPO
+
+
+@dataclass(frozen=True)
+class Running:
+    """A site that answers. ``stop_store`` takes its store away."""
+
+    url: str
+    client: store.Store
+    stop_store: Callable[[], None]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Running]:
+    """gunicorn with one worker over a Valkey of its own, filled with the samples."""
+    port = _free_port()
+    with embedded.start(folder / "store") as server, store.connect(server.url, timeout_s=10) as client:
+        samples.seed(client)
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("RADAR_")}
+        environ |= {"REDIS_URL": server.url, "RADAR_DATA_DIR": str(folder / "data")}
+        command = [sys.executable, "-m", "gunicorn", "radar.web:server", "--no-control-socket", "--worker-class",
+                   "gthread", "--threads", "4", "--bind", f"127.0.0.1:{port}", "--log-level", "warning"]  # fmt: skip
+        with open(folder / "log", "wb") as log:
+            process = subprocess.Popen(command, cwd=REPO, env=environ, stdout=log, stderr=log)
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _wait(url, process, folder / "log")
+            yield Running(url, client, server.stop)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
+
+
+def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{url}/health", timeout=2) as answer:
+                answer.read()
+                return
+        except OSError:
+            pass
+    raise AssertionError(f"the site does not answer: {log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Iterator[Running]:
+    """A site that all browser tests read."""
+    with serving(tmp_path_factory.mktemp("site")) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """Chromium, headless."""
+    with sync_playwright() as tool:
+        opened = tool.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def view(browser: Browser, running: Running) -> Iterator[Callable[..., Page]]:
+    """Open a page of the site: ``view("/path", width=390, dark=True, scripts=False)``.
+
+    Errors of scripts and on the console, and every request to another host, fail the test.
+    """
+    opened: list[Any] = []
+    wrong: list[str] = []
+
+    def show(path: str, *, width: int = 1280, dark: bool = False, scripts: bool = True, url: str = "",
+             expect_errors: bool = False) -> Page:  # fmt: skip
+        base = url or running.url
+        context = browser.new_context(
+            viewport={"width": width, "height": 844}, color_scheme="dark" if dark else "light",
+            java_script_enabled=scripts, base_url=base, timezone_id="Asia/Tokyo", locale="en-GB",
+        )  # fmt: skip
+        opened.append(context)
+        page = context.new_page()
+        if not expect_errors:
+            page.on("pageerror", lambda error: wrong.append(f"{path}: {error}"))
+            page.on("console", lambda line: wrong.append(f"{path}: {line.text}") if line.type == "error" else None)
+        page.on(
+            "request",
+            lambda r: None if r.url.startswith((base, "data:", "blob:")) else wrong.append(f"{path} asked {r.url}"),
+        )
+        page.add_init_script(
+            "window.shifts = [];"
+            "new PerformanceObserver((list) => list.getEntries().forEach((entry) => window.shifts.push(entry.value)))"
+            ".observe({type: 'layout-shift', buffered: true});"
+        )
+        page.goto(path)
+        return page
+
+    yield show
+    for context in opened:
+        context.close()
+    assert wrong == []

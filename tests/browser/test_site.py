@@ -1,0 +1,235 @@
+"""What a reader sees and can do, with scripts and without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests import samples
+from tests.browser.conftest import Running, serving
+
+pytestmark = pytest.mark.browser
+
+View = Callable[..., Page]
+
+PAGES = ("/", "/country/IQ", "/asn/5089", "/outages", "/outage/IQ-20260302T0500Z", "/sources", "/method", "/status",
+         "/about", "/privacy", "/search?q=virgin")  # fmt: skip
+
+#: Sum of all layout shifts that still counts as "nothing jumps" (0.1 is what the web calls good).
+STILL = 0.01
+
+
+def taken(page: Page) -> Page:
+    """Wait until Dash has taken the page over and every chart is live."""
+    page.wait_for_selector("html.taken")
+    for drawing in page.locator(".drawing").all():
+        expect(drawing).to_have_attribute("data-live", "")
+    return page
+
+
+def shift(page: Page) -> float:
+    """How far things have jumped so far."""
+    return float(page.evaluate("window.shifts.reduce((sum, one) => sum + one, 0)"))
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_page_is_complete_without_scripts(view: View, path: str) -> None:
+    page = view(path, scripts=False)
+    expect(page.locator("h1")).to_be_visible()
+    expect(page.locator("#ssr .page")).to_be_visible()
+    for drawing in page.locator(".drawing svg").all():
+        box = drawing.bounding_box()
+        assert box is not None
+        assert box["width"] > 100
+        assert box["height"] > 50
+
+
+def test_search_works_without_scripts(view: View) -> None:
+    page = view("/", scripts=False)
+    page.get_by_label("Is it just me?").fill("iraq")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("link", name="Iraq", exact=True).click()
+    expect(page.locator("h1")).to_have_text("Iraq")
+    page.get_by_role("link", name="24 hours").click()
+    assert page.url.endswith("/country/IQ?range=24h")
+
+
+@pytest.mark.parametrize("path", ["/", "/country/IQ", "/outage/IQ-20260302T0500Z", "/outages", "/sources"])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_dash_takes_over_and_nothing_jumps(view: View, path: str, dark: bool) -> None:
+    page = view(path, dark=dark)
+    before = page.locator("h1").bounding_box()
+    taken(page)
+    assert shift(page) < STILL
+    assert page.locator("h1").bounding_box() == before
+    assert page.locator("#ssr").count() == 0
+    assert page.locator("[data-slot]:empty").count() == 0
+    assert page.evaluate("new Set([...document.querySelectorAll('[id]')].map((node) => node.id)).size") == (
+        page.locator("[id]").count()
+    ), "an id occurs twice"
+
+
+def test_scroll_and_focus_survive(view: View, running: Running) -> None:
+    page = view("/country/IQ")
+    held: list[Any] = []
+    page.context.route("**/_dash-update-component", lambda route: held.append(route))
+    page.reload()
+    page.wait_for_function_free = None  # type: ignore[attr-defined]  # nothing may be evaluated under the policy
+    link = page.locator("#ssr a", has_text="28 days")
+    link.focus()
+    page.evaluate("window.scrollTo(0, 300)")
+    page.wait_for_event("request", lambda r: "_dash-update-component" in r.url) if not held else None
+    for route in held:
+        route.continue_()
+    page.wait_for_selector("html.taken")
+    assert page.evaluate("document.activeElement.textContent") == "28 days"
+    assert page.evaluate("window.scrollY") == 300
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("width", [390, 768, 1440])
+def test_nothing_is_wider_than_the_screen(view: View, path: str, width: int) -> None:
+    page = view(path, width=width)
+    page.wait_for_selector("html.taken")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_small_screens_have_targets_that_can_be_tapped(view: View) -> None:
+    page = view("/", width=390)
+    for node in page.locator("header a, header button, .choices a, .search button, .foot a").all():
+        box = node.bounding_box()
+        assert box is not None
+        assert box["height"] >= 38, node.inner_text()
+
+
+def test_chart_is_painted_in_the_theme_of_the_reader(view: View) -> None:
+    page = taken(view("/country/IQ", dark=True))
+    ink = "getComputedStyle(document.querySelector('.js-plotly-plot .scatterlayer .js-line:last-of-type')).stroke"
+    lines = page.evaluate(
+        "[...document.querySelectorAll('.js-plotly-plot .scatterlayer path.js-line')].map((p) => getComputedStyle(p).stroke)"
+    )
+    assert "rgb(237, 235, 229)" in lines, (ink, lines)
+    page.get_by_role("button", name="Switch between light and dark").click()
+    page.wait_for_timeout(600)
+    lines = page.evaluate(
+        "[...document.querySelectorAll('.js-plotly-plot .scatterlayer path.js-line')].map((p) => getComputedStyle(p).stroke)"
+    )
+    assert "rgb(26, 28, 32)" in lines
+    page.reload()
+    assert page.evaluate("document.documentElement.dataset.theme") == "light", "the choice is remembered"
+
+
+def test_times_can_be_read_in_local_time(view: View) -> None:
+    page = taken(view("/outage/IQ-20260302T0500Z"))
+    began = page.locator(".pairs time").first
+    expect(began).to_have_text("05:00 UTC")
+    page.locator("#zone").click()
+    expect(began).to_contain_text("14:00")
+    page.locator("#zone").click()
+    expect(began).to_have_text("05:00 UTC")
+
+
+def test_search_suggests_and_is_worked_by_keyboard(view: View) -> None:
+    page = taken(view("/country/IQ"))
+    page.keyboard.press("/")
+    page.keyboard.type("fij")
+    option = page.get_by_role("option").first
+    expect(option).to_contain_text("Fiji")
+    page.keyboard.press("ArrowDown")
+    expect(option).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/country/FJ")
+
+
+def test_keyboard_reaches_everything_and_shows_where_it_is(view: View) -> None:
+    page = taken(view("/"))
+    reached: list[str] = []
+    for _step in range(60):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate(
+            "(() => { const n = document.activeElement, s = getComputedStyle(n.closest('.search-box') || n);"
+            "return `${n.tagName} ${n.textContent.trim().slice(0, 40)} ${s.outlineStyle}` })()"))  # fmt: skip
+    text = "\n".join(reached)
+    for words in ("Skip to the content", "Now", "Outages", "UTC", "INPUT", "Iraq has been mostly", "2 parts of it"):
+        assert words in text, words
+    at = next(line for line in reached if "Outages" in line)
+    assert at.endswith("solid")
+    assert not any("g class" in line or line.startswith("svg") for line in reached), "the map is no row of 250 stops"
+
+
+def test_a_table_is_loaded_in_place(view: View) -> None:
+    page = taken(view("/country/IQ"))
+    page.locator("summary", has_text="The same as a table").first.click()
+    expect(page.locator("#edge-requests-edge-logs table tbody tr")).to_have_count(336)
+
+
+def test_zooming_one_chart_moves_all(view: View) -> None:
+    page = taken(view("/country/IQ"))
+    page.evaluate(
+        "Plotly.relayout(document.querySelector('.js-plotly-plot'), "
+        "{'xaxis.range': ['2026-03-01 00:00', '2026-03-02 00:00']})"
+    )
+    page.wait_for_timeout(400)
+    ranges = page.evaluate("[...document.querySelectorAll('.js-plotly-plot')].map((p) => String(p.layout.xaxis.range))")
+    assert len(set(ranges)) == 1
+    assert "2026-03-01" in ranges[0]
+
+
+def test_a_country_on_the_map_leads_to_its_page(view: View) -> None:
+    page = taken(view("/"))
+    page.evaluate("document.querySelector('.js-plotly-plot').emit('plotly_click', {points: [{customdata: 'IQ'}]})")
+    page.wait_for_url("**/country/IQ")
+
+
+def test_a_new_publication_appears_without_a_reload(browser: Any, view: View, tmp_path: Path) -> None:
+    with serving(tmp_path) as site:
+        page = taken(view("/", url=site.url))
+        expect(page.locator("h1")).to_contain_text("Iraq")
+        page.evaluate("window.notReloaded = true")
+        from radar.store import documents
+
+        docs, states = samples.sample_documents()
+        docs["outages"] = [row for row in docs["outages"] if "IQ" not in row["id"] and row["parent"] is None]
+        states["country/IQ"] = {**states["country/PT"]}
+        documents.publish(site.client, docs, states, {})
+        page.evaluate("document.dispatchEvent(new Event('radar-poll'))")
+        expect(page.locator("h1")).to_have_text("Degraded now: AS5089 Virgin Media Limited. We see no large outage.")
+        assert page.evaluate("window.notReloaded") is True
+
+
+def test_store_down_is_said_and_never_an_empty_calm_map(view: View, tmp_path: Path) -> None:
+    with serving(tmp_path) as site:
+        taken(view("/", url=site.url))
+        site.stop_store()
+        page = view("/", url=site.url, expect_errors=True)
+        expect(page.locator(".bar-stale")).to_contain_text("This page is not up to date.")
+        expect(page.locator("h1")).to_contain_text("Iraq")
+        fresh = view("/country/PT", url=site.url, expect_errors=True)
+        expect(fresh.locator(".bar-stale")).to_be_visible()
+        expect(fresh.locator(".page")).to_contain_text("We cannot read the measurements just now.")
+
+
+@pytest.mark.parametrize("path", ["/country/XX", "/asn/abc", "/outage/none", "/nope"])
+def test_an_unknown_address_says_what_to_do(view: View, path: str) -> None:
+    page = view(path, expect_errors=True)
+    expect(page.locator("h1")).to_have_text("Nothing here")
+    page.wait_for_selector("html.taken")
+    expect(page.locator("h1")).to_have_text("Nothing here")
+    page.get_by_role("link", name="world map").click()
+    expect(page.locator("h1")).to_contain_text("Outage now")
+
+
+def test_print_shows_black_on_white_and_addresses(view: View) -> None:
+    page = taken(view("/outage/IQ-20260302T0500Z", dark=True))
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+    assert page.evaluate(
+        "getComputedStyle(document.querySelector('.kicker a'), '::after').content"
+    ) == '" (/country/IQ)"' or (
+        "country" in page.evaluate("getComputedStyle(document.querySelector('.kicker a'), '::after').content")
+    )

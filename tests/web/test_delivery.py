@@ -1,0 +1,183 @@
+"""How bytes leave: compression, caching, headers, health."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import brotli
+import pytest
+from werkzeug.test import Client
+
+from radar.components.document import THEME_SCRIPT, theme_hash
+from radar.serve import FOR_A_DAY, FOR_EVER, Static, accepted
+from tests.conftest import REPO
+from tests.web.conftest import Site
+
+
+@pytest.mark.parametrize(
+    ("header", "encoding"),
+    [("gzip, deflate, br, zstd", "br"), ("gzip", "gzip"), ("", ""), ("identity", ""), ("br;q=0, gzip;q=0.5", "gzip"),
+     ("BR", "br"), ("gzip;q=0", "")],
+)  # fmt: skip
+def test_the_best_encoding_that_is_accepted_is_used(header: str, encoding: str) -> None:
+    assert accepted(header) == encoding
+
+
+def test_pages_are_compressed_and_revalidated(site: Site) -> None:
+    plain = site.get("/")
+    small = site.get("/", headers={"Accept-Encoding": "br"})
+    assert brotli.decompress(small.data) == plain.data
+    assert small.headers["Vary"] == "Accept-Encoding"
+    assert small.headers["Cache-Control"] == "no-cache"
+    assert gzip.decompress(site.get("/", headers={"Accept-Encoding": "gzip"}).data) == plain.data
+    again = site.get("/", headers={"If-None-Match": small.headers["ETag"]})
+    assert again.status_code == 304
+    assert again.data == b""
+
+
+def test_errors_have_no_tag_that_could_be_kept(site: Site) -> None:
+    assert "ETag" not in site.get("/country/XX").headers
+
+
+def test_api_answers_are_compressed_on_their_way(site: Site) -> None:
+    answer = site.get("/api/v1/outages", headers={"Accept-Encoding": "br"})
+    assert answer.headers["Content-Encoding"] == "br"
+    assert brotli.decompress(answer.data) == site.get("/api/v1/outages").data
+
+
+def test_every_script_and_font_of_a_page_is_ours_and_cached_for_ever(site: Site) -> None:
+    text = site.page("/")
+    addresses = re.findall(r'<script defer src="([^"]+)"', text) + re.findall(
+        r'<link rel="preload" href="([^"]+)"', text
+    )
+    assert len(addresses) > 8
+    assert "inter-latin.woff2" in addresses[-1]
+    for address in addresses:
+        assert address.startswith("/")
+        answer = site.get(address.replace("&amp;", "&"))
+        assert answer.status_code == 200, address
+        assert answer.headers["Cache-Control"] == FOR_EVER, address
+
+
+def test_plotly_comes_before_dash_and_only_where_there_are_charts(site: Site) -> None:
+    text = site.page("/country/IQ")
+    assert text.index("plotly-radar.min.js") < text.index("dash_renderer")
+    assert "plotly-radar" not in site.page("/outages")
+
+
+def test_a_static_file_is_compressed_once_and_revalidates(site: Site) -> None:
+    wrapper: Any = site.server.wsgi_app
+    name = next(a for a in re.findall(r'src="([^"]+)"', site.page("/")) if "dash_core_components.v" in a)
+    first = site.get(name, headers={"Accept-Encoding": "br"})
+    assert first.headers["Content-Encoding"] == "br"
+    kept = wrapper.files[name]
+    assert brotli.decompress(first.data) == kept.plain
+    second = site.get(name, headers={"Accept-Encoding": "br"})
+    assert wrapper.files[name] is kept
+    again = site.get(name, headers={"Accept-Encoding": "br", "If-None-Match": second.headers["ETag"]})
+    assert again.status_code == 304 or second.headers["ETag"] != again.headers["ETag"]
+    assert site.browser.head(name).data == b""
+
+
+def test_the_smallest_form_is_made_beside_and_kept_for_the_next_start(tmp_path: Path) -> None:
+    body = (REPO / "assets" / "clientside.js").read_bytes()
+    asked = []
+
+    def app(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+        asked.append(environ["PATH_INFO"])
+        start("200 OK", [("Content-Type", "text/javascript"), ("ETag", '"x"')])
+        return [body]
+
+    def fetch(wrapper: Static) -> bytes:
+        answer = Client(wrapper).get("/assets/x.js", headers={"Accept-Encoding": "br"})
+        assert answer.headers["Cache-Control"] == FOR_A_DAY
+        return bytes(answer.data)
+
+    wrapper = Static(app, assets=tmp_path / "none", cache=tmp_path / "cache")
+    quick = fetch(wrapper)
+    assert wrapper.worker is not None
+    wrapper.worker.join(30)
+    small = fetch(wrapper)
+    assert brotli.decompress(quick) == brotli.decompress(small) == body
+    assert len(small) < len(quick)
+    assert asked == ["/assets/x.js"], "asked once, served from memory"
+    later = Static(app, assets=tmp_path / "none", cache=tmp_path / "cache")
+    assert fetch(later) == small
+    assert later.worker is None, "nothing to compress again"
+
+
+def test_a_changed_asset_is_read_again(tmp_path: Path) -> None:
+    (tmp_path / "a.css").write_text("a{}")
+
+    def app(_environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+        start("200 OK", [("Content-Type", "text/css")])
+        return [(tmp_path / "a.css").read_bytes()]
+
+    wrapper = Client(Static(app, assets=tmp_path, cache=None))
+    assert wrapper.get("/assets/a.css").data == b"a{}"
+    (tmp_path / "a.css").write_text("b{}")
+    later = time.time() + 10
+    os.utime(tmp_path / "a.css", (later, later))
+    assert wrapper.get("/assets/a.css").data == b"b{}"
+
+
+def test_what_is_not_there_is_not_kept(site: Site) -> None:
+    wrapper: Any = site.server.wsgi_app
+    for path in ("/assets/nope.js", "/assets/../radar/web.py", "/_dash-component-suites/dash/nope.js",
+                 "/_dash-component-suites/os/x.js"):  # fmt: skip
+        answer = site.get(path)
+        assert answer.status_code == 404, path
+        assert "Traceback" not in answer.text
+        assert path not in wrapper.files
+
+
+def test_the_policy_lets_no_inline_script_run_but_the_one_that_is_hashed(site: Site) -> None:
+    answer = site.get("/")
+    policy = answer.headers["Content-Security-Policy"]
+    scripts = next(part for part in policy.split("; ") if part.startswith("script-src"))
+    assert "unsafe" not in scripts
+    assert scripts.count("sha256-") == 1
+    inline = re.findall(r"<script>(.*?)</script>", answer.text, re.S)
+    assert len(inline) == 1
+    assert inline[0] == THEME_SCRIPT
+    assert theme_hash() in scripts
+    assert " on" not in " ".join(re.findall(r"<[a-z]+ [^>]*\bon[a-z]+=", answer.text))
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/status", "/health", "/favicon.ico", "/nope"])
+def test_security_headers_are_on_everything(site: Site, path: str) -> None:
+    headers = site.get(path).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
+    assert "Content-Security-Policy" in headers
+
+
+def test_health_says_only_that_the_process_answers(site: Site) -> None:
+    assert site.get("/health").json == {"status": "ok"}
+
+
+def test_ready_tells_version_and_age(site: Site) -> None:
+    body = site.get("/ready").json
+    assert body["ready"] is True
+    assert body["version"] == 1
+    assert body["now"] == "2026-03-02T12:00:00Z"
+    assert 0 <= body["age_s"] < 300
+
+
+def test_ready_before_the_first_publication_has_no_age(bare: Site) -> None:
+    assert bare.get("/ready").json == {"ready": True, "version": 0, "now": None, "age_s": None}
+
+
+def test_icon_and_robots_are_files_not_the_page(site: Site) -> None:
+    assert site.get("/favicon.ico").data[:4] == b"\x00\x00\x01\x00"
+    assert "Disallow: /_dash" in site.get("/robots.txt").text
+
+
+def test_writing_to_a_page_is_405(site: Site) -> None:
+    assert site.browser.post("/").status_code == 405
