@@ -139,9 +139,9 @@
     const others = () => all(".ts-box[data-live] .js-plotly-plot").filter((other) => other !== plot);
     plot.on("plotly_relayout", (change) => {
       if (plot.radarFollows) return;
-      const range = change["xaxis.range[0]"] !== undefined
-        ? { "xaxis.range": [change["xaxis.range[0]"], change["xaxis.range[1]"]] }
-        : change["xaxis.autorange"] ? { "xaxis.autorange": true } : null;
+      const chosen = change["xaxis.range"] || [change["xaxis.range[0]"], change["xaxis.range[1]"]];
+      const whole = change["xaxis.autorange"] ? { "xaxis.autorange": true } : null;
+      const range = chosen[0] === undefined ? whole : { "xaxis.range": chosen };
       if (!range) return;
       for (const other of others()) {
         other.radarFollows = true;

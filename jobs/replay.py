@@ -150,6 +150,8 @@ def received(rows: pl.DataFrame, source: str, grains: dict[str, int], *, simulat
 
 def answers_of(path: Path) -> list[Answer]:
     """The recorded answers at a path: one file, or all files below a folder in the order of their names."""
+    if not path.exists():
+        raise RadarError(f"{path} does not exist; expected a recorded file, or a folder that holds some")
     files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file() and p.name[0] != ".")
     try:
         return [Answer(file.name, file.read_bytes()) for file in files if file.name not in ("SOURCE.md", "LICENSE")]

@@ -34,7 +34,7 @@ def look(case: Case, views: Iterable[View]) -> list[Row]:
         blind = view.verdict == "insufficient"
         if blind and view.seen is not None and (view.bin - view.seen).total_seconds() < patience:
             continue
-        row.reason = view.reason
+        row.reason, row.now = view.reason, view.verdict
         _silence(row, view)
         if row.first_seen is not None:
             row.verdict = "insufficient" if blind else "affected"

@@ -19,6 +19,8 @@ Status = Literal["candidate", "open", "closed", "retracted"]
 JOIN, MERGE = timedelta(minutes=30), timedelta(hours=1)
 #: Two independent signals confirm each other when their onsets lie within this.
 CONFIRM = timedelta(minutes=30)
+#: A deepening of the loss that is remembered.
+DEEPER = 0.04
 #: Routes explain a loss of packets only when their own loss is at least this part of it.
 ROUTES_EXPLAIN = 0.25
 #: Signals that show whether addresses can be reached at all, whatever people do.
@@ -33,11 +35,13 @@ class Row:
     """One series' view of the case. Times in seconds.
 
     ``silent_since``: no data since then. ``gap_since``, ``gap_until``: the first silence after it had seen the
-    outage, and ``gaps`` how many there were. ``shallow_*``: a loss too small to count.
+    outage, and ``gaps`` how many there were. ``shallow_*``: a loss too small to count. ``now``: the verdict of its
+    newest bin alone.
     """
 
     series_id: str
     verdict: Verdict = "insufficient"
+    now: str = "insufficient"
     reason: str = "no_data"
     first_seen: int | None = None
     last_seen: int | None = None
@@ -74,6 +78,7 @@ class Case:
     updates: list[Update] = field(default_factory=list)
     causes: list[Cause] = field(default_factory=list)
     stages: list[str] = field(default_factory=list)
+    deepening: list[tuple[int, float]] = field(default_factory=list)
     blind: bool = False
     parent: str | None = None
     retraction: str | None = None
@@ -98,7 +103,7 @@ class Case:
         alerts = self.live or list(self.alerts.values())
         deepest = max(a.depth for a in alerts)
         rank = {"ping": 0, "edge": 1, "bgp": 2}
-        deep = [a for a in alerts if a.depth >= 0.75 * deepest and a.rule != "latency_rise"] or alerts
+        deep = [a for a in alerts if a.depth >= 0.9 * deepest and a.rule != "latency_rise"] or alerts
         return min(deep, key=lambda a: (rank.get(family(a.series_id), 3), -a.depth, a.series_id))
 
     def join(self, alert: Alert) -> None:
@@ -127,6 +132,11 @@ class Case:
             self.level = "outage" if level == "outage" else "degraded"
         return self.status != "candidate" and self.start != before
 
+    def note_depth(self, now: int) -> None:
+        """Remember when the loss deepened: how an outage slides tells of its cause."""
+        if self.depth > (self.deepening[-1][1] if self.deepening else 0.0) + DEEPER:
+            self.deepening.append((now, self.depth))
+
     def publishable(self) -> str:
         """Id of the publication rule that holds now, "" for none."""
         opened = self.open_alerts
@@ -147,7 +157,7 @@ class Case:
         """Activity alone, with the network seen to be reachable, must have fallen far: holidays also look like that."""
         if any(not is_activity(a) for a in opened):
             return True
-        reach = [r for r in self.rows.values() if family(r.series_id) in REACH and r.verdict == "not_affected"]
+        reach = [r for r in self.rows.values() if family(r.series_id) in REACH and r.now == "not_affected"]
         if not any(plane(r.series_id) == "data" for r in reach):
             return True
         deep = {family(a.series_id): max(b.depth for b in opened if family(b.series_id) == family(a.series_id))

@@ -98,8 +98,9 @@ def _planes(f: Facts, t: dict[str, _Weighed]) -> None:
         t["routing"].against(2.5, text)
     elif f.control_depth > 0.1:
         text = _("Routes were withdrawn.")
-        t["routing"].for_(1.8 if f.families < 3 else 0.9, text)
-        t["cable_cut"].for_(0.8, text)
+        country = f.entity_type == "country"  # many networks at once: rarely a fault of routing itself
+        t["routing"].for_(0.5 if country else 1.8, text)
+        t["cable_cut"].for_(1.2 if country else 0.5, text)
         t["power"].for_(0.3, text)
 
 
@@ -147,6 +148,7 @@ def _spread(f: Facts, t: dict[str, _Weighed]) -> None:
     if f.others:
         text = _("Other countries lost connectivity within the same half hour.")
         t["cable_cut"].for_(1.4, text)
+        t["power"].for_(0.5, text)
         t["shutdown"].against(1.5, text)
     elif f.entity_type == "country" and not f.slow:
         t["cable_cut"].against(0.3, _("No other country is known to have been hit at the same time."))
@@ -158,7 +160,7 @@ def _quality(f: Facts, t: dict[str, _Weighed]) -> None:
         t["provider"].for_(weight, _("Requests arrive but fail: servers answer with errors."))
         for cause in ("shutdown", "cable_cut", "power", "routing"):
             t[cause].against(1.5, _("Packets still flow."))
-    if f.latency and f.data_depth < 0.8:
+    if f.latency:
         t["cable_cut"].for_(1.2, _("Round-trip times rose: traffic takes a longer way."))
     if f.one_service:
         t["provider"].for_(0.8, _("Only one service is seen to be affected."))

@@ -53,9 +53,8 @@ def facts(case: Case, others: Sequence[Case], now: datetime) -> Facts:
 
 
 def _slide(case: Case) -> float:
-    """Seconds from onset until the loss was within a fifth of its worst, as noted while it deepened."""
-    marks = [stage for stage in case.stages if stage.startswith("deep:")]
-    return float(int(marks[-1].split(":")[1]) - case.start) if marks else 0.0
+    """Seconds from onset until the loss was within a tenth of its worst."""
+    return next((float(t - case.start) for t, depth in case.deepening if depth >= 0.9 * case.depth), 0.0)
 
 
 def _repeats(case: Case, other: Case) -> bool:

@@ -133,6 +133,7 @@ class OutageBook:
     def _advance(self, case: Case, now: datetime, views: list[View], before: tell.Before) -> None:
         silent = agree.look(case, views)
         moved = case.place()
+        case.note_depth(self._now)
         if case.status == "candidate":
             rule = case.publishable()
             if rule:

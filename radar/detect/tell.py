@@ -60,7 +60,6 @@ def changes(case: Case, now: datetime, before: Before, silent: list[Row], *, mov
         say(case, now, "corrected", text)
     parts = _news(case, before)
     if case.depth > case.told_depth + DEEPER:
-        case.stages.append(f"deep:{int(now.timestamp())}")
         worst = max(case.live, key=lambda a: (a.depth, a.series_id))
         if not parts:
             parts.append(_("Deeper now: {fall}.").format(fall=words.fall(worst)))

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import dash
 import flask
 import orjson
 from dash import Dash, html
@@ -48,9 +49,9 @@ _COMMENT = re.compile(r"/\*.*?\*/", re.S)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A registered page and the variables of its path. ``layout`` None: no page has this address."""
+    """A registered page and the variables of its path."""
 
-    layout: Callable[..., Any] | None
+    layout: Callable[..., Any]
     variables: dict[str, str]
 
 
@@ -95,11 +96,12 @@ def forget() -> None:
 
 
 def find(path: str) -> Found:
-    """The page of an address."""
+    """The page of an address; the 404 page for one that has none."""
     page, variables = _path_to_page(path.strip("/"))  # type: ignore[no-untyped-call]  # Dash leaves it untyped
-    if not page or (path != "/" and ("//" in path or not path.strip("/"))):
-        return Found(None, {})
-    return Found(page.get("layout"), variables or {})
+    if not page or "//" in path:
+        nothing = next(row for name, row in dash.page_registry.items() if name.endswith(".not_found_404"))
+        return Found(nothing["layout"], {"path_": path})
+    return Found(page["layout"], variables or {})
 
 
 def respond(found: Found, path: str, query: Mapping[str, str], tags: Tags) -> flask.Response:
@@ -146,8 +148,9 @@ def failure(status: int, path: str, tags: Tags) -> flask.Response:
             status=status, robots="noindex",
         )  # fmt: skip
     found = bars(clock=None, blind=status == 503)
-    # No scripts: there is nothing that Dash could take over.
-    bare = Tags(css=tags.css, fonts=tags.fonts, scripts=(), plotly="", config="{}")
+    # There is nothing that Dash could take over; theme and search still work.
+    ours = [src for src in tags.scripts if src.startswith("/assets/")]
+    bare = Tags(css=tags.css, fonts=tags.fonts, scripts=ours, plotly="", config="{}")
     meta = shell.meta_of(layout)
     body = document(to_html(layout), meta, bars=found, path=path, version=0, tags=bare, address=_address(path),
                     language=_language())  # fmt: skip
@@ -159,10 +162,7 @@ def failure(status: int, path: str, tags: Tags) -> flask.Response:
 
 
 def _render(found: Found, path: str, query: Mapping[str, str], snapshot: _read.Snapshot, tags: Tags) -> Rendered:
-    if found.layout is None:
-        layout = shell.missing(_("There is no page at {path}.").format(path=path))
-    else:
-        layout = found.layout(**{**query, **found.variables})
+    layout = found.layout(**{**query, **found.variables})
     meta = shell.meta_of(layout)
     top = bars(clock=snapshot.clock, notice=snapshot.notice, lost_since=snapshot.lost_since,
                stalled_since=snapshot.stalled_since)  # fmt: skip

@@ -146,12 +146,8 @@ def checked(table: pl.DataFrame, rejected: Rejections) -> pl.DataFrame:
     if bad.height:
         for number, count, first in bad.group_by("fault").agg(pl.len(), pl.col("line").min()).sort("fault").rows():
             reason, column, _ = faults[number]
-            value = (
-                ""
-                if column == "line"
-                else f": {column} is {bad.row(by_predicate=pl.col('line') == first, named=True)[column]!r}"
-            )
-            rejected.add(reason, f"row {first}{value}", count)
+            value = bad.filter(pl.col("line") == first).select(pl.col(column).cast(pl.String)).item()
+            rejected.add(reason, f"row {first}" if column == "line" else f"row {first}: {column} is {value!r}", count)
     return table.filter(pl.col("fault").is_null()).select(
         bin=pl.col("second") // BIN_S * BIN_S,
         cc=cc,

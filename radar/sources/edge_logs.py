@@ -102,6 +102,8 @@ def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
         earliest = table["bin"].min()
         if isinstance(earliest, int):
             unread[earliest] = unread.get(earliest, 0) + lost
+        elif table.height:
+            wrong.append(f"{file}: none of its {table.height} rows has a time with a zone")
     for start in sorted(parts):
         name = f"edge-{datetime.fromtimestamp(start, UTC):%Y-%m-%dT%H%MZ}.ndjson.zst"
         yield Answer(name, _packed(parts[start], unread.get(start, 0)))
@@ -131,6 +133,17 @@ def _rows_of(body: bytes) -> tuple[pl.DataFrame, int]:
         bin=pl.coalesce(pl.col("second") // BIN_S * BIN_S, start),
     )
     return rows, sum(item.count for item in lost.done() if item.reason != "blank line")
+
+
+def _as_text(name: str, kind: pl.DataType) -> pl.Expr:
+    """A column as the text it would have in NDJSON, so that files of both forms can share a bin."""
+    column = pl.col(name)
+    if isinstance(kind, pl.Datetime):
+        return column.dt.to_string("iso:strict")  # with a zone where it has one, and only then
+    if kind.is_float():
+        whole = pl.when(column == column.floor()).then(column.cast(pl.Int64, strict=False)).cast(pl.String)
+        return pl.coalesce(whole, column.cast(pl.String))
+    return column.cast(pl.String, strict=False)
 
 
 def _packed(parts: list[pl.DataFrame], unread: int) -> bytes:
