@@ -121,10 +121,9 @@ def parquet(body: bytes, *, source: str, columns: frozenset[str] | None = None) 
         raise UpstreamChanged(source, f"the Parquet file was not read within {PATIENCE_S:.0f} s") from error
     if done.returncode == 0:
         return pl.read_ipc(io.BytesIO(done.stdout))
-    said = done.stdout.decode("utf-8", "replace") if done.returncode == _UNREADABLE else "its sizes make no sense"
-    raise UpstreamChanged(
-        source, f"the Parquet file is damaged: {said.splitlines()[0][:160] if said else 'unreadable'}"
-    )
+    why = done.stdout.decode("utf-8", "replace").strip() if done.returncode == _UNREADABLE else ""
+    first = why.splitlines()[0][:160] if why else f"its sizes make no sense (reader ended with {done.returncode})"
+    raise UpstreamChanged(source, f"the Parquet file is damaged: {first}")
 
 
 def json_value(body: bytes, *, source: str) -> Any:

@@ -1,4 +1,4 @@
-"""Reads one Parquet file from standard input and writes it to standard output as Arrow IPC. Run as a process of its own.
+"""A process of its own that reads one Parquet file from standard input and writes Arrow IPC to standard output.
 
 A damaged Parquet file can end the process that reads it: Polars believes the sizes in its footer, and a failed
 allocation aborts. In here that costs one answer; in a worker it would cost all jobs. Exit code 3: the file cannot be

@@ -56,6 +56,8 @@ def test_a_page_is_finished_without_scripts_and_asks_no_other_host(site: FlaskCl
     html = html_of(site, address)
     assert len(re.findall("<h1", html)) == 1
     assert len(words_of(html)) > 200
+    ids = re.findall(r' id="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
     assert not re.search(r'<(?:script|img|link|iframe)[^>]+(?:src|href)="(?:https?:)?//(?!localhost)', html)
     assert "Set-Cookie" not in site.get(address).headers
 

@@ -53,6 +53,12 @@ def test_a_gap_is_null_and_counts_against_coverage(api: FlaskClient) -> None:
     assert item["meta"]["coverage"] == 0.5
 
 
+def test_bins_that_have_not_come_yet_are_not_missing(api: FlaskClient) -> None:
+    (item,) = get(api, f"{IRAQ}&signal=edge.requests&interval=1d")["data"]
+    assert (item["from"], item["until"]) == ("2026-03-01T00:00:00Z", "2026-03-03T00:00:00Z")
+    assert item["meta"]["coverage"] == round(34 / 36, 4), "36 hours so far, with a gap of two"
+
+
 def test_a_gap_stays_a_gap_at_every_zoom(api: FlaskClient) -> None:
     for interval in ("15m", "1h", "2h"):
         (item,) = get(api, f"{IRAQ}&signal=edge.requests&range=7d&interval={interval}")["data"]

@@ -64,7 +64,7 @@ class Held:
     def __init__(self, view: View, path: str, **more: bool) -> None:
         self.page = view("/robots.txt", **more)
         self.waiting: list[Route] = []
-        self.page.context.route("**/_dash-update-component", self.waiting.append)
+        self.page.context.route("**/_dash-update-component", lambda route: self.waiting.append(route))
         with self.page.expect_request("**/_dash-update-component"):
             self.page.goto(path)
 

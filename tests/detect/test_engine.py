@@ -123,6 +123,13 @@ def test_when_every_country_dips_it_is_our_own_measurement() -> None:
     assert (after[-1].verdict[:, 0] == NOT_AFFECTED).all()
 
 
+def test_a_shared_dip_too_small_for_any_gate_is_still_our_own() -> None:
+    world = _edge(COUNTRIES[:40])
+    (common,) = world.step(all_times=(0.83, 1, 1, 1, 1)).common
+    assert common.drop == pytest.approx(0.17, abs=0.02)
+    assert world.step(all_times=(0.95, 1, 1, 1, 1)).common == ()
+
+
 def test_a_dip_of_our_own_never_becomes_normal() -> None:
     world = _edge(COUNTRIES[:40])
     result = world.step(all_times=(0.4, 1, 1, 1, 1))

@@ -147,10 +147,26 @@ def test_foreign_answer_never_gives_rows_nor_another_error(case: Case, body: byt
     assert parsed is None or parsed.rows.is_empty()
 
 
-@every_case
+def _is_parquet(case: Case) -> bool:
+    return case.file.suffix == ".parquet"
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if not _is_parquet(case)], ids=str)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 @given(data=st.data())
 def test_damaged_answer_gives_rows_or_upstream_changed(case: Case, data: st.DataObject) -> None:
+    _damage(case, data)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if _is_parquet(case)], ids=str)
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+@given(data=st.data())
+def test_damaged_parquet_gives_rows_or_upstream_changed(case: Case, data: st.DataObject) -> None:
+    """Fewer examples: another process reads each."""
+    _damage(case, data)
+
+
+def _damage(case: Case, data: st.DataObject) -> None:
     body = bytearray(case.file.read_bytes())
     places = data.draw(st.lists(st.integers(0, len(body) - 1), min_size=1, max_size=8))
     for place in places:

@@ -20,6 +20,7 @@ from radar.sources._geo import countries_of
 from radar.sources._names import country_in, file_name, month_in
 from radar.sources._recorded import recorded
 from radar.sources._rejections import Rejections, without_addresses
+from tests.sources.fixtures import FIXTURES
 
 
 @pytest.mark.parametrize(
@@ -86,6 +87,25 @@ def test_a_small_file_that_holds_an_enormous_one_is_refused(monkeypatch: pytest.
     for packed in (gzip.compress(bytes(5_000_000)), zstandard.compress(bytes(5_000_000))):
         with pytest.raises(UpstreamChanged, match="unpack to more than 1000000 bytes"):
             b.unpack(packed, source="s")
+
+
+@pytest.mark.parametrize("place", [-200, -100, -60, 30, 300, 900])
+def test_damaged_parquet_never_ends_the_process(place: int) -> None:
+    body = bytearray((FIXTURES / "mlab_ndt" / "uploads" / "uploads_by_country_2025_10.parquet").read_bytes())
+    body[place : place + 8] = b"\xff" * 8
+    message = ""
+    try:
+        b.parquet(bytes(body), source="s")
+    except UpstreamChanged as error:
+        message = str(error)
+    assert message == "" or message.startswith("s: the Parquet file is damaged: ")
+
+
+def test_parquet_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(b, "PATIENCE_S", 0.001)
+    body = (FIXTURES / "mlab_ndt" / "uploads" / "uploads_by_country_2025_10.parquet").read_bytes()
+    with pytest.raises(UpstreamChanged, match="was not read within"):
+        b.parquet(body, source="s")
 
 
 def test_damaged_packing_is_told() -> None:
