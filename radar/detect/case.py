@@ -98,6 +98,11 @@ class Case:
         return [a for a in self.live if a.closed is None]
 
     @property
+    def agreeing(self) -> int:
+        """Independent families of signals that lost connectivity: packets or routes, not quality."""
+        return len({family(a.series_id) for a in self.live if plane(a.series_id) != "quality"})
+
+    @property
     def main(self) -> Alert:
         """The alert that stands for the case: among the deep ones, first reachability, then requests, then the rest."""
         alerts = self.live or list(self.alerts.values())

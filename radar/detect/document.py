@@ -42,7 +42,7 @@ def document(case: Case, now: int, simulated: Collection[str], children: list[st
         "causes": case.causes,
         "simulated": case.simulated,
         "history": case.history,
-        "headline": words.headline(case.entity, main, start, end),
+        "headline": words.headline(case.entity, main, start, end, agreeing=case.agreeing),
         "verdict": tell.verdict(case),
         "rule": case.rule,
         "rule_words": rules.words(case.rule, [a.rule for a in live]),

@@ -155,7 +155,7 @@ def opened(case: Case) -> str:
     case.told_depth = case.depth
     main = case.main
     rest = sorted((a for a in case.open_alerts if a is not main), key=lambda a: (-a.depth, a.series_id))
-    first = words.headline(case.entity, main, _time(case.start), None)
+    first = words.headline(case.entity, main, _time(case.start), None, agreeing=case.agreeing)
     return " ".join([first, *(_("{fall}.").format(fall=words.fall(a)) for a in rest), verdict(case)])
 
 

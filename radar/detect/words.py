@@ -6,7 +6,7 @@ from datetime import datetime
 
 from radar import entities
 from radar.detect.model import Alert
-from radar.labels import _, ngettext
+from radar.labels import N_, _, ngettext
 from radar.signals import SIGNALS, split
 
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -79,15 +79,31 @@ def verdict(control: str, data: str, data_depth: float, *, quality: bool, one_se
     return _("What we see does not tell routes and packets apart.")
 
 
-def headline(entity: str, main: Alert, start: datetime, end: datetime | None) -> str:
-    """One sentence: who, what, how deep, since when."""
+#: How an outage is called by its depth, once independent signals agree: lower bound of the loss, while open, once over.
+OFFLINE = (
+    (0.9, N_("{name} has been almost entirely offline since {when}: {fall}."),
+     N_("{name} was almost entirely offline from {start} to {end}: {fall} at the worst.")),
+    (0.5, N_("{name} has been mostly offline since {when}: {fall}."),
+     N_("{name} was mostly offline from {start} to {end}: {fall} at the worst.")),
+    (0.0, N_("{name} has been partly offline since {when}: {fall}."),
+     N_("{name} was partly offline from {start} to {end}: {fall} at the worst.")),
+)  # fmt: skip
+
+
+def headline(entity: str, main: Alert, start: datetime, end: datetime | None, *, agreeing: int = 1) -> str:
+    """One sentence: who, what, how deep, since when.
+
+    ``agreeing``: independent families of signals that lost something. "Offline" is said only when two or more agree;
+    a single one is told as what it is.
+    """
     what = _lower(fall(main))
     tell = on if main.rule == "slow_degradation" else when
+    going, over = _("{name}: {fall} since {when}."), _("{name}: {fall} at the worst, {start} to {end}.")
+    if agreeing > 1 and main.rule in ("seasonal_drop", "flat_drop"):
+        going, over = next((_(now), _(then)) for bound, now, then in OFFLINE if main.depth >= bound)
     if end is None:
-        return _("{name}: {fall} since {when}.").format(name=name(entity), fall=what, when=tell(start))
-    return _("{name}: {fall} at the worst, {start} to {end}.").format(
-        name=name(entity), fall=what, start=tell(start), end=tell(end)
-    )
+        return going.format(name=name(entity), fall=what, when=tell(start))
+    return over.format(name=name(entity), fall=what, start=tell(start), end=tell(end))
 
 
 def severity(depth: float | None, minutes: float, share: float | None, basis: str) -> str:

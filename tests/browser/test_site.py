@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,9 @@ View = Callable[..., Page]
 
 PAGES = ("/", "/country/IQ", "/asn/5089", "/outages", "/outage/IQ-20260302T0500Z", "/sources", "/method", "/status",
          "/about", "/privacy", "/search?q=virgin")  # fmt: skip
+
+#: Where Dash asks for a page.
+UPDATE = re.compile("/_dash-update-component")
 
 #: Sum of all layout shifts that still counts as "nothing jumps" (0.1 is what the web calls good).
 STILL = 0.01
@@ -63,15 +67,21 @@ class Held:
 
     def __init__(self, view: View, path: str, **more: bool) -> None:
         self.page = view("/robots.txt", **more)
-        self.waiting: list[Route] = []
-        self.page.context.route("**/_dash-update-component", lambda route: self.waiting.append(route))
-        with self.page.expect_request("**/_dash-update-component"):
+        self.waiting: list[Route] | None = []
+        self.page.context.route(UPDATE, self._arrived)
+        with self.page.expect_request(UPDATE):
             self.page.goto(path)
+
+    def _arrived(self, route: Route) -> None:
+        if self.waiting is None:
+            route.continue_()
+        else:
+            self.waiting.append(route)
 
     def release(self) -> Page:
         """Let Dash go on, and wait until it has taken over."""
-        self.page.context.unroute("**/_dash-update-component")
-        for route in self.waiting:
+        held, self.waiting = self.waiting or [], None
+        for route in held:
             route.continue_()
         return taken(self.page)
 

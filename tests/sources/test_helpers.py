@@ -183,6 +183,11 @@ def test_edges_of_a_range_belong_to_it_and_their_neighbours_do_not() -> None:
     assert countries_of(["1.0.1.0", "1.0.3.255", "1.0.0.255", "1.0.4.0"])["cc"].to_list() == ["CN", "CN", "AU", "AU"]
 
 
+def test_address_between_two_ranges_is_in_no_country() -> None:
+    found = countries_of(["5.249.168.128", "2001:201:0:1f3::"])
+    assert found.rows() == [(None, "client address is in no country's range")] * 2
+
+
 def test_recorded_pack_is_read_by_its_own_sources() -> None:
     found = [(source, answer.name) for source, answer in recorded()]
     assert len(found) == 7
