@@ -185,7 +185,8 @@ def _credit(status: SourceStatus | None, name: str, history: bool) -> Credit:
 
 def _unit(row: points.Drawn) -> str:
     native = numbers.grain(row.wanted.group.grain_s)
-    if row.wanted.signal.scale == "count" and row.wanted.signal.plane != "control":
+    # A flat count is a level (blocks that answer), any other is an amount per bin.
+    if row.wanted.signal.scale == "count" and row.wanted.signal.profile != "flat":
         return _("{unit} per {grain}").format(unit=row.wanted.signal.unit, grain=native)
     return row.wanted.signal.unit
 

@@ -18,8 +18,9 @@ Files lie in a folder (setting ``edge_logs``), one row per request, as NDJSON (`
 At least one of ``country``, ``asn``, ``provider`` is needed. Other columns are not read: a client's address, if there
 is one, enters neither rows nor examples nor, through ``fetch``, the archive.
 
-Rows are counted per 5-minute bin for ``country/XX``, ``asn/N``, ``geoasn/XX-N`` and ``provider/slug``. A median needs
-at least ``ENOUGH`` rows, else there is none. Requests and bytes that a bin has no row for are zero where that bin came
+Rows are counted per 5-minute bin for ``country/XX``, ``asn/N``, ``geoasn/XX-N`` and ``provider/slug``; a network that
+lies almost wholly in one country is not counted a second time as a network in that country. A median needs at least
+``ENOUGH`` rows, else there is none. Requests and bytes that a bin has no row for are zero where that bin came
 for others; the other signals are then unknown.
 
 Licence: the operator's own data.
@@ -38,6 +39,7 @@ import polars as pl
 import zstandard
 
 from radar import settings
+from radar.entities import networks
 from radar.errors import ConfigError, UpstreamChanged, UpstreamUnavailable
 from radar.schema import SIGNALS, Parsed, empty_signals
 from radar.sources import Answer, Source
@@ -160,7 +162,7 @@ def parse(body: bytes, *, name: str = "") -> Parsed:
     notes = {"requests": rows.height}
     if rows.is_empty():
         return Parsed(empty_signals(), rejected.done(), notes)
-    tables = [_counted(rows, kind, keys) for kind, keys in _KEYS.items()]
+    tables = [_counted(rows if kind != "geoasn" else _abroad(rows), kind, keys) for kind, keys in _KEYS.items()]
     out = pl.concat(tables).sort("timebin", "entity", "signal")
     return Parsed(out, rejected.done(), notes)
 
@@ -180,6 +182,14 @@ def _whole_bins(rows: pl.DataFrame, rejected: Rejections) -> pl.DataFrame:
     first = datetime.fromtimestamp(int(strays["bin"][0]), UTC)
     rejected.add("stray row of a bin that the file does not hold", f"bin {first:%Y-%m-%dT%H:%MZ}", strays.height)
     return rows.filter(~stray)
+
+
+def _abroad(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows of networks outside their home country, and of networks that have none."""
+    pairs = rows.select("cc", "asn").drop_nulls().unique()
+    table = networks()
+    home = [asn in table and table[asn].home == cc for cc, asn in pairs.iter_rows()]
+    return rows.join(pairs.filter(pl.Series(home, dtype=pl.Boolean)), on=["cc", "asn"], how="anti")
 
 
 def _counted(rows: pl.DataFrame, kind: str, keys: list[str]) -> pl.DataFrame:

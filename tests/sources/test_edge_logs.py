@@ -47,8 +47,14 @@ def value(parsed: Parsed, signal: str, entity: str = "country/DE") -> tuple[floa
 
 def test_request_counts_for_its_country_its_network_both_together_and_its_provider() -> None:
     rows = parse(ndjson(line(provider="fastly"))).rows.filter(pl.col("signal") == "edge.requests")
-    assert rows["entity"].to_list() == ["asn/3320", "country/DE", "geoasn/DE-3320", "provider/fastly"]
+    assert rows["entity"].to_list() == ["asn/3320", "country/DE", "provider/fastly"]
     assert set(rows["n"]) == {1}
+
+
+def test_a_network_in_a_country_is_counted_apart_only_where_the_network_lies_in_several() -> None:
+    rows = parse(ndjson(line(), line(country="FR"), line(asn=8075))).rows.filter(pl.col("signal") == "edge.requests")
+    apart = rows.filter(pl.col("entity").str.starts_with("geoasn/"))["entity"].to_list()
+    assert apart == ["geoasn/DE-8075", "geoasn/FR-3320"], "AS3320 in Germany is AS3320"
 
 
 def test_what_a_row_does_not_say_is_not_counted_for_it() -> None:
