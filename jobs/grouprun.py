@@ -16,6 +16,8 @@ from radar.sources import Source
 
 #: Days for which history keeps ``n``: nothing reads older ones, and they take as much memory as the values.
 N_DAYS = 7
+#: Bins before the newest scored one that are scored again when their data change.
+AGAIN_BINS = 48
 #: Entities that are learnt from at once: what bounds the memory of a long history.
 WARM_CHUNK = 64
 #: Gaps that are remembered per group, the newest ones.
@@ -49,6 +51,7 @@ class GroupRun:
         self.detector = detector
         self.progress = progress
         self._known = set(progress.entities)
+        self._again: set[int] = set()
         self._absent_slots = [i for i, s in enumerate(group.series) if split(s)[0] in source.absent_is_zero]
         self._scored = any(_profile(series) != "none" for series in group.series)
 
@@ -58,12 +61,13 @@ class GroupRun:
         return set(self.group.series) if self.progress.simulated else set()
 
     def take(self, block: Block, *, simulated: bool) -> None:
-        """Put observed bins into the history. Bins already scored are kept too and counted as late."""
+        """Put observed bins into the history. Bins that were scored already and have changed are counted as late; the
+        newest of them are scored again, so that an outage which revised data disprove is taken back in public."""
         self._put(fill_absent(block, self.progress.entities, self._absent_slots), simulated=simulated)
 
     def _put(self, block: Block, *, simulated: bool) -> None:
         progress = self.progress
-        self.history.put(block)
+        changed = self.history.put(block)
         for key in block.entities:
             if key not in self._known:
                 self._known.add(key)
@@ -72,7 +76,9 @@ class GroupRun:
         last = first + block.bins - 1
         if progress.next_bin is None:
             progress.next_bin = first
-        progress.late += max(0, min(last + 1, progress.next_bin) - first)
+        late = [first + i for i in changed if first + i < progress.next_bin]
+        progress.late += len(late)
+        self._again.update(number for number in late if number >= progress.next_bin - AGAIN_BINS)
         progress.oldest_bin = first if progress.oldest_bin is None else min(progress.oldest_bin, first)
         progress.newest_bin = last if progress.newest_bin is None else max(progress.newest_bin, last)
         progress.rows += int(np.count_nonzero(~np.isnan(block.value)))
@@ -89,6 +95,7 @@ class GroupRun:
         self._put(block, simulated=simulated)
         self.progress.next_bin = bin_index(self.group.grain_s, block.start) + block.bins
         self.progress.late = 0
+        self._again.clear()
         if not self._scored:
             return
         for at in range(0, len(block.entities), WARM_CHUNK):
@@ -108,7 +115,7 @@ class GroupRun:
             return []
         grain = self.group.grain_s
         patience = max(timedelta(seconds=2 * self.source.lag_s), timedelta(seconds=2 * grain))
-        found: list[datetime] = []
+        found = [bin_start(grain, number) for number in sorted(self._again)]
         number = progress.next_bin
         while True:
             start = bin_start(grain, number)
@@ -136,7 +143,9 @@ class GroupRun:
         if hit.any():
             rows = np.flatnonzero(hit)
             self.history.keep("clean", [entities[i] for i in rows], t, changed[rows])
-        progress.next_bin = bin_index(self.group.grain_s, t) + 1
+        number = bin_index(self.group.grain_s, t)
+        self._again.discard(number)
+        progress.next_bin = max(progress.next_bin or 0, number + 1)
         return result
 
     def views(self, entities: set[str]) -> list[View]:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from radar.aggregate.bins import F32, Block, bin_index, bin_start
 from radar.signals import Group
@@ -24,8 +25,9 @@ ASPECTS = ("value", "n", "baseline", "spread", "score", "clean")
 class History(Protocol):
     """Reads and writes the bins of one group."""
 
-    def put(self, block: Block) -> None:
-        """Keep observed values; a NaN in the block never removes a value."""
+    def put(self, block: Block) -> list[int]:
+        """Keep observed values; a NaN in the block never removes a value. Returns the bins (as positions in the block)
+        in which a value is now another than before, or came where there was none."""
 
     def observed(self, entities: Sequence[str], t: datetime) -> tuple[F32, F32]:
         """Values and ``n`` of one bin, float32 [entities, slots]."""
@@ -54,8 +56,9 @@ class StoreHistory:
         self._group = group
         self._ttl_s = keys.live_ttl_s(group) if live else None
 
-    def put(self, block: Block) -> None:
+    def put(self, block: Block) -> list[int]:
         """See :class:`History`. Bins already there are read and overlaid, as slots may come from different answers."""
+        changed = np.zeros(block.bins, bool)
         size = max(1, CHUNK_POINTS // (block.bins * self._group.width))
         for at in range(0, len(block.entities), size):
             part = slice(at, at + size)
@@ -63,7 +66,10 @@ class StoreHistory:
             for aspect, values in (("value", block.value[part]), ("n", block.n[part])):
                 old = blocks.read_bins(self._client, self._group, aspect, names, block.start, block.bins)
                 merged = np.where(np.isnan(values), old, values)
+                if aspect == "value":
+                    changed |= _differs(merged, old)
                 self.put_aspect(aspect, names, block.start, merged)
+        return [int(i) for i in np.flatnonzero(changed)]
 
     def observed(self, entities: Sequence[str], t: datetime) -> tuple[F32, F32]:
         """See :class:`History`."""
@@ -106,14 +112,16 @@ class ReplayHistory:
         self._arrays = {a: np.full((len(entities), bins, group.width), np.nan, np.float32) for a in ASPECTS}
         self._dirty: list[int] = []
 
-    def put(self, block: Block) -> None:
+    def put(self, block: Block) -> list[int]:
         """See :class:`History`."""
         at = bin_index(self._group.grain_s, block.start) - self._first
         rows = [self._rows[key] for key in block.entities]
+        old = self._arrays["value"][rows, at : at + block.bins]
         for aspect, values in (("value", block.value), ("n", block.n)):
             view = self._arrays[aspect][rows, at : at + block.bins]
             self._arrays[aspect][rows, at : at + block.bins] = np.where(np.isnan(values), view, values)
         self._dirty += [at, at + block.bins - 1]
+        return [int(i) for i in np.flatnonzero(_differs(self._arrays["value"][rows, at : at + block.bins], old))]
 
     def observed(self, entities: Sequence[str], t: datetime) -> tuple[F32, F32]:
         """See :class:`History`."""
@@ -154,6 +162,13 @@ class ReplayHistory:
             if not np.isnan(part).all():
                 blocks.write_bins(self._client, self._group, aspect, self._entities, start, part)
         self._dirty.clear()
+
+
+def _differs(new: F32, old: F32) -> npt.NDArray[np.bool_]:
+    """Per bin: is any value another than before? NaN equals NaN."""
+    same = (new == old) | (np.isnan(new) & np.isnan(old))
+    differs: npt.NDArray[np.bool_] = np.logical_not(same).any(axis=(0, 2))
+    return differs
 
 
 def _shift(group: Group, t: datetime, offset: int) -> datetime:

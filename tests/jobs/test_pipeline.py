@@ -150,6 +150,20 @@ def test_late_rows_are_kept_and_do_not_open_an_outage_again(warm: Pipeline, clie
     assert documents.get(client, "outages") == []
 
 
+def test_an_outage_that_revised_data_disprove_is_retracted_in_the_open(warm: Pipeline, client: Store) -> None:
+    now = play(warm, NOW, 3, IQ=20.0)
+    (outage,) = documents.get(client, "outages")
+    assert outage["status"] == "open"
+    put(warm.archive, pings(NOW, 3), now)  # type: ignore[arg-type]
+    warm.tick(now)
+    (retracted,) = documents.get(client, "outages")
+    assert retracted["id"] == outage["id"], "the page stays"
+    assert retracted["status"] == "retracted"
+    assert "late data" in retracted["retraction"]
+    assert retracted["updates"][-1]["kind"] == "retracted"
+    assert documents.state(client, "country/IQ")["state"] == "ok"  # type: ignore[index]
+
+
 def test_while_the_store_is_away_nothing_is_lost(tmp_path: Path) -> None:
     with embedded.start(tmp_path / "redis") as server:
         client = connect(server.url)
