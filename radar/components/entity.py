@@ -77,11 +77,12 @@ def planes(conditions: Sequence[tuple[Signal, str, str]], verdicts: Mapping[str,
     """What routes, packets and quality each say. ``conditions``: (signal, condition, id of its chart)."""
     words = {
         "within": _("within its usual range"),
-        "outside": _("outside its usual range"),
-        "affected": _("beyond the threshold"),
+        "outside": _("at the edge of its usual range"),
+        "weak": _("beyond the threshold"),
+        "gone": _("most of it is missing"),
         "unknown": _("no baseline to hold it against"),
     }
-    kinds = {"within": "ok", "outside": "degraded", "affected": "outage", "unknown": "insufficient"}
+    kinds = {"within": "ok", "outside": "ok", "weak": "degraded", "gone": "outage", "unknown": "insufficient"}
     groups = []
     for plane in ("control", "data", "quality"):
         rows = [row for row in conditions if row[0].plane == plane]
@@ -132,9 +133,10 @@ def _range_cell(row: QualityRow, id: str, signal: Signal) -> list[Any]:
     value = row["values"].get(id)
     if value is None:
         return [_("no data")]
-    low, high = (row["values"].get(id.replace("_p50", part)) for part in ("_p25", "_p75"))
     found: list[Any] = [numbers.quantity(value, signal)]
-    if low is not None and high is not None:
+    ends = [end for part in ("_p25", "_p75") if (end := row["values"].get(id.replace("_p50", part))) is not None]
+    if len(ends) == 2:
+        low, high = sorted(ends)  # p25 of a delay or a loss is its worse end
         text = _("{low} to {high}").format(low=numbers.rough(low), high=numbers.rough(high))
         if signal.scale in ("share", "ratio"):
             text = _("{low} to {high} %").format(low=numbers.rough(low * 100), high=numbers.rough(high * 100))
@@ -174,7 +176,7 @@ def history(rows: Sequence[Outage], now: str) -> Component:
         nothing = html.P(_("None that we have published."), className="none")
         return shell.section(_("Outages here"), nothing, id="history")
     body = [
-        html.Li([outages.shape_of(row), outages.link(row), html.Span(times.span(row["start"], row["end"], now),
+        html.Li([outages.shape_of(row), outages.link(row), html.Span(outages.when(row, now),
                                                                      className="when")])
         for row in rows
     ]  # fmt: skip

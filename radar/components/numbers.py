@@ -18,11 +18,11 @@ def rough(value: float) -> str:
 
 
 def quantity(value: float, signal: Signal) -> str:
-    """A value with its unit: "9,000 requests", "4.2 %", "44 ms"."""
+    """A value with its unit: "9,000 requests", "4.2 %", "44 ms", "index 13"."""
     if signal.scale in ("share", "ratio"):
         return f"{rough(value * 100)} %"
-    if signal.unit.startswith("%"):
-        return f"{rough(value)} {signal.unit}"
+    if signal.unit == "index":
+        return _("index {n}").format(n=rough(value))
     return f"{rough(value)} {signal.unit}"
 
 

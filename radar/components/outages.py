@@ -12,7 +12,8 @@ from radar import entities
 from radar.components import state, times
 from radar.errors import EntityError
 from radar.labels import CAUSES, STATUSES, _, confidence_words, ngettext
-from radar.shapes import Outage
+from radar.shapes import Outage, OutageSignal
+from radar.signals import SIGNALS
 
 #: Names in the heading before "and n more".
 NAMED = 3
@@ -30,7 +31,7 @@ def headline(outage: Outage) -> str:
     """The outage in one sentence; a plain one is made where none was published."""
     given = outage.get("headline")
     if given:
-        return given
+        return given.replace(" %", "\N{NO-BREAK SPACE}%")
     level = _("an outage") if outage["level"] == "outage" else _("degraded service")
     return _("{name}: {level}.").format(name=name_of(outage["entity"]), level=level)
 
@@ -45,15 +46,23 @@ def agreement(outage: Outage) -> str:
     total = len(outage["signals"])
     if not total:
         return _("no signal is named")
-    sees = sum(row["verdict"] == "affected" for row in outage["signals"])
-    blind = sum(row["verdict"] == "insufficient" for row in outage["signals"])
+    # A signal that saw it and then went dark has seen it.
+    sees = sum(row["verdict"] == "affected" or _went_dark(row) for row in outage["signals"])
+    blind = sum(row["verdict"] == "insufficient" and not _went_dark(row) for row in outage["signals"])
     text = ngettext("{n} of {m} signal sees it", "{n} of {m} signals see it", total).format(n=sees, m=total)
     return text + (_(", {n} cannot see").format(n=blind) if blind else "")
 
 
+def _went_dark(row: OutageSignal) -> bool:
+    return row["verdict"] == "insufficient" and row["first_seen"] is not None
+
+
 def depth(outage: Outage) -> str | None:
-    """ "93 % below normal", or None when the depth is not known."""
+    """ "93 % below normal"; None when the depth is not known, or nothing fell (more failures, longer delays)."""
     value = outage["severity"]["depth"]
+    seen = [SIGNALS.get(row["signal"]) for row in outage["signals"] if row["first_seen"]]
+    if seen and all(signal is not None and signal.bad == "high" for signal in seen):
+        return None
     return None if value is None else _("{n} % below normal").format(n=f"{value * 100:.0f}")
 
 
@@ -73,9 +82,16 @@ def hint(outage: Outage) -> str | None:
     return _("Perhaps {cause} ({p} %)").format(cause=words, p=f"{causes[0]['p'] * 100:.0f}")
 
 
+def when(outage: Outage, now: str) -> Component:
+    """From when to when. What lasts in a recorded set lasts to the end of the recording, not until now."""
+    if outage.get("history") and outage["end"] is None:
+        return html.Span([_("from "), times.time(outage["start"], now), _(" to the end of the recording")])
+    return times.span(outage["start"], outage["end"], now)
+
+
 def facts(outage: Outage, now: str) -> Component:
     """The line under the sentence."""
-    parts: list[Any] = [times.span(outage["start"], outage["end"], now)]
+    parts: list[Any] = [when(outage, now)]
     texts = (depth(outage), agreement(outage), confidence(outage), hint(outage))
     parts += [html.Span(text) for text in texts if text is not None]
     if outage["simulated"]:

@@ -33,6 +33,8 @@ DEFAULT_RANGE = "7d"
 #: Planes in the order in which readers ask: do packets arrive, are routes there, how well does it work?
 _PLANES = ("data", "control", "quality")
 
+_ORDER = {name: place for place, name in enumerate(SLOTS)}
+
 #: Last good charts of this process, for when the store goes away.
 _KEPT = 64
 _last: OrderedDict[tuple[str, str], list[Drawing]] = OrderedDict()
@@ -40,7 +42,8 @@ _last: OrderedDict[tuple[str, str], list[Drawing]] = OrderedDict()
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """One chart with what stands around it. ``condition``: within | outside | affected | unknown, of the newest bin."""
+    """One chart with what stands around it. ``condition``, of the newest bin: within, outside (of the band), weak or
+    gone (beyond the threshold, gone: more than half is missing), unknown."""
 
     id: str
     series: str
@@ -58,9 +61,15 @@ def forget() -> None:
 
 
 def drawable(series: Sequence[str]) -> list[str]:
-    """The series that make a chart: known ones, not monthly percentiles (two points are a table), by plane."""
+    """The series that make a chart: known ones, not monthly percentiles (two points are a table). By plane; what is
+    shown without being judged comes last."""
     known = [name for name in series if name in SLOTS and SLOTS[name][0].grain_s != MONTH_S]
-    return sorted(known, key=lambda name: (_PLANES.index(SIGNALS[split(name)[0]].plane), list(SLOTS).index(name)))
+
+    def rank(name: str) -> tuple[bool, int, int]:
+        signal = SIGNALS[split(name)[0]]
+        return signal.profile == "none", _PLANES.index(signal.plane), _ORDER[name]
+
+    return sorted(known, key=rank)
 
 
 def of_entity(entity: str, series: Sequence[str], snapshot: Snapshot, chosen: str) -> list[Drawing] | None:
@@ -159,7 +168,7 @@ def _drawing(row: points.Drawn, snapshot: Snapshot) -> Drawing:
         source=status["title"] if status else name,
         licence=status["licence"] if status else "",
         address=f"/{wanted.entity}",
-        updated=moments[lost] if lost is not None else None,
+        updated=_updated(row, lost, status),
         simulated=bool(status and status["simulated"]),
         history=history,
         y_from_zero=signal.scale in ("count", "share", "ratio", "normalised"),
@@ -174,6 +183,15 @@ def _drawing(row: points.Drawn, snapshot: Snapshot) -> Drawing:
         condition=condition,
         words=_(signal.help),
     )
+
+
+def _updated(row: points.Drawn, lost: int | None, status: SourceStatus | None) -> datetime | None:
+    """Start of the newest bin with a value: the source's own when the last window has one, else that window's."""
+    if lost is None:
+        return None
+    window = row.times[lost]
+    newest = times.parse(status["newest_bin"]) if status and status["newest_bin"] else window
+    return newest if window <= newest < windows.later(window, row.wanted.step_s, 1) else window
 
 
 def _credit(status: SourceStatus | None, name: str, history: bool) -> Credit:
@@ -207,7 +225,8 @@ def _condition(columns: Mapping[str, Sequence[float | None]], at: int | None, si
         return "unknown"
     low = signal.bad == "low"
     if threshold is not None and (value < threshold if low else value > threshold):
-        return "affected"
+        normal = columns["baseline"][at]
+        return "gone" if low and normal and value < normal / 2 else "weak"
     inside = value >= lo if low else value <= hi
     return "within" if inside else "outside"
 

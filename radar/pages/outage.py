@@ -50,7 +50,7 @@ def layout(id_: str = "", **query: str) -> Component:
     standing: list[Any] = [outages.shape_of(outage)]
     if outage["status"] != "open":
         standing.append(html.Span(_(STATES[outage["level"]])))
-    standing += [times.span(outage["start"], outage["end"], now), html.Span(outages.agreement(outage))]
+    standing += [outages.when(outage, now), html.Span(outages.agreement(outage))]
     standing += [html.Span(outages.confidence(outage)), state.simulated(outage["simulated"])]
     if outage.get("history"):
         standing.append(html.Span(_("recorded history"), className="tag"))
@@ -114,7 +114,7 @@ def _facts(outage: Outage, now: str) -> Component:
     if outage["end"]:
         rows.append((_("Ended"), times.time_ago(outage["end"], now)))
     rows.append((_("Lasted") if outage["end"] else _("Lasts"), times.duration(severity["minutes"])))
-    if severity["depth"] is not None:
+    if severity["depth"] is not None and outages.depth(outage) is not None:
         rows.append((_("Deepest loss"), _("{n} % of normal is missing").format(n=f"{severity['depth'] * 100:.0f}")))
     share = _("not known") if severity["share"] is None else f"{severity['share'] * 100:.0f} % {severity['basis']}"
     rows.append((_("Affected"), share))

@@ -30,7 +30,9 @@ def layout(status: str = "", level: str = "", page: str = "", **query: str) -> C
     recorded = [row for row in rows if row.get("history")]
     start = (int(page) - 1) * SHOWN if page.isascii() and page.isdigit() and 0 < int(page[:6]) < 10_000 else 0
     ids = {row["id"] for row in current}
-    tops = [row for row in current if not (row.get("parent") and row["parent"] in ids)][start : start + SHOWN]
+    tops = [row for row in current if not (row.get("parent") and row["parent"] in ids)]
+    # What is open comes first; within that, the newest.
+    tops = sorted(tops, key=lambda row: row["status"] != "open")[start : start + SHOWN]
     kept = {row["id"] for row in tops}
     shown = tops + [row for row in current if row.get("parent") in kept]
     parts: list[Any] = [html.Div([_statuses(status, level), _levels(status, level)], className="ranges")]
