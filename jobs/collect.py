@@ -1,6 +1,7 @@
 """Ask the upstreams and archive what they say. Needs no store, so it goes on while Redis is down.
 
-Bytes are archived before anything reads them: an answer that cannot be parsed today is kept for a better parser.
+Bytes are archived before anything reads them: an answer that cannot be parsed today is kept for a better parser. Where
+a source goes on the next time is in its ledger entry (:func:`resume_at`).
 """
 
 from __future__ import annotations
@@ -8,15 +9,16 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import polars as pl
 import structlog
 
 from jobs.ledger import EXAMPLES, Entry, Ledger
 from radar.archive import Archive
-from radar.errors import ArchiveError, RadarError, SchemaError, SourceError
+from radar.errors import ConfigError, RadarError, SchemaError, SourceError, UpstreamChanged, UpstreamUnavailable
 from radar.http import Http
 from radar.schema import Parsed, check_signals
 from radar.settings import Settings
@@ -26,17 +28,28 @@ from radar.times import rfc3339
 
 log = structlog.get_logger(__name__)
 
-#: The first collection reaches back this far, so that a baseline can be learnt.
+#: The first collection reaches back this far, so that a baseline can be learnt; further for sources of months.
 FIRST_REACH = timedelta(days=28)
-#: Each later one asks again for this many bins: upstreams revise their newest ones.
+#: Each later one asks again for this many bins of each signal: upstreams revise their newest ones.
 OVERLAP_BINS = 3
-#: A source that takes longer than this is reported as hanging, and not started again until it returns.
-LIMIT_S = 240.0
+#: How far one signal that lags behind the others, or answers that were not understood, hold a source back.
+HOLD_BACK = timedelta(hours=6)
+#: While an upstream answers and has nothing new, it is asked again for this long, and at most for this long.
+STALE_BACK = timedelta(hours=22)
+#: So many answers not understood and none that was: asking on would only be a burden.
+ENOUGH = 10
+#: A source that gives no answer for this long, in seconds, is reported as hanging; one that answers may take its time.
+QUIET_S = 240.0
+#: After this long without an answer, in seconds, it is given up: what it may still say is not taken, and it is started
+#: again when it is next due.
+GIVE_UP_S = 3600.0
+#: A long collection tells how far it is this often, in seconds.
+TELL_S = 30.0
 
 
 @dataclass(slots=True)
 class Report:
-    """What one collection of one source gave."""
+    """What one collection of one source gave. ``running``: none was started, an earlier one is still at it."""
 
     source: str
     ok: bool = False
@@ -47,19 +60,41 @@ class Report:
     seconds: float = 0.0
     error: str | None = None
     examples: list[dict[str, str | int]] = field(default_factory=list)
+    running: bool = False
+
+
+def resume_at(source: Source, entry: Entry, now: datetime) -> datetime:
+    """From when on a source is asked.
+
+    Where it was left: at the end of the last collection that asked for everything, and before that at the newest bin of
+    each of its signals, since they come with lags of their own. A collection that was broken off counts for nothing: it
+    may have asked for a few countries only.
+    """
+    grains = {signal: timedelta(seconds=seconds) for signal, seconds in source.signals.items()}
+    coarsest = max(grains.values())
+    back = 2 * timedelta(seconds=source.lag_s) + 4 * coarsest
+    first = now - max(FIRST_REACH, back)
+    if entry.asked_until is None or not entry.newest_bins:
+        return first
+    asked = parse_time(entry.asked_until)
+    whole = parse_time(entry.complete_until) if entry.complete_until else first
+    newest = {signal: parse_time(text) for signal, text in entry.newest_bins.items()}
+    front = max(newest.values())
+    places = [max(whole, asked - HOLD_BACK)]
+    places += [max(t, front - HOLD_BACK) - OVERLAP_BINS * grains.get(signal, coarsest) for signal, t in newest.items()]
+    return max(min(places), asked - max(STALE_BACK, back), first)
 
 
 def collect(
     module: SourceModule, now: datetime, *, http: Http, archive: Archive, ledger: Ledger, simulated: bool = False
 ) -> Report:
-    """Fetch one source from where it was left up to ``now``, archive, and write its ledger entry. Never raises a
-    RadarError: what went wrong is in the report and in the ledger."""
-    source = module.SOURCE
-    entry = ledger.read(source.name)
-    since = now - FIRST_REACH
-    if entry.newest_bin is not None:
-        since = max(since, parse_time(entry.newest_bin) - timedelta(seconds=OVERLAP_BINS * _finest(source)))
-    return keep(module, module.fetch(http, since, now), now, archive=archive, ledger=ledger, simulated=simulated)
+    """Fetch one source from where it was left up to ``now``, archive, and write its ledger entry. Never raises: what
+    went wrong is in the report and, where it can be written, in the ledger."""
+    return keep(module, _asked(module, now, http, ledger), now, archive=archive, ledger=ledger, simulated=simulated)
+
+
+def _asked(module: SourceModule, now: datetime, http: Http, ledger: Ledger) -> Iterator[Answer]:
+    yield from module.fetch(http, resume_at(module.SOURCE, ledger.read(module.SOURCE.name), now), now)
 
 
 def keep(
@@ -71,121 +106,233 @@ def keep(
     ledger: Ledger,
     simulated: bool = False,
 ) -> Report:
-    """Archive answers as they come, with the rows they hold; note in the ledger how it went."""
-    source = module.SOURCE
+    """Archive answers as they come, with the rows they hold; note in the ledger how it went. Never raises."""
+    name = module.SOURCE.name
     began = time.perf_counter()
-    report = Report(source.name)
-    rejected: Counter[str] = Counter()
-    example: dict[str, str] = {}
+    found = _Found(name)
+    failure: str | None = None
+    ended = False
     try:
         for answer in answers:
-            report.answers += 1
-            file = archive.put_raw(source.name, answer.name, answer.body, received_at=now, simulated=simulated)
-            try:
-                parsed = _parse(module, answer)
-            except (SourceError, SchemaError) as error:
-                report.error = report.error or str(error)
-                log.warning("answer not understood", source=source.name, answer=answer.name, error=str(error))
-                continue
-            archive.put_rows(file, parsed.rows, simulated=simulated)
-            report.rows += parsed.rows.height
-            report.rejected += parsed.rejected_count
-            for item in parsed.rejected:
-                rejected[item.reason] += item.count
-                example.setdefault(item.reason, item.example)
-            if parsed.rows.height:
-                newest = rfc3339(parsed.rows["timebin"].max())  # type: ignore[arg-type]  # a datetime by the schema
-                report.newest_bin = max(newest, report.newest_bin or newest)
+            found.answers += 1
+            file = archive.put_raw(name, answer.name, answer.body, received_at=now, simulated=simulated)
+            parsed = _understood(module, answer, found)
+            if parsed is not None:
+                archive.put_rows(file, parsed.rows, simulated=simulated)
+                found.take(parsed)
+            elif len(found.wrong) == found.answers == ENOUGH:
+                raise UpstreamUnavailable(name, f"none of {ENOUGH} answers was understood, first {found.wrong[0]}")
+        ended = True
     except RadarError as error:
-        report.error = str(error)
+        failure = str(error)
+        # it was asked for everything, and asking again would not help: some of it is refused or no data at all
+        ended = isinstance(error, UpstreamChanged) and found.answers > len(found.wrong)
     except Exception as error:  # a source is somebody's plug-in: whatever it raises is its own failure alone
-        report.error = f"{source.name}: {type(error).__name__}: {error}"
-        log.exception("source failed", source=source.name)
-    report.ok = report.error is None
-    report.seconds = round(time.perf_counter() - began, 3)
-    report.examples = [
-        {"reason": reason, "count": count, "example": example[reason]}
-        for reason, count in rejected.most_common(EXAMPLES)
-    ]
-    _note(ledger, report, now)
-    log.info("collected", source=source.name, ok=report.ok, answers=report.answers, rows=report.rows,
+        failure = f"{name}: {type(error).__name__}: {error}"
+        log.exception("source failed", source=name)
+    if failure is None and found.wrong:
+        failure = f"{len(found.wrong)} of {found.answers} answers were not understood, first {found.wrong[0]}"
+    report = found.report(failure, round(time.perf_counter() - began, 3))
+    _note(ledger, report, now, found, ended=ended)
+    log.info("collected", source=name, ok=report.ok, answers=report.answers, rows=report.rows,
              rejected=report.rejected, seconds=report.seconds, error=report.error)  # fmt: skip
     return report
 
 
+class _Found:
+    """What the answers of one collection held, added up."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.answers = 0
+        self.rows = 0
+        self.rejected: Counter[str] = Counter()
+        self.example: dict[str, str] = {}
+        self.newest: dict[str, str] = {}
+        self.wrong: list[str] = []
+
+    def take(self, parsed: Parsed) -> None:
+        """Add one answer."""
+        self.rows += parsed.rows.height
+        for item in parsed.rejected:
+            self.rejected[item.reason] += item.count
+            self.example.setdefault(item.reason, item.example)
+        for signal, newest in parsed.rows.group_by("signal").agg(pl.col("timebin").max()).iter_rows():
+            self.newest[signal] = max(rfc3339(newest), self.newest.get(signal, ""))
+
+    def report(self, error: str | None, seconds: float) -> Report:
+        """All of it as a report."""
+        return Report(
+            self.source,
+            ok=error is None,
+            answers=self.answers,
+            rows=self.rows,
+            rejected=self.rejected.total(),
+            newest_bin=max(self.newest.values(), default=None),
+            seconds=seconds,
+            error=error,
+            examples=[
+                {"reason": reason, "count": count, "example": self.example[reason]}
+                for reason, count in self.rejected.most_common(EXAMPLES)
+            ],
+        )
+
+
+def _understood(module: SourceModule, answer: Answer, found: _Found) -> Parsed | None:
+    """What the answer says; None, and noted, when it cannot be read. Its bytes are archived already."""
+    try:
+        return _parse(module, answer)
+    except (SourceError, SchemaError) as error:
+        found.wrong.append(str(error))
+        log.warning("answer not understood", source=found.source, answer=answer.name, error=str(error))
+    except Exception as error:  # a parser that was not written for this: its own failure, and of this answer alone
+        found.wrong.append(f"{found.source}: {type(error).__name__}: {error}")
+        log.exception("parser failed", source=found.source, answer=answer.name)
+    return None
+
+
 def resume(archive: Archive) -> int:
     """Read again what was archived and never parsed, because its collector died or its parser could not; returns the
-    number of answers that gave rows. Called when a worker starts."""
+    number of answers that gave rows. Called when a worker starts, and never keeps it from starting."""
     done = 0
     for file in archive.pending_raw():
         module = discover().get(file.source)
         if module is None:
             continue
-        raw = archive.raw(file)
         try:
-            parsed = _parse(module, Answer(raw.name, raw.body))
-        except (SourceError, SchemaError) as error:
-            log.warning("answer still not understood", source=file.source, answer=raw.name, error=str(error))
+            raw = archive.raw(file)
+        except RadarError as error:
+            log.warning("archived answer cannot be read", source=file.source, error=str(error))
             continue
-        archive.put_rows(file, parsed.rows, simulated=raw.simulated)
-        done += 1
+        parsed = _understood(module, Answer(raw.name, raw.body), _Found(file.source))
+        if parsed is not None:
+            archive.put_rows(file, parsed.rows, simulated=raw.simulated)
+            done += 1
     return done
 
 
-class Collector:
-    """Runs sources side by side, each in a thread of its own with a time limit.
+class _Run:
+    """One collection that is under way in a thread of its own."""
 
-    A source that hangs is reported and left alone; it is not started again before it returns, and the others go on.
+    def __init__(self, module: SourceModule) -> None:
+        self.module = module
+        self.began = self.told = self.heard = time.monotonic()
+        self.answers = 0
+        self.given_up = False
+        self.report: Report | None = None
+        self.done = threading.Event()
+
+    @property
+    def quiet_s(self) -> float:
+        """Seconds since it was started or gave an answer."""
+        return time.monotonic() - self.heard
+
+    def watched(self, answers: Iterable[Answer]) -> Iterator[Answer]:
+        """Pass the answers on, and remember when they came."""
+        for answer in answers:
+            if self.given_up:
+                raise UpstreamUnavailable(self.module.SOURCE.name, "answered long after it had been given up")
+            self.heard = time.monotonic()
+            self.answers += 1
+            if self.heard - self.told > TELL_S:
+                self.told = self.heard
+                log.info("collecting", source=self.module.SOURCE.name, answers=self.answers,
+                         seconds=round(self.heard - self.began))  # fmt: skip
+            yield answer
+            self.heard = time.monotonic()
+
+
+class Collector:
+    """Runs sources side by side, each in a thread of its own, and never one of them twice.
+
+    A source that gives no answer for ``quiet_s`` is reported as hanging and left alone; the others go on. When it comes
+    back its own report corrects that. After ``give_up_s`` it is given up.
     """
 
-    def __init__(self, *, http: Http, archive: Archive, ledger: Ledger, limit_s: float = LIMIT_S) -> None:
+    def __init__(
+        self,
+        *,
+        http: Http,
+        archive: Archive,
+        ledger: Ledger,
+        quiet_s: float = QUIET_S,
+        give_up_s: float = GIVE_UP_S,
+    ) -> None:
         self._http = http
         self._archive = archive
         self._ledger = ledger
-        self._limit_s = limit_s
-        self._busy: dict[str, threading.Thread] = {}
+        self._quiet_s = quiet_s
+        self._give_up_s = give_up_s
+        self._lock = threading.Lock()
+        self._busy: dict[str, _Run] = {}
 
     def run(self, modules: Iterable[SourceModule], now: datetime) -> list[Report]:
-        """Collect these sources and return one report each, at the latest when the limit is over."""
-        reports: dict[str, Report] = {}
-        started: dict[str, threading.Thread] = {}
-        for module in modules:
-            name = module.SOURCE.name
-            if name in self._busy and self._busy[name].is_alive():
-                reports[name] = self._hanging(name, now)
-                continue
-            thread = threading.Thread(
-                target=self._one, args=(module, now, reports), name=f"collect-{name}", daemon=True
-            )
-            self._busy[name] = started[name] = thread
-            thread.start()
-        deadline = time.monotonic() + self._limit_s
-        for name, thread in started.items():
-            thread.join(max(0.0, deadline - time.monotonic()))
-            if thread.is_alive():
-                reports[name] = self._hanging(name, now)
-            elif name not in reports:
-                reports[name] = Report(name, error=f"{name}: collection ended without a report")
-        return [reports[name] for name in sorted(reports)]
+        """Collect these sources and return one report each, when all have ended or hang."""
+        runs = [self._start(module, now, None) for module in modules]
+        return sorted((self._wait(run, now, ours=ours) for run, ours in runs), key=lambda report: report.source)
 
-    def _one(self, module: SourceModule, now: datetime, reports: dict[str, Report]) -> None:
+    def start(self, module: SourceModule, now: datetime, then: Callable[[Report], None]) -> bool:
+        """Begin to collect a source and return at once; ``then`` gets the report. False: it is still at it."""
+        run, ours = self._start(module, now, then)
+        if not ours:
+            self._wait(run, now, ours=False)
+        return ours
+
+    def _start(
+        self, module: SourceModule, now: datetime, then: Callable[[Report], None] | None
+    ) -> tuple[_Run, bool]:
         name = module.SOURCE.name
-        try:
-            reports[name] = collect(module, now, http=self._http, archive=self._archive, ledger=self._ledger)
-        except ArchiveError as error:
-            reports[name] = Report(name, error=str(error))
-            log.error("ledger not written", source=name, error=str(error))
+        with self._lock:
+            busy = self._busy.get(name)
+            if busy is not None and not busy.done.is_set():
+                if busy.quiet_s < self._give_up_s:
+                    return busy, False
+                busy.given_up = True
+                log.error("source given up, it is started again", source=name, quiet_s=round(busy.quiet_s))
+            run = self._busy[name] = _Run(module)
+        threading.Thread(target=self._one, args=(run, now, then), name=f"collect-{name}", daemon=True).start()
+        return run, True
 
-    def _hanging(self, name: str, now: datetime) -> Report:
-        report = Report(name, error=f"{name}: no end after {self._limit_s:g} s; it is left alone until it returns")
-        _note(self._ledger, report, now)
-        log.warning("source hangs", source=name, limit_s=self._limit_s)
+    def _wait(self, run: _Run, now: datetime, *, ours: bool) -> Report:
+        """The report of a run: its own when it has ended, else that it hangs or, of one that is not ours, goes on."""
+        while not run.done.wait(max(0.0, self._quiet_s - run.quiet_s) if ours else 0.0):
+            if run.quiet_s >= self._quiet_s:
+                return self._hanging(run, now)
+            if not ours:
+                return Report(run.module.SOURCE.name, running=True, answers=run.answers)
+        if run.report is None or not ours:
+            return Report(run.module.SOURCE.name, running=not ours, error=None if not ours else "ended without a report")
+        return run.report
+
+    def _one(self, run: _Run, now: datetime, then: Callable[[Report], None] | None) -> None:
+        try:
+            answers = run.watched(_asked(run.module, now, self._http, self._ledger))
+            run.report = keep(run.module, answers, now, archive=self._archive, ledger=self._ledger)
+        finally:
+            run.done.set()
+        if then is not None:
+            then(run.report)
+
+    def _hanging(self, run: _Run, now: datetime) -> Report:
+        name = run.module.SOURCE.name
+        report = Report(name, answers=run.answers, seconds=round(time.monotonic() - run.began, 3))
+        report.error = f"{name}: no answer for {run.quiet_s:.0f} s; it is left alone until it returns"
+        _note(self._ledger, report, now, None, ended=False)
+        log.warning("source hangs", source=name, quiet_s=round(run.quiet_s), answers=run.answers)
         return report
 
 
 def enabled(settings: Settings, only: Iterable[str] | None = None) -> list[SourceModule]:
-    """The sources that these settings collect: named ones, or all whose own setting, if they need one, is set."""
+    """The sources that these settings collect: named ones, or all whose own setting, if they need one, is set.
+
+    Raises ConfigError for a name in the settings that is no source.
+    """
     wanted = set(only) if only else None
+    unknown = set(settings.sources) - {"all", *discover()}
+    if unknown:
+        raise ConfigError(
+            f"RADAR_SOURCES names {', '.join(sorted(unknown))}; expected 'all' or some of {', '.join(discover())}"
+        )
     found = []
     for name, module in discover().items():
         if wanted is not None:
@@ -205,20 +352,27 @@ def _parse(module: SourceModule, answer: Answer) -> Parsed:
     return parsed
 
 
-def _note(ledger: Ledger, report: Report, now: datetime) -> None:
-    entry: Entry = ledger.read(report.source)
-    if report.ok:
-        entry.last_success = rfc3339(now)
-    else:
-        entry.last_error, entry.last_error_at = report.error, rfc3339(now)
-    if report.newest_bin is not None:
-        entry.newest_bin = max(report.newest_bin, entry.newest_bin or "")
-    entry.rows += report.rows
-    entry.rejected += report.rejected
-    entry.rejected_examples = report.examples or entry.rejected_examples
-    entry.seconds = report.seconds
-    ledger.write(entry)
-
-
-def _finest(source: Source) -> int:
-    return min(source.signals.values())
+def _note(ledger: Ledger, report: Report, now: datetime, found: _Found | None, *, ended: bool) -> None:
+    """Write what a collection gave into the ledger. A disk that takes nothing is told in the report and the log."""
+    try:
+        with ledger.change(report.source) as entry:
+            if report.ok:
+                entry.last_success = rfc3339(now)
+            else:
+                entry.last_error, entry.last_error_at = report.error, rfc3339(now)
+            if found is None:
+                return
+            if ended:
+                entry.asked_until = max(rfc3339(now), entry.asked_until or "")
+            if ended and not found.wrong:
+                entry.complete_until = max(rfc3339(now), entry.complete_until or "")
+            for signal, newest in found.newest.items():
+                entry.newest_bins[signal] = max(newest, entry.newest_bins.get(signal, ""))
+            entry.newest_bin = max(entry.newest_bins.values(), default=None)
+            entry.rows += report.rows
+            entry.rejected += report.rejected
+            entry.rejected_examples = report.examples or entry.rejected_examples
+            entry.seconds = report.seconds
+    except RadarError as error:
+        report.ok, report.error = False, report.error or str(error)
+        log.error("ledger not written", source=report.source, error=str(error))

@@ -52,6 +52,8 @@ class GroupRun:
         self.progress = progress
         self._known = set(progress.entities)
         self._again: set[int] = set()
+        #: Where a recorded set ends: what comes after it is no silence of its source.
+        self.last_bin: int | None = None
         self._absent_slots = [i for i, s in enumerate(group.series) if split(s)[0] in source.absent_is_zero]
         self._scored = any(_profile(series) != "none" for series in group.series)
 
@@ -117,14 +119,15 @@ class GroupRun:
         patience = max(timedelta(seconds=2 * self.source.lag_s), timedelta(seconds=2 * grain))
         found = [bin_start(grain, number) for number in sorted(self._again)]
         number = progress.next_bin
-        while True:
+        while self.last_bin is None or number <= self.last_bin:
             start = bin_start(grain, number)
             end = bin_end(grain, start)
             heard = number <= progress.newest_bin
             if end + (settle if heard else patience) > now:
-                return found
+                break
             found.append(start)
             number += 1
+        return found
 
     def step(self, t: datetime) -> StepResult:
         """Score one bin and keep what came of it."""

@@ -56,7 +56,8 @@ def build(pipeline: Pipeline, now: datetime, changed: Mapping[str, Outage]) -> P
         "quality": _quality(pipeline, recorded.get("quality", [])),
         "entities": _entities(pipeline, states, recorded.get("entities", [])),
     }
-    for outage in [*changed.values(), *recorded.get("outages", [])]:
+    # an open outage grows older and deeper between its updates: its document follows
+    for outage in [*changed.values(), *pipeline.book.open, *recorded.get("outages", [])]:
         docs[f"outage:{outage['id']}"] = outage
     return Publication(docs, states)
 

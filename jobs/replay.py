@@ -78,12 +78,12 @@ class Replay:
         extents = {block.group.name: block for block in self._blocks}
 
         def history(client: Store, group: Group) -> History:
-            # up to the end of the whole replay: where this group ends earlier, silence is scored too
-            block, grain = extents[group.name], group.grain_s
-            bins = bin_index(grain, self.steps[-1].end) - bin_index(grain, block.start) + 1
-            return ReplayHistory(client, group, block.entities, block.start, bins)
+            block = extents[group.name]
+            return ReplayHistory(client, group, block.entities, block.start, block.bins)
 
         self.pipeline = Pipeline(client, None, clock=self.clock, realm=realm, history=history)
+        for block in self._blocks:
+            self.pipeline.run(block.group).last_bin = bin_index(block.group.grain_s, block.start) + block.bins - 1
         quality = rows.filter(pl.col("signal").str.starts_with("ndt."))
         self.pipeline.keep_quality(quality)
         self._at = 0

@@ -50,6 +50,11 @@ class World:
         """
         return self._history.write(path)
 
+    def history_entities(self) -> dict[str, list[str]]:
+        """The entities of the history by group name, sorted."""
+        routed = sorted(self._rates.places.ioda)
+        return {"edge": [entity.key for entity in seen_entities(self._rates)], "ioda5": routed, "ioda10": routed}
+
     def history_blocks(self) -> Iterator[tuple[str, str, list[str], datetime, F32, F32]]:
         """The same history as arrays: (source, group name, entities, first bin, values, n), a few entities at a time.
 

@@ -47,6 +47,10 @@ class Block:
         start = self.time(at.indices(self.bins)[0])
         return Block(self.group, self.entities, start, self.value[:, at], self.n[:, at])
 
+    def copy(self) -> Block:
+        """The same with arrays of its own: a part shares those of the whole, and keeps all of them in memory."""
+        return Block(self.group, list(self.entities), self.start, self.value.copy(), self.n.copy())
+
 
 def bin_index(grain_s: int, t: datetime) -> int:
     """Number of the bin that holds ``t``, counted from the epoch; months from year 0."""
@@ -104,6 +108,21 @@ def to_block(rows: pl.DataFrame | pl.LazyFrame, group: Group) -> Block | None:
         if mine.height:
             grid.fill(slot, mine)
     return grid.block()
+
+
+def joined(parts: list[Block]) -> Block:
+    """Blocks of one group and the same bins, each with entities of its own, as one. Raises ValueError for others."""
+    first = parts[0]
+    entities = [key for part in parts for key in part.entities]
+    if len({(part.group.name, part.start, part.bins) for part in parts}) > 1 or len(set(entities)) < len(entities):
+        raise ValueError("blocks can be joined when they are of one group, of the same bins and of different entities")
+    return Block(
+        first.group,
+        entities,
+        first.start,
+        np.concatenate([part.value for part in parts]),
+        np.concatenate([part.n for part in parts]),
+    )
 
 
 def fill_absent(block: Block, known: list[str], slots: list[int]) -> Block:

@@ -78,8 +78,8 @@ def chart(
     csv: str,
     table_href: str,
     now: str,
+    help: str,
     with_table: bool = False,
-    level: int = 3,
 ) -> Component:
     """One series against its normal, with all that a newspaper would print beside it.
 
@@ -89,17 +89,18 @@ def chart(
         Address of exactly the drawn numbers.
     table_href
         Address of this page with the table open, for readers without scripts; with them it is loaded in place.
+    help
+        What the signal is, in one line.
     with_table
         Write the table out.
-    level
-        Level of the heading: 2 or 3.
     """
-    heading = (html.H2 if level == 2 else html.H3)([drawn.title, " ", state.simulated(drawn.simulated)])
+    heading = html.H3([drawn.title, " ", state.simulated(drawn.simulated)])
+    head = html.Div([heading, state.what(help)], className="chart-head")
     figure = timeseries.figure(drawn, theme="light", height=HEIGHT)
     label = f"{drawn.title}. {drawn.sentence}"
     return html.Figure(
         [
-            html.Figcaption([heading, html.P(drawn.sentence, className="sentence")]),
+            html.Figcaption([head, html.P(drawn.sentence, className="sentence")]),
             interactive(id, lambda: timeseries.svg(drawn, height=HEIGHT), figure, class_name="ts-box", label=label,
                         config=CONFIG),
             _credit(drawn, credit, now, csv),

@@ -42,6 +42,7 @@ def legend(counts: Mapping[str, int], *, unknown: int) -> Component:
     return html.Ul(rows, className="legend")
 
 
-def term(word: str, meaning: str) -> Component:
-    """A word that needs explaining, with its meaning on focus, tap and hover."""
-    return html.Span([word, html.Span(meaning, className="tip", role="tooltip")], className="term", tabIndex="0")
+def what(meaning: str) -> Component:
+    """A question mark that explains, in one line, on focus, tap and hover. Place it in a positioned box."""
+    tip = html.Span(meaning, className="tip", role="tooltip")
+    return html.Span([html.Span("?", **marks(aria_hidden="true")), tip], className="what", tabIndex="0")

@@ -50,7 +50,7 @@ def fall(alert: Alert, loss: float | None = None) -> str:
     part = alert.depth if loss is None else loss
     what = title(alert.series_id)
     if alert.rule == "error_rise":
-        return _("{pct} more requests fail than usual").format(what=what, pct=percent(part))
+        return _("{pct} of requests fail that usually succeed").format(pct=percent(part))
     if alert.rule == "latency_rise":
         times = 1 / max(1e-6, 1 - min(part, 0.999))
         return _("{what} {times} times its usual value").format(what=what, times=f"{times:.1f}")

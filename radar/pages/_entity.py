@@ -38,7 +38,7 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
     wanted = str(query.get("table", ""))
     left: list[Any] = [_strip(key, chosen, drawings)] if drawings else []
     left += [
-        charts.chart(row.id, row.chart, row.credit, csv=row.csv, now=now, with_table=wanted == row.id,
+        charts.chart(row.id, row.chart, row.credit, csv=row.csv, now=now, help=row.words, with_table=wanted == row.id,
                      table_href=f"/{key}?range={chosen}&table={row.id}")
         for row in drawings
     ]  # fmt: skip

@@ -39,8 +39,8 @@ def layout(id_: str = "", **query: str) -> Component:
         left.append(charts.unreadable())
     elif drawings:
         drawn = [
-            charts.chart(row.id, row.chart, row.credit, csv=row.csv, now=now, with_table=table == row.id,
-                         table_href=f"/outage/{outage['id']}?table={row.id}")
+            charts.chart(row.id, row.chart, row.credit, csv=row.csv, now=now, help=row.words,
+                         with_table=table == row.id, table_href=f"/outage/{outage['id']}?table={row.id}")
             for row in drawings
         ]  # fmt: skip
         left.append(shell.section(_("The signals"), *drawn, id="signals"))
@@ -89,7 +89,7 @@ def _agreement(outage: Outage, now: str) -> Component:
         words: list[Any] = [state.shape(_KINDS[row["verdict"]]), html.B(_(signal.title) if signal else row["signal"]),
                             html.Span(_(VERDICTS[row["verdict"]]), className="said")]  # fmt: skip
         depth = row.get("depth")
-        if row["verdict"] == "affected" and depth is not None:
+        if row["verdict"] == "affected" and depth is not None and signal is not None and signal.bad == "low":
             words.append(html.Span(_("{n} % below normal at worst").format(n=f"{depth * 100:.0f}"), className="said"))
         if row["first_seen"]:
             words.append(html.Span([_("from "), times.time(row["first_seen"], now)], className="said"))
@@ -113,7 +113,11 @@ def _facts(outage: Outage, now: str) -> Component:
     rows.append((_("First published"), times.time(outage["known_at"], now)))
     if outage["end"]:
         rows.append((_("Ended"), times.time_ago(outage["end"], now)))
-    rows.append((_("Lasted") if outage["end"] else _("Lasts"), times.duration(severity["minutes"])))
+    if outage["end"]:
+        rows.append((_("Lasted"), times.duration(severity["minutes"])))
+    elif not outage.get("history"):
+        so_far = (times.parse(now) - times.parse(outage["start"])) / timedelta(minutes=1)
+        rows.append((_("Lasts"), times.duration(so_far)))
     if severity["depth"] is not None and outages.depth(outage) is not None:
         rows.append((_("Deepest loss"), _("{n} % of normal is missing").format(n=f"{severity['depth'] * 100:.0f}")))
     share = _("not known") if severity["share"] is None else f"{severity['share'] * 100:.0f} % {severity['basis']}"

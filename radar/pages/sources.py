@@ -95,8 +95,9 @@ def _detail(row: SourceStatus, now: str) -> Component:
     proof = {
         "recorded": _("Its reader was proven on recorded answers."),
         "documented": _(
-            "Its reader was written from the documented form; no recorded answer has been read with it yet."
+            "Unproven: its reader was written from the documented form; no recorded answer has been read with it yet."
         ),
+        "own": _("The form is this project's own; it is described with the source."),
     }.get(row["proof"], row["proof"])
     pairs: list[tuple[str, Any]] = [
         (_("State"), [how(row), " ", state.simulated(row["simulated"])]),

@@ -44,7 +44,8 @@ class Source:
     ``cadence_s``: how often it is asked. ``lag_s``: how old its newest bin normally is, counted from the bin's end;
     later than twice that is late. ``absent_is_zero``: count signals of which a missing row means zero, provided
     that the source delivered that bin for others. ``setting``: the setting that must be set for it to be collected.
-    ``proof``: what its parser was proven against: "recorded" answers, or "documented" form only.
+    ``proof``: what its parser was proven against: "recorded" answers, the "documented" form only, or "own": the form is
+    this project's own.
     """
 
     name: str

@@ -248,5 +248,5 @@ SOURCE = Source(
     summary="Requests, bytes, failures, round-trip times and delivery rates at the operator's own servers.",
     absent_is_zero=frozenset({"edge.requests", "edge.bytes"}),
     setting="edge_logs",
-    proof="documented",
+    proof="own",
 )
