@@ -6,10 +6,9 @@ a source goes on the next time is in its ledger entry (:func:`resume_at`).
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -38,13 +37,6 @@ HOLD_BACK = timedelta(hours=6)
 STALE_BACK = timedelta(hours=22)
 #: So many answers not understood and none that was: asking on would only be a burden.
 ENOUGH = 10
-#: A source that gives no answer for this long, in seconds, is reported as hanging; one that answers may take its time.
-QUIET_S = 240.0
-#: After this long without an answer, in seconds, it is given up: what it may still say is not taken, and it is started
-#: again when it is next due.
-GIVE_UP_S = 3600.0
-#: A long collection tells how far it is this often, in seconds.
-TELL_S = 30.0
 
 
 @dataclass(slots=True)
@@ -90,10 +82,11 @@ def collect(
 ) -> Report:
     """Fetch one source from where it was left up to ``now``, archive, and write its ledger entry. Never raises: what
     went wrong is in the report and, where it can be written, in the ledger."""
-    return keep(module, _asked(module, now, http, ledger), now, archive=archive, ledger=ledger, simulated=simulated)
+    return keep(module, ask(module, now, http, ledger), now, archive=archive, ledger=ledger, simulated=simulated)
 
 
-def _asked(module: SourceModule, now: datetime, http: Http, ledger: Ledger) -> Iterator[Answer]:
+def ask(module: SourceModule, now: datetime, http: Http, ledger: Ledger) -> Iterator[Answer]:
+    """The answers of a source from where it was left up to ``now``. Nothing is asked before the first is wanted."""
     yield from module.fetch(http, resume_at(module.SOURCE, ledger.read(module.SOURCE.name), now), now)
 
 
@@ -109,7 +102,7 @@ def keep(
     """Archive answers as they come, with the rows they hold; note in the ledger how it went. Never raises."""
     name = module.SOURCE.name
     began = time.perf_counter()
-    found = _Found(name)
+    found = Found(name)
     failure: str | None = None
     ended = False
     try:
@@ -133,13 +126,13 @@ def keep(
     if failure is None and found.wrong:
         failure = f"{len(found.wrong)} of {found.answers} answers were not understood, first {found.wrong[0]}"
     report = found.report(failure, round(time.perf_counter() - began, 3))
-    _note(ledger, report, now, found, ended=ended)
+    note(ledger, report, now, found, ended=ended)
     log.info("collected", source=name, ok=report.ok, answers=report.answers, rows=report.rows,
              rejected=report.rejected, seconds=report.seconds, error=report.error)  # fmt: skip
     return report
 
 
-class _Found:
+class Found:
     """What the answers of one collection held, added up."""
 
     def __init__(self, source: str) -> None:
@@ -178,7 +171,7 @@ class _Found:
         )
 
 
-def _understood(module: SourceModule, answer: Answer, found: _Found) -> Parsed | None:
+def _understood(module: SourceModule, answer: Answer, found: Found) -> Parsed | None:
     """What the answer says; None, and noted, when it cannot be read. Its bytes are archived already."""
     try:
         return _parse(module, answer)
@@ -204,122 +197,11 @@ def resume(archive: Archive) -> int:
         except RadarError as error:
             log.warning("archived answer cannot be read", source=file.source, error=str(error))
             continue
-        parsed = _understood(module, Answer(raw.name, raw.body), _Found(file.source))
+        parsed = _understood(module, Answer(raw.name, raw.body), Found(file.source))
         if parsed is not None:
             archive.put_rows(file, parsed.rows, simulated=raw.simulated)
             done += 1
     return done
-
-
-class _Run:
-    """One collection that is under way in a thread of its own."""
-
-    def __init__(self, module: SourceModule) -> None:
-        self.module = module
-        self.began = self.told = self.heard = time.monotonic()
-        self.answers = 0
-        self.given_up = False
-        self.report: Report | None = None
-        self.done = threading.Event()
-
-    @property
-    def quiet_s(self) -> float:
-        """Seconds since it was started or gave an answer."""
-        return time.monotonic() - self.heard
-
-    def watched(self, answers: Iterable[Answer]) -> Iterator[Answer]:
-        """Pass the answers on, and remember when they came."""
-        for answer in answers:
-            if self.given_up:
-                raise UpstreamUnavailable(self.module.SOURCE.name, "answered long after it had been given up")
-            self.heard = time.monotonic()
-            self.answers += 1
-            if self.heard - self.told > TELL_S:
-                self.told = self.heard
-                log.info("collecting", source=self.module.SOURCE.name, answers=self.answers,
-                         seconds=round(self.heard - self.began))  # fmt: skip
-            yield answer
-            self.heard = time.monotonic()
-
-
-class Collector:
-    """Runs sources side by side, each in a thread of its own, and never one of them twice.
-
-    A source that gives no answer for ``quiet_s`` is reported as hanging and left alone; the others go on. When it comes
-    back its own report corrects that. After ``give_up_s`` it is given up.
-    """
-
-    def __init__(
-        self,
-        *,
-        http: Http,
-        archive: Archive,
-        ledger: Ledger,
-        quiet_s: float = QUIET_S,
-        give_up_s: float = GIVE_UP_S,
-    ) -> None:
-        self._http = http
-        self._archive = archive
-        self._ledger = ledger
-        self._quiet_s = quiet_s
-        self._give_up_s = give_up_s
-        self._lock = threading.Lock()
-        self._busy: dict[str, _Run] = {}
-
-    def run(self, modules: Iterable[SourceModule], now: datetime) -> list[Report]:
-        """Collect these sources and return one report each, when all have ended or hang."""
-        runs = [self._start(module, now, None) for module in modules]
-        return sorted((self._wait(run, now, ours=ours) for run, ours in runs), key=lambda report: report.source)
-
-    def start(self, module: SourceModule, now: datetime, then: Callable[[Report], None]) -> bool:
-        """Begin to collect a source and return at once; ``then`` gets the report. False: it is still at it."""
-        run, ours = self._start(module, now, then)
-        if not ours:
-            self._wait(run, now, ours=False)
-        return ours
-
-    def _start(
-        self, module: SourceModule, now: datetime, then: Callable[[Report], None] | None
-    ) -> tuple[_Run, bool]:
-        name = module.SOURCE.name
-        with self._lock:
-            busy = self._busy.get(name)
-            if busy is not None and not busy.done.is_set():
-                if busy.quiet_s < self._give_up_s:
-                    return busy, False
-                busy.given_up = True
-                log.error("source given up, it is started again", source=name, quiet_s=round(busy.quiet_s))
-            run = self._busy[name] = _Run(module)
-        threading.Thread(target=self._one, args=(run, now, then), name=f"collect-{name}", daemon=True).start()
-        return run, True
-
-    def _wait(self, run: _Run, now: datetime, *, ours: bool) -> Report:
-        """The report of a run: its own when it has ended, else that it hangs or, of one that is not ours, goes on."""
-        while not run.done.wait(max(0.0, self._quiet_s - run.quiet_s) if ours else 0.0):
-            if run.quiet_s >= self._quiet_s:
-                return self._hanging(run, now)
-            if not ours:
-                return Report(run.module.SOURCE.name, running=True, answers=run.answers)
-        if run.report is None or not ours:
-            return Report(run.module.SOURCE.name, running=not ours, error=None if not ours else "ended without a report")
-        return run.report
-
-    def _one(self, run: _Run, now: datetime, then: Callable[[Report], None] | None) -> None:
-        try:
-            answers = run.watched(_asked(run.module, now, self._http, self._ledger))
-            run.report = keep(run.module, answers, now, archive=self._archive, ledger=self._ledger)
-        finally:
-            run.done.set()
-        if then is not None:
-            then(run.report)
-
-    def _hanging(self, run: _Run, now: datetime) -> Report:
-        name = run.module.SOURCE.name
-        report = Report(name, answers=run.answers, seconds=round(time.monotonic() - run.began, 3))
-        report.error = f"{name}: no answer for {run.quiet_s:.0f} s; it is left alone until it returns"
-        _note(self._ledger, report, now, None, ended=False)
-        log.warning("source hangs", source=name, quiet_s=round(run.quiet_s), answers=run.answers)
-        return report
 
 
 def enabled(settings: Settings, only: Iterable[str] | None = None) -> list[SourceModule]:
@@ -352,12 +234,13 @@ def _parse(module: SourceModule, answer: Answer) -> Parsed:
     return parsed
 
 
-def _note(ledger: Ledger, report: Report, now: datetime, found: _Found | None, *, ended: bool) -> None:
+def note(ledger: Ledger, report: Report, now: datetime, found: Found | None, *, ended: bool) -> None:
     """Write what a collection gave into the ledger. A disk that takes nothing is told in the report and the log."""
     try:
         with ledger.change(report.source) as entry:
             if report.ok:
-                entry.last_success = rfc3339(now)
+                # what was noted meanwhile, that it hangs, is over
+                entry.last_success = max(rfc3339(now), entry.last_error_at or "")
             else:
                 entry.last_error, entry.last_error_at = report.error, rfc3339(now)
             if found is None:

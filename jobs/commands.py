@@ -14,7 +14,8 @@ from types import FrameType
 import orjson
 
 from jobs import logs
-from jobs.collect import Collector, enabled
+from jobs.collect import enabled
+from jobs.collector import Collector
 from jobs.ledger import Ledger
 from jobs.outages import line
 from jobs.progress import screen

@@ -16,6 +16,8 @@ from radar.sources import Source
 
 #: Days for which history keeps ``n``: nothing reads older ones, and they take as much memory as the values.
 N_DAYS = 7
+#: Days before the clock for which a baseline is shown from the start: what the charts show first.
+SHOWN_DAYS = 7.0
 #: Bins before the newest scored one that are scored again when their data change.
 AGAIN_BINS = 48
 #: Entities that are learnt from at once: what bounds the memory of a long history.
@@ -102,7 +104,7 @@ class GroupRun:
             return
         for at in range(0, len(block.entities), WARM_CHUNK):
             names = block.entities[at : at + WARM_CHUNK]
-            warmed = self.detector.warm(block.start, names, block.value[at : at + WARM_CHUNK])
+            warmed = self.detector.warm(block.start, names, block.value[at : at + WARM_CHUNK], days=SHOWN_DAYS)
             self.history.put_aspect("baseline", names, warmed.start, warmed.baseline)
             self.history.put_aspect("spread", names, warmed.start, warmed.spread)
 

@@ -9,8 +9,8 @@ from datetime import datetime
 
 import orjson
 
-from radar.api.known import select
 from radar.errors import RadarError
+from radar.known import select
 from radar.labels import STATUSES, _, confidence_words
 from radar.settings import Settings
 from radar.shapes import Outage

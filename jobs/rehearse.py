@@ -41,8 +41,8 @@ from radar.times import rfc3339
 
 #: The demo's clock moves by the finest grain of the world.
 STEP = timedelta(minutes=5)
-#: Entities whose history is loaded at once: as many as lie in one row group of its file.
-ENTITIES = 96
+#: Entities whose history is loaded at once: what bounds the memory of it. A multiple of ``jobs.grouprun.WARM_CHUNK``.
+ENTITIES = 128
 
 
 class Rehearsal:
@@ -136,7 +136,7 @@ class Rehearsal:
 
 
 def _blocks(rows: pl.LazyFrame, group: Group, entities: list[str]) -> Iterator[Block]:
-    """The history of a group, some entities at a time: laid out all at once it would take 600 MB."""
+    """The history of a group, some entities at a time: laid out all at once it takes twice the memory."""
     for at in range(0, len(entities), ENTITIES):
         part = entities[at : at + ENTITIES]
         # a range and not a set: row groups outside of it are not read

@@ -11,12 +11,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 import structlog
 
-from jobs.collect import LIMIT_S, Collector
+from jobs.collect import Report
+from jobs.collector import Collector
 from jobs.schedule import bucket
 from radar.errors import RadarError, StoreUnavailable
 from radar.settings import Settings
@@ -32,6 +34,8 @@ log = structlog.get_logger(__name__)
 PIPELINE = "pipeline"
 #: How long that lease outlives its worker, in seconds; it is renewed three times in this time.
 PIPELINE_TTL_S = 30.0
+#: How long the claim on a collection outlives its worker, in seconds; it too is renewed while the collection goes on.
+COLLECT_TTL_S = 60.0
 #: A source that failed is asked again after this time, in seconds, or in its next bucket if that comes first.
 AGAIN_S = 300.0
 
@@ -67,6 +71,7 @@ class Work:
         self._line: Line | None = None
         self._version = -1
         self._collected: dict[str, datetime] = {}
+        self._again: dict[str, datetime] = {}
         self._runs: dict[str, JobRun] = {}
 
     def cadences(self) -> dict[str, int]:
@@ -78,17 +83,29 @@ class Work:
         """Collect one source for the bucket that starts at ``start``. Raises StoreUnavailable."""
         every = self.modules[name].SOURCE.cadence_s
         job = f"collect:{name}"
-        with self._claim(job, start, ttl_s=LIMIT_S + 60) as claim:
+        with self._claim(job, start, ttl_s=COLLECT_TTL_S) as claim:
             if claim is None:
                 return
-            ok = self._ask(name)
-            replace(claim, ttl_s=every + 60 if ok else min(every, AGAIN_S)).renew()
+            now = self._now()
+            with _renewed(claim):
+                report = self._collector.run([self.modules[name]], now)[0]
+            self._done(name, now, report)
+            # one that is still at it from an earlier bucket is looked at again when the claim has run out
+            ttl_s = COLLECT_TTL_S if report.running else every + 60 if report.ok else min(every, AGAIN_S)
+            replace(claim, ttl_s=ttl_s).renew()
 
     def collect_alone(self) -> None:
-        """Collect what is due without asking the store: what a worker does while the store is away."""
+        """Start to collect what is due without asking the store: what a worker does while the store is away. Nothing is
+        waited for, so that no source holds up another."""
+        now = self._now()
         for name, module in self.modules.items():
-            if self._collected.get(name) != bucket(self._now(), module.SOURCE.cadence_s):
-                self._ask(name)
+            start = bucket(now, module.SOURCE.cadence_s)
+            again = self._again.pop(name, None)
+            due = self._collected.get(name) != start or (again is not None and again <= now)
+            if due and self._collector.start(module, now, partial(self._done, name, now)):
+                self._collected[name] = start
+            elif again is not None:
+                self._again[name] = again
 
     def tick(self, start: datetime) -> None:
         """Run the pipeline for the bucket that starts at ``start``. Raises StoreUnavailable and ArchiveError."""
@@ -121,14 +138,25 @@ class Work:
         finally:
             self._note("tick", now, time.perf_counter() - began, error)
             if self._line is not None or error is not None:
-                self._version = documents.publish(self._client, {"jobs": list(self._runs.values())})
+                self._version = documents.publish(self._client, {"jobs": self._all_runs()})
 
-    def _ask(self, name: str) -> bool:
-        now = self._now()
+    def _done(self, name: str, now: datetime, report: Report) -> None:
+        """Remember how a collection went that began at ``now``."""
+        if report.running:
+            return
         self._collected[name] = bucket(now, self.modules[name].SOURCE.cadence_s)
-        report = self._collector.run([self.modules[name]], now)[0]
+        self._again.pop(name, None)
+        if not report.ok:
+            self._again[name] = now + timedelta(seconds=AGAIN_S)
         self._note(f"collect:{name}", now, report.seconds, report.error)
-        return report.ok
+
+    def _all_runs(self) -> list[JobRun]:
+        """How every job went last, whichever worker ran it."""
+        rows: dict[str, JobRun] = {row["name"]: row for row in documents.get(self._client, "jobs") or []}
+        for name, row in self._runs.items():
+            if name not in rows or rows[name]["last_run"] <= row["last_run"]:
+                rows[name] = row
+        return [rows[name] for name in sorted(rows) if name in self.cadences()]
 
     def _note(self, job: str, now: datetime, seconds: float, error: str | None) -> None:
         self._runs[job] = {
@@ -154,6 +182,16 @@ class Work:
 @contextmanager
 def _kept(lease: Lease) -> Iterator[None]:
     """Renew the lease for as long as the block runs, then give it back."""
+    try:
+        with _renewed(lease):
+            yield
+    finally:
+        _give_back(lease)
+
+
+@contextmanager
+def _renewed(lease: Lease) -> Iterator[None]:
+    """Renew the lease for as long as the block runs."""
     done = threading.Event()
 
     def renew() -> None:
@@ -170,7 +208,6 @@ def _kept(lease: Lease) -> Iterator[None]:
     finally:
         done.set()
         thread.join()
-        _give_back(lease)
 
 
 def _give_back(lease: Lease) -> None:

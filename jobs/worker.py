@@ -25,9 +25,10 @@ from huey.consumer import Consumer
 from huey.storage import RedisStorage
 
 from jobs import logs
-from jobs.collect import Collector, enabled, resume
-from jobs.ingest import Pipeline
+from jobs.collect import enabled, resume
+from jobs.collector import Collector
 from jobs.ledger import Ledger
+from jobs.live import LivePipeline
 from jobs.schedule import buckets
 from jobs.work import Work
 from radar.archive import Archive
@@ -38,8 +39,9 @@ from radar.store import connect, keys, ping, url_of
 
 log = structlog.get_logger("jobs.worker")  # also when run as a program
 
-#: Jobs at a time in this process. The pipeline is one of them; the others wait for upstreams.
-THREADS = 4
+#: Jobs at a time in this process, besides one for each source: a source that hangs takes its own thread, so that the
+#: plan and the pipeline always have theirs.
+THREADS = 3
 #: Seconds between two looks at whether the store answers.
 STANDBY_S = 5.0
 #: Seconds that running jobs may go on after the worker was told to stop. What is cut off is done again.
@@ -128,13 +130,18 @@ def main(settings: Settings) -> int:
             http=Http(contact=settings.contact, cache=settings.data_dir / "http"), archive=archive, ledger=ledger
         ),
         modules=modules,
-        pipeline=lambda: Pipeline(client, archive, ledger=ledger, enabled=tuple(modules)),
+        pipeline=lambda: LivePipeline(client, archive, ledger=ledger, enabled=tuple(modules)),
         now=utc_now,
     )
     resumed = resume(archive)
     if resumed:
         log.info("answers taken up that were never parsed", answers=resumed)
     log.info("jobs start", sources=sorted(modules), tick_s=settings.tick_s)
+    for name in settings.sources:
+        if name != "all" and name not in modules:
+            log.warning("source not collected: its own setting is empty", source=name)
+    if not modules:
+        log.warning("no source is switched on; see RADAR_SOURCES")
     stop = threading.Event()
 
     def reachable() -> bool:
@@ -152,7 +159,7 @@ def main(settings: Settings) -> int:
     try:
         Consumer(
             todo.huey,
-            workers=THREADS,
+            workers=THREADS + len(modules),
             max_delay=1.0,
             graceful_signal="TERM",
             shutdown_timeout=GRACE_S,

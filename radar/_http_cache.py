@@ -21,6 +21,9 @@ import httpx
 _LARGEST = 16 * 1024 * 1024
 _KEEP = 64
 
+#: Files in the folder beyond this many are dropped, the oldest first: addresses that name a time are never asked twice.
+_KEEP_FILES = 512
+
 
 @dataclass(frozen=True, slots=True)
 class Cached:
@@ -48,6 +51,7 @@ class Cache:
         self._folder = folder
         self._memory: OrderedDict[str, Cached] = OrderedDict()
         self._lock = threading.Lock()
+        self._written = 0
 
     def get(self, url: str) -> Cached | None:
         """The kept answer of an address, or None."""
@@ -82,9 +86,19 @@ class Cache:
             file.parent.mkdir(parents=True, exist_ok=True)
             draft.write_bytes(json.dumps(told).encode() + b"\n" + answer.body)
             draft.replace(file)
+            self._written += 1
+            if self._written % 64 == 1:
+                self._prune()
         except OSError:
             with contextlib.suppress(OSError):
                 draft.unlink(missing_ok=True)
+
+    def _prune(self) -> None:
+        """Drop the oldest files, and drafts of processes that died."""
+        assert self._folder is not None
+        found = sorted(self._folder.glob("*.*"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in found[_KEEP_FILES:]:
+            path.unlink(missing_ok=True)
 
     def _file(self, url: str) -> Path:
         assert self._folder is not None

@@ -313,7 +313,7 @@ def seed(client: Any, now: datetime = NOW, *, live: bool = False, notice: bool =
         start = now - timedelta(days=DAYS)
         shape = (len(entities), bins, group.width)
         out = {aspect: np.full(shape, np.nan, dtype=np.float32)
-               for aspect in ("value", "n", "baseline", "spread", "score")}  # fmt: skip
+               for aspect in ("value", "n", "baseline", "spread", "score", "clean")}  # fmt: skip
         for e, key in enumerate(entities):
             since, until, depth = hits.get(key, (0.0, 0.0, 0.0))
             for b in range(bins):
@@ -326,6 +326,8 @@ def seed(client: Any, now: datetime = NOW, *, live: bool = False, notice: bool =
                 hit = until < before <= since and not (name == "ioda5" and key != "country/FJ")
                 value = base * (1.0 + noise.uniform(-spread, spread) / 2) * ((1.0 - depth) if hit else 1.0)
                 out["value"][e, b, 0] = round(value)
+                if hit:
+                    out["clean"][e, b, 0] = base
                 out["n"][e, b, 0] = round(value) if name == "edge" else 40
                 out["score"][e, b, 0] = math.log(max(value, 0.5) / base) / spread
                 if name == "edge":

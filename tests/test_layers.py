@@ -17,7 +17,7 @@ REPO = Path(__file__).resolve().parent.parent
 BASE = (
     "radar.schema", "radar.entities", "radar.signals", "radar.settings", "radar.errors", "radar.labels",
     "radar.shapes", "radar.times",
-    "radar.bands",
+    "radar.bands", "radar.known",
 )  # fmt: skip
 HEAVY = ("polars", "numpy", "pandas", "pyarrow")
 WEB_LIBRARIES = ("dash", "plotly", "flask")
@@ -44,7 +44,7 @@ LAYERS = (
         (*BASE, "radar.aggregate", "radar.detect", "radar.sources"),
     ),
     Layer(("radar.store",), (*WEB_LIBRARIES, "radar.sources", "radar.detect"), (*BASE, "radar.store", "radar")),
-    Layer(("jobs",), ("dash", "plotly", "radar.pages", "radar.components", "radar.figures")),
+    Layer(("jobs",), ("dash", "plotly", "flask", "radar.pages", "radar.api", "radar.components", "radar.figures")),
     Layer(("radar.figures", "radar.components"), (*HEAVY, "redis", "radar.store")),
     Layer(
         ("radar.pages", "radar.api"),

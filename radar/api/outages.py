@@ -7,7 +7,8 @@ from typing import Any, cast
 
 from flask import Response
 
-from radar.api import access, known
+from radar import known
+from radar.api import access
 from radar.api.endpoints import endpoint
 from radar.api.envelope import bad_parameter, meta, not_found, not_published, success
 from radar.api.parameters import ENTITY, FROM, UNTIL, Parameter, moment, one_of

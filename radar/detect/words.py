@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from radar import entities
@@ -82,11 +83,11 @@ def verdict(control: str, data: str, data_depth: float, *, quality: bool, one_se
 #: How an outage is called by its depth, once independent signals agree: lower bound of the loss, while open, once over.
 OFFLINE = (
     (0.9, N_("{name} has been almost entirely offline since {when}: {fall}."),
-     N_("{name} was almost entirely offline from {start} to {end}: {fall} at the worst.")),
+     N_("{name} was almost entirely offline {span}: {fall} at the worst.")),
     (0.5, N_("{name} has been mostly offline since {when}: {fall}."),
-     N_("{name} was mostly offline from {start} to {end}: {fall} at the worst.")),
+     N_("{name} was mostly offline {span}: {fall} at the worst.")),
     (0.0, N_("{name} has been partly offline since {when}: {fall}."),
-     N_("{name} was partly offline from {start} to {end}: {fall} at the worst.")),
+     N_("{name} was partly offline {span}: {fall} at the worst.")),
 )  # fmt: skip
 
 
@@ -98,12 +99,19 @@ def headline(entity: str, main: Alert, start: datetime, end: datetime | None, *,
     """
     what = _lower(fall(main))
     tell = on if main.rule == "slow_degradation" else when
-    going, over = _("{name}: {fall} since {when}."), _("{name}: {fall} at the worst, {start} to {end}.")
+    going, over = _("{name}: {fall} since {when}."), _("{name}: {fall} at the worst, {span}.")
     if agreeing > 1 and main.rule in ("seasonal_drop", "flat_drop"):
         going, over = next((_(now), _(then)) for bound, now, then in OFFLINE if main.depth >= bound)
     if end is None:
         return going.format(name=name(entity), fall=what, when=tell(start))
-    return over.format(name=name(entity), fall=what, start=tell(start), end=tell(end))
+    return over.format(name=name(entity), fall=what, span=_span(start, end, tell))
+
+
+def _span(start: datetime, end: datetime, tell: Callable[[datetime], str]) -> str:
+    """ "from 03:00 to 10:40 UTC on 2 March 2026": the date once where it is the same."""
+    if tell is when and start.date() == end.date():
+        return _("from {start} to {end}").format(start=f"{start:%H:%M}", end=when(end))
+    return _("from {start} to {end}").format(start=tell(start), end=tell(end))
 
 
 def severity(depth: float | None, minutes: float, share: float | None, basis: str) -> str:

@@ -29,6 +29,7 @@ class Row:
     note: str = ""
     simulated: bool = False
     source: str = ""
+    signal: str = ""
     verdict: Verdict | None = None
 
 
@@ -68,6 +69,7 @@ def rows_of(
                 note=row.get("note", ""),
                 simulated=row.get("simulated", False),
                 source=row["source"],
+                signal=row["signal"],
                 verdict=row["verdict"],
             )
         )

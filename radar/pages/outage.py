@@ -12,7 +12,7 @@ from radar.components import charts, outages, shell, state, times
 from radar.components.ssr import slot
 from radar.figures import matrix
 from radar.labels import CAUSES, STATES, STATUSES, UPDATE_KINDS, VERDICTS, _
-from radar.pages import _charts, _read
+from radar.pages import _charts, _read, _seen
 from radar.shapes import Outage
 from radar.signals import SIGNALS
 
@@ -82,6 +82,7 @@ def _agreement(outage: Outage, now: str) -> Component:
         seen = [times.parse(last) for row in outage["signals"] if (last := row.get("last_seen"))]
         end = min(end, max(seen) + timedelta(hours=6)) if outage.get("history") and seen else end
     rows, first, step = matrix.rows_of(outage["signals"], start=start, end=max(end, start + timedelta(hours=1)))
+    rows = _seen.refine(outage, rows, first, step)
     table = slot("agreement-matrix", lambda: matrix.html(rows, start=first, step_s=step), class_name="scroll")
     lines = []
     for row in outage["signals"]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from radar.api.known import as_known, select
+from radar.known import as_known, select
 from radar.times import parse
 from tests.samples import sample_outages
 

@@ -201,7 +201,7 @@ def test_failures_at_a_provider_are_a_degradation_of_that_provider() -> None:
     radar.step({(CLOUD, 1): 0.3})
     (outage,) = radar.step({(CLOUD, 1): 0.3})
     assert (outage["entity"], outage["level"]) == (CLOUD, "degraded")
-    assert outage.get("headline", "").startswith("Google Cloud: 29 % more requests fail than usual since ")
+    assert outage.get("headline", "").startswith("Google Cloud: 29 % of requests fail that usually succeed since ")
     assert outage.get("verdict") == "Packets still flow, but worse than usual."
     assert outage["causes"][0]["cause"] == "provider"
 

@@ -54,7 +54,7 @@ def test_source_record_is_complete(name: str) -> None:
         assert getattr(source, field).strip(), f"SOURCE.{field} of {name} is empty"
     assert source.cadence_s > 0
     assert source.lag_s >= 0
-    assert source.proof in ("recorded", "documented")
+    assert source.proof in ("recorded", "documented", "own")
     assert source.absent_is_zero <= set(source.signals)
     assert get(name).__doc__, "the module says what, why, upstream and licence"
     assert "Licence" in str(get(name).__doc__)

@@ -1,0 +1,142 @@
+"""Many sources at once: each in a thread of its own, watched, and never the same one twice.
+
+What is watched is not how long a source takes, which grows with what it has to ask for, but how long it says nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+
+import structlog
+
+from jobs.collect import Report, ask, keep, note
+from jobs.ledger import Ledger
+from radar.archive import Archive
+from radar.errors import UpstreamUnavailable
+from radar.http import Http
+from radar.sources import Answer, SourceModule
+
+log = structlog.get_logger(__name__)
+
+#: A source that gives no answer for this long, in seconds, is reported as hanging; one that answers may take its time.
+QUIET_S = 240.0
+#: After this long without an answer, in seconds, it is given up: what it may still say is not taken, and it is started
+#: again when it is next due.
+GIVE_UP_S = 3600.0
+#: A long collection tells how far it is this often, in seconds.
+TELL_S = 30.0
+
+
+class _Run:
+    """One collection that is under way in a thread of its own."""
+
+    def __init__(self, module: SourceModule) -> None:
+        self.module = module
+        self.began = self.told = self.heard = time.monotonic()
+        self.noted = float("-inf")
+        self.answers = 0
+        self.given_up = False
+        self.report: Report | None = None
+        self.done = threading.Event()
+
+    @property
+    def quiet_s(self) -> float:
+        """Seconds since it was started or gave an answer."""
+        return time.monotonic() - self.heard
+
+    def watched(self, answers: Iterable[Answer]) -> Iterator[Answer]:
+        """Pass the answers on, and remember when they came."""
+        for answer in answers:
+            if self.given_up:
+                raise UpstreamUnavailable(self.module.SOURCE.name, "answered long after it had been given up")
+            self.heard = time.monotonic()
+            self.answers += 1
+            if self.heard - self.told > TELL_S:
+                self.told = self.heard
+                log.info("collecting", source=self.module.SOURCE.name, answers=self.answers,
+                         seconds=round(self.heard - self.began))  # fmt: skip
+            yield answer
+            self.heard = time.monotonic()
+
+
+class Collector:
+    """Runs sources side by side, each in a thread of its own, and never one of them twice.
+
+    A source that gives no answer for ``quiet_s`` is reported as hanging and left alone; the others go on. When it comes
+    back its own report corrects that. After ``give_up_s`` it is given up.
+    """
+
+    def __init__(
+        self,
+        *,
+        http: Http,
+        archive: Archive,
+        ledger: Ledger,
+        quiet_s: float = QUIET_S,
+        give_up_s: float = GIVE_UP_S,
+    ) -> None:
+        self._http = http
+        self._archive = archive
+        self._ledger = ledger
+        self._quiet_s = quiet_s
+        self._give_up_s = give_up_s
+        self._lock = threading.Lock()
+        self._busy: dict[str, _Run] = {}
+
+    def run(self, modules: Iterable[SourceModule], now: datetime) -> list[Report]:
+        """Collect these sources and return one report each, when all have ended or hang."""
+        runs = [self._start(module, now, None) for module in modules]
+        return sorted((self._wait(run, now, ours=ours) for run, ours in runs), key=lambda report: report.source)
+
+    def start(self, module: SourceModule, now: datetime, then: Callable[[Report], None]) -> bool:
+        """Begin to collect a source and return at once; ``then`` gets the report. False: it is still at it."""
+        run, ours = self._start(module, now, then)
+        if not ours and run.quiet_s >= self._quiet_s <= time.monotonic() - run.noted:
+            self._hanging(run, now)
+        return ours
+
+    def _start(self, module: SourceModule, now: datetime, then: Callable[[Report], None] | None) -> tuple[_Run, bool]:
+        name = module.SOURCE.name
+        with self._lock:
+            busy = self._busy.get(name)
+            if busy is not None and not busy.done.is_set():
+                if busy.quiet_s < self._give_up_s:
+                    return busy, False
+                busy.given_up = True
+                log.error("source given up, it is started again", source=name, quiet_s=round(busy.quiet_s))
+            run = self._busy[name] = _Run(module)
+        threading.Thread(target=self._one, args=(run, now, then), name=f"collect-{name}", daemon=True).start()
+        return run, True
+
+    def _wait(self, run: _Run, now: datetime, *, ours: bool) -> Report:
+        """The report of a run: its own when it has ended, else that it hangs or, of one that is not ours, goes on."""
+        name = run.module.SOURCE.name
+        while not run.done.wait(max(0.0, self._quiet_s - run.quiet_s) if ours else 0.0):
+            if run.quiet_s >= self._quiet_s:
+                return self._hanging(run, now)
+            if not ours:
+                return Report(name, running=True, answers=run.answers)
+        if not ours:
+            return Report(name, running=True, answers=run.answers)
+        return run.report or Report(name, error=f"{name}: ended without a report")
+
+    def _one(self, run: _Run, now: datetime, then: Callable[[Report], None] | None) -> None:
+        try:
+            answers = run.watched(ask(run.module, now, self._http, self._ledger))
+            run.report = keep(run.module, answers, now, archive=self._archive, ledger=self._ledger)
+        finally:
+            run.done.set()
+        if then is not None:
+            then(run.report)
+
+    def _hanging(self, run: _Run, now: datetime) -> Report:
+        name = run.module.SOURCE.name
+        run.noted = time.monotonic()
+        report = Report(name, answers=run.answers, seconds=round(time.monotonic() - run.began, 3))
+        report.error = f"{name}: no answer for {run.quiet_s:.0f} s; it is left alone until it returns"
+        note(self._ledger, report, now, None, ended=False)
+        log.warning("source hangs", source=name, quiet_s=round(run.quiet_s), answers=run.answers)
+        return report

@@ -1,0 +1,171 @@
+"""The pipeline of a live radar: the history of a source is learnt from as a whole, and only then is the source judged.
+
+A first collection reaches weeks back and comes in thousands of answers, bin by bin or country by country. Scored as it
+comes it would be taken for silence with late rows in it. So a source waits until it was once asked for everything (its
+ledger entry says so) or until it has waited long enough; then all that is archived of it is put into the store, the
+detector learns from all but the last day, and that last day is scored. The same is done when a store came back empty:
+the archive holds everything that it takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import orjson
+import polars as pl
+import structlog
+
+from jobs.collect import FIRST_REACH
+from jobs.grouprun import WARM_CHUNK, GroupRun
+from jobs.ingest import Pipeline, TickReport, groups_of
+from radar.aggregate.bins import Block, bin_index, bin_start, to_block
+from radar.archive import Archive, ArchivedFile
+from radar.errors import ArchiveError
+from radar.signals import MONTH_S
+from radar.sources import discover
+from radar.store import Store, blocks, documents
+from radar.times import rfc3339
+
+log = structlog.get_logger(__name__)
+
+#: The newest part of history is scored like news, so that an outage that goes on is found.
+SCORED = timedelta(days=1)
+#: A source whose first collection never ends is judged by what came of it after this time.
+PATIENCE = timedelta(hours=1)
+#: Rows that are taken in at once: what bounds the memory of a long backlog.
+BATCH_ROWS = 500_000
+
+
+class LivePipeline(Pipeline):
+    """A :class:`Pipeline` on the archive of a live radar. It needs an archive and a ledger."""
+
+    def __init__(self, client: Store, archive: Archive, **options: Any) -> None:
+        super().__init__(client, archive, **options)
+        if self.ledger is None:
+            raise ValueError("a live pipeline needs the ledger of its collector")
+        self._archive, self._ledger = archive, self.ledger
+        self._now: datetime | None = None
+        raw = documents.blob(client, f"{self.realm}:begun")
+        self._begun: set[str] = set(orjson.loads(raw)) if raw else set()
+
+    def tick(self, now: datetime) -> TickReport:
+        """Take in, score and publish once. Raises StoreUnavailable; the next tick then does this one's work too."""
+        self._now = now
+        return super().tick(now)
+
+    def ingest(self) -> tuple[int, int]:
+        """Take in every archived file since the cursor, of sources whose history is there; returns (files, rows)."""
+        # what the ledger says is read before the archive: all rows that it speaks of are then in the listing
+        waiting = {name for name in self._archive.sources() if name not in self._begun}
+        ready = {name for name in waiting if self._is_ready(name)}
+        files = self._archive.files(after=self.cursor)
+        last = files[-1].id if files else self.cursor
+        count = rows = 0
+        for name in sorted(ready):
+            found = [file for file in self._archive.files(name) if last is not None and file.id <= last]
+            took = self._learn(name, self._recent(name, found))
+            count, rows = count + took[0], rows + took[1]
+        for frame, size in self._batches(file for file in files if file.source in self._begun - ready):
+            self.feed(frame)
+            count, rows = count + size, rows + frame.height
+        self._begun |= ready
+        self.cursor = last
+        return count, rows
+
+    def feed_block(self, block: Block, *, simulated: bool) -> None:
+        """Take in bins; values that are new or changed in a bin that was scored already are counted as late."""
+        run = self.run(block.group)
+        before = run.progress.late
+        fresh = self._late(run, block)
+        super().feed_block(block, simulated=simulated)
+        run.progress.late = before + fresh
+        if fresh:
+            log.info("values came after their bin was scored", group=block.group.name, values=fresh)
+
+    def _blobs(self) -> dict[str, bytes]:
+        return {**super()._blobs(), "begun": orjson.dumps(sorted(self._begun))}
+
+    def _is_ready(self, name: str) -> bool:
+        """Was everything asked for once, or has the source waited long enough?"""
+        if self._ledger.read(name).asked_until is not None:
+            return True
+        first = next(iter(self._archive.files(name)), None)
+        return first is not None and self._now is not None and self._now - first.received_at > PATIENCE
+
+    def _recent(self, name: str, files: list[ArchivedFile]) -> list[ArchivedFile]:
+        """Files that can hold what history needs: months need all of them."""
+        module = discover().get(name)
+        if module is None or self._now is None or max(module.SOURCE.signals.values()) >= MONTH_S:
+            return files
+        return [file for file in files if self._now - file.received_at <= FIRST_REACH]
+
+    def _batches(self, files: Iterable[ArchivedFile]) -> Iterator[tuple[pl.DataFrame, int]]:
+        """Rows of the files, some at a time, with the number of files. A file that is broken is passed over: the
+        archive has put it aside, and its answer is parsed again when a worker starts."""
+        frames: list[pl.DataFrame] = []
+        for file in files:
+            try:
+                frames.append(self._archive.read(file))
+            except ArchiveError as error:
+                if file.path.exists():
+                    raise  # it cannot be read now: later it may
+                log.error("archived rows are broken", file=str(file.path), error=str(error))
+            if sum(frame.height for frame in frames) >= BATCH_ROWS:
+                yield pl.concat(frames), len(frames)
+                frames = []
+        if frames:
+            yield pl.concat(frames), len(frames)
+
+    def _learn(self, name: str, files: list[ArchivedFile]) -> tuple[int, int]:
+        """Put all rows of a source into the store, then learn from all but the newest day."""
+        count = rows = 0
+        runs: dict[str, GroupRun] = {}
+        for frame, size in self._batches(files):
+            simulated = bool(frame["simulated"].any())
+            for group in groups_of(frame):
+                block = to_block(frame, group)
+                if block is not None:
+                    run = runs[group.name] = self.run(group)
+                    run.take(block, simulated=simulated)
+            self.keep_quality(frame)
+            count, rows = count + size, rows + frame.height
+        for run in runs.values():
+            self._warm(run)
+        log.info("history taken in", source=name, files=count, rows=rows, groups=sorted(runs))
+        return count, rows
+
+    def _warm(self, run: GroupRun) -> None:
+        progress, group = run.progress, run.group
+        progress.late = 0
+        if progress.oldest_bin is None or progress.newest_bin is None:
+            return
+        scored = round(SCORED.total_seconds() / group.grain_s)
+        first = max(progress.oldest_bin, progress.newest_bin - round(FIRST_REACH.total_seconds() / group.grain_s))
+        stop = progress.newest_bin + 1 - scored
+        if group.grain_s >= MONTH_S or stop <= first:  # too short to learn from as a whole
+            progress.next_bin = progress.oldest_bin
+            return
+        start = bin_start(group.grain_s, first)
+        for at in range(0, len(progress.entities), WARM_CHUNK):
+            names = progress.entities[at : at + WARM_CHUNK]
+            values = blocks.read_bins(self.client, group, "value", names, start, stop - first)
+            warmed = run.detector.warm(start, names, values)
+            run.history.put_aspect("baseline", names, warmed.start, warmed.baseline)
+            run.history.put_aspect("spread", names, warmed.start, warmed.spread)
+        progress.next_bin = stop
+        log.info("learnt from history", group=group.name, entities=len(progress.entities), since=rfc3339(start),
+                 until=rfc3339(bin_start(group.grain_s, stop)))  # fmt: skip
+
+    def _late(self, run: GroupRun, block: Block) -> int:
+        """How many values of the block are news about bins that were scored without them."""
+        if run.progress.next_bin is None:
+            return 0
+        bins = min(block.bins, run.progress.next_bin - bin_index(block.group.grain_s, block.start))
+        if bins <= 0:
+            return 0
+        old = blocks.read_bins(self.client, block.group, "value", block.entities, block.start, bins)
+        new = block.value[:, :bins]
+        return int(np.count_nonzero(~np.isnan(new) & (new != old)))
