@@ -148,4 +148,10 @@ def _footer() -> str:
     )
     items = "".join(f'<li><a href="{href}">{escape(text)}</a></li>' for href, text in links)
     words = _("Null is not zero, and silence is not health: where we see too little, we say so.")
-    return f'<footer class="foot"><div class="foot-in"><p>{escape(words)}</p><ul>{items}</ul></div></footer>'
+    # DB-IP asks for this link on every page that shows what its table says
+    names = _("Networks: RouteViews, NRO and {dbip}.").format(
+        dbip='<a href="https://db-ip.com">IP Geolocation by DB-IP</a>'
+    )
+    return (
+        f'<footer class="foot"><div class="foot-in"><p>{escape(words)}<br>{names}</p><ul>{items}</ul></div></footer>'
+    )

@@ -20,8 +20,8 @@ from radar.store import series
 def refine(outage: Outage, rows: Sequence[Row], first: datetime, step_s: int) -> list[Row]:
     """The matrix rows with their cells as the series have them.
 
-    Rows whose series is not kept or whose bins do not divide a cell, and outages that no single bin shows (slow degradation), stay as they are. Raises
-    StoreUnavailable.
+    Rows whose series is not kept or whose bins do not divide a cell, and outages that no single bin shows (slow
+    degradation), stay as they are. Raises StoreUnavailable.
     """
     if outage.get("rule") == "slow_degradation" or not rows:
         return list(rows)
