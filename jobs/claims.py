@@ -1,6 +1,6 @@
-"""What one radar has for itself: the port it listens on, and the folder it writes to.
+"""What is checked before anything starts, so that a radar that cannot run says in one line why it does not.
 
-Both are checked before anything starts, so that a second radar says in one line why it does not.
+What one radar has for itself: the port it listens on, and the folder it writes to. And the names of its sources.
 """
 
 from __future__ import annotations
@@ -8,11 +8,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import pkgutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-from radar.errors import RadarError
+from radar import sources
+from radar.errors import ConfigError, RadarError
+from radar.settings import Settings
 
 
 def check_port(host: str, port: int) -> None:
@@ -46,3 +49,14 @@ def folder_lock(data_dir: Path, name: str) -> Iterator[None]:
                 f"another `radar {name}` uses {data_dir}; stop it, or choose another folder with RADAR_DATA_DIR"
             ) from None
         yield
+
+
+def check_sources(settings: Settings) -> None:
+    """Raise ConfigError when the settings name a source that there is not: it would silently not be collected.
+
+    Only names are looked at: a process that starts others must not load what the sources load.
+    """
+    names = sorted(info.name for info in pkgutil.iter_modules(sources.__path__) if not info.name.startswith("_"))
+    unknown = sorted(set(settings.sources) - {"all", *names})
+    if unknown:
+        raise ConfigError(f"RADAR_SOURCES names {', '.join(unknown)}; expected 'all' or some of {', '.join(names)}")

@@ -15,9 +15,10 @@ from datetime import datetime, timedelta
 import polars as pl
 import structlog
 
+from jobs.claims import check_sources
 from jobs.ledger import EXAMPLES, Entry, Ledger
 from radar.archive import Archive
-from radar.errors import ConfigError, RadarError, SchemaError, SourceError, UpstreamChanged, UpstreamUnavailable
+from radar.errors import RadarError, SchemaError, SourceError, UpstreamChanged, UpstreamUnavailable
 from radar.http import Http
 from radar.schema import Parsed, check_signals
 from radar.settings import Settings
@@ -210,11 +211,7 @@ def enabled(settings: Settings, only: Iterable[str] | None = None) -> list[Sourc
     Raises ConfigError for a name in the settings that is no source.
     """
     wanted = set(only) if only else None
-    unknown = set(settings.sources) - {"all", *discover()}
-    if unknown:
-        raise ConfigError(
-            f"RADAR_SOURCES names {', '.join(sorted(unknown))}; expected 'all' or some of {', '.join(discover())}"
-        )
+    check_sources(settings)
     found = []
     for name, module in discover().items():
         if wanted is not None:

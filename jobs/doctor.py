@@ -20,8 +20,8 @@ from radar.settings import Settings, load
 
 #: Below these the archive will soon stop: bytes free on its disk.
 DISK_LOW, DISK_EMPTY = 2 * 2**30, 200 * 2**20
-#: A clock document older than this many ticks means that nothing is published any more.
-STALE_TICKS = 5
+#: A clock document older than this many ticks, and than so many seconds, means that nothing is published any more.
+STALE_TICKS, STALE_S = 5, 300
 
 Level = Literal["ok", "note", "warning", "broken"]
 
@@ -60,6 +60,7 @@ def examine(read: Callable[[], Settings], now: datetime) -> Iterator[Finding]:
         yield Finding("settings", "broken", str(error), "docs/settings.md lists every setting")
         return
     yield Finding("settings", "ok", f"read; data folder {settings.data_dir.resolve()}, port {settings.port}")
+    yield from _switched_on(settings)
     yield from _folder(settings.data_dir)
     yield from _store(settings, now)
     yield _browser()
@@ -84,6 +85,26 @@ def _installed(name: str) -> bool:
     except PackageNotFoundError:
         return False
     return True
+
+
+def _switched_on(settings: Settings) -> Iterator[Finding]:
+    from jobs.collect import enabled
+    from radar.sources import discover
+
+    try:
+        names = [module.SOURCE.name for module in enabled(settings)]
+    except ConfigError as error:
+        yield Finding("sources", "broken", str(error), "correct RADAR_SOURCES")
+        return
+    for name in settings.sources:
+        if name != "all" and name not in names:
+            variable = f"RADAR_{discover()[name].SOURCE.setting.upper()}"
+            yield Finding("sources", "broken", f"{name} is named in RADAR_SOURCES and {variable} is empty",
+                          f"set {variable}; docs/settings.md says to what")  # fmt: skip
+    if names:
+        yield Finding("sources", "ok", f"collected here: {', '.join(names)}")
+    else:
+        yield Finding("sources", "warning", "none is switched on: nothing is collected", "see RADAR_SOURCES")
 
 
 def _folder(folder: Path) -> Iterator[Finding]:
@@ -124,6 +145,7 @@ def _store(settings: Settings, now: datetime) -> Iterator[Finding]:
         else:
             yield Finding("store", "note", f"{where} is not running now ({binary.name} is there)",
                           "`radar run` or `radar demo` starts it")  # fmt: skip
+        yield from _collected(settings)
         return
     except ConfigError as error:
         yield Finding("store", "broken", str(error), "correct REDIS_URL")
@@ -155,7 +177,7 @@ def _published(settings: Settings, docs: dict[str, Any], now: datetime) -> Itera
     age = (now - datetime.fromisoformat(clock["wall"])).total_seconds()
     told = f"published {_span(age)} ago; the data's clock says {clock['now']} ({clock['mode']})"
     ended = clock["mode"] == "replay" and clock["speed"] == 0
-    if ended or age <= STALE_TICKS * settings.tick_s:
+    if ended or age <= max(STALE_TICKS * settings.tick_s, STALE_S):
         yield Finding("documents", "ok", told)
     else:
         yield Finding("documents", "broken", told, "is `radar jobs` running? its log says what it waits for")
@@ -166,6 +188,23 @@ def _published(settings: Settings, docs: dict[str, Any], now: datetime) -> Itera
     for job in docs["jobs"] or []:
         if not job["ok"]:
             yield Finding("job", "warning", f"{job['name']} failed at {job['last_run']}: {job['error']}")
+
+
+def _collected(settings: Settings) -> Iterator[Finding]:
+    """What the collectors' own notes say, which need no store."""
+    from jobs.ledger import Ledger
+
+    try:
+        entries = Ledger(settings.data_dir).entries()
+    except RadarError as error:
+        yield Finding("source", "broken", str(error), "give this user the file")
+        return
+    for name, entry in entries.items():
+        text = f"{name}: last collected {entry.last_success or 'never'}, newest bin {entry.newest_bin or 'none'}"
+        if entry.last_error_at is not None and (entry.last_success or "") < entry.last_error_at:
+            yield Finding("source", "warning", f"{text}; {entry.last_error}", f"`radar try {name}` shows more")
+        else:
+            yield Finding("source", "ok", text)
 
 
 def _source(row: dict[str, Any]) -> Finding:

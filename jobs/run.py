@@ -6,13 +6,14 @@ Procfile instead.
 
 from __future__ import annotations
 
-from jobs.claims import check_port, folder_lock
+from jobs.claims import check_port, check_sources, folder_lock
 from jobs.processes import address, forwarder, jobs_child, run_together, web_child
 from radar.settings import Settings
 
 
 def run(settings: Settings) -> int:
     """Run until SIGINT or SIGTERM; then 0. Raises RadarError when it cannot start."""
+    check_sources(settings)
     check_port(settings.host, settings.port)
     with folder_lock(settings.data_dir, "run"):
         forwarder(settings)("radar", f"the site will be at {address(settings)}")

@@ -25,6 +25,7 @@ from huey.consumer import Consumer
 from huey.storage import RedisStorage
 
 from jobs import logs
+from jobs.claims import check_sources
 from jobs.collect import enabled, resume
 from jobs.collector import Collector
 from jobs.ledger import Ledger
@@ -109,6 +110,7 @@ def standby(work: Work, reachable: Callable[[], bool], stop: threading.Event, *,
 
 def run(settings: Settings) -> int:
     """``radar jobs``: work until SIGINT or SIGTERM, beside an embedded store where there is no ``REDIS_URL``."""
+    check_sources(settings)
     if settings.redis_url:
         return main(settings)
     from jobs.processes import jobs_child, run_together

@@ -152,6 +152,4 @@ def _footer() -> str:
     names = _("Networks: RouteViews, NRO and {dbip}.").format(
         dbip='<a href="https://db-ip.com">IP Geolocation by DB-IP</a>'
     )
-    return (
-        f'<footer class="foot"><div class="foot-in"><p>{escape(words)}<br>{names}</p><ul>{items}</ul></div></footer>'
-    )
+    return f'<footer class="foot"><div class="foot-in"><p>{escape(words)}<br>{names}</p><ul>{items}</ul></div></footer>'

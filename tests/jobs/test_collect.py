@@ -1,8 +1,7 @@
-"""Collection: bytes first, each source for itself, and no store needed."""
+"""Collection of one source: bytes first, where it goes on, and what the ledger says. No store is needed."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,10 +11,10 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 
-from jobs.collect import Collector, collect, enabled, keep
-from jobs.ledger import Ledger
+from jobs.collect import ENOUGH, FIRST_REACH, collect, enabled, keep, resume, resume_at
+from jobs.ledger import Entry, Ledger
 from radar.archive import Archive
-from radar.errors import UpstreamChanged, UpstreamUnavailable
+from radar.errors import ConfigError, UpstreamChanged, UpstreamUnavailable
 from radar.http import Http
 from radar.schema import SIGNALS, Parsed, Rejected
 from radar.settings import load
@@ -89,8 +88,7 @@ def test_an_answer_that_is_not_understood_is_kept_and_the_next_one_still_read(
     answers = [Answer("bad.json", b"bad"), Answer("good.json", b"{}")]
     report = keep(module("good", good, parse), answers, NOW, archive=archive, ledger=ledger)
     assert not report.ok
-    assert report.error is not None
-    assert "byte 0: expected '{'" in report.error
+    assert report.error == "1 of 2 answers were not understood, first good: byte 0: expected '{'"
     assert report.rows == 1
     assert len(list((tmp_path / "archive" / "raw").rglob("*.zst"))) == 2, "the bytes that failed are kept too"
 
@@ -115,35 +113,6 @@ def test_rejected_rows_are_counted_with_an_example(archive: Archive, ledger: Led
     assert entry.rejected_examples == [{"reason": "unknown country", "count": 6, "example": "country/XX"}]
 
 
-def test_one_source_that_raises_and_one_that_hangs_do_not_stop_the_third(
-    archive: Archive, ledger: Ledger, http: Http
-) -> None:
-    release = threading.Event()
-
-    def raises(_http: object, _since: datetime, _until: datetime) -> Iterator[Answer]:
-        raise RuntimeError("a bug in a plug-in")
-        yield
-
-    def hangs(_http: object, _since: datetime, _until: datetime) -> Iterator[Answer]:
-        release.wait(60)
-        yield Answer("late.json", b"{}")
-
-    collector = Collector(http=http, archive=archive, ledger=ledger, limit_s=0.5)
-    try:
-        reports = {
-            r.source: r
-            for r in collector.run([module("raises", raises), module("hangs", hangs), module("good", good)], NOW)
-        }
-        assert reports["good"].ok
-        assert "a bug in a plug-in" in str(reports["raises"].error)
-        assert "no end after 0.5 s" in str(reports["hangs"].error)
-        assert "no end after" in str(ledger.read("hangs").last_error), "the sources page says so"
-        again = collector.run([module("hangs", hangs)], NOW)
-        assert "no end after" in str(again[0].error), "it is not started twice"
-    finally:
-        release.set()
-
-
 def test_a_failure_is_noted_and_a_later_success_is_newer(archive: Archive, ledger: Ledger, http: Http) -> None:
     def down(_http: object, _since: datetime, _until: datetime) -> Iterator[Answer]:
         raise UpstreamUnavailable("good", "503 from the upstream")
@@ -158,17 +127,136 @@ def test_a_failure_is_noted_and_a_later_success_is_newer(archive: Archive, ledge
     assert entry.last_success > entry.last_error_at
 
 
-def test_the_next_collection_starts_where_the_last_one_ended(archive: Archive, ledger: Ledger, http: Http) -> None:
+def asked_from(ledger: Ledger, archive: Archive, http: Http, now: datetime, answers, *, parse=None) -> datetime:
+    """Collect once from a source that gives these answers; since when it was asked."""
     asked: list[datetime] = []
 
     def fetch(_http: object, since: datetime, _until: datetime) -> Iterator[Answer]:
         asked.append(since)
-        yield Answer("good.json", b"{}")
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise answer
+            yield answer
 
-    for minute in (0, 5):
-        collect(module("good", fetch), NOW + timedelta(minutes=minute), http=http, archive=archive, ledger=ledger)
-    assert asked[0] == NOW - timedelta(days=28)
-    assert NOW - timedelta(hours=1) < asked[1] < NOW
+    collect(module("good", fetch, parse), now, http=http, archive=archive, ledger=ledger)
+    return asked[0]
+
+
+GOOD = Answer("good.json", b"{}")
+LATER = NOW + timedelta(minutes=5)
+
+
+def test_the_next_collection_starts_where_the_last_one_ended(archive: Archive, ledger: Ledger, http: Http) -> None:
+    assert asked_from(ledger, archive, http, NOW, [GOOD]) == NOW - timedelta(days=28)
+    assert asked_from(ledger, archive, http, LATER, [GOOD]) == NOW - timedelta(minutes=25), (
+        "three bins before its newest"
+    )
+
+
+def test_a_collection_that_broke_off_counts_for_nothing(archive: Archive, ledger: Ledger, http: Http) -> None:
+    """It asked for some countries only: what came of them says nothing of where the others are."""
+    asked_from(ledger, archive, http, NOW, [GOOD, UpstreamUnavailable("good", "503 for the second country")])
+    assert asked_from(ledger, archive, http, LATER, [GOOD]) == LATER - FIRST_REACH
+    broken = LATER + timedelta(hours=3)
+    asked_from(ledger, archive, http, broken, [GOOD, RuntimeError("a bug")])
+    assert asked_from(ledger, archive, http, broken, [GOOD]) <= LATER
+
+
+def test_what_is_refused_for_good_is_not_asked_for_again(archive: Archive, ledger: Ledger, http: Http) -> None:
+    asked_from(ledger, archive, http, NOW, [GOOD, UpstreamChanged("good", "40 of 100 countries were refused")])
+    assert ledger.read("good").last_success is None
+    assert asked_from(ledger, archive, http, LATER, [GOOD]) == NOW - timedelta(minutes=25)
+
+
+def test_answers_that_were_not_understood_are_asked_for_again_for_some_hours(
+    archive: Archive, ledger: Ledger, http: Http
+) -> None:
+    def parse(body: bytes, *, name: str = "") -> Parsed:
+        if body != b"{}":
+            raise UpstreamChanged("good", "byte 0: expected '{'")
+        return Parsed(one_row())
+
+    asked_from(ledger, archive, http, NOW, [GOOD], parse=parse)
+    asked_from(ledger, archive, http, LATER, [GOOD, Answer("2", b"<html>")], parse=parse)
+    entry = ledger.read("good")
+    assert (entry.complete_until, entry.asked_until) == ("2026-03-02T12:00:00Z", "2026-03-02T12:05:00Z")
+    for hours, held in ((1, 1), (5, 5), (11, 6)):
+        now = NOW + timedelta(hours=hours)
+        entry.asked_until = now.isoformat()
+        entry.newest_bins = dict.fromkeys(entry.newest_bins, now.isoformat())
+        assert resume_at(SOURCE, entry, now) == now - timedelta(hours=held)
+
+
+def test_a_signal_that_comes_later_than_the_others_is_not_passed_over() -> None:
+    """Pings come an hour after routes: asking on from the newest route would leave them out for ever."""
+    until = "2026-03-02T12:00:00Z"
+    newest = {"bgp.visible_24s": "2026-03-02T11:50:00Z", "ping.up_24s": "2026-03-02T10:50:00Z"}
+    entry = Entry("ioda_signals", newest_bins=newest, complete_until=until, asked_until=until)
+    assert resume_at(SOURCE, entry, LATER) == NOW - timedelta(minutes=70 + 30)
+    entry.newest_bins["ping.up_24s"] = "2026-01-01T00:00:00Z"
+    assert resume_at(SOURCE, entry, LATER) > NOW - timedelta(hours=7), "one that has ended does not hold up the others"
+
+
+def test_a_source_without_news_is_asked_for_a_day_and_one_that_was_away_for_all_of_it() -> None:
+    old = (NOW - timedelta(days=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    away = Entry("ioda_signals", newest_bins={"bgp.visible_24s": old}, complete_until=old, asked_until=old)
+    assert resume_at(SOURCE, away, NOW) < NOW - timedelta(days=5)
+    asked = NOW.strftime("%Y-%m-%dT%H:%M:%SZ")
+    silent = Entry("ioda_signals", newest_bins={"bgp.visible_24s": old}, complete_until=asked, asked_until=asked)
+    assert NOW - timedelta(days=1) < resume_at(SOURCE, silent, NOW) < NOW - timedelta(hours=12)
+
+
+def test_a_source_of_months_reaches_back_over_months() -> None:
+    """Its newest month is one or two behind: four weeks would never hold one."""
+    assert resume_at(get("mlab_ndt").SOURCE, Entry("mlab_ndt"), NOW) <= NOW - timedelta(days=120)
+
+
+def test_an_upstream_that_only_talks_nonsense_is_left_after_some_answers(archive: Archive, ledger: Ledger) -> None:
+    def parse(body: bytes, *, name: str = "") -> Parsed:
+        raise ValueError("no such key")  # not what a parser should raise
+
+    answers = (Answer(str(number), b"<html>%d" % number) for number in range(500))
+    report = keep(module("bad", good, parse), answers, NOW, archive=archive, ledger=ledger)
+    assert report.answers == ENOUGH
+    assert report.error == f"bad: none of {ENOUGH} answers was understood, first bad: ValueError: no such key"
+    assert len(archive.pending_raw()) == ENOUGH, "kept for a better parser"
+
+
+def test_an_answer_that_breaks_the_parser_does_not_break_the_next_start(archive: Archive) -> None:
+    for number, body in enumerate((b"\xff\xfe nonsense", b"{}")):
+        archive.put_raw("ioda_signals", str(number), body, received_at=NOW, simulated=False)
+    archive.put_raw("gone", "of a source that was removed", b"1", received_at=NOW, simulated=False)
+    broken = next(iter((archive.root / "raw" / "ioda_signals").rglob("*.zst")))
+    broken.write_bytes(b"torn")
+    assert resume(archive) == 0
+    assert resume(archive) == 0
+
+
+def test_a_ledger_entry_that_cannot_be_read_is_put_aside_and_the_source_begins_anew(
+    archive: Archive, ledger: Ledger, http: Http, tmp_path: Path
+) -> None:
+    asked_from(ledger, archive, http, NOW, [GOOD])
+    file = tmp_path / "collect" / "good.json"
+    for content in (b"", b"[]", b'{"newest_bin": "yesterday"}', b'{"rows": "many"}', b'{"source": "another"}'):
+        file.write_bytes(content)
+        assert ledger.read("good") == Entry("good")
+        assert file.with_suffix(".broken").read_bytes() == content
+    assert asked_from(ledger, archive, http, LATER, [GOOD]) == LATER - FIRST_REACH
+    assert set(ledger.entries()) == {"good"}
+
+
+def test_an_entry_of_another_version_is_read_as_far_as_it_is_known(ledger: Ledger, tmp_path: Path) -> None:
+    (tmp_path / "collect").mkdir()
+    (tmp_path / "collect" / "good.json").write_bytes(b'{"source": "good", "rows": 3, "invented_later": 1}')
+    assert ledger.read("good").rows == 3
+
+
+def test_a_disk_that_takes_nothing_is_told_and_raises_nothing(ledger: Ledger, http: Http, tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    (tmp_path / "collect").write_text("in the way")
+    report = collect(module("good", good), NOW, http=http, archive=archive, ledger=ledger)
+    assert not report.ok
+    assert "collect" in str(report.error)
 
 
 def test_a_source_whose_setting_is_empty_is_not_collected(tmp_path: Path) -> None:
@@ -177,3 +265,8 @@ def test_a_source_whose_setting_is_empty_is_not_collected(tmp_path: Path) -> Non
     assert "ioda_signals" in names
     with_logs = {m.SOURCE.name for m in enabled(load({"RADAR_EDGE_LOGS": str(tmp_path)}))}
     assert "edge_logs" in with_logs
+
+
+def test_a_name_in_the_settings_that_is_no_source_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="RADAR_SOURCES names edge_log; expected 'all' or some of edge_logs,"):
+        enabled(load({"RADAR_SOURCES": "edge_log,ioda_signals"}))
