@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from radar import store
 from radar.store import embedded
 
 REPO = Path(__file__).resolve().parent.parent
 SHARED = REPO.parent / "shared" / "data"
+CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+                  "--disable-background-networking", "--disable-component-update"]  # fmt: skip
 
 
 def find_chromium() -> str | None:
@@ -55,6 +58,15 @@ def chromium() -> str:
     if found is None:
         pytest.skip("no Chromium on this machine (Debian package `chromium`)")
     return found
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """Chromium, headless; one for all tests, as Playwright wants. It asks nobody for anything by itself."""
+    with sync_playwright() as tool:
+        opened = tool.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture(scope="session")

@@ -16,12 +16,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from radar import store
 from radar.store import embedded
 from tests import samples
 from tests.conftest import REPO
+
+
+#: Two cores may be busy with other tests: what is waited for may take its time, and fails only when it never comes.
+expect.set_options(timeout=20_000)
 
 
 @dataclass(frozen=True)
@@ -79,15 +83,6 @@ def running(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Iterator
     """A site that all browser tests read."""
     with serving(tmp_path_factory.mktemp("site")) as site:
         yield site
-
-
-@pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
-    """Chromium, headless."""
-    with sync_playwright() as tool:
-        opened = tool.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

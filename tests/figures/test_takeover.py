@@ -12,17 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from radar.figures import timeseries, worldmap
-from tests.conftest import find_chromium
 from tests.figures.test_timeseries import CHART
 from tests.figures.test_worldmap import world
 
 pytestmark = pytest.mark.browser
 REPO = Path(__file__).resolve().parents[2]
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -54,14 +51,6 @@ def address() -> Iterator[str]:
         yield f"http://127.0.0.1:{httpd.server_address[1]}"
         httpd.shutdown()
         thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_playwright() as play:
-        started = play.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-        yield started
-        started.close()
 
 
 def show(

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from jobs import work as work_module
 from jobs.collect import Report
 from jobs.schedule import bucket, buckets
 from jobs.work import PIPELINE, Work
@@ -35,16 +36,25 @@ class Clock:
 
 
 class FakeCollector:
-    """Notes who was asked; fails for the names in ``failing``."""
+    """Notes who was asked; fails for the names in ``failing``; those in ``busy`` are still at it."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, datetime]] = []
         self.failing: set[str] = set()
+        self.busy: set[str] = set()
 
     def run(self, modules: Iterable[Any], now: datetime) -> list[Report]:
         name = next(iter(modules)).SOURCE.name
+        if name in self.busy:
+            return [Report(name, running=True)]
         self.asked.append((name, now))
         return [Report(name, ok=name not in self.failing, error="no answer" if name in self.failing else None)]
+
+    def start(self, module: Any, now: datetime, then: Callable[[Report], None]) -> bool:
+        if module.SOURCE.name in self.busy:
+            return False
+        then(self.run([module], now)[0])
+        return True
 
 
 class FakePipeline:
@@ -122,6 +132,50 @@ def test_a_source_that_failed_is_asked_again_before_its_next_bucket_but_not_at_o
     assert 0 < left <= 300
 
 
+def test_a_source_that_is_still_at_it_is_looked_at_again_soon(stage: Stage) -> None:
+    """A first collection takes many buckets: the next ones are not lost to it, nor is its own report."""
+    stage.work.collect("quick", START)
+    stage.collector.busy = {"quick"}
+    later = START + timedelta(seconds=300)
+    stage.work.collect("quick", later)
+    assert 0 < stage.client.ttl(keys.lease("collect:quick:2026-03-02T12:05:00Z")) <= 60
+    stage.work.tick(START)
+    rows = {row["name"]: row for row in documents.get(stage.client, "jobs")}
+    assert rows["collect:quick"]["last_run"] == "2026-03-02T12:00:00Z"
+
+
+def test_the_claim_of_a_long_collection_lasts_as_long_as_it_does_and_no_longer(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work_module, "COLLECT_TTL_S", 0.6)
+    key = keys.lease("collect:quick:2026-03-02T12:00:00Z")
+    left: list[int] = []
+
+    def long(_modules: Iterable[Any], _now: datetime) -> list[Report]:
+        never = threading.Event()
+        for _ in range(4):
+            never.wait(0.3)
+            left.append(stage.client.pttl(key))
+        return [Report("quick", ok=True)]
+
+    stage.collector.run = long  # type: ignore[method-assign]  # a longer one
+    stage.work.collect("quick", START)
+    assert all(0 < ms <= 600 for ms in left), "a worker that dies leaves it for a moment only"
+    assert stage.client.ttl(key) > 300, "and then it is done"
+
+
+def test_the_runs_of_all_workers_are_told(stage: Stage) -> None:
+    other = stage.worker()
+    other.collect("slow", START)
+    other.tick(START)
+    stage.work.collect("quick", START)
+    stage.clock.now += timedelta(seconds=60)
+    stage.work.tick(stage.clock.now)
+    rows = documents.get(stage.client, "jobs")
+    assert [row["name"] for row in rows] == ["collect:quick", "collect:slow", "tick"]
+    assert rows[2]["last_run"] == "2026-03-02T12:01:00Z"
+
+
 def test_a_tick_runs_once_per_bucket_and_tells_how_it_went(stage: Stage) -> None:
     stage.work.tick(START)
     stage.work.tick(START)
@@ -186,6 +240,24 @@ def test_with_the_store_away_collecting_goes_on_once_per_bucket() -> None:
     away.clock.now += timedelta(seconds=300)
     away.work.collect_alone()
     assert [name for name, _ in away.collector.asked] == ["slow", "quick", "quick"]
+
+
+def test_with_the_store_away_one_source_holds_up_no_other_and_failures_are_tried_again() -> None:
+    away = Stage(connect("redis://127.0.0.1:1"))
+    away.collector.busy, away.collector.failing = {"slow"}, {"quick"}
+    away.work.collect_alone()
+    away.clock.now += timedelta(seconds=299)
+    away.work.collect_alone()
+    assert [name for name, _ in away.collector.asked] == ["quick"]
+    away.collector.busy, away.collector.failing = set(), {"slow"}
+    away.clock.now += timedelta(seconds=1)
+    away.work.collect_alone()
+    assert [name for name, _ in away.collector.asked] == ["quick", "slow", "quick"]
+    away.clock.now += timedelta(seconds=299)
+    away.work.collect_alone()
+    away.clock.now += timedelta(seconds=1)
+    away.work.collect_alone()
+    assert [name for name, _ in away.collector.asked][3:] == ["slow", "quick"], "within its bucket of an hour"
 
 
 def test_the_standby_collects_only_while_the_store_is_away(stage: Stage) -> None:
