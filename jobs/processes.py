@@ -74,7 +74,7 @@ def web_child(settings: Settings, *, keep_logs: bool = False) -> Child:
     return Child(
         name="web",
         command=web.command(settings),
-        env=child_environment(settings),
+        env=web.environment(settings),
         log_file=log_file(settings, "web") if keep_logs else None,
     )
 

@@ -14,6 +14,10 @@ from radar.settings import Settings, child_environment
 #: Seconds that a request may still take after the site was told to stop.
 GRACE_S = 2
 
+#: For glibc: threads that wait for one another anyway share one heap, and what is freed goes back to the system. Two
+#: workers take 70 MB less with it (docs/performance.md).
+_MEMORY = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "262144"}
+
 
 def command(settings: Settings) -> list[str]:
     """The command line of gunicorn for these settings."""
@@ -35,6 +39,11 @@ def command(settings: Settings) -> list[str]:
     return line
 
 
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment of the site's processes; what is set already stays."""
+    return _MEMORY | child_environment(settings)
+
+
 def run(settings: Settings) -> int:
     """Serve until SIGINT or SIGTERM. With ``REDIS_URL`` this process becomes gunicorn and the call does not return;
     else the embedded store of the data folder is started beside it, or used where it runs already."""
@@ -43,7 +52,7 @@ def run(settings: Settings) -> int:
     check_port(settings.host, settings.port)
     if settings.redis_url:
         line = command(settings)
-        os.execve(line[0], line, child_environment(settings))
+        os.execve(line[0], line, environment(settings))
     from jobs.processes import run_together, web_child
 
     return run_together(settings, web_child)

@@ -27,7 +27,7 @@ from playwright.sync_api import Browser
 from jobs import web
 from jobs.rehearse import Rehearsal
 from jobs.simulate import World
-from radar.settings import child_environment, load
+from radar.settings import load
 from radar.store import embedded
 from tests.benchmarks._processes import demo_command, environment, free_port, get, milestones, watch
 from tests.benchmarks._visit import Visit, chromium, visit
@@ -95,7 +95,7 @@ def _standing() -> Iterator[int]:
         with embedded.start(folder) as server:
             _play(folder, server.url, nowhere)
             settings = replace(load({}), data_dir=folder, redis_url=server.url, port=port)
-            with watch(web.command(settings), env=child_environment(settings), log=folder / "log") as site:
+            with watch(web.command(settings), env=web.environment(settings), log=folder / "log") as site:
                 while get(port, "/ready")[0] != 200:
                     site.rest(site.seconds + 0.1)
                 site.rest(site.seconds + 2.0)  # the second worker, and the index of names

@@ -23,7 +23,6 @@ from radar.store import embedded
 from tests import samples
 from tests.conftest import REPO
 
-
 #: Two cores may be busy with other tests: what is waited for may take its time, and fails only when it never comes.
 expect.set_options(timeout=20_000)
 
