@@ -1,7 +1,8 @@
 """A whole radar as processes, on an upstream of ours: what ``test_live_radar`` breaks.
 
-The upstream gives a new ten-minute bin whenever it is asked, so that a live day passes in seconds; its sources are
-throw-away modules that the worker finds before the real ones. Everything else is as an operator starts it.
+The upstream gives a new ten-minute bin whenever it is asked, so that hours pass in seconds: it is 16 hours behind and
+says of itself that half of that is usual. Its sources are throw-away modules that the worker finds before the real
+ones. Everything else is as an operator starts it.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ spec = spec_from_file_location("radar.sources._real", os.path.join(radar.sources
 real = module_from_spec(spec)
 spec.loader.exec_module(real)
 parse = real.parse
-SOURCE = replace(real.SOURCE, cadence_s=5, lag_s=600)
+SOURCE = replace(real.SOURCE, cadence_s=5, lag_s=30_000)
 def fetch(http, since, until):
     url = f"{os.environ['UPSTREAM']}/raw?from={int(since.timestamp())}&until={int(until.timestamp())}"
     yield Answer(url, http.get(url, source="ioda_signals").body)
@@ -83,7 +84,7 @@ class Upstream(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Answers)
         now = int(datetime.now(UTC).timestamp()) // BIN_S * BIN_S
-        self.newest = now - 100 * BIN_S  # 100 more can come before the future begins
+        self.newest = now - 96 * BIN_S
         self.oldest = self.newest - int(HISTORY.total_seconds())
         self.broken = False
         self.down_from: int | None = None  # from this bin on, Iraq is nearly offline
