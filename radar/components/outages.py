@@ -164,7 +164,8 @@ def heading(open_now: Sequence[Outage]) -> str:
 
 
 def _names(rows: Sequence[Outage]) -> str:
-    names = list(dict.fromkeys(name_of(row["entity"]) for row in rows))
+    # "Inc." at the end of a sentence has its full stop already
+    names = list(dict.fromkeys(name_of(row["entity"]).removesuffix(".") for row in rows))
     if len(names) > NAMED + 1:
         rest = len(names) - NAMED
         return _("{names} and {n} more").format(names=", ".join(names[:NAMED]), n=rest)

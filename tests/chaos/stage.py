@@ -216,7 +216,10 @@ class Radar:
         return (self.folder / f"{command}.log").read_text(errors="replace")
 
     def children(self, process: subprocess.Popen[bytes]) -> dict[str, int]:
-        """Process ids of a supervisor's children: "store", "jobs", "web"."""
+        """Process ids of a supervisor's children, once all of them run: "store", "jobs", "web"."""
+        return dict(until("all processes run", lambda: len(found := self._children(process)) == 3 and found))
+
+    def _children(self, process: subprocess.Popen[bytes]) -> dict[str, int]:
         found = {}
         for pid in _children(process.pid):
             line = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
@@ -255,6 +258,7 @@ def until(what: str, ready: Callable[[], Any], seconds: float = 20.0) -> Any:
     while True:
         found = ready()
         if found:
+            print(f'{time.monotonic() - limit + seconds:6.1f} {what}')
             return found
         assert time.monotonic() < limit, f"it did not come to that within {seconds:g} s: {what}"
         pause.wait(0.1)
