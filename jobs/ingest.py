@@ -9,13 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import orjson
 import polars as pl
 import structlog
 
+from jobs.clock import ClockMode
 from jobs.grouprun import GroupRun, Progress
 from jobs.history import History, StoreHistory
 from jobs.ledger import Ledger
@@ -23,7 +24,7 @@ from jobs.publish import Publication, build
 from radar.aggregate.bins import Block, bin_end, to_block
 from radar.archive import Archive
 from radar.detect import Common, Detector, OutageBook
-from radar.shapes import Clock, Outage, QualityRow
+from radar.shapes import Outage, QualityRow
 from radar.signals import GROUPS, SLOTS, Group
 from radar.sources import Source, discover
 from radar.store import Store, documents
@@ -46,28 +47,6 @@ class TickReport:
     changed: list[Outage] = field(default_factory=list)
     version: int | None = None
     seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class ClockMode:
-    """How the pipeline's clock runs. ``speed``: data seconds per second; 0 once a replay has ended."""
-
-    mode: Literal["live", "replay"] = "live"
-    speed: float = 1.0
-    starts: datetime | None = None
-    ends: datetime | None = None
-
-    def document(self, now: datetime, *, simulated: bool) -> Clock:
-        """Document ``clock`` at this moment of the data's time."""
-        return {
-            "now": rfc3339(now),
-            "mode": self.mode,
-            "speed": self.speed,
-            "simulated": simulated,
-            "starts": rfc3339(self.starts) if self.starts else None,
-            "ends": rfc3339(self.ends) if self.ends else None,
-            "wall": rfc3339(datetime.now(UTC)),
-        }
 
 
 class Pipeline:
@@ -112,7 +91,7 @@ class Pipeline:
         self.client = client
         self.archive = archive
         self.clock = clock or ClockMode()
-        self.realm = realm
+        self.realm: str = realm
         self.ledger = ledger
         self.enabled = frozenset(enabled)
         self.lease = lease

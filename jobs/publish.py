@@ -6,18 +6,17 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from jobs.clock import ClockMode
 from jobs.freshness import source_status
-from jobs.ledger import Entry
+from jobs.grouprun import GroupRun
+from jobs.ledger import Entry, Ledger
 from radar import entities
-from radar.detect import View, entity_state
+from radar.detect import OutageBook, View, entity_state
 from radar.shapes import EntityState, Outage, QualityRow, SourceStatus
 from radar.sources import discover
-from radar.store import documents
-
-if TYPE_CHECKING:
-    from jobs.ingest import Pipeline
+from radar.store import Store, documents
 
 #: Outages in the list document, the newest ones; each keeps its own document for ever.
 LISTED = 500
@@ -35,7 +34,20 @@ class Publication:
         return {name: self.docs[name] for name in ("outages", "sources", "quality", "entities")}
 
 
-def build(pipeline: Pipeline, now: datetime, changed: Mapping[str, Outage]) -> Publication:
+class Known(Protocol):
+    """What a publication is made of: the pipeline, as far as it is read here."""
+
+    client: Store
+    clock: ClockMode
+    realm: str
+    enabled: frozenset[str]
+    ledger: Ledger | None
+    runs: dict[str, GroupRun]
+    book: OutageBook
+    quality: dict[tuple[str, str], QualityRow]
+
+
+def build(pipeline: Known, now: datetime, changed: Mapping[str, Outage]) -> Publication:
     """Make all documents of one publication.
 
     What recorded sets contributed (document ``recorded``) is joined here, so that the site shows one list. Its outages
@@ -62,7 +74,7 @@ def build(pipeline: Pipeline, now: datetime, changed: Mapping[str, Outage]) -> P
     return Publication(docs, states)
 
 
-def _states(pipeline: Pipeline, now: datetime) -> dict[str, EntityState]:
+def _states(pipeline: Known, now: datetime) -> dict[str, EntityState]:
     keys = {f"country/{code}" for code in entities.countries()}
     for run in pipeline.runs.values():
         keys.update(run.progress.entities)
@@ -79,7 +91,7 @@ def _states(pipeline: Pipeline, now: datetime) -> dict[str, EntityState]:
     return states
 
 
-def _sources(pipeline: Pipeline, now: datetime, recorded: list[SourceStatus]) -> list[SourceStatus]:
+def _sources(pipeline: Known, now: datetime, recorded: list[SourceStatus]) -> list[SourceStatus]:
     entries = pipeline.ledger.entries() if pipeline.ledger else {}
     rows = {row["name"]: row for row in recorded}
     for name, module in discover().items():
@@ -96,14 +108,14 @@ def _sources(pipeline: Pipeline, now: datetime, recorded: list[SourceStatus]) ->
     return [rows[name] for name in sorted(rows)]
 
 
-def _quality(pipeline: Pipeline, recorded: list[QualityRow]) -> list[QualityRow]:
+def _quality(pipeline: Known, recorded: list[QualityRow]) -> list[QualityRow]:
     rows = {(row["entity"], row["month"]): row for row in recorded}
     rows.update(pipeline.quality)
     return [rows[key] for key in sorted(rows)]
 
 
 def _entities(
-    pipeline: Pipeline, states: Mapping[str, EntityState], recorded: list[dict[str, Any]]
+    pipeline: Known, states: Mapping[str, EntityState], recorded: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     known = {key for run in pipeline.runs.values() for key in run.progress.entities}
     rows = {row["key"]: row for row in recorded}

@@ -24,8 +24,9 @@ import orjson
 import polars as pl
 
 from jobs import logs, simulate
+from jobs.clock import ClockMode
 from jobs.collect import keep
-from jobs.ingest import ClockMode, Pipeline
+from jobs.ingest import Pipeline
 from jobs.ledger import Ledger
 from jobs.replay import Recording, Replay, record
 from jobs.simulate import World

@@ -18,8 +18,9 @@ from typing import Any, Literal
 
 import polars as pl
 
+from jobs.clock import ClockMode
 from jobs.history import History, ReplayHistory
-from jobs.ingest import ClockMode, Pipeline, groups_of
+from jobs.ingest import Pipeline, groups_of
 from jobs.ledger import Ledger
 from radar.aggregate.bins import Block, bin_end, bin_index, to_block
 from radar.archive import Archive

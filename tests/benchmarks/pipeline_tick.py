@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from jobs.ingest import ClockMode, Pipeline
+from jobs.clock import ClockMode
+from jobs.ingest import Pipeline
 from radar import entities
 from radar.aggregate.bins import Block
 from radar.signals import GROUPS

@@ -258,7 +258,7 @@ def until(what: str, ready: Callable[[], Any], seconds: float = 20.0) -> Any:
     while True:
         found = ready()
         if found:
-            print(f'{time.monotonic() - limit + seconds:6.1f} {what}')
+            print(f"{time.monotonic() - limit + seconds:6.1f} {what}")
             return found
         assert time.monotonic() < limit, f"it did not come to that within {seconds:g} s: {what}"
         pause.wait(0.1)

@@ -13,7 +13,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from jobs.ingest import ClockMode, Pipeline
+from jobs.clock import ClockMode
+from jobs.ingest import Pipeline
 from jobs.ledger import Ledger
 from jobs.replay import received
 from radar.aggregate.bins import to_block
