@@ -16,6 +16,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -70,9 +71,8 @@ class Rehearsal:
         """Load 28 days of simulated history and the recorded sets, and publish for the first time."""
         _say("loading", done=0.05, text="simulating 28 days of history")
         path = self._folder / "cache" / f"simulated-{self.world.seed}-{_model()}.parquet"
-        if not path.exists():
-            command = [sys.executable, "-m", "jobs.simulate", str(path), "--seed", str(self.world.seed)]
-            subprocess.run(command, check=True)
+        with _drawing(path, self.world.seed):
+            recordings = list(_recordings())
         _say("loading", done=0.4, text="loading 28 days of history")
         began = time.perf_counter()
         rows = pl.scan_parquet(path)
@@ -90,7 +90,7 @@ class Rehearsal:
         size = path.stat().st_size
         _say("history", rows=count, bytes=size, seconds=round(time.perf_counter() - began, 3))
         _say("loading", done=0.8, text="loading recorded sets")
-        self._recorded = Replay(self._client, list(_recordings()), realm="history")
+        self._recorded = Replay(self._client, recordings, realm="history")
         self._recorded.publish()
         self.pipeline.publish(self.world.starts)
         _say("loaded", now=rfc3339(self.world.starts))
@@ -134,6 +134,18 @@ class Rehearsal:
                 replay.publish()
                 self._recorded = None
                 return
+
+
+@contextmanager
+def _drawing(path: Path, seed: int) -> Iterator[None]:
+    """Draw the history into a file beside the work of the block, unless it is there; it is there afterwards."""
+    if path.exists():
+        yield
+        return
+    with subprocess.Popen([sys.executable, "-m", "jobs.simulate", str(path), "--seed", str(seed)]) as drawing:
+        yield
+    if drawing.returncode != 0:
+        raise RadarError(f"the simulated history could not be drawn: exit code {drawing.returncode}")
 
 
 def _blocks(rows: pl.LazyFrame, group: Group, entities: list[str]) -> Iterator[Block]:

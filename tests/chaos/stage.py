@@ -30,14 +30,16 @@ BIN_S = 600
 CODES = ("IQ", "PT", "TO", "DE", "FR", "GB", "US", "JP")
 HISTORY = timedelta(days=16)
 
-#: Runs before anything else in our processes: our sources come first, and silence is told sooner.
+#: Runs before anything else in our processes: our sources come first, and patience is shorter.
 _SITE = """
 import os, sys
 import radar.sources
 radar.sources.__path__.insert(0, os.environ["EXTRA_SOURCES"])
-if "jobs.worker" in sys.orig_argv:
+if {"jobs.worker", "jobs"} & set(sys.orig_argv):
     from jobs.collector import Collector
+    from radar.http import Http, Limits
     Collector.__init__.__kwdefaults__["quiet_s"] = 3.0
+    Http.__init__.__kwdefaults__["limits"] = Limits(tries=2, pause_s=0.1)
 """
 _SOURCES = {
     "ioda_signals": """
@@ -258,7 +260,6 @@ def until(what: str, ready: Callable[[], Any], seconds: float = 20.0) -> Any:
     while True:
         found = ready()
         if found:
-            print(f"{time.monotonic() - limit + seconds:6.1f} {what}")
             return found
         assert time.monotonic() < limit, f"it did not come to that within {seconds:g} s: {what}"
         pause.wait(0.1)
