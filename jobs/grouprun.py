@@ -108,6 +108,11 @@ class GroupRun:
             self.history.put_aspect("baseline", names, warmed.start, warmed.baseline)
             self.history.put_aspect("spread", names, warmed.start, warmed.spread)
 
+    def begin(self, number: int) -> None:
+        """Score from this bin on; what lies before it is history, and nothing of that is late."""
+        self.progress.next_bin, self.progress.late = number, 0
+        self._again.clear()
+
     def due(self, now: datetime, settle: timedelta) -> list[datetime]:
         """Starts of the bins that can be scored now, oldest first.
 

@@ -12,7 +12,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,15 +55,22 @@ _KNOWN = {row.name for row in fields(Entry)}
 
 
 class Ledger:
-    """The folder of entries. Several threads may use it at once."""
+    """The folder of entries. Several threads may use it at once.
+
+    What cannot be written, on a full disk, is at least remembered here: whoever reads this object is told the failure.
+    """
 
     def __init__(self, data_dir: Path) -> None:
         self._folder = data_dir / "collect"
         self._lock = threading.Lock()
+        self._unwritten: dict[str, Entry] = {}
 
     def read(self, source: str) -> Entry:
         """The entry of a source, an empty one when it was never collected. Raises ArchiveError when the folder cannot
         be read."""
+        kept = self._unwritten.get(source)
+        if kept is not None:
+            return replace(kept, newest_bins=dict(kept.newest_bins))
         path = self._folder / f"{source}.json"
         try:
             return _checked(source, orjson.loads(path.read_bytes()))
@@ -103,14 +110,17 @@ class Ledger:
                 out.flush()
                 os.fsync(out.fileno())
             os.replace(draft, path)
+            self._unwritten.pop(entry.source, None)
         except OSError as error:
+            self._unwritten[entry.source] = entry
             if draft is not None:
                 Path(draft).unlink(missing_ok=True)
             raise ArchiveError(f"{path}: cannot be written ({error})") from error
 
     def entries(self) -> dict[str, Entry]:
         """All entries by source. Raises ArchiveError."""
-        return {path.stem: self.read(path.stem) for path in sorted(self._folder.glob("*.json"))}
+        names = {path.stem for path in self._folder.glob("*.json")} | set(self._unwritten)
+        return {name: self.read(name) for name in sorted(names)}
 
 
 def _checked(source: str, raw: Any) -> Entry:

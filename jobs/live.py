@@ -13,15 +13,14 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
 import orjson
 import polars as pl
 import structlog
 
 from jobs.collect import FIRST_REACH
-from jobs.grouprun import WARM_CHUNK, GroupRun
+from jobs.grouprun import SHOWN_DAYS, WARM_CHUNK, GroupRun
 from jobs.ingest import Pipeline, TickReport, groups_of
-from radar.aggregate.bins import Block, bin_index, bin_start, to_block
+from radar.aggregate.bins import bin_start, to_block
 from radar.archive import Archive, ArchivedFile
 from radar.errors import ArchiveError
 from radar.signals import MONTH_S
@@ -68,22 +67,16 @@ class LivePipeline(Pipeline):
             found = [file for file in self._archive.files(name) if last is not None and file.id <= last]
             took = self._learn(name, self._recent(name, found))
             count, rows = count + took[0], rows + took[1]
+        late = {name: run.progress.late for name, run in self.runs.items()}
         for frame, size in self._batches(file for file in files if file.source in self._begun - ready):
             self.feed(frame)
             count, rows = count + size, rows + frame.height
+        for name, before in late.items():
+            if self.runs[name].progress.late > before:
+                log.info("data of scored bins changed", group=name, bins=self.runs[name].progress.late - before)
         self._begun |= ready
         self.cursor = last
         return count, rows
-
-    def feed_block(self, block: Block, *, simulated: bool) -> None:
-        """Take in bins; values that are new or changed in a bin that was scored already are counted as late."""
-        run = self.run(block.group)
-        before = run.progress.late
-        fresh = self._late(run, block)
-        super().feed_block(block, simulated=simulated)
-        run.progress.late = before + fresh
-        if fresh:
-            log.info("values came after their bin was scored", group=block.group.name, values=fresh)
 
     def _blobs(self) -> dict[str, bytes]:
         return {**super()._blobs(), "begun": orjson.dumps(sorted(self._begun))}
@@ -139,33 +132,21 @@ class LivePipeline(Pipeline):
 
     def _warm(self, run: GroupRun) -> None:
         progress, group = run.progress, run.group
-        progress.late = 0
         if progress.oldest_bin is None or progress.newest_bin is None:
             return
         scored = round(SCORED.total_seconds() / group.grain_s)
         first = max(progress.oldest_bin, progress.newest_bin - round(FIRST_REACH.total_seconds() / group.grain_s))
         stop = progress.newest_bin + 1 - scored
         if group.grain_s >= MONTH_S or stop <= first:  # too short to learn from as a whole
-            progress.next_bin = progress.oldest_bin
+            run.begin(progress.oldest_bin)
             return
         start = bin_start(group.grain_s, first)
         for at in range(0, len(progress.entities), WARM_CHUNK):
             names = progress.entities[at : at + WARM_CHUNK]
             values = blocks.read_bins(self.client, group, "value", names, start, stop - first)
-            warmed = run.detector.warm(start, names, values)
+            warmed = run.detector.warm(start, names, values, days=SHOWN_DAYS)
             run.history.put_aspect("baseline", names, warmed.start, warmed.baseline)
             run.history.put_aspect("spread", names, warmed.start, warmed.spread)
-        progress.next_bin = stop
+        run.begin(stop)
         log.info("learnt from history", group=group.name, entities=len(progress.entities), since=rfc3339(start),
                  until=rfc3339(bin_start(group.grain_s, stop)))  # fmt: skip
-
-    def _late(self, run: GroupRun, block: Block) -> int:
-        """How many values of the block are news about bins that were scored without them."""
-        if run.progress.next_bin is None:
-            return 0
-        bins = min(block.bins, run.progress.next_bin - bin_index(block.group.grain_s, block.start))
-        if bins <= 0:
-            return 0
-        old = blocks.read_bins(self.client, block.group, "value", block.entities, block.start, bins)
-        new = block.value[:, :bins]
-        return int(np.count_nonzero(~np.isnan(new) & (new != old)))

@@ -240,3 +240,12 @@ def test_address_that_is_none_is_told(url: str) -> None:
 def test_scheme_that_is_not_http_is_not_asked() -> None:
     with pytest.raises(UpstreamChanged, match="expected http or https, and a host"):
         World(ok()).get("file:///etc/passwd")
+
+
+def test_the_cache_in_a_folder_does_not_grow_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Addresses that name a time are never asked twice, so what is kept of them is never replaced."""
+    monkeypatch.setattr("radar._http_cache._KEEP_FILES", 10)
+    world = World(lambda request: ok(b"x", ETag=f'"{request.url}"'), cache=tmp_path)
+    for number in range(200):
+        world.http.get(f"{URL}/{number}", source="s")
+    assert len(list(tmp_path.iterdir())) < 10 + 64

@@ -22,8 +22,9 @@ STALE_AFTER_S = 300
 def judge(clock: Clock | None, sources: list[SourceStatus], wall: datetime) -> tuple[str, list[str]]:
     """The word for the whole, and why.
 
-    ``unavailable``: nothing has been published. ``stale``: publication stalls, or a source that should be on time is
-    late or failing. ``ok`` otherwise. A replay that has ended does not grow stale, and neither does recorded history.
+    ``unavailable``: nothing has been published. ``stale``: publication stalls, a source that should be on time is late
+    or failing, or none has given anything yet. ``ok`` otherwise. A replay that has ended does not grow stale, and
+    neither does recorded history.
     """
     if clock is None:
         return "unavailable", [_("nothing has been published yet")]
@@ -31,10 +32,11 @@ def judge(clock: Clock | None, sources: list[SourceStatus], wall: datetime) -> t
     age_s = (wall - times.parse(clock["wall"])).total_seconds()
     if clock["speed"] > 0 and age_s > STALE_AFTER_S:
         why.append(_("last publication {n} min ago").format(n=f"{age_s / 60:.0f}"))
+    silent = ("late", "failing") if any(row["newest_bin"] for row in sources) else ("late", "failing", "never")
     why += [
         _("source {name}: {state}").format(name=row["name"], state=_(SOURCE_STATES[row["state"]]))
         for row in sources
-        if row["state"] in ("late", "failing")
+        if row["state"] in silent
     ]
     return ("stale" if why else "ok"), why
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import os
 import pkgutil
 import resource
 import subprocess
 import sys
+import time
 from typing import Any
 
 from tests import benchmarks
+from tests.benchmarks import _report
+
+#: A machine with a load average above this has something else to do.
+CALM = 1.0
 
 
 def names() -> list[str]:
@@ -21,27 +27,63 @@ def names() -> list[str]:
 
 def run(name: str, rows: int | None) -> dict[str, Any]:
     """Run one benchmark in this process."""
+    before = os.getloadavg()[0]
     result: dict[str, Any] = importlib.import_module(f"tests.benchmarks.{name}").run(rows)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     result.setdefault("peak_mb", round(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10), 1))
+    result["load"] = [round(before, 2), round(os.getloadavg()[0], 2)]
     return result
 
 
 def show(result: dict[str, Any]) -> None:
     """Print one result for people."""
-    print(f"{result['name']}: {result['value']:,} {result['unit']}, peak {result['peak_mb']} MB")
-    for peer, value in result.get("peers", {}).items():
-        print(f"    {peer}: {value:,} (ours / theirs {result['ratios'][peer]:,})")
+    value = "not measured," if result["value"] is None else f"{result['value']:,}"
+    print(f"{result['name']}: {value} {result['unit']}, peak {result['peak_mb']} MB")
+    for peer, seen in result["peers"].items():
+        print(f"    {peer}: {seen:,} (ours / theirs {result['ratios'][peer]:,})")
     for what, seen in result.get("details", {}).items():
         print(f"    {what}: {seen}")
+    print(f"    load: {result['load']}", flush=True)
+
+
+def calm(limit_s: float) -> None:
+    """Wait until the machine has little else to do, but not longer than that."""
+    until = time.monotonic() + limit_s
+    while os.getloadavg()[0] > CALM and time.monotonic() < until:
+        time.sleep(2)
+
+
+def run_all(rows: int | None, *, as_json: bool, patience_s: float) -> dict[str, dict[str, Any] | None]:
+    """Run every benchmark in a process of its own, so that its peak memory is its own; None for those that failed."""
+    found: dict[str, dict[str, Any] | None] = {}
+    size = [] if rows is None else ["--rows", str(rows)]
+    for name in names():
+        calm(patience_s)
+        command = [sys.executable, "-m", "tests.benchmarks", name, *size, "--json"]
+        done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
+        if done.returncode != 0:
+            print(f"{name}: failed", file=sys.stderr)
+            found[name] = None
+            continue
+        found[name] = result = json.loads(done.stdout)
+        if as_json:
+            print(json.dumps(result), flush=True)
+        else:
+            show(result)
+    return found
 
 
 def main() -> int:
     """The command line: 0 done, 1 a benchmark failed, 2 the call was wrong."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measure, beside peers.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks",
+        description="Measure, beside peers. All benchmarks at their own sizes: the table of docs/performance.md too.",
+    )
     parser.add_argument("name", nargs="?", choices=names(), help="one benchmark; all when left out")
     parser.add_argument("--rows", type=int, help="size of the work; each benchmark has its own default")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--patience", type=float, default=60, metavar="S",
+                        help=f"seconds to wait for a load average below {CALM:g} before each of them (60)")  # fmt: skip
     given = parser.parse_args()
     if given.rows is not None and given.rows < 1:
         parser.error("--rows must be 1 or more")
@@ -52,11 +94,12 @@ def main() -> int:
         else:
             show(result)
         return 0
-    failed = False
-    for name in names():  # each in a process of its own, so that its peak memory is its own
-        size = [] if given.rows is None else ["--rows", str(given.rows)]
-        command = [sys.executable, "-m", "tests.benchmarks", name, *size, *(["--json"] if given.json else [])]
-        failed |= subprocess.run(command, check=False).returncode != 0
+    found = run_all(given.rows, as_json=given.json, patience_s=given.patience)
+    results = {name: result for name, result in found.items() if result is not None}
+    failed = len(results) < len(found)
+    if given.rows is None and not failed:
+        _report.write(results)
+        print(f"written: {_report.PAGE.name}", file=sys.stderr)
     return int(failed)
 
 

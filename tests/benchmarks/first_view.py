@@ -41,8 +41,7 @@ def run(rows: int | None) -> dict[str, Any]:
     count = rows or VISITS
     with chromium() as browser:
         with _standing() as port:
-            first = _timed_get(port)
-            again = _timed_get(port)
+            gets = [_timed_get(port) for _ in range(12)]  # by both workers; each renders a publication once
             newcomer = visit(browser, f"http://127.0.0.1:{port}/")
             _settle(port, [address for address, _ in newcomer.parts])
             visits = [visit(browser, f"http://127.0.0.1:{port}/") for _ in range(count)]
@@ -59,7 +58,7 @@ def run(rows: int | None) -> dict[str, Any]:
         "details": {
             **middle,
             "document_body_bytes": forms,
-            "server_ms": {"rendered": first, "kept": again},
+            "server_ms": {"rendered": max(gets[:4]), "kept": median(gets[4:])},
             "visits_ms": [[round(v.times["map"]), round(v.times["live"])] for v in visits],
             "first_visit_after_a_start_kb": round(newcomer.bytes / 1e3),
             "while_the_demo_plays": playing,

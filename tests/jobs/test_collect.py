@@ -159,6 +159,8 @@ def test_a_collection_that_broke_off_counts_for_nothing(archive: Archive, ledger
     assert asked_from(ledger, archive, http, LATER, [GOOD]) == LATER - FIRST_REACH
     broken = LATER + timedelta(hours=3)
     asked_from(ledger, archive, http, broken, [GOOD, RuntimeError("a bug")])
+    entry = ledger.read("good")
+    assert (entry.complete_until, entry.asked_until) == ("2026-03-02T12:05:00Z", "2026-03-02T12:05:00Z")
     assert asked_from(ledger, archive, http, broken, [GOOD]) <= LATER
 
 
@@ -256,7 +258,25 @@ def test_a_disk_that_takes_nothing_is_told_and_raises_nothing(ledger: Ledger, ht
     (tmp_path / "collect").write_text("in the way")
     report = collect(module("good", good), NOW, http=http, archive=archive, ledger=ledger)
     assert not report.ok
-    assert "collect" in str(report.error)
+    assert "cannot be" in str(report.error)
+
+
+def test_a_failure_that_cannot_be_written_down_is_still_told(
+    archive: Archive, ledger: Ledger, http: Http, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full disk neither the answer nor the note of it can be kept; the sources page must say so all the same."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr("os.fsync", full)
+        report = collect(module("good", good), NOW, http=http, archive=archive, ledger=ledger)
+        assert "No space left" in str(report.error)
+        assert "No space left" in str(ledger.entries()["good"].last_error)
+    collect(module("good", good), LATER, http=http, archive=archive, ledger=ledger)
+    assert ledger.read("good").last_success == "2026-03-02T12:05:00Z"
+    assert Ledger(archive.root.parent).read("good") == ledger.read("good")
 
 
 def test_a_source_whose_setting_is_empty_is_not_collected(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from jobs import doctor
 from jobs.doctor import Finding
+from jobs.ledger import Ledger
 from radar import store
 from radar.errors import ConfigError
 from radar.settings import Settings, load
@@ -119,3 +120,32 @@ def test_sources_and_jobs_that_fail_are_named_with_their_error(
     assert "radar try a" in found(settings, "source")[0].todo
     (job,) = found(settings, "job")
     assert "no room" in job.text
+
+
+def test_a_source_that_is_named_and_cannot_be_collected_is_broken(settings: Settings) -> None:
+    (unknown,) = found(replace(settings, sources=("edge_log",)), "sources")
+    assert (unknown.level, "RADAR_SOURCES names edge_log" in unknown.text) == ("broken", True)
+    bare, nothing = found(replace(settings, sources=("edge_logs",)), "sources")
+    assert (bare.level, bare.todo) == ("broken", "set RADAR_EDGE_LOGS; docs/settings.md says to what")
+    assert nothing.level == "warning"
+    (fine,) = found(settings, "sources")
+    assert (fine.level, fine.text) == ("ok", "collected here: google_traffic, ioda_signals, mlab_ndt")
+
+
+def test_without_a_store_the_collectors_own_notes_are_read(settings: Settings) -> None:
+    ledger = Ledger(settings.data_dir)
+    with ledger.change("ioda_signals") as entry:
+        entry.last_error, entry.last_error_at = "ioda_signals: answered 503", "2026-03-02T11:59:00Z"
+    with ledger.change("mlab_ndt") as entry:
+        entry.last_success = "2026-03-02T11:00:00Z"
+    failing, fine = found(settings, "source")
+    assert (failing.level, "answered 503" in failing.text) == ("warning", True)
+    assert fine.level == "ok"
+
+
+def test_a_quick_tick_is_not_called_stalled_by_one_slow_publication(
+    settings: Settings, valkey_url: str, client: store.Store
+) -> None:
+    """Taking in four weeks of history takes longer than five ticks of five seconds."""
+    documents.publish(client, {"clock": clock("2026-03-02T11:58:00Z")})
+    assert [f.level for f in found(replace(settings, redis_url=valkey_url, tick_s=5), "documents")] == ["ok"]

@@ -1,0 +1,130 @@
+"""The table of docs/performance.md: written between two markers from results of benchmarks, the rest left alone."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks._processes import REPO
+
+PAGE = REPO / "docs" / "performance.md"
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+
+Result = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One number: which benchmark has it, how it reads, and the aim with the largest value that meets it."""
+
+    what: str
+    benchmark: str
+    number: Callable[[Result], float]
+    text: str
+    aim: str = ""
+    most: float | None = None
+
+
+def _detail(*path: str) -> Callable[[Result], float]:
+    def number(result: Result) -> float:
+        at: Any = result["details"]
+        for name in path:
+            at = at[name]
+        return float(at)
+
+    return number
+
+
+def _value(result: Result) -> float:
+    return float(result["value"])
+
+
+ROWS: tuple[Row, ...] = (
+    Row("`make demo` in a fresh checkout: usable page", "make_demo", _value, "{:.1f} s", "under 30 s", 30),
+    Row("... of which making `.venv` from cached packages", "make_demo", _detail("setup_s"), "{:.1f} s"),
+    Row("... first open outage", "make_demo", _detail("first_outage_s"), "{:.1f} s", "under 60 s", 60),
+    Row("`radar demo`, fresh data folder: usable page", "demo_start", _value, "{:.1f} s", "under 30 s", 30),
+    Row("... first open outage", "demo_start", _detail("first_outage_s"), "{:.1f} s", "under 60 s", 60),
+    Row("... memory of all processes, largest PSS of all runs", "demo_start", _detail("peak_pss_mb"), "{:,.0f} MB",
+        "under 1 GB", 1000),
+    Row("... the same as RSS (shared pages counted in each process)", "demo_start", _detail("peak_rss_mb"),
+        "{:,.0f} MB"),
+    Row("... the same over the whole play, with readers (one run)", "demo_whole", _value, "{:,.0f} MB", "under 1 GB",
+        1000),
+    Row("... from Ctrl-C to the end; processes left behind: 0", "demo_start", _detail("stop_s"), "{:.1f} s"),
+    Row("28 days of history, file", "history_load", lambda r: r["details"]["file_bytes"] / 1e6, "{:.1f} MB",
+        "under 30 MB", 30),
+    Row("... loaded into the store", "history_load", _value, "{:.1f} s", "under 5 s", 5),
+    Row("Home page, first response (1 request)", "first_view", _detail("first_response_kb"), "{:.1f} kB"),
+    Row("... whole cold visit, requests", "first_view", _detail("visit_requests"), "{:.0f}"),
+    Row("... whole cold visit, bytes", "first_view", _detail("visit_kb"), "{:,.0f} kB"),
+    Row("... headline and map visible", "first_view", _value, "{:.0f} ms", "under 500 ms", 500),
+    Row("... interactive", "first_view", _detail("interactive_ms"), "{:,.0f} ms", "under 2,500 ms", 2500),
+    Row("... layout shift (CLS), largest of all visits", "first_view", _detail("cls"), "{:.3f}"),
+    Row("... while the demo plays: headline and map", "first_view",
+        _detail("while_the_demo_plays", "headline_and_map_ms"), "{:.0f} ms", "under 500 ms", 500),
+    Row("... while the demo plays: interactive", "first_view", _detail("while_the_demo_plays", "interactive_ms"),
+        "{:,.0f} ms", "under 2,500 ms", 2500),
+    Row("One tick, 5,250 entities x 6 series, one core", "pipeline_tick", _value, "{:.2f} s", "under 5 s", 5),
+    Row("Request logs parsed, NDJSON", "edge_logs_parse", _value, "{:,.0f} rows/s"),
+    Row("... Parquet", "edge_logs_parse", _detail("parquet_rows_per_s"), "{:,.0f} rows/s"),
+    Row("Iran 2026 replayed, 60 days, raw bytes to published outages", "replay_iran", _value, "{:.1f} s"),
+    Row("Points written to the store, one bin at a time", "series_store", _value, "{:,.0f} /s"),
+)  # fmt: skip
+
+
+def write(results: Mapping[str, Result], page: Path = PAGE) -> None:
+    """Replace what stands between the markers. Raises ValueError when the page lacks them."""
+    text = page.read_text(encoding="utf-8")
+    if text.count(BEGIN) != 1 or text.count(END) != 1:
+        raise ValueError(f"{page.name}: expected {BEGIN} and {END} once each")
+    inner = f"{BEGIN}\n\n{table(results)}\n\n{END}"
+    page.write_text(re.sub(f"{BEGIN}.*{END}", lambda _: inner, text, flags=re.S), encoding="utf-8")
+
+
+def table(results: Mapping[str, Result]) -> str:
+    """The tables in Markdown."""
+    lines = [machine(), "", "| Number | Measured | Aim | Met | Benchmark |", "|---|---:|---|---|---|"]
+    for row in ROWS:
+        result = results.get(row.benchmark)
+        if result is None:
+            continue
+        if result["value"] is None:
+            lines.append(f"| {row.what} | {result['unit']} | {row.aim} | | `{row.benchmark}` |")
+            continue
+        number = row.number(result)
+        met = "" if row.most is None else "yes" if number < row.most else "**no**"
+        lines.append(f"| {row.what} | {row.text.format(number)} | {row.aim} | {met} | `{row.benchmark}` |")
+    lines += ["", "| Beside | Ours | Theirs | Ours / theirs |", "|---|---:|---:|---:|"]
+    for result in results.values():
+        for peer, value in result["peers"].items():
+            lines.append(f"| `{result['name']}`: {peer} | {result['value']:,} | {value:,} | {result['ratios'][peer]} |")
+    if (logs := results.get("edge_logs_parse")) is not None:
+        seen = logs["details"]
+        lines.append(f"| `edge_logs_parse`: duckdb_read_parquet | {seen['parquet_rows_per_s']:,} | "
+                     f"{seen['duckdb_read_parquet_rows_per_s']:,} | {seen['parquet_ratio']} |")  # fmt: skip
+    lines += ["", "Everything that the benchmarks saw (`load`: load average of the machine before and after):", "",
+              "```text", *(line for result in results.values() for line in _seen(result)), "```"]  # fmt: skip
+    return "\n".join(lines)
+
+
+def machine() -> str:
+    """When and where, in one sentence."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (f"Measured on {datetime.now(UTC):%Y-%m-%d}: {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} "
+            f"{platform.machine()}, Python {platform.python_version()}.")  # fmt: skip
+
+
+def _seen(result: Result) -> list[str]:
+    lines = [f"{result['name']}: {result['value']} {result['unit']}"]
+    shown = {**result.get("details", {}), "peak_mb_of_the_benchmark": result["peak_mb"], "load": result.get("load")}
+    for what, seen in shown.items():
+        many = isinstance(seen, list) and seen and isinstance(seen[0], dict)
+        lines += [f"  {what}: {one}" for one in seen] if many else [f"  {what}: {seen}"]
+    return lines

@@ -1,0 +1,51 @@
+"""The page of numbers: written between its markers from what was measured, and from nothing else."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks import _report
+from tests.benchmarks.__main__ import names
+
+
+def tick(value: float | None) -> dict[str, object]:
+    return {"name": "pipeline_tick", "value": value, "unit": "s for one bin", "peers": {"other": 2.0},
+            "ratios": {"other": 0.5}, "details": {"ticks_s": [1.0]}, "peak_mb": 9.0, "load": [0.1, 0.2]}  # fmt: skip
+
+
+def test_only_what_stands_between_the_markers_is_replaced(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{_report.BEGIN}\nold\n{_report.END}\nafter\n")
+    _report.write({"pipeline_tick": tick(1.0)}, page)
+    text = page.read_text()
+    assert text.startswith("before\n")
+    assert text.endswith("\nafter\n")
+    assert "old" not in text
+    assert "| 1.00 s | under 5 s | yes |" in text
+    assert "| `pipeline_tick`: other | 1.0 | 2.0 | 0.5 |" in text
+
+
+def test_a_missed_aim_says_no() -> None:
+    assert "| 5.00 s | under 5 s | **no** |" in _report.table({"pipeline_tick": tick(5.0)})
+
+
+def test_a_benchmark_that_was_skipped_has_no_number() -> None:
+    skipped = {**tick(None), "unit": "skipped: nothing to read", "peers": {}}
+    assert "| skipped: nothing to read | under 5 s | | `pipeline_tick` |" in _report.table({"pipeline_tick": skipped})
+
+
+def test_a_page_without_markers_is_left_alone(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("by hand")
+    with pytest.raises(ValueError, match="once each"):
+        _report.write({}, page)
+    assert page.read_text() == "by hand"
+
+
+def test_every_benchmark_is_explained_and_every_number_has_its_benchmark() -> None:
+    explained = set(re.findall(r"^\| `(\w+)` \| `python -m tests\.benchmarks \1` \|", _report.PAGE.read_text(), re.M))
+    assert explained == set(names())
+    assert {row.benchmark for row in _report.ROWS} == set(names())
