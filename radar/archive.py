@@ -263,9 +263,11 @@ class Archive:
         newest = ""
         for source in _listed(self.root / "signals"):
             for day in sorted(_listed(source), reverse=True):
-                names = [match[0] for path in _listed(day) if (match := _ROWS_NAME.fullmatch(path.name))]
-                if names:
-                    newest = max(newest, max(names)[:39])
+                # a first collection puts thousands of files into one folder, and comes by here for each of them
+                names = sorted(_names(day), reverse=True)
+                found = next((name for name in names if _ROWS_NAME.fullmatch(name)), None)
+                if found is not None:
+                    newest = max(newest, found[:39])
                     break
         if f"{received}-{digest}" > newest:
             return received
@@ -354,8 +356,12 @@ def _moment(stamp: str) -> datetime:
 
 def _listed(folder: Path) -> list[Path]:
     """What lies in a folder; nothing when it is not there."""
+    return [folder / name for name in _names(folder)]
+
+
+def _names(folder: Path) -> list[str]:
     try:
-        return list(folder.iterdir())
+        return os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:

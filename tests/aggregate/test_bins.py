@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from radar.aggregate.bins import Block, bin_end, bin_index, bin_start, fill_absent, to_block
+from radar.aggregate.bins import Block, bin_end, bin_index, bin_start, fill_absent, joined, to_block
 from radar.schema import ARCHIVED
 from radar.signals import GROUPS, MONTH_S
 
@@ -96,6 +96,32 @@ def test_nothing_is_filled_for_a_source_that_lists_everything() -> None:
     block = to_block(rows((0, "country/IQ", "edge.requests", 5, 5, 5)), GROUPS["edge"])
     assert isinstance(block, Block)
     assert fill_absent(block, ["country/TO"], []).entities == ["country/IQ"]
+
+
+def test_blocks_of_different_entities_are_joined_and_others_are_refused() -> None:
+    one = to_block(rows((0, "country/IQ", "edge.requests", 5, 5, 5)), GROUPS["edge"])
+    two = to_block(rows((0, "country/TO", "edge.requests", 7, 7, 5)), GROUPS["edge"])
+    later = to_block(rows((1, "country/IR", "edge.requests", 9, 9, 5)), GROUPS["edge"])
+    assert one is not None
+    assert two is not None
+    assert later is not None
+    both = joined([one, two])
+    assert both.entities == ["country/IQ", "country/TO"]
+    assert both.value[:, 0, 0].tolist() == [5, 7]
+    for wrong in ([one, later], [one, one]):
+        with pytest.raises(ValueError, match="different entities"):
+            joined(wrong)
+
+
+def test_a_copied_part_does_not_keep_the_whole_in_memory() -> None:
+    block = to_block(
+        rows((0, "country/IQ", "edge.requests", 5, 5, 5), (1, "country/IQ", "edge.requests", 6, 6, 10)), GROUPS["edge"]
+    )
+    assert block is not None
+    part = block.part(-1, None).copy()
+    assert part.value.base is None
+    assert part.value[0, 0, 0] == 6
+    assert part.start == T0 + FIVE
 
 
 @pytest.mark.parametrize("grain", [300, 600, 1800, 3600, 7200, 86400, MONTH_S])

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from jobs import demo, web
-from jobs.processes import address, answers, forwarder
+from jobs.processes import address, answers, forwarder, web_child
 from jobs.progress import Plain
 from radar.settings import child_environment, load
 
@@ -105,6 +105,13 @@ def test_the_site_is_started_as_the_settings_say() -> None:
     assert "--worker-class gthread" in text
     assert "--no-control-socket" in line
     assert "--preload" not in line, "a process that used Polars must not fork"
+
+
+def test_the_site_keeps_its_memory_small_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MALLOC_ARENA_MAX", raising=False)
+    assert web_child(load({})).env["MALLOC_ARENA_MAX"] == "1"
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "4")
+    assert web_child(load({})).env["MALLOC_ARENA_MAX"] == "4"
 
 
 def test_children_get_our_settings_under_their_own_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
