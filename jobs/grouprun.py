@@ -54,6 +54,8 @@ class GroupRun:
         self.progress = progress
         self._known = set(progress.entities)
         self._again: set[int] = set()
+        #: Whether what this process took in has been published at least once.
+        self.published = False
         #: Where a recorded set ends: what comes after it is no silence of its source.
         self.last_bin: int | None = None
         self._absent_slots = [i for i, s in enumerate(group.series) if split(s)[0] in source.absent_is_zero]
@@ -82,7 +84,10 @@ class GroupRun:
             progress.next_bin = first
         late = [first + i for i in changed if first + i < progress.next_bin]
         progress.late += len(late)
-        self._again.update(number for number in late if number >= progress.next_bin - AGAIN_BINS)
+        # A process that died may have stored a revision and not yet scored it: until this one has published, every
+        # bin that comes again counts as revised.
+        again = late if self.published else [first + i for i in range(block.bins) if first + i < progress.next_bin]
+        self._again.update(number for number in again if number >= progress.next_bin - AGAIN_BINS)
         progress.oldest_bin = first if progress.oldest_bin is None else min(progress.oldest_bin, first)
         progress.newest_bin = last if progress.newest_bin is None else max(progress.newest_bin, last)
         progress.rows += int(np.count_nonzero(~np.isnan(block.value)))

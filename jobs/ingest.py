@@ -188,6 +188,8 @@ class Pipeline:
             lease=self.lease,
         )
         self._changed.clear()
+        for run in self.runs.values():
+            run.published = True
         return version
 
     def tick(self, now: datetime) -> TickReport:

@@ -149,11 +149,14 @@ def by_urgency(outages: Sequence[Outage]) -> list[Outage]:
     )
 
 
-def heading(open_now: Sequence[Outage]) -> str:
-    """What is broken now, in one sentence; calm is never claimed beyond what we see."""
+def heading(open_now: Sequence[Outage], *, blind: bool = False) -> str:
+    """What is broken now, in one sentence; calm is never claimed beyond what we see. ``blind``: no place has enough
+    data to say anything."""
     tops = [row for row in open_now if not row.get("parent")]
     down = [row for row in tops if row["level"] == "outage"]
     weak = [row for row in tops if row["level"] == "degraded"]
+    if not tops and blind:
+        return _("We cannot say yet: too little data has come in.")
     if not tops:
         return _("We see no large outage just now.")
     if down and not weak:

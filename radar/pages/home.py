@@ -32,7 +32,8 @@ def layout(**query: str) -> Component:
     now = snapshot.now
     open_now = outages.by_urgency(snapshot.current())
     countries = {key.partition("/")[2]: seen for key, seen in snapshot.states.items() if key.startswith("country/")}
-    head = outages.heading(open_now)
+    blind = all(seen["state"] == "insufficient" for seen in snapshot.states.values())
+    head = outages.heading(open_now, blind=blind)
     drawing = charts.interactive(
         "map",
         lambda: worldmap.svg(countries),

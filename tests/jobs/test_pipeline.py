@@ -165,6 +165,17 @@ def test_an_outage_that_revised_data_disprove_is_retracted_in_the_open(warm: Pip
     assert documents.state(client, "country/IQ")["state"] == "ok"  # type: ignore[index]
 
 
+def test_a_revision_that_a_dead_process_stored_and_did_not_score_is_scored_by_the_next_one(
+    warm: Pipeline, client: Store, tmp_path: Path
+) -> None:
+    now = play(warm, NOW, 3, IQ=20.0)
+    put(warm.archive, pings(NOW, 3), now)  # type: ignore[arg-type]
+    warm.ingest()  # stored, and then the process dies
+    make(client, tmp_path).tick(now)
+    (outage,) = documents.get(client, "outages")
+    assert outage["status"] == "retracted"
+
+
 def test_while_the_store_is_away_nothing_is_lost(tmp_path: Path) -> None:
     with embedded.start(tmp_path / "redis") as server:
         client = connect(server.url)

@@ -85,6 +85,7 @@ def test_heading_names_what_is_broken_worst_first() -> None:
                                    if row["status"] == "open" and not row.get("history")])  # type: ignore[misc]  # fmt: skip
     assert outages.heading(open_now) == "Outage now: Iraq. Degraded: AS5089 Virgin Media Limited."
     assert outages.heading([]) == "We see no large outage just now."
+    assert outages.heading([], blind=True) == "We cannot say yet: too little data has come in."
 
 
 def test_heading_counts_what_it_does_not_name() -> None:
