@@ -21,7 +21,7 @@ SHOWN_DAYS = 7.0
 #: Bins before the newest scored one that are scored again when their data change.
 AGAIN_BINS = 48
 #: Entities that are learnt from at once: what bounds the memory of a long history.
-WARM_CHUNK = 64
+WARM_CHUNK = 128
 #: Gaps that are remembered per group, the newest ones.
 GAPS_KEPT = 20
 
