@@ -230,6 +230,7 @@ def test_store_down_is_said_and_never_an_empty_calm_map(view: View, tmp_path: Pa
         expect(page.locator("h1")).to_contain_text("Iraq")
         fresh = view("/country/PT", url=site.url, expect_errors=True)
         expect(fresh.locator(".bar-stale")).to_be_visible()
+        fresh.wait_for_selector("html.taken")  # until then the server's page and Dash's stand side by side
         expect(fresh.locator(".page")).to_contain_text("We cannot read the measurements just now.")
 
 
