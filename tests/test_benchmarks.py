@@ -13,7 +13,8 @@ from tests.benchmarks.__main__ import names
 
 def tick(value: float | None) -> dict[str, object]:
     return {"name": "pipeline_tick", "value": value, "unit": "s for one bin", "peers": {"other": 2.0},
-            "ratios": {"other": 0.5}, "details": {"ticks_s": [1.0]}, "peak_mb": 9.0, "load": [0.1, 0.2]}  # fmt: skip
+            "ratios": {"other": 0.5}, "details": {"ticks_s": [1.0]}, "peak_mb": 9.0, "load": [0.1, 0.2],
+            "measured": "2026-03-02"}  # fmt: skip
 
 
 def test_only_what_stands_between_the_markers_is_replaced(tmp_path: Path) -> None:

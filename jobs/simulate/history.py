@@ -35,8 +35,8 @@ _CHUNK = 2016
 #: Entities in one block, and entities that are turned into rows together (few, as rows take 80 bytes in memory).
 _BLOCK = 48
 _ENTITIES = 8
-#: Rows of one row group: many, as each repeats the dictionary of times.
-_ROW_GROUP = 96 * HISTORY_BINS
+#: Rows of one row group: many, as each repeats the dictionary of times; not more, as some are in memory at once.
+_ROW_GROUP = 64 * HISTORY_BINS
 _LEVEL = 7
 #: Bytes of one page: large, so that the times of one entity are found again in the next one.
 _PAGE = 16 << 20

@@ -7,7 +7,6 @@ import platform
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +89,12 @@ def write(results: Mapping[str, Result], page: Path = PAGE) -> None:
 
 def table(results: Mapping[str, Result]) -> str:
     """The tables in Markdown."""
-    lines = [machine(), "", "| Number | Measured | Aim | Met | Benchmark |", "|---|---:|---|---|---|"]
+    lines = [
+        machine({str(result["measured"]) for result in results.values()}),
+        "",
+        "| Number | Measured | Aim | Met | Benchmark |",
+        "|---|---:|---|---|---|",
+    ]
     for row in ROWS:
         result = results.get(row.benchmark)
         if result is None:
@@ -114,10 +118,10 @@ def table(results: Mapping[str, Result]) -> str:
     return "\n".join(lines)
 
 
-def machine() -> str:
+def machine(days: set[str]) -> str:
     """When and where, in one sentence."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return (f"Measured on {datetime.now(UTC):%Y-%m-%d}: {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} "
+    return (f"Measured on {' and '.join(sorted(days))}: {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} "
             f"{platform.machine()}, Python {platform.python_version()}.")  # fmt: skip
 
 
