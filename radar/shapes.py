@@ -161,3 +161,107 @@ class JobRun(TypedDict):
     seconds: float
     ok: bool
     error: str | None
+
+
+class RoutingGap(TypedDict):
+    """A time in which route messages are missing. ``until`` None: it goes on."""
+
+    since: str
+    until: str | None
+    collector: str  # "" for the whole stream
+    reason: str  # "disconnected", "stalled", "restart", "flood", "peer down", ...
+    filled: bool  # later filled from dumps of the same time
+
+
+class RoutingPeer(TypedDict):
+    """One BGP session of a route collector: who gives it its view."""
+
+    collector: str  # "rrc00"
+    asn: int
+    peer: str  # address of the router
+    state: Literal["live", "silent", "down", "unsynced"]  # unsynced: messages are missing, its view is not believed
+    full_v4: bool  # carries a full table, and so counts in the quorum
+    full_v6: bool
+    prefixes_v4: int
+    prefixes_v6: int
+    last_heard: str | None
+
+
+class RoutingView(TypedDict):
+    """One entity in the routing table: a field of the hash ``routes``. None: not known, never zero."""
+
+    entity: str
+    at: str  # the table's clock
+    visible_24s: int | None  # /24 blocks that more than half of the full-feed peers see a route to
+    visible_48s: int | None
+    before_24s: int | None  # a day earlier; None while the table is younger than that
+    before_48s: int | None
+    peer_share_v4: float | None  # share of full-feed peers that see the average announced prefix, 0..1
+    peer_share_v6: float | None
+    prefixes_v4: int | None  # prefixes announced by it (network) or lying in it (country)
+    prefixes_v6: int | None
+    moas: int | None  # its prefixes that several origins announce
+    peers_v4: int  # full-feed peers in the quorum
+    peers_v6: int
+    simulated: bool
+
+
+class RouteEvent(TypedDict):
+    """A candidate for an origin hijack or a route leak: never a verdict, always with its evidence."""
+
+    id: str
+    kind: Literal["origin_change", "more_specific", "leak"]
+    prefix: str  # the first prefix that showed it
+    prefixes: list[str]  # all of them, at most 50
+    prefix_count: int
+    first_seen: str
+    last_seen: str
+    status: Literal["open", "ended", "dismissed"]
+    suspect: int  # the new origin, or the AS that leaked
+    expected: list[int]  # origins held for normal; for a leak: the networks on both sides of the leaking one
+    rpki: Literal["valid", "invalid", "not_found", "unknown"]  # of the new origin; unknown: no validator's data here
+    peers: int  # full-feed peers that saw it
+    peers_total: int
+    path: str  # one path that shows it
+    confidence: float  # 0..1, a stated rule, not calibrated
+    words: str  # one plain sentence
+    entities: list[str]  # who is affected: keys, the networks first
+    simulated: bool
+
+
+RouteEvent.__annotations__["for"] = list[str]
+RouteEvent.__annotations__["against"] = list[str]
+
+
+class RoutingTotals(TypedDict):
+    """The table as a whole. Rates are of the last whole minute; None: the table is not fed."""
+
+    prefixes_v4: int
+    prefixes_v6: int
+    origins: int
+    moas: int
+    peers: int
+    full_v4: int
+    full_v6: int
+    collectors: int
+    messages: int | None  # in that minute
+    announcements: int | None
+    withdrawals: int | None
+    origin_changes: int | None
+
+
+class Routing(TypedDict):
+    """Document ``routing``: what the stream process knows. Absent while no routing source runs."""
+
+    at: str  # the table's clock: end of the newest evaluated minute
+    source: str  # name of the source that feeds it
+    state: Literal["live", "catching_up", "silent", "too_few_peers", "ended"]  # ended: a replay is over
+    simulated: bool
+    totals: RoutingTotals
+    gaps: list[RoutingGap]  # newest first, at most 20
+    peers: list[RoutingPeer]
+    countries: list[RoutingView]  # all that have announced space
+    losses: list[RoutingView]  # networks that lost most against a day before, at most 50
+    events: list[RouteEvent]  # newest first, at most 200
+    snapshot_at: str | None  # newest snapshot on disk
+    caught_up_from: str | None  # when this process began from a snapshot: that snapshot's time

@@ -36,8 +36,11 @@ LAYERS = (
     Layer(tuple(m for m in BASE if m != "radar.schema"), (*HEAVY, *WEB_LIBRARIES, "redis", "httpx"), BASE),
     Layer(("radar.schema",), (*WEB_LIBRARIES, "redis", "httpx"), BASE),
     Layer(
-        ("radar.sources",), (*WEB_LIBRARIES, "redis", "httpx", "radar.store", "radar.detect"), (*BASE, "radar.sources")
+        ("radar.sources",),
+        (*WEB_LIBRARIES, "redis", "httpx", "radar.store", "radar.detect"),
+        (*BASE, "radar.sources", "radar.routing"),
     ),
+    Layer(("radar.routing",), (*WEB_LIBRARIES, "redis", "httpx"), (*BASE, "radar.routing")),
     Layer(
         ("radar.aggregate", "radar.detect"),
         (*WEB_LIBRARIES, "redis", "httpx", "radar.http", "radar.store"),
@@ -48,16 +51,41 @@ LAYERS = (
     Layer(("radar.figures", "radar.components"), (*HEAVY, "redis", "radar.store")),
     Layer(
         ("radar.pages", "radar.api"),
-        (*HEAVY, "httpx", "radar.sources", "radar.aggregate", "radar.detect", "radar.http", "radar.archive", "jobs"),
+        (
+            *HEAVY,
+            "httpx",
+            "radar.sources",
+            "radar.routing",
+            "radar.aggregate",
+            "radar.detect",
+            "radar.http",
+            "radar.archive",
+            "jobs",
+        ),
     ),
     Layer(
-        ("radar.web", "radar.serve", "radar.store.series", "radar.store.documents", "radar.store.keys"),
+        (
+            "radar.web",
+            "radar.serve",
+            "radar.store.series",
+            "radar.store.documents",
+            "radar.store.keys",
+            "radar.store.routes",
+        ),
         (*HEAVY, "radar.schema", "radar.store.blocks", "jobs"),
     ),
 )
 
 #: Time is passed in below the jobs: these modules never read the wall clock.
-TIMELESS = ("radar.sources", "radar.aggregate", "radar.detect", "radar.store", "radar.schema", "radar.figures")
+TIMELESS = (
+    "radar.sources",
+    "radar.routing",
+    "radar.aggregate",
+    "radar.detect",
+    "radar.store",
+    "radar.schema",
+    "radar.figures",
+)
 CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"}
 
 #: The environment is read in one place; the second hands PATH to the server that it starts.

@@ -179,6 +179,10 @@ def blob(name: str) -> str:
     return f"{PREFIX}{{pub}}:blob:{name}"
 
 
+#: Hash of the routing table's view of each entity, JSON by entity key; one field a network, so that a page reads one.
+ROUTES = f"{PREFIX}{{routes}}:now"
+
+
 def lease(name: str) -> str:
     """Key of a lease. It lies beside the documents, so that a publication can be refused when the lease is lost."""
     return f"{PREFIX}{{pub}}:lease:{name}"
