@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from radar.routing.table import Half, Peer, Table
 
 State = Literal["live", "silent", "down", "unsynced"]
@@ -46,7 +44,7 @@ def members(table: Table, now: float) -> list[Member]:
     """Every peer, in the order in which they were first heard."""
     peers = list(table.peers.values())
     states = [state_of(peer, now) for peer in peers]
-    counts = [[int(np.count_nonzero(cells)) for cells in table.cells(half, peers)] for half in table.halves]
+    counts = [[table.routes(half, peer) for peer in peers] for half in table.halves]
     bounds = [_bound([c for c, state in zip(column, states, strict=True) if state == "live"]) for column in counts]
     return [
         Member(

@@ -38,6 +38,8 @@ MIN_PEERS = 3
 TRACKED = 300
 #: Bins that one answer may close: a file whose times leap about must not be evaluated for ever.
 MAX_BINS = 2016
+#: Elements that are held at once.
+BATCH = 50_000
 #: Times outside of these are no times of a routing message: 1995 to 2100.
 FIRST_S, LAST_S = 788_918_400.0, 4_102_444_800.0
 
@@ -62,8 +64,8 @@ class Session:
         self._limit = tracked
         self._candidates: list[int] = []
         self._looked = 0
-        self._tracked_at = -1
-        self._days: dict[int, tuple[np.ndarray | None, np.ndarray | None]] = {}
+        self.tracked_at = -1
+        self.days: dict[int, tuple[np.ndarray | None, np.ndarray | None]] = {}
         self._frames: list[pl.DataFrame] = []
         self._bin = -1
         self._bins = 0
@@ -90,6 +92,9 @@ class Session:
                 self.table._reject("no time between 1995 and 2100", f"{element[1]} at {time}")
                 continue
             batch.append(element)
+            if len(batch) >= BATCH:
+                self._feed(batch, collector)
+                batch = []
         self._feed(batch, collector)
 
     def apply(self, elements: Iterable[Element], *, collector: str = "", until: float = LAST_S) -> int:
@@ -151,6 +156,12 @@ class Session:
         self._bin = int(time // self.grain_s)
         return True
 
+    def unsync(self, collector: str | None = None) -> None:
+        """Messages of a collector are missing (None: of all): what its peers say is not believed until it is whole."""
+        for peer in self.table.peers.values():
+            if collector is None or peer.collector == collector:
+                peer.synced = False
+
     # ------------------------------------------------------------------ a day before
 
     def _remember(self, found: Evaluation) -> None:
@@ -159,13 +170,13 @@ class Session:
         blocks = (found.sides[0].blocks, found.sides[1].blocks)
         if blocks[0] is None and blocks[1] is None:
             return
-        self._days.setdefault(hour, blocks)
-        for old in [h for h in self._days if h < hour - DAY_S // HOUR_S]:
-            del self._days[old]
+        self.days.setdefault(hour, blocks)
+        for old in [h for h in self.days if h < hour - DAY_S // HOUR_S]:
+            del self.days[old]
 
     def before(self, at: float) -> tuple[np.ndarray | None, np.ndarray | None]:
         """Blocks of each entity a day before ``at``, IPv4 and IPv6; None where the table is younger than that."""
-        return self._days.get(int(at) // HOUR_S - DAY_S // HOUR_S, (None, None))
+        return self.days.get(int(at) // HOUR_S - DAY_S // HOUR_S, (None, None))
 
     # ------------------------------------------------------------------ rows
 
@@ -218,9 +229,9 @@ class Session:
         for number in np.flatnonzero(active[: len(keys)]).tolist():
             if number not in known and keys[number].startswith("country/"):
                 self.tracked.append(number)
-        if hour == self._tracked_at and sizes:
+        if hour == self.tracked_at and sizes:
             return
-        self._tracked_at = hour
+        self.tracked_at = hour
         table = networks()
         for number in range(self._looked, len(keys)):
             kind, _, code = keys[number].partition("/")

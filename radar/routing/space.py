@@ -50,6 +50,11 @@ def parse_prefix(text: str) -> tuple[int, int, int] | None:
     return number.version, int(number), bits
 
 
+def canonical(family: int, network: int, length: int) -> str:
+    """The one spelling of a prefix."""
+    return f"{(ipaddress.IPv4Address if family == 4 else ipaddress.IPv6Address)(network)}/{length}"
+
+
 def blocks_of(family: int, network: int, length: int) -> tuple[int, int]:
     """The half-open range of blocks that a prefix covers; (0, 0) for one that is too long, or outside what is counted.
 

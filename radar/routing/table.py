@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from radar.routing import Element
-from radar.routing.space import blocks_of, covering, parse_prefix
+from radar.routing.space import blocks_of, canonical, covering, parse_prefix
 
 U8 = npt.NDArray[np.uint8]
 
@@ -32,6 +32,8 @@ MAX_CODES = 254
 LATE_S = 60.0
 #: Entries of one dump lie within this time, in seconds; dumps of one collector are hours apart.
 DUMP_S = 900.0
+#: A peer with more routes than this is given a byte for every prefix.
+DENSE_FROM = 8192
 #: Room in a peer's cells grows by so many prefixes.
 _STEP = 65_536
 #: An origin is new for a prefix for this long, in seconds; a prefix inside another one, for this long.
@@ -60,15 +62,25 @@ class PathWatch(Protocol):
         """A peer announces the prefix over this path."""
 
 
+class Sparse(dict[int, int]):
+    """The cells of a peer with few routes: most sessions carry a handful, and a byte for each prefix would be waste."""
+
+    def __missing__(self, pid: int) -> int:
+        return 0
+
+
+Cells = bytearray | Sparse
+
+
 @dataclass(slots=True)
 class Peer:
-    """One BGP session. ``cells``: one byte a prefix, IPv4 and IPv6. ``synced``: its whole table is known, from a dump
-    or from a session that began while we listened. ``dump``: time of the dump that it was last read from."""
+    """One BGP session. ``cells``: the code of each prefix, IPv4 and IPv6. ``synced``: its whole table is known, from a
+    dump or from a session that began while we listened. ``dump``: time of the dump that it was last read from."""
 
     collector: str
     address: str
     asn: int
-    cells: tuple[bytearray, bytearray]
+    cells: list[Cells]
     heard: float = 0.0
     down: bool = False
     synced: bool = False
@@ -165,9 +177,9 @@ class Table:
             if kind == "S":
                 self._session(peer, prefix)
                 continue
-            half, cells = (v6, peer.cells[1]) if ":" in prefix else (v4, peer.cells[0])
             if kind == "B" and not peer.dump <= time < peer.dump + DUMP_S and not self._begin_dump(peer, time):
                 continue
+            half, cells = (v6, peer.cells[1]) if ":" in prefix else (v4, peer.cells[0])
             pid = half.ids.get(prefix)
             if kind == "W":
                 if pid is None:
@@ -201,12 +213,12 @@ class Table:
                         self._tell(half, pid, code, time, prefix, text, name, peer_as)
             else:
                 cells[pid] = code
+        self._pack(known.values())
         return count
 
     def drop(self, peer: Peer) -> None:
         """Forget all routes of a peer."""
-        for cells in peer.cells:
-            cells[:] = bytes(len(cells))
+        peer.cells = [Sparse(), Sparse()]
 
     def _session(self, peer: Peer, state: str) -> None:
         if state == "down":
@@ -254,7 +266,7 @@ class Table:
             self._reject("more peers than there can be", key)
             return None
         collector, _, address = key.partition("|")
-        peer = Peer(collector, address, asn, (bytearray(self.halves[0].room), bytearray(self.halves[1].room)))
+        peer = Peer(collector, address, asn, [Sparse(), Sparse()])
         self.peers[key] = peer
         return peer
 
@@ -267,6 +279,13 @@ class Table:
         if pid >= MAX_PREFIXES:
             self._reject("more prefixes than there can be", text)
             return -1
+        name = canonical(*found)
+        if name != text:  # another spelling of the same prefix
+            known = half.ids.get(name)
+            pid = self._new_prefix(half, name) if known is None else known
+            if pid >= 0 and len(half.ids) < 2 * MAX_PREFIXES:
+                half.ids[text] = pid
+            return pid
         start, end = blocks_of(*found)
         half.ids[text] = pid
         half.names.append(text)
@@ -276,7 +295,9 @@ class Table:
         if pid >= half.room:
             half.room += _STEP
             for peer in self.peers.values():
-                peer.cells[half.family == 6].extend(bytes(_STEP))
+                cells = peer.cells[half.family == 6]
+                if isinstance(cells, bytearray):
+                    cells.extend(bytes(_STEP))
         if self.settled:
             half.fresh[pid] = (0.0, "", ())  # filled in when its origin is known
         return pid
@@ -334,9 +355,9 @@ class Table:
     def age(self, now: float) -> None:
         """Tell the watch what has ended, and take for known what is no longer new."""
         for half in self.halves:
-            rows = [np.frombuffer(peer.cells[half.family == 6], np.uint8) for peer in self.peers.values()]
+            rows = [peer.cells[half.family == 6] for peer in self.peers.values()]
             for pid, codes in list(half.young.items()):
-                there = {int(row[pid]) for row in rows}
+                there = {row[pid] for row in rows}
                 for code, since in list(codes.items()):
                     if code not in there and self.watch is not None:
                         self.watch.end(now, half.names[pid], self.networks[half.origins(pid)[code - 1]])
@@ -360,7 +381,31 @@ class Table:
         """The cells of these peers, one array each, as long as there are prefixes. Views: use them at once."""
         count = len(half.names)
         for peer in peers:
-            yield np.frombuffer(peer.cells[half.family == 6], np.uint8, count)
+            cells = peer.cells[half.family == 6]
+            if isinstance(cells, bytearray):
+                yield np.frombuffer(cells, np.uint8, count)
+            else:
+                row = np.zeros(count, np.uint8)
+                row[np.fromiter(cells.keys(), np.int64, len(cells))] = np.fromiter(cells.values(), np.uint8, len(cells))
+                yield row
+
+    def routes(self, half: Half, peer: Peer) -> int:
+        """How many prefixes of the family a peer has a route to."""
+        cells = peer.cells[half.family == 6]
+        if isinstance(cells, bytearray):
+            return int(np.count_nonzero(np.frombuffer(cells, np.uint8)))
+        return sum(code > 0 for code in cells.values())
+
+    def _pack(self, peers: Iterable[Peer]) -> None:
+        """Give a peer with many routes a byte for every prefix."""
+        for peer in peers:
+            for i, half in enumerate(self.halves):
+                cells = peer.cells[i]
+                if isinstance(cells, Sparse) and len(cells) > DENSE_FROM:
+                    dense = bytearray(half.room)
+                    for pid, code in cells.items():
+                        dense[pid] = code
+                    peer.cells[i] = dense
 
     def summary(self) -> dict[str, Any]:
         """How large it is."""
