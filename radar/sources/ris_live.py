@@ -4,11 +4,13 @@ Upstream: https://ris-live.ripe.net/manual/, a websocket, no key. It is a stream
 the routing table (radar/routing) and evaluates it each minute. Two forms are read:
 
 - messages as they come, one JSON object a line. They tell what changed; who sees a route at all is told by the
-  collectors' table dumps (source ``mrt_files``), so lines alone give activity, and visibility only where sessions begin;
+  collectors' table dumps (source ``mrt_files``), so lines alone give activity, and visibility only where sessions
+  begin;
 - an evaluated minute, one JSON object ``{"type": "evaluated", "bin": T, "rows": [[entity, signal, value, n], ...]}``:
   what ``radar stream`` archives, as the messages themselves are too many to be kept for long.
 
-Licence: RIPE NCC's RIS data are free to use with attribution (RIS data are provided "as is"; see the terms).
+Licence: the RIPE NCC's terms of service; RIS is named as the source. Products and paid services for others are allowed
+under further conditions (the RIPE NCC's logo, a link, and its description of RIS).
 """
 
 from __future__ import annotations
@@ -129,8 +131,8 @@ SOURCE = Source(
     org="RIPE NCC",
     url=URL,
     info_url="https://ris-live.ripe.net/",
-    licence="RIPE NCC RIS data, free to use with attribution",
-    licence_url="https://www.ripe.net/about-us/legal/ris-terms-of-service/",
+    licence="RIPE NCC terms of service; commercial use under conditions",
+    licence_url="https://www.ripe.net/analyse/internet-measurements/routing-information-service-ris/commercial-use/",
     attribution="RIPE NCC Routing Information Service (RIS)",
     cadence_s=60,
     lag_s=10,
