@@ -7,11 +7,15 @@ answer under its own file name, ``golden.csv`` (timebin, entity, signal, value, 
 
 from __future__ import annotations
 
+import contextlib
 import io
+import ipaddress
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import orjson
 import polars as pl
 
 from jobs.try_source import ask
@@ -27,8 +31,11 @@ from radar.sources._names import country_in, file_name
 #: Where fixtures lie, seen from the project's folder.
 FIXTURES = Path("tests/fixtures")
 
-#: A fixture is read by people: so many lines or rows are kept.
-KEPT = 40
+#: A fixture is read by people: so many lines, rows or list items are kept, and fewer of what would be larger than this.
+KEPT, LARGEST = 40, 18_000
+
+#: Fields of measurements in which the address of somebody's home may stand: what names the host is taken out of it.
+ADDRESSES = frozenset({"address_v4", "address_v6", "from", "src_addr"})
 
 
 def run(
@@ -93,13 +100,52 @@ def _plain_name(source: str, name: str) -> str:
 
 
 def trim(body: bytes, *, source: str, kept: int = KEPT) -> bytes:
-    """The first rows of a Parquet file, or the first lines of a text, unpacked. JSON of few lines stays whole."""
+    """The first rows of a Parquet file, the first items of each list of a JSON document, or the first lines of a text;
+    unpacked, and without the addresses of hosts."""
     data, _cut = unpack(body, source=source)
+    with contextlib.suppress(orjson.JSONDecodeError):
+        return _smaller(orjson.loads(data), kept)
     if data.startswith(PARQUET):
         out = io.BytesIO()
         parquet(data, source=source).head(kept).write_parquet(out)
         return out.getvalue()
-    return b"".join(data.splitlines(keepends=True)[:kept])
+    lines = data.splitlines(keepends=True)[:kept]
+    with contextlib.suppress(orjson.JSONDecodeError):
+        lines = [orjson.dumps(_fewer(orjson.loads(line), len(line))) + b"\n" for line in lines]
+        while len(lines) > 1 and sum(map(len, lines)) > LARGEST:
+            lines.pop()
+    return b"".join(lines)
+
+
+def _smaller(value: Any, kept: int) -> bytes:
+    """A JSON document with lists of at most ``kept`` items, fewer where it would be too large to be read."""
+    while True:
+        body = orjson.dumps(_fewer(value, kept), option=orjson.OPT_INDENT_2)
+        if len(body) <= LARGEST or kept <= 1:
+            return body
+        kept //= 2
+
+
+def _fewer(value: Any, kept: int) -> Any:
+    """The value with the first ``kept`` items of each list, and addresses without their host."""
+    if isinstance(value, list):
+        return [_fewer(item, kept) for item in value[:kept]]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: _blurred(inner) if key in ADDRESSES and isinstance(inner, str) else _fewer(inner, kept)
+        for key, inner in value.items()
+    }
+
+
+def _blurred(text: str) -> str:
+    """The /24 or /48 that an address lies in, as an address; other texts as they are."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return text
+    network = ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False)
+    return str(network.network_address)
 
 
 def save(folder: Path, answer: Answer, parsed: Parsed) -> None:

@@ -64,6 +64,13 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+def _ids(text: str) -> tuple[str, ...]:
+    found = _names(text)
+    if len(found) > 20 or not all(one.isascii() and one.isdigit() and len(one) < 12 for one in found):
+        raise ValueError("up to 20 whole numbers with commas")
+    return found
+
+
 SETTINGS: tuple[Row, ...] = (
     Row("data_dir", "./var", "Folder of the archive, the embedded store and logs.", Path),
     Row("redis_url", "", "Redis 7.2+ or Valkey 8+. Empty: an embedded Valkey in the data folder.", _redis_url,
@@ -74,6 +81,14 @@ SETTINGS: tuple[Row, ...] = (
     Row("web_threads", "4", "Threads of each web process.", _int(1, 64)),
     Row("base_url", "", "Public address of the site, such as https://radar.example.org; used in feeds and links.", str),
     Row("sources", "all", "Sources that are collected: 'all', or names with commas.", _names),
+    Row("accept_terms", "", "Sources whose terms of use you accept: names with commas, or 'all'. Others that have terms are "
+        "not collected; `radar doctor` shows the terms.", _names),
+    Row("ripestat_networks", "40", "So many of the largest networks are asked about at RIPEstat, once a day.",
+        _int(1, 120)),
+    Row("atlas_measurements", "1001,5001,10001", "RIPE Atlas measurements that are read: ids with commas. Built in are "
+        "1001 (ping), 5001 (traceroute) and 10001 (DNS) to the K root server.", _ids),
+    Row("atlas_results_of", "anchors", "Whose results of RIPE Atlas are read: 'anchors', or 'all' probes, which are ten "
+        "times as many.", _one_of("anchors", "all")),
     Row("edge_logs", "", "Where the edge_logs source finds its files: a folder or a glob. Empty: not collected.", str),
     Row("contact", "", "Address told to upstreams in the User-Agent, such as a mail address or a URL.", str),
     Row("tick_s", "60", "Seconds between two runs of the pipeline.", _int(5, 3600)),
@@ -95,6 +110,10 @@ class Settings:
     web_threads: int
     base_url: str
     sources: tuple[str, ...]
+    accept_terms: tuple[str, ...]
+    ripestat_networks: int
+    atlas_measurements: tuple[str, ...]
+    atlas_results_of: str
     edge_logs: str
     contact: str
     tick_s: int

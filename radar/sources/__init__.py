@@ -45,7 +45,8 @@ class Source:
     later than twice that is late. ``absent_is_zero``: count signals of which a missing row means zero, provided
     that the source delivered that bin for others. ``setting``: the setting that must be set for it to be collected.
     ``proof``: what its parser was proven against: "recorded" answers, the "documented" form only, or "own": the form is
-    this project's own.
+    this project's own. ``terms``: in a sentence, what the upstream asks of whoever uses its data beyond naming it; such
+    a source is collected only where the setting ``accept_terms`` names it. "": the data are open.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Source:
     absent_is_zero: frozenset[str] = field(default_factory=frozenset)
     setting: str = ""
     proof: str = "recorded"
+    terms: str = ""
 
 
 class SourceModule(Protocol):

@@ -16,7 +16,7 @@ from radar.errors import UpstreamChanged, UpstreamUnavailable
 from radar.sources import Answer, get
 from radar.sources import _bytes as b
 from radar.sources._ask import ask_each
-from radar.sources._geo import countries_of
+from radar.sources._geo import _ranges, countries_of, networks_of
 from radar.sources._names import country_in, file_name, month_in
 from radar.sources._recorded import recorded
 from radar.sources._rejections import Rejections, without_addresses
@@ -214,3 +214,19 @@ def test_asking_stops_at_once_when_the_upstream_is_down_and_goes_on_after_a_refu
         list(ask_each("s", ["a", "down", "b"], ask))
     with pytest.raises(UpstreamChanged, match="1 of 2 items were refused, first no: s: refused"):
         list(ask_each("s", ["a", "no"], ask))
+
+
+def test_networks_of_addresses_are_found_in_both_families_and_no_address_comes_out() -> None:
+    found = networks_of(["8.8.8.8", "2001:4860:4860::8888", "::ffff:193.0.0.1", "192.168.1.1", None, "x"])
+    assert found.columns == ["asn", "reason"]
+    assert found["asn"].to_list() == [15169, 15169, 3333, None, None, None]
+    assert found["reason"].null_count() == 3
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_the_ranges_of_networks_are_sorted_and_do_not_overlap(family: int) -> None:
+    table = _ranges("asn", family)
+    assert table["start"].is_sorted()
+    assert (table["start"] <= table["end"]).all()
+    assert (table["start"].shift(-1) > table["end"]).drop_nulls().all()
+    assert table["asn"].null_count() == 0
