@@ -17,6 +17,7 @@ from typing import Any
 from radar.entities import countries
 from radar.entities import name as entity_name
 from radar.shapes import EntityState
+from tests.sample_routes import sample_routes, sample_routing
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -183,6 +184,7 @@ def sample_documents(
                 "error": "google_traffic: 503 from upstream",
             },
         ],
+        "routing": sample_routing(now),
         **{f"outage:{outage['id']}": outage for outage in outages},
     }
     if notice:
@@ -236,7 +238,7 @@ def _states(outages: list[dict[str, Any]], now: datetime) -> dict[str, EntitySta
 
 
 def sample_sources(now: datetime = NOW) -> list[dict[str, Any]]:
-    """Six sources, one in each state."""
+    """Eight sources, at least one in each state."""
 
     def row(name: str, state: str, **more: Any) -> dict[str, Any]:
         return {
@@ -256,6 +258,8 @@ def sample_sources(now: datetime = NOW) -> list[dict[str, Any]]:
         row("ioda_signals", "late", signals=["bgp.visible_24s", "ping.up_24s"], lag_s=7200.0, proof="documented",
             newest_bin=text(now - timedelta(hours=2)),
             gaps=[{"from": text(now - timedelta(hours=30)), "until": text(now - timedelta(hours=28))}]),
+        row("ris_live", "ok", signals=["bgp.visible_24s", "bgp.visible_48s", "bgp.peer_share"], expected_lag_s=60,
+            title="Sample ris_live of routes"),
         row("google_traffic", "history", signals=["google.youtube"], simulated=False,
             oldest_bin="2019-01-01T00:00:00Z", newest_bin="2025-03-31T22:00:00Z", lag_s=None),
         row("mlab_ndt", "history", signals=["ndt.download_p50"], simulated=False, oldest_bin="2024-10-01T00:00:00Z",
@@ -296,7 +300,7 @@ def seed(client: Any, now: datetime = NOW, *, live: bool = False, notice: bool =
     import numpy as np
 
     from radar.signals import GROUPS
-    from radar.store import blocks, documents
+    from radar.store import blocks, documents, routes
 
     docs, states = sample_documents(now, live=live, notice=notice)
     noise = random.Random(7)
@@ -339,4 +343,5 @@ def seed(client: Any, now: datetime = NOW, *, live: bool = False, notice: bool =
     for month, add in ((datetime(2024, 10, 1, tzinfo=UTC), 0.0), (datetime(2025, 10, 1, tzinfo=UTC), 6.5)):
         rows = np.array([[[51.0 + add, 12.0, 44.0, 0.001]], [[73.0 + add, 14.0, np.nan, 0.003]]], dtype=np.float32)
         blocks.write_bins(client, group, "value", ["country/IQ", "country/PT"], month, rows)
+    routes.write(client, sample_routes(now))  # type: ignore[arg-type]  # invented, in the form of the real ones
     return int(documents.publish(client, docs, states, {}))

@@ -12,7 +12,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from radar import entities
-from radar.components import numbers, outages, shell, state, times
+from radar.components import network, numbers, outages, shell, state, times
 from radar.components.ssr import marks
 from radar.labels import ENTITY_TYPES, N_, PLANES, _, ngettext
 from radar.shapes import EntityState, Outage, QualityRow
@@ -34,6 +34,8 @@ def kicker(key: str) -> list[Any]:
     """What kind of thing it is, and where it lies."""
     entity = entities.parse(key)
     words: list[Any] = [_(ENTITY_TYPES[entity.type])]
+    if entity.type == "asn" and network.is_global(key):
+        words = [_("Global network")]
     if entity.type == "country":
         words += [" · ", entities.countries()[entity.code].subregion]
     above = entities.parent(key)

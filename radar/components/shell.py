@@ -37,6 +37,7 @@ from radar.labels import N_, _
 NAV: tuple[tuple[str, str], ...] = (
     ("/", N_("Now")),
     ("/outages", N_("Outages")),
+    ("/routing", N_("Routes")),
     ("/sources", N_("Sources")),
     ("/method", N_("Method")),
     ("/status", N_("Status")),

@@ -9,8 +9,9 @@ from dash import html
 from dash.development.base_component import Component
 
 from radar import entities
-from radar.components import charts, entity, shell
-from radar.errors import EntityError
+from radar.api.routing import standing
+from radar.components import candidates, charts, entity, network, routes, shell
+from radar.errors import EntityError, StoreUnavailable
 from radar.labels import ENTITY_TYPES, _
 from radar.pages import _charts, _read
 from radar.shapes import EntityState, Outage
@@ -52,17 +53,23 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
     history = entity.history(mine, now)
     related = _related(key, snapshot.states)
     months = [row for row in snapshot.quality if row["entity"] == key]
+    announced = _routes(key, snapshot)
+    # of a network the routes are the first thing to know, of a country one among others
+    above, beside = (None, announced) if kind == "country" else (announced, None)
     right = [
         entity.planes(live, verdict) if live else None,
+        beside,
         entity.networks(_("Networks here") if kind == "country" else _("In single countries"), related),
         entity.quality(months),
         history,
+        network.block(key),
     ]
     head = entity.sentence(key, seen, current)
     return shell.page(
         name,
         html.P(head, className="lede"),
         entity.standing(seen, current, now),
+        above,
         html.Div([html.Div(left, className="main-col"), html.Aside([part for part in right if part is not None])],
                  className="columns"),
         heading=name,
@@ -71,6 +78,21 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
         charts=bool(drawings),
         wide=True,
     )  # fmt: skip
+
+
+def _routes(key: str, snapshot: _read.Snapshot) -> Component | None:
+    """What the routing table says of a country or a network; None for what has no routes."""
+    if not key.startswith(("country/", "asn/", "geoasn/")):
+        return None
+    try:
+        table = _read.routing()
+        view = _read.route(key) if table else None
+    except StoreUnavailable:
+        return routes.unreadable()
+    source = snapshot.source(table["source"]) if table else None
+    how = standing(table, snapshot.clock, source) if table else ""
+    mentions = candidates.mentions(table["events"], key, snapshot.now) if table else None
+    return routes.block(key, view, table, standing=how, status=source, now=snapshot.now, mentions=mentions)
 
 
 def _series(seen: EntityState | None, mine: list[Outage]) -> list[str]:

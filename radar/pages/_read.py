@@ -18,8 +18,8 @@ from flask import current_app, g, has_request_context
 from radar.api import access
 from radar.components import times
 from radar.errors import StoreUnavailable
-from radar.shapes import Clock, EntityState, Notice, Outage, QualityRow, SourceStatus
-from radar.store import documents
+from radar.shapes import Clock, EntityState, Notice, Outage, QualityRow, Routing, RoutingView, SourceStatus
+from radar.store import documents, routes
 
 #: A publication that is older than this by the wall clock has stalled.
 STALLED_AFTER = timedelta(minutes=5)
@@ -68,6 +68,7 @@ class _Memory:
         self.lock = threading.Lock()
         self.snapshot: Snapshot | None = None
         self.lost_since: datetime | None = None
+        self.routing: tuple[int, Routing | None] | None = None  # of which version, and what it held
 
 
 _memory = _Memory()
@@ -95,6 +96,7 @@ def forget() -> None:
     with _memory.lock:
         _memory.snapshot = None
         _memory.lost_since = None
+        _memory.routing = None
 
 
 def snapshot() -> Snapshot:
@@ -123,6 +125,36 @@ def outage(id: str) -> Outage | None:
         if listed is None:
             raise
         return listed
+
+
+def routing() -> Routing | None:
+    """What the stream of route messages published; None while no routing source runs.
+
+    It is large, so it is read only by pages that need it and once per publication. The last good one when the store
+    is gone; StoreUnavailable when this process never read it.
+    """
+    version = snapshot().version
+    kept = _memory.routing
+    if kept is not None and kept[0] == version:
+        return kept[1]
+    try:
+        found = cast("Routing | None", documents.get(access.client(), "routing"))
+    except StoreUnavailable:
+        note_hole()
+        if kept is None:
+            raise
+        return kept[1]
+    _memory.routing = (version, found)
+    return found
+
+
+def route(entity: str) -> RoutingView | None:
+    """The routing table's view of one entity; None where the table never held it. Raises StoreUnavailable."""
+    try:
+        return routes.read(access.client(), entity)
+    except StoreUnavailable:
+        note_hole()
+        raise
 
 
 def _current() -> Snapshot:

@@ -8,6 +8,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+from radar.api.routing import FEEDS
 from radar.components import shell, state, times
 from radar.components.ssr import marks
 from radar.labels import SOURCE_STATES, _, ngettext
@@ -117,6 +118,11 @@ def _detail(row: SourceStatus, now: str) -> Component:
         (_("Rows taken in"), f"{row['rows']:,}"),
         (_("Rows rejected"), _rejected(row)),
         (_("Gaps"), _gaps(row, now)),
+        *(
+            [(_("Stream"), html.A(_("Its gaps, collectors and peers"), href="/routing#gaps"))]
+            if row["name"] in FEEDS and row["state"] != "off"
+            else []
+        ),
         (_("Proof"), proof),
     ]
     terms = [item for name, value in pairs for item in (html.Dt(name), html.Dd(value))]

@@ -21,6 +21,7 @@ ADDRESSES = {
     "/api/v1/entities": "/api/v1/entities?q=iraq",
     "/api/v1/outages": "/api/v1/outages",
     "/api/v1/outages/<id>": "/api/v1/outages/IQ-20260302T0500Z",
+    "/api/v1/routing": "/api/v1/routing?entity=asn/5089",
     "/api/v1/signals": "/api/v1/signals?entity=country/IQ&signal=edge.requests&baseline=1",
     "/api/v1/sources": "/api/v1/sources",
     "/api/v1/status": "/api/v1/status",

@@ -84,7 +84,7 @@ def test_sources_tell_state_lag_licence_credit_error_rejected_rows_and_gaps(site
     words = words_of(html)
     for said in ("On time", "Late", "Failing", "Recorded history", "No data yet", "Not switched on", "CC0 1.0",
                  "sample_failing: 503 from upstream", "7: no such country", "proven on recorded answers",
-                 "no recorded answer has been read", "1 of 3 sources are on time"):  # fmt: skip
+                 "no recorded answer has been read", "2 of 4 sources are on time"):  # fmt: skip
         assert said in words, said
     assert "<script>" not in html.partition('<main id="main">')[2].partition("</main>")[0], "an example is escaped"
     assert "country=ZZ &lt;script&gt;" in html
