@@ -98,20 +98,22 @@ class Listener:
     def _listen(self) -> None:
         lines: list[bytes] = []
         cut = self._now()
-        for message in self._stream():
-            now = self._now()
-            if self._stop.is_set():
-                break
-            if message is not None:
-                if not self.connected:
-                    self._resumed(now)
-                lines.append(message.replace(b"\n", b" "))
-                self.messages += 1
-            if len(lines) >= CHUNK_MESSAGES or now - cut >= CHUNK_S:
-                self._write(now, lines)
-                lines, cut = [], now
-        if lines:
-            self._write(self._now(), lines)
+        try:
+            for message in self._stream():
+                now = self._now()
+                if self._stop.is_set():
+                    break
+                if message is not None:
+                    if not self.connected:
+                        self._resumed(now)
+                    lines.append(message.replace(b"\n", b" "))
+                    self.messages += 1
+                if len(lines) >= CHUNK_MESSAGES or now - cut >= CHUNK_S:
+                    kept, lines, cut = lines, [], now
+                    self._write(now, kept)
+        finally:
+            if lines:  # what came before the connection broke
+                self._write(self._now(), lines)
 
     def _write(self, now: float, lines: list[bytes]) -> None:
         self._spool.append(now, lines)

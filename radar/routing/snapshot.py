@@ -151,9 +151,8 @@ def _peer(peer: Peer, keep: Any) -> list[Any]:
 
 
 def _peer_back(key: str, kept: dict[str, Any], parts: list[Any]) -> Peer:
-    collector, _, address = key.partition("|")
     cells: list[Any] = [
         bytearray(parts[one["dense"]].tobytes()) if "dense" in one else Sparse(map(tuple, one["sparse"]))
         for one in kept["cells"]
     ]
-    return Peer(collector, address, kept["asn"], cells, kept["heard"], kept["down"], kept["synced"], kept["dump"])
+    return Peer(key, kept["asn"], cells, kept["heard"], kept["down"], kept["synced"], kept["dump"])

@@ -77,8 +77,7 @@ class Peer:
     """One BGP session. ``cells``: the code of each prefix, IPv4 and IPv6. ``synced``: its whole table is known, from a
     dump or from a session that began while we listened. ``dump``: time of the dump that it was last read from."""
 
-    collector: str
-    address: str
+    key: str  # "collector|address": what tells peers apart
     asn: int
     cells: list[Cells]
     heard: float = 0.0
@@ -87,9 +86,14 @@ class Peer:
     dump: float = 0.0
 
     @property
-    def key(self) -> str:
-        """Collector and address: what tells peers apart."""
-        return f"{self.collector}|{self.address}"
+    def collector(self) -> str:
+        """The route collector that it speaks to; "" where it is not known."""
+        return self.key.partition("|")[0]
+
+    @property
+    def address(self) -> str:
+        """The router's address."""
+        return self.key.partition("|")[2]
 
 
 @dataclass(slots=True)
@@ -206,11 +210,11 @@ class Table:
                 if old and old != code:
                     half.changed.append(pid)
                 if self.paths is not None:
-                    self.paths.take(time, prefix, text, name, peer_as)
+                    self.paths.take(time, prefix, text, peer.key, peer_as)
                 if old != code:
                     cells[pid] = code
                     if pid in half.fresh or pid in half.young or new >= 0:
-                        self._tell(half, pid, code, time, prefix, text, name, peer_as)
+                        self._tell(half, pid, code, time, prefix, text, peer.key, peer_as)
             else:
                 cells[pid] = code
         self._pack(known.values())
@@ -265,8 +269,7 @@ class Table:
         if len(self.peers) >= MAX_PEERS:
             self._reject("more peers than there can be", key)
             return None
-        collector, _, address = key.partition("|")
-        peer = Peer(collector, address, asn, [Sparse(), Sparse()])
+        peer = Peer(key, asn, [Sparse(), Sparse()])
         self.peers[key] = peer
         return peer
 

@@ -186,6 +186,15 @@ def _dumps(name: str, body: object) -> bytes:
         raise TypeError(f"document {name!r} is not JSON: {error}") from None
 
 
+def put(client: Store, name: str, body: object) -> None:
+    """Write one document that belongs to no publication: the version stays, and nothing else changes with it.
+
+    Raises StoreUnavailable, and TypeError for what is not JSON.
+    """
+    with asking(f"write document {name}"):
+        client.set(keys.document(name), _dumps(name, body))
+
+
 def _loads(name: str, raw: bytes | None) -> Any:
     if raw is None:
         return None
