@@ -220,7 +220,7 @@ def enabled(settings: Settings, only: Iterable[str] | None = None) -> list[Sourc
             continue
         named = "all" in settings.sources or name in settings.sources
         ready = not module.SOURCE.setting or bool(getattr(settings, module.SOURCE.setting))
-        if named and ready:
+        if named and ready and not module.SOURCE.derived_from:
             found.append(module)
     return found
 

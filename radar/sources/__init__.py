@@ -46,7 +46,8 @@ class Source:
     that the source delivered that bin for others. ``setting``: the setting that must be set for it to be collected.
     ``proof``: what its parser was proven against: "recorded" answers, the "documented" form only, or "own": the form is
     this project's own. ``terms``: in a sentence, what the upstream asks of whoever uses its data beyond naming it; such
-    a source is collected only where the setting ``accept_terms`` names it. "": the data are open.
+    a source is collected only where the setting ``accept_terms`` names it. "": the data are open. ``derived_from``:
+    the sources, with commas, that it is worked out from; it has no upstream of its own and is never asked.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Source:
     setting: str = ""
     proof: str = "recorded"
     terms: str = ""
+    derived_from: str = ""
 
 
 class SourceModule(Protocol):
