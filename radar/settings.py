@@ -64,6 +64,10 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(part for part in text.replace(",", " ").split() if part != "none")
+
+
 def _ids(text: str) -> tuple[str, ...]:
     found = _names(text)
     if len(found) > 20 or not all(one.isascii() and one.isdigit() and len(one) < 12 for one in found):
@@ -81,14 +85,25 @@ SETTINGS: tuple[Row, ...] = (
     Row("web_threads", "4", "Threads of each web process.", _int(1, 64)),
     Row("base_url", "", "Public address of the site, such as https://radar.example.org; used in feeds and links.", str),
     Row("sources", "all", "Sources that are collected: 'all', or names with commas.", _names),
-    Row("accept_terms", "", "Sources whose terms of use you accept: names with commas, or 'all'. Others that have terms are "
-        "not collected; `radar doctor` shows the terms.", _names),
+    Row("accept_terms", "", "Sources whose terms of use you accept: names with commas, or 'all'. Others that have terms "
+        "are not collected; `radar doctor` shows the terms.", _names),
     Row("ripestat_networks", "40", "So many of the largest networks are asked about at RIPEstat, once a day.",
         _int(1, 120)),
     Row("atlas_measurements", "1001,5001,10001", "RIPE Atlas measurements that are read: ids with commas. Built in are "
         "1001 (ping), 5001 (traceroute) and 10001 (DNS) to the K root server.", _ids),
-    Row("atlas_results_of", "anchors", "Whose results of RIPE Atlas are read: 'anchors', or 'all' probes, which are ten "
-        "times as many.", _one_of("anchors", "all")),
+    Row("atlas_results_of", "anchors", "Whose results of RIPE Atlas are read: 'anchors', or 'all' probes, ten times "
+        "as many.", _one_of("anchors", "all")),
+    Row("ris_live_url", "", "Address of the RIS Live stream, if it is not upstream's own.", str),
+    Row("ris_collectors", "rrc00,rrc01,rrc06,rrc11,rrc15,rrc19,rrc23", "RIS collectors whose table dumps are read, so "
+        "that their peers count. All collectors are listened to.", _names),
+    Row("ris_dumps", "https://data.ris.ripe.net/{collector}/%Y.%m/bview.%Y%m%d.%H%M.gz "
+        "https://data.ris.ripe.net/{collector}/%Y.%m/updates.%Y%m%d.%H%M.gz", "Where their dumps and updates lie: "
+        "addresses with {collector} and the codes of strftime, between spaces; 'none': none are read.", _words),
+    Row("ris_min_peers", "10", "Fewest full-feed peers from which we say what is visible.", _int(1, 1000)),
+    Row("vrps_file", "", "JSON file of an RPKI validator (Routinator, rpki-client ...), read again when it changes. "
+        "Empty: what holders signed is not judged.", str),
+    Row("relations_file", "", "File of AS relationships (CAIDA serial-1 or serial-2; .bz2 and .gz too). Empty: route "
+        "leaks are not judged.", str),
     Row("edge_logs", "", "Where the edge_logs source finds its files: a folder or a glob. Empty: not collected.", str),
     Row("contact", "", "Address told to upstreams in the User-Agent, such as a mail address or a URL.", str),
     Row("tick_s", "60", "Seconds between two runs of the pipeline.", _int(5, 3600)),
@@ -114,6 +129,12 @@ class Settings:
     ripestat_networks: int
     atlas_measurements: tuple[str, ...]
     atlas_results_of: str
+    ris_live_url: str
+    ris_collectors: tuple[str, ...]
+    ris_dumps: tuple[str, ...]
+    ris_min_peers: int
+    vrps_file: str
+    relations_file: str
     edge_logs: str
     contact: str
     tick_s: int

@@ -4,7 +4,9 @@
 ``routing.mrt``          MRT files (RIBs and updates) to elements
 ``routing.ris``          RIS Live messages to elements
 ``routing.space``        prefixes to countries, /24 and /48 blocks
-``routing.table``        per prefix: which peers see it, with which origin
+``routing.table``        per prefix: which peers see it, with which origin; ``routing.cells``: what it is made of
+``routing.quorum``       whose view counts: peers that are live, whole and carry a full table
+``routing.views``        the table evaluated: blocks, peers' share and activity of every country and network
 ``routing.session``      elements in, SIGNALS out: one table on its own clock, evaluated each minute
 ``routing.snapshot``     the table on disk and back
 ``routing.rpki``         validated ROA payloads: is an origin valid for a prefix?

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from radar.routing.table import Half, Peer, Table
+from radar.routing.cells import Half, Peer
+from radar.routing.table import Table
 
 State = Literal["live", "silent", "down", "unsynced"]
 

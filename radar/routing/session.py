@@ -76,21 +76,18 @@ class Session:
     def take(self, elements: Iterable[Element], *, collector: str = "") -> None:
         """Take in recorded elements, closing bins as their time goes by."""
         batch: list[Element] = []
-        low, high = FIRST_S, self._end() if self._bin >= 0 else -1.0
+        high = self._end() if self._bin >= 0 else FIRST_S
         for element in elements:
             time = element[0]
-            if time >= high:
-                if not low <= time < LAST_S:
-                    self.table._reject("no time between 1995 and 2100", f"{element[1]} at {time}")
+            if not FIRST_S <= time < high:  # true for NaN too
+                if not FIRST_S <= time < LAST_S:
+                    self.table.reject("no time between 1995 and 2100", f"{element[1]} at {time}")
                     continue
                 self._feed(batch, collector)
                 batch = []
                 if not self._turn(time):
                     continue
                 high = self._end()
-            elif time < low:
-                self.table._reject("no time between 1995 and 2100", f"{element[1]} at {time}")
-                continue
             batch.append(element)
             if len(batch) >= BATCH:
                 self._feed(batch, collector)
@@ -150,7 +147,7 @@ class Session:
         """Go to the bin of ``time``; False when the answer has closed more bins than one may."""
         if self._bin >= 0:
             if self._bins >= MAX_BINS:
-                self.table._reject("more bins than one answer may span", f"at {time:.0f}")
+                self.table.reject("more bins than one answer may span", f"at {time:.0f}")
                 return False
             self.close(self._bin * self.grain_s, heard=self._heard)
         self._bin = int(time // self.grain_s)

@@ -14,8 +14,8 @@ import numpy as np
 import orjson
 import zstandard
 
+from radar.routing.cells import Half, Peer, Sparse
 from radar.routing.session import Session
-from radar.routing.table import Half, Peer, Sparse
 
 #: Changes with the form; a snapshot of another one is not read.
 VERSION = 1

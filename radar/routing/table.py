@@ -10,16 +10,15 @@ withdrawal.
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from radar.routing import Element
+from radar.routing.cells import STEP, Half, Peer, Sparse
 from radar.routing.space import blocks_of, canonical, covering, parse_prefix
 
 U8 = npt.NDArray[np.uint8]
@@ -34,8 +33,6 @@ LATE_S = 60.0
 DUMP_S = 900.0
 #: A peer with more routes than this is given a byte for every prefix.
 DENSE_FROM = 8192
-#: Room in a peer's cells grows by so many prefixes.
-_STEP = 65_536
 #: An origin is new for a prefix for this long, in seconds; a prefix inside another one, for this long.
 YOUNG_S, FRESH_S = 7 * 86_400.0, 86_400.0
 
@@ -60,73 +57,6 @@ class PathWatch(Protocol):
 
     def take(self, time: float, prefix: str, path: str, peer: str, peer_as: int) -> None:
         """A peer announces the prefix over this path."""
-
-
-class Sparse(dict[int, int]):
-    """The cells of a peer with few routes: most sessions carry a handful, and a byte for each prefix would be waste."""
-
-    def __missing__(self, pid: int) -> int:
-        return 0
-
-
-Cells = bytearray | Sparse
-
-
-@dataclass(slots=True)
-class Peer:
-    """One BGP session. ``cells``: the code of each prefix, IPv4 and IPv6. ``synced``: its whole table is known, from a
-    dump or from a session that began while we listened. ``dump``: time of the dump that it was last read from."""
-
-    key: str  # "collector|address": what tells peers apart
-    asn: int
-    cells: list[Cells]
-    heard: float = 0.0
-    down: bool = False
-    synced: bool = False
-    dump: float = 0.0
-
-    @property
-    def collector(self) -> str:
-        """The route collector that it speaks to; "" where it is not known."""
-        return self.key.partition("|")[0]
-
-    @property
-    def address(self) -> str:
-        """The router's address."""
-        return self.key.partition("|")[2]
-
-
-@dataclass(slots=True)
-class Half:
-    """Prefixes of one address family. A prefix's number is its place in all of these.
-
-    ``origin``: number of its first origin network; ``more``: further ones, whose codes are 2, 3, ...
-    ``young``: codes that the prefix did not have before, with the time. ``fresh``: new prefixes inside another one.
-    The logs hold a prefix number for each announcement, withdrawal and change of origin of the running bin.
-    """
-
-    family: int
-    ids: dict[str, int] = field(default_factory=dict)
-    names: list[str] = field(default_factory=list)
-    origin: array[int] = field(default_factory=lambda: array("I"))
-    start: array[int] = field(default_factory=lambda: array("q"))
-    end: array[int] = field(default_factory=lambda: array("q"))
-    more: dict[int, list[int]] = field(default_factory=dict)
-    young: dict[int, dict[int, float]] = field(default_factory=dict)
-    fresh: dict[int, tuple[float, str, tuple[int, ...]]] = field(default_factory=dict)
-    announced: array[int] = field(default_factory=lambda: array("I"))
-    withdrawn: array[int] = field(default_factory=lambda: array("I"))
-    changed: array[int] = field(default_factory=lambda: array("I"))
-    room: int = _STEP
-
-    def origins(self, pid: int) -> tuple[int, ...]:
-        """Numbers of the networks that announce the prefix, or did, in the order of their codes."""
-        return (self.origin[pid], *self.more.get(pid, ()))
-
-    def clear_logs(self) -> None:
-        """Begin a new bin."""
-        for log in (self.announced, self.withdrawn, self.changed):
-            del log[:]
 
 
 class Table:
@@ -172,11 +102,11 @@ class Table:
                 known[name] = peer
             if time > peer.heard:
                 if time > until:
-                    self._reject("from the future", f"{name} at {time:.0f}")
+                    self.reject("from the future", f"{name} at {time:.0f}")
                     continue
                 peer.heard = time
             elif time < peer.heard - LATE_S and kind != "B":
-                self._reject("later than what came after it", f"{name} {kind} {prefix} at {time:.0f}")
+                self.reject("later than what came after it", f"{name} {kind} {prefix} at {time:.0f}")
                 continue
             if kind == "S":
                 self._session(peer, prefix)
@@ -237,7 +167,7 @@ class Table:
         """The first entry of a dump: what the peer does not have in it, it does not have. False for a dump that is
         older than what we have of the peer."""
         if time < peer.dump or (peer.synced and time < peer.heard):
-            self._reject("a table dump older than the state", f"{peer.key} at {time:.0f}")
+            self.reject("a table dump older than the state", f"{peer.key} at {time:.0f}")
             return False
         self.drop(peer)
         peer.dump, peer.down, peer.synced = time, False, True
@@ -250,7 +180,7 @@ class Table:
         found = self._numbers.get(asn)
         if found is None:
             if len(self.networks) >= MAX_NETWORKS:
-                self._reject("more networks than there can be", f"AS{asn}")
+                self.reject("more networks than there can be", f"AS{asn}")
                 return 0
             found = self._numbers[asn] = len(self.networks)
             self.networks.append(asn)
@@ -267,7 +197,7 @@ class Table:
 
     def _new_peer(self, key: str, asn: int) -> Peer | None:
         if len(self.peers) >= MAX_PEERS:
-            self._reject("more peers than there can be", key)
+            self.reject("more peers than there can be", key)
             return None
         peer = Peer(key, asn, [Sparse(), Sparse()])
         self.peers[key] = peer
@@ -276,11 +206,11 @@ class Table:
     def _new_prefix(self, half: Half, text: str) -> int:
         found = parse_prefix(text)
         if found is None or found[0] != half.family:
-            self._reject("no prefix", text[:60])
+            self.reject("no prefix", text[:60])
             return -1
         pid = len(half.names)
         if pid >= MAX_PREFIXES:
-            self._reject("more prefixes than there can be", text)
+            self.reject("more prefixes than there can be", text)
             return -1
         name = canonical(*found)
         if name != text:  # another spelling of the same prefix
@@ -296,11 +226,11 @@ class Table:
         half.start.append(start)
         half.end.append(end)
         if pid >= half.room:
-            half.room += _STEP
+            half.room += STEP
             for peer in self.peers.values():
                 cells = peer.cells[half.family == 6]
                 if isinstance(cells, bytearray):
-                    cells.extend(bytes(_STEP))
+                    cells.extend(bytes(STEP))
         if self.settled:
             half.fresh[pid] = (0.0, "", ())  # filled in when its origin is known
         return pid
@@ -374,7 +304,8 @@ class Table:
                 if not inside or now - since > FRESH_S:
                     del half.fresh[pid]
 
-    def _reject(self, reason: str, example: str) -> None:
+    def reject(self, reason: str, example: str) -> None:
+        """Count something that could not be used, and keep the first example of its kind."""
         self.rejected[reason] += 1
         self.examples.setdefault(reason, example)
 

@@ -16,9 +16,10 @@ import numpy.typing as npt
 
 from radar.entities import countries as known_countries
 from radar.routing import space
+from radar.routing.cells import Half, Peer
 from radar.routing.quorum import Member, full_feed
 from radar.routing.space import I64
-from radar.routing.table import Half, Peer, Table
+from radar.routing.table import Table
 
 F64 = npt.NDArray[np.float64]
 U16 = npt.NDArray[np.uint16]
