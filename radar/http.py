@@ -112,7 +112,9 @@ class Http:
         """Close the connections."""
         self._client.close()
 
-    def get(self, url: str, *, source: str, params: Mapping[str, str | int] | None = None) -> Reply:
+    def get(
+        self, url: str, *, source: str, params: Mapping[str, str | int] | None = None, keep: bool = True
+    ) -> Reply:
         """Ask for one address.
 
         Parameters
@@ -121,6 +123,8 @@ class Http:
             Where, and the query that is added to it.
         source
             The source that asks; named in errors.
+        keep
+            Whether the answer is remembered for a conditional request later on; not for files that never change.
 
         Raises
         ------
@@ -136,7 +140,7 @@ class Http:
         for attempt in range(1, self._limits.tries + 1):
             wait: float | None = None
             try:
-                status, reply, wait = self._follow(target, source)
+                status, reply, wait = self._follow(target, source, keep=keep)
                 if reply is not None:
                     return reply
                 trouble = f"answered {status}"
@@ -151,7 +155,7 @@ class Http:
                 pause *= 2
         raise UpstreamUnavailable(source, f"{target} {trouble}, {self._limits.tries} tries")
 
-    def _follow(self, url: str, source: str) -> tuple[int, Reply | None, float | None]:
+    def _follow(self, url: str, source: str, *, keep: bool) -> tuple[int, Reply | None, float | None]:
         """One try, redirects included: (status, reply or None for "try again", seconds upstream asks to wait)."""
         asked = url
         known = self._cache.get(url)
@@ -170,7 +174,8 @@ class Http:
                 if status != 200:
                     raise UpstreamChanged(source, f"{url} answered {status}, expected 200")
                 body = self._read(answer, url, source)
-                self._cache.put(asked, Cached.of(answer.headers, body))
+                if keep:
+                    self._cache.put(asked, Cached.of(answer.headers, body))
                 return status, Reply(url, body), None
         raise UpstreamChanged(source, f"{asked} redirects more than {_MAX_REDIRECTS} times")
 
