@@ -19,7 +19,7 @@ GATE_COARSE, COARSE_S = 0.5, 3600
 GATE_ROUTES, SHALLOW_ROUTES = 0.9, 0.99
 #: A share must have risen by this much; a latency by this part of its baseline, and by this many milliseconds.
 RISE_SHARE, RISE_LATENCY, RISE_LATENCY_MS = 0.1, 0.25, 10.0
-#: A burst: at least so many events above normal.
+#: A burst of which it is not known how many could have happened: at least so many events above normal.
 RISE_BURST = 5.0
 
 #: Smallest spread that is believed: log units; routes; a share; part of a latency, and milliseconds.
@@ -93,7 +93,7 @@ def rise(profile: str, baseline: float) -> float:
         return RISE_SHARE
     if profile == "latency":
         return max(RISE_LATENCY * baseline, RISE_LATENCY_MS)
-    return RISE_BURST
+    return 0.0  # the spread of a burst holds it: see radar.detect.score
 
 
 def _log_band(

@@ -1,8 +1,8 @@
 """Alerts that open and close by several bins in a row, and survive a restart.
 
-An alert opens after two bins (and ten minutes) beyond score and gate, and closes after as many bins near normal.
-Without data it stays as it is: silence is not health. Kept beside the detector's arrays; a day after it closed an
-alert is forgotten.
+An alert opens after two bins (and ten minutes) beyond score and gate, a burst after one, and closes after two bins (and
+ten minutes) near normal. Without data it stays as it is: silence is not health. Kept beside the detector's arrays; a
+day after it closed an alert is forgotten.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class AlertDesk:
         state.bad = _count(trouble, state.bad)
         state.strong = _count(ok & scored.strong, state.strong)
         state.calm = np.where(ok, _count(calm, state.calm), state.calm)
-        ripe = (state.bad >= self.p.persist) & (trouble & (state.state == 0) | fire & (state.state == 1))
+        ripe = (state.bad >= self.p.opens) & (trouble & (state.state == 0) | fire & (state.state == 1))
         changed = [
             self._begin(state, number, int(row), int(slot), bool(fire[row, slot]), scored)
             for row, slot in np.argwhere(ripe)
@@ -81,7 +81,7 @@ class AlertDesk:
             if kind or alert.withdrawn or not calm[row, slot] or not alert.opened <= t <= alert.last:
                 continue
             alert.bins -= 1
-            if alert.bins < self.p.persist:
+            if alert.bins < self.p.opens[slot]:
                 alert.withdrawn = "corrected"
                 changed.append(alert)
                 if alert.closed is None:
@@ -148,7 +148,7 @@ class AlertDesk:
         alert.value, alert.baseline = float(x[row, slot]), float(mu[row, slot])
         if fire:
             alert.deep_last = t
-            alert.publishable |= bool(state.strong[row, slot] >= self.p.persist)
+            alert.publishable |= bool(state.strong[row, slot] >= self.p.opens[slot])
         if fire or not calm:
             alert.last = t
             alert.bins += 1

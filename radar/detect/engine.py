@@ -110,7 +110,7 @@ class Detector:
             if (~p.log).any():
                 judge_rise(p, scored, x, n, mu, state.noise[0], state.samples)
                 impaired |= common.rises(p, scored, judged, self._voters)
-            lost = loss(p, x, mu)
+            lost = loss(p, x, mu, n)
             own_fault = self._own_fault(number, impaired)
             reason = np.select(
                 [p.kind == 0, ~has, ~aged, own_fault & has, ~known & ~(mu <= 0), ~known | scored.few],

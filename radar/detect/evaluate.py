@@ -194,7 +194,7 @@ def _signal(name: str, rows: pl.DataFrame, profile: ProfileName | None) -> Signa
     if known is not None and profile is None:
         return known
     bad: Literal["low", "high"] = "low" if profile in ("seasonal", "flat") else "high"
-    kind: Profile = profile  # type: ignore[assignment]  # "burst" is a profile of the detector, not of the catalogue
+    kind: Profile = profile or "none"
     if known is not None:
         return replace(known, profile=kind, bad=bad)
     values = rows.filter(pl.col("signal") == name)["value"].drop_nulls()

@@ -1,7 +1,8 @@
 """What the detector says: alerts, views and notices of our own faults, as plain values.
 
 All times are aware UTC; a bin is named by its start. "Loss" is 1 - value / baseline for signals that fear a fall; for a
-share of failures it is the part of the successes that went; for latency 1 - baseline / value. It lies in 0..1.
+share of failures it is the part of the successes that went; for latency 1 - baseline / value; for a burst the part of
+all that broke away. It lies in 0..1.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 grain.
 
 Baselines. Seasonal, ratio, latency and burst: the same time of the week over four weeks, and neighbours within ten
-minutes. Flat: the same time of day over seven days; routes (control plane): the last 24 hours. Source:
-docs/method.md; the constants of flat signals follow IODA (medians of 24 h and 7 d).
+minutes. Flat: the same time of day over seven days; routes (control plane): the last 24 hours, or the last seven of
+bins that are a day long. Source: docs/method.md; the constants of flat signals follow IODA (medians of 24 h and 7 d).
 """
 
 from __future__ import annotations
@@ -33,6 +33,10 @@ WINDOWS_S = (0, 900, 3600)
 HALF_LIFE_S = 4 * 3600
 #: Bins in a row (one more where they are longer than an hour), and time, that an alert needs to open or close.
 PERSIST_BINS, PERSIST_S = 2, 600
+#: A burst is over when it is seen: one bin opens it.
+PERSIST_BURST = 1
+#: Each of those who can break away does so about once a day: the rate that a burst is measured against, at least.
+BURST_EVERY_S = DAY_S
 #: A shallow loss becomes the new normal after 7 days, a deep one after 90.
 ADOPT_SHALLOW_S, ADOPT_DEEP_S = 7 * DAY_S, 90 * DAY_S
 
@@ -54,6 +58,8 @@ class Profiles:
     slow: B1
     windows: tuple[int, ...]
     persist: int
+    opens: npt.NDArray[np.int16]  # bins in a row that open an alert of each slot; ``persist`` of them close it
+    burst_rate: float  # of a burst's events, per unit and bin, at least
     level_step: float
     noise_step: float
     log_gate: npt.NDArray[np.float32]
@@ -70,6 +76,7 @@ def profiles(group: Group, catalogue: Mapping[str, Signal] = SIGNALS) -> Profile
     routes = np.array([s is not None and s.profile == "flat" and s.plane == "control" for s in slots])
     lookback, spans = _lookback(grain, kind, routes)
     windows = tuple(sorted({max(1, round(w / grain)) for w in WINDOWS_S}))
+    persist = max(PERSIST_BINS + (grain > bands.COARSE_S), -(-PERSIST_S // grain))
     return Profiles(
         lookback=lookback,
         weekly=spans[0],
@@ -81,7 +88,9 @@ def profiles(group: Group, catalogue: Mapping[str, Signal] = SIGNALS) -> Profile
         routes=routes,
         slow=np.array([_is_slow(s) for s in slots]),
         windows=windows,
-        persist=max(PERSIST_BINS + (grain > bands.COARSE_S), -(-PERSIST_S // grain)),
+        persist=persist,
+        opens=np.where(kind == BURST, PERSIST_BURST, persist).astype(np.int16),
+        burst_rate=min(1.0, grain / BURST_EVERY_S),
         level_step=1.0 - 2.0 ** (-1.0 / max(48.0, HALF_LIFE_S / grain)),
         noise_step=2.0 / min(500.0, max(100.0, WEEK_S / grain)),
         log_gate=np.log([bands.gate(s.profile, s.plane, grain) if s else 1.0 for s in slots]).astype(np.float32),
@@ -103,7 +112,7 @@ def _lookback(grain: int, kind: npt.NDArray[np.int8], routes: B1) -> tuple[tuple
     wanted = (
         (bool(np.isin(kind, (SEASONAL, RATIO, LATENCY, BURST)).any()), [-week * w for w in range(WEEKS, 0, -1)], near),
         (bool(((kind == FLAT) & ~routes).any()), [-day * d for d in range(DAYS, 0, -1)], 1),
-        (bool(routes.any()), [-day * k // 8 for k in range(8, 0, -1)], 1),
+        (bool(routes.any()), [-day * k // 8 for k in range(8, 0, -1)] if day > 1 else list(range(-DAYS, 0)), 1),
     )
     for needed, centres, half in wanted:
         before = len(offsets)

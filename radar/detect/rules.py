@@ -51,7 +51,10 @@ RULES: dict[str, Rule] = {
         ),
         Rule(
             "burst",
-            N_("At least 5 events and 5 robust deviations above the same time of the week, in two bins in a row."),
+            N_(
+                "At least 5, and 30 % of all, broke away within one bin: by chance that happens less than once in a "
+                "million bins."
+            ),
         ),
         Rule(
             "slow_degradation",

@@ -4,7 +4,7 @@ Shapes: E entities, W slots, M windows. Negative is bad. NaN in a score: cannot 
 
 Seasonal and flat signals are judged by the log ratio of what came to what was expected, summed over several windows;
 counts also carry the Poisson noise of their size, so that a small network is not called broken for being small.
-Shares of failures, latencies and bursts are judged by their distance above the baseline.
+Shares of failures and latencies are judged by their distance above the baseline, bursts by how unlikely they are.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from radar import bands
+from radar.detect import burst
 from radar.detect.model import F32
 from radar.detect.profiles import BURST, LATENCY, RATIO, Profiles
 
+B1 = npt.NDArray[np.bool_]
 B2 = npt.NDArray[np.bool_]
 MAD = np.float32(1.4826)
 
@@ -140,13 +142,15 @@ def judge_rise(p: Profiles, scored: Scored, x: F32, n: F32, mu: F32, noise: F32,
             gate = np.maximum(bands.RISE_LATENCY * base, bands.RISE_LATENCY_MS)
         else:
             sigma = np.sqrt(sigma + base + 1.0)
-            gate = np.maximum(bands.RISE_BURST, np.where(np.isfinite(size), 0.3 * size, 0.0))
+            gate = np.full_like(base, bands.RISE_BURST)
         young = samples[:, slot] < YOUNG
         sigma = np.where(young, np.maximum(sigma, np.float32(YOUNG_FLOOR) * np.abs(base)), sigma).astype(np.float32)
         few = np.isfinite(size) & (size < bands.MIN_N) if p.kind[slot] != BURST else np.zeros(len(base), bool)
         above = x[:, slot] - base
         z = np.where(few, np.float32(np.nan), -above / sigma)
         fires = (z < bands.OPEN_Z) & (above > gate)
+        if p.kind[slot] == BURST and np.isfinite(size).any():
+            z, fires, sigma = _burst(p, x[:, slot], size, base, z, fires, sigma)
         scored.z[:, slot] = scored.near[:, slot] = z
         scored.ratio[:, slot] = above
         scored.spread[:, slot] = sigma
@@ -155,7 +159,21 @@ def judge_rise(p: Profiles, scored: Scored, x: F32, n: F32, mu: F32, noise: F32,
         scored.few[:, slot] = few & np.isfinite(above)
 
 
-def loss(p: Profiles, x: F32, mu: F32) -> F32:
+def _burst(p: Profiles, x: F32, size: F32, base: F32, z: F32, fires: B1, sigma: F32) -> tuple[F32, B1, F32]:
+    """Score, firing and spread of a burst where it is known how many could break away, by the binomial tail; elsewhere
+    what was given. The spread puts the threshold that is drawn just below the smallest count that fires."""
+    known = np.isfinite(size) & np.isfinite(x) & np.isfinite(base) & (size > 0)
+    n = np.where(known, size, np.nan).astype(np.float64)
+    rate = np.clip(np.maximum(base / n, p.burst_rate), 0.0, 1.0)
+    least = (burst.smallest(n, rate) - 0.5 - base) / -bands.OPEN_Z
+    return (
+        np.where(known, burst.score(x, n, rate), z).astype(np.float32),
+        np.where(known, burst.is_alarm(x, n, rate), fires),
+        np.where(known, np.maximum(least, 0.0), sigma).astype(np.float32),
+    )
+
+
+def loss(p: Profiles, x: F32, mu: F32, n: F32) -> F32:
     """Loss against the baseline, 0..1, per bin: see ``radar.detect.model``. NaN where it cannot be said."""
     with np.errstate(divide="ignore", invalid="ignore"):
         fallen = 1.0 - x / mu
@@ -163,5 +181,6 @@ def loss(p: Profiles, x: F32, mu: F32) -> F32:
         if (p.kind >= RATIO).any():
             out = np.where(p.kind == RATIO, (x - mu) / np.maximum(1.0 - mu, 1e-6), out)
             out = np.where((p.kind == LATENCY) | (p.kind == BURST), 1.0 - mu / x, out)
+            out = np.where((p.kind == BURST) & np.isfinite(n), (x - mu) / n, out)
     clipped: F32 = np.clip(out, 0.0, 1.0).astype(np.float32)
     return clipped

@@ -56,7 +56,7 @@ def fall(alert: Alert, loss: float | None = None) -> str:
         times = 1 / max(1e-6, 1 - min(part, 0.999))
         return _("{what} {times} times its usual value").format(what=what, times=f"{times:.1f}")
     if alert.rule == "burst":
-        return _("{what} far more than usual").format(what=what)
+        return _("{what}: {pct} at once").format(what=what, pct=percent(part))
     return _("{what} {pct} below normal").format(what=what, pct=percent(part))
 
 
