@@ -60,3 +60,16 @@ def check_sources(settings: Settings) -> None:
     unknown = sorted(set(settings.sources) - {"all", *names})
     if unknown:
         raise ConfigError(f"RADAR_SOURCES names {', '.join(unknown)}; expected 'all' or some of {', '.join(names)}")
+
+
+#: Sources that are listened to by a process of their own (``radar stream``).
+STREAMS = ("ris_live",)
+
+
+def listens(settings: Settings) -> bool:
+    """Whether these settings listen to a stream: it is wanted, and its terms are accepted."""
+
+    def named(names: tuple[str, ...], name: str) -> bool:
+        return "all" in names or name in names
+
+    return any(named(settings.sources, name) and named(settings.accept_terms, name) for name in STREAMS)

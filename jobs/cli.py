@@ -93,6 +93,9 @@ def build() -> argparse.ArgumentParser:
         "example:\n  RADAR_DATA_DIR=/tmp/iran radar web     what `radar replay --into /tmp/iran` left")  # fmt: skip
     add("jobs", _jobs, "start the jobs alone: collect and score, on schedule")
 
+    add("stream", _stream, "listen to the stream of routes: RIPE RIS Live",
+        "Its terms must be accepted: RADAR_ACCEPT_TERMS=ris_live; `radar doctor` shows them.")  # fmt: skip
+
     collect = add("collect", _collect, "ask sources once and archive what they say; needs no store",
                   "examples:\n  radar collect                 all that the settings name\n"
                   "  radar collect ioda_signals --json")  # fmt: skip
@@ -166,6 +169,12 @@ def _jobs(_args: argparse.Namespace, settings: Settings) -> int:
     from jobs import worker
 
     return worker.run(settings)
+
+
+def _stream(_args: argparse.Namespace, settings: Settings) -> int:
+    from jobs.stream import run
+
+    return run.run(settings)
 
 
 def _collect(args: argparse.Namespace, settings: Settings) -> int:

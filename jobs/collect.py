@@ -205,8 +205,10 @@ def resume(archive: Archive) -> int:
     return done
 
 
-def enabled(settings: Settings, only: Iterable[str] | None = None) -> list[SourceModule]:
+def enabled(settings: Settings, only: Iterable[str] | None = None, *, streams: bool = False) -> list[SourceModule]:
     """The sources that these settings collect: named ones, or all whose own setting, if they need one, is set.
+
+    ``streams``: those that are listened to instead (``radar stream``), which are never collected.
 
     Raises ConfigError for a name in the settings that is no source.
     """
@@ -214,6 +216,8 @@ def enabled(settings: Settings, only: Iterable[str] | None = None) -> list[Sourc
     check_sources(settings)
     found = []
     for name, module in discover().items():
+        if hasattr(module, "stream") != streams:
+            continue
         if wanted is not None:
             if name in wanted:
                 found.append(module)

@@ -84,6 +84,11 @@ def jobs_child(settings: Settings) -> Child:
     return Child(name="jobs", command=module("jobs.worker"), env=child_environment(settings))
 
 
+def stream_child(settings: Settings) -> Child:
+    """What listens to the streaming source."""
+    return Child(name="stream", command=module("jobs.stream.run"), env=child_environment(settings))
+
+
 def address(settings: Settings) -> str:
     """The site's address for a browser on this machine."""
     host = {"0.0.0.0": "localhost", "::": "localhost", "127.0.0.1": "localhost"}.get(settings.host, settings.host)

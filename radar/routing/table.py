@@ -53,10 +53,18 @@ class Watch(Protocol):
 
 
 class PathWatch(Protocol):
-    """What is told of every new path; see :class:`radar.routing.leaks.LeakWatch`."""
+    """What is told of every path; see :class:`radar.routing.leaks.LeakWatch`."""
+
+    carried: dict[str, set[int]]
 
     def take(self, time: float, prefix: str, path: str, peer: str, peer_as: int) -> None:
         """A peer announces the prefix over this path."""
+
+    def learn(self, path: str, time: float) -> None:
+        """A path of a table dump: what it shows has been so."""
+
+    def drop(self, time: float, prefix: str, peer: str) -> None:
+        """The peer has no route any more to a prefix of ``carried``."""
 
 
 class Table:
@@ -87,7 +95,7 @@ class Table:
         ``until`` is rejected: a peer's clock that runs ahead must not make later messages look late.
         """
         v4, v6 = self.halves
-        peers, of_path = self.peers, self._of_path
+        peers, of_path, paths = self.peers, self._of_path, self.paths
         head = f"{collector}|"
         known: dict[str, Peer] = {}
         count = 0
@@ -109,7 +117,7 @@ class Table:
                 self.reject("later than what came after it", f"{name} {kind} {prefix} at {time:.0f}")
                 continue
             if kind == "S":
-                self._session(peer, prefix)
+                self._session(peer, prefix, time)
                 continue
             if kind == "B" and not peer.dump <= time < peer.dump + DUMP_S and not self._begin_dump(peer, time):
                 continue
@@ -120,6 +128,8 @@ class Table:
                     continue  # never announced here: there is nothing to take away
                 half.withdrawn.append(pid)
                 cells[pid] = 0
+                if paths is not None and prefix in paths.carried:
+                    paths.drop(time, prefix, peer.key)
                 continue
             if pid is None:
                 pid = self._new_prefix(half, prefix)
@@ -139,14 +149,16 @@ class Table:
                 half.announced.append(pid)
                 if old and old != code:
                     half.changed.append(pid)
-                if self.paths is not None:
-                    self.paths.take(time, prefix, text, peer.key, peer_as)
+                if paths is not None:
+                    paths.take(time, prefix, text, peer.key, peer_as)
                 if old != code:
                     cells[pid] = code
                     if pid in half.fresh or pid in half.young or new >= 0:
                         self._tell(half, pid, code, time, prefix, text, peer.key, peer_as)
             else:
                 cells[pid] = code
+                if paths is not None:
+                    paths.learn(text, time)
         self._pack(known.values())
         return count
 
@@ -154,9 +166,12 @@ class Table:
         """Forget all routes of a peer."""
         peer.cells = [Sparse(), Sparse()]
 
-    def _session(self, peer: Peer, state: str) -> None:
+    def _session(self, peer: Peer, state: str, time: float) -> None:
         if state == "down":
             self.drop(peer)
+            if self.paths is not None:
+                for prefix in list(self.paths.carried):
+                    self.paths.drop(time, prefix, peer.key)
             peer.down, peer.synced = True, False
         elif peer.down or not peer.synced:
             # a session that begins while we listen sends its whole table

@@ -137,5 +137,7 @@ SOURCE = Source(
     cadence_s=60,
     lag_s=10,
     signals=dict.fromkeys(SESSION_SIGNALS, GRAIN_S),
+    terms="The RIPE NCC's terms of service apply; whoever builds a product or a paid service for others on RIS data "
+    "must show the RIPE NCC's logo, a link and its description of RIS.",
     summary="Which address blocks each country and network announces, as the full-feed peers of RIS see it now.",
 )
