@@ -71,7 +71,7 @@ def tiles(rows: Sequence[Tile]) -> Component:
 
 def change(now: int | None, before: int | None) -> float | None:
     """The change against a day before, -1 for all gone; None where it cannot be said."""
-    return None if now is None or before is None or before <= 0 else now / before - 1
+    return None if now is None or before is None or before <= 0 else (now - before) / before
 
 
 def worst(view: RoutingView) -> tuple[str, float] | None:

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 View = Callable[..., Page]
 
 PAGES = ("/", "/country/IQ", "/asn/5089", "/outages", "/outage/IQ-20260302T0500Z", "/sources", "/method", "/status",
-         "/about", "/privacy", "/search?q=virgin")  # fmt: skip
+         "/about", "/privacy", "/routing", "/asn/10", "/geoasn/IQ-51684", "/search?q=virgin")  # fmt: skip
 
 #: Where Dash asks for a page.
 UPDATE = re.compile("/_dash-update-component")
@@ -86,7 +86,7 @@ class Held:
         return taken(self.page)
 
 
-@pytest.mark.parametrize("path", ["/", "/country/IQ", "/outage/IQ-20260302T0500Z", "/outages", "/sources"])
+@pytest.mark.parametrize("path", ["/", "/country/IQ", "/outage/IQ-20260302T0500Z", "/outages", "/sources", "/routing"])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_dash_takes_over_and_nothing_jumps(view: View, path: str, dark: bool) -> None:
     held = Held(view, path, dark=dark)
@@ -242,6 +242,40 @@ def test_an_unknown_address_says_what_to_do(view: View, path: str) -> None:
     expect(page.locator("h1")).to_have_text("Nothing here")
     page.get_by_role("link", name="world map").click()
     expect(page.locator("h1")).to_contain_text("Outage now")
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_terms_are_explained_on_focus_and_the_explanation_is_not_cut(view: View, width: int) -> None:
+    page = taken(view("/routing", width=width))
+    for place in ("#totals .what", "#countries .views .what", "#candidates .what"):
+        for mark in page.locator(place).all():
+            mark.evaluate("(node) => node.scrollIntoView({block: 'center'})")
+            mark.focus()
+            tip = mark.locator(".tip")
+            expect(tip).to_be_visible()
+            box = tip.bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+            seen = page.evaluate(
+                "(b) => { const n = document.elementFromPoint(b.x + 4, b.y + b.height - 4);"
+                "return Boolean(n && n.closest('.tip')) }", box)  # fmt: skip
+            assert seen, f"{tip.inner_text()!r} is cut or covered"
+
+
+def test_a_candidate_is_found_from_the_page_of_its_network(view: View) -> None:
+    page = taken(view("/asn/5089"))
+    page.locator("#routes").get_by_role("link", name="AS64512 may have announced").click()
+    page.wait_for_url("**/routing?show=candidates#*")
+    taken(page)
+    page.locator(".candidates summary").first.click()
+    expect(page.locator(".candidates li").first).to_contain_text("Both networks have a provider in common")
+
+
+def test_sessions_of_peers_are_loaded_in_place(view: View) -> None:
+    page = taken(view("/routing"))
+    page.locator("summary", has_text="All 21 sessions").click()
+    expect(page.locator("#peers-table tbody tr")).to_have_count(21)
 
 
 def test_print_shows_black_on_white_and_addresses(view: View) -> None:
