@@ -1,4 +1,4 @@
-"""The words of routes: what is called a loss, what a table that is young or not fed may say, how numbers are written."""
+"""The words of routes: what is called a loss, what a young or silent table may say, how numbers are written."""
 
 from __future__ import annotations
 
