@@ -16,7 +16,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -43,6 +43,8 @@ log = structlog.get_logger("jobs.worker")  # also when run as a program
 #: Jobs at a time in this process, besides one for each source: a source that hangs takes its own thread, so that the
 #: plan and the pipeline always have theirs.
 THREADS = 3
+#: The pipeline runs this long after the minute began, so that it finds what streams have just evaluated.
+AFTER = timedelta(seconds=8)
 #: Seconds between two looks at whether the store answers.
 STANDBY_S = 5.0
 #: Seconds that running jobs may go on after the worker was told to stop. What is cut off is done again.
@@ -87,7 +89,8 @@ def tasks(work: Work, url: str, *, now: Callable[[], datetime]) -> Tasks:
             for start in buckets(moment, every, ahead_s=60):
                 arguments = (start.isoformat(),) if job == "tick" else (job.partition(":")[2], start.isoformat())
                 task = tick if job == "tick" else collect
-                huey.enqueue(task.s(*arguments, eta=max(start, moment), expires=every + 90))
+                due = start + AFTER if job == "tick" else start
+                huey.enqueue(task.s(*arguments, eta=max(due, moment), expires=every + 90))
 
     huey.periodic_task(lambda _moment: True, name="plan", expires=60)(plan)
     return Tasks(huey, plan)

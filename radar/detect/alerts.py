@@ -1,8 +1,8 @@
 """Alerts that open and close by several bins in a row, and survive a restart.
 
-An alert opens after two bins (and ten minutes) beyond score and gate, a burst after one, and closes after two bins (and
-ten minutes) near normal. Without data it stays as it is: silence is not health. Kept beside the detector's arrays; a
-day after it closed an alert is forgotten.
+An alert opens after two bins (and ten minutes) beyond score and gate, a burst and routes from a stream after one, and
+closes after two bins (and ten minutes) near normal. Without data it stays as it is: silence is not health. Kept beside
+the detector's arrays; a day after it closed an alert is forgotten.
 """
 
 from __future__ import annotations
@@ -110,11 +110,10 @@ class AlertDesk:
         first, last_good = self._onset(state, first, number, row, slot, float(scored.spread[row, slot]))
         if last_good is None and state.first[row, slot] < first:
             last_good = first - 1
-        signal = self.p.signals[slot]
         self.open[key] = Alert(
             entity=state.entities[row],
             series_id=self.group.series[slot],
-            rule="routes_withdrawn" if self.p.routes[slot] else BY_PROFILE[signal.profile] if signal else "",
+            rule=self._rule(slot),
             opened=self.time(first),
             last=self.time(number),
             last_good=None if last_good is None else self.time(last_good),
@@ -123,6 +122,12 @@ class AlertDesk:
             shallow=not deep,
         )
         return self.open[key]
+
+    def _rule(self, slot: int) -> str:
+        signal = self.p.signals[slot]
+        if self.p.stream[slot]:
+            return "routes_withdrawn_now"
+        return "routes_withdrawn" if self.p.routes[slot] else BY_PROFILE[signal.profile] if signal else ""
 
     def _onset(
         self, state: State, first: int, number: int, row: int, slot: int, spread: float

@@ -27,7 +27,7 @@ from radar.detect.model import (
     View,
     Warmed,
 )
-from radar.detect.profiles import WARM_UP_S, profiles
+from radar.detect.profiles import profiles
 from radar.detect.score import B2, Scored, judge_log, judge_rise, log_windows, loss, normal
 from radar.detect.state import State
 from radar.signals import SIGNALS, Group, Signal
@@ -99,7 +99,7 @@ class Detector:
             x = np.where(came, np.maximum(x, np.float32(0.0)), NAN)
             state.first[came & (state.first < 0)] = number
             state.seen[came] = number
-            aged = (state.first >= 0) & ((number - state.first) * self.group.grain_s >= WARM_UP_S)
+            aged = (state.first >= 0) & ((number - state.first) * self.group.grain_s >= p.warm_up)
             mu = self._expected(past)
             known = has & np.isfinite(mu) & ((mu > 0) | ~p.log)
             sums_x, sums_mu = self._sums(number, x, mu, known)
@@ -155,7 +155,7 @@ class Detector:
             scored = judge_log(p, windows, sums_mu, mu, state.noise[:1], state.poisson[:1], state.samples)
             if (~p.log).any():
                 judge_rise(p, scored, x, n, mu, state.noise[0], state.samples)
-            aged = (state.first >= 0) & ((number - state.first) * self.group.grain_s >= WARM_UP_S)
+            aged = (state.first >= 0) & ((number - state.first) * self.group.grain_s >= p.warm_up)
             ok = known & aged & ~scored.few
             fire, calm = ok & scored.fires, ok & (scored.near > bands.CLOSE_Z)
         changed = self._desk.disprove(state, self._time(number), calm)

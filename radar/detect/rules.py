@@ -35,6 +35,13 @@ RULES: dict[str, Rule] = {
             N_("At least 10 % and 5 robust deviations below the median of the last 24 hours, in two bins in a row."),
         ),
         Rule(
+            "routes_withdrawn_now",
+            N_(
+                "At least 10 % and 5 robust deviations below the median of the last 24 hours, in one evaluation of the "
+                "routing table by its full-feed peers."
+            ),
+        ),
+        Rule(
             "error_rise",
             N_(
                 "Failures at least 10 points and 5 robust deviations above the same time of the week, in two bins in a "
@@ -70,7 +77,7 @@ RULES: dict[str, Rule] = {
 #: How an outage came to be published.
 PUBLISHED: dict[str, str] = {
     "one_strong": N_(
-        "Published because one signal lies at least 8 robust deviations from normal in two bins in a row."
+        "Published because one signal lies at least 8 robust deviations from normal for as many bins as its rule asks."
     ),
     "two_signals": N_("Published because two independent signals changed within 30 minutes of each other."),
     "slow_degradation": N_("Published because daily values have fallen for days and stay low."),

@@ -15,7 +15,7 @@ from jobs import work as work_module
 from jobs.collect import Report
 from jobs.schedule import bucket, buckets
 from jobs.work import PIPELINE, Work
-from jobs.worker import standby, tasks
+from jobs.worker import AFTER, standby, tasks
 from radar import store
 from radar.errors import ArchiveError, StoreUnavailable
 from radar.settings import load
@@ -289,7 +289,7 @@ def test_the_plan_queues_what_is_due_under_our_own_keys(stage: Stage, valkey_url
     todo.huey.storage.blocking = False
     todo.plan()
     assert {key.decode() for key in stage.client.scan_iter()} == {keys.queue("queue")}
-    done = drain(todo.huey, lambda: stage.clock.now + timedelta(seconds=1))
+    done = drain(todo.huey, lambda: stage.clock.now + AFTER + timedelta(seconds=1))
     assert done == [
         ("tick", (START.isoformat(),)),
         ("collect", ("slow", START.isoformat())),
@@ -298,7 +298,7 @@ def test_the_plan_queues_what_is_due_under_our_own_keys(stage: Stage, valkey_url
     assert len(stage.made) == 1
     assert [name for name, _ in stage.collector.asked] == ["slow", "quick"]
     todo.plan()
-    drain(todo.huey, lambda: stage.clock.now + timedelta(seconds=1))
+    drain(todo.huey, lambda: stage.clock.now + AFTER + timedelta(seconds=1))
     assert len(stage.collector.asked) == 2, "planned again, worked once"
 
 
@@ -314,7 +314,7 @@ def test_a_job_that_raised_is_queued_again(stage: Stage, valkey_url: str) -> Non
 
     stage.work._make = failing
     todo.plan()
-    drain(todo.huey, lambda: stage.clock.now + timedelta(seconds=1))
+    drain(todo.huey, lambda: stage.clock.now + AFTER + timedelta(seconds=1))
     assert todo.huey.scheduled_count() == 1
     (again,) = todo.huey.scheduled()
     todo.huey.execute(again, again.eta + timedelta(seconds=1))
@@ -326,6 +326,6 @@ def test_the_queue_can_be_read_by_another_process(stage: Stage, valkey_url: str,
     other = Stage(stage.client)
     todo = tasks(other.work, valkey_url, now=other.clock)
     todo.huey.storage.blocking = False
-    drain(todo.huey, lambda: other.clock.now + timedelta(seconds=1))
+    drain(todo.huey, lambda: other.clock.now + AFTER + timedelta(seconds=1))
     assert stage.made == []
     assert len(other.made) == 1
