@@ -7,12 +7,12 @@ Attributes of two peers: one that speaks four-octet AS numbers, and one that doe
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
 
 from radar.routing._prefixes import Broken
 
 AS_PATH, AGGREGATOR, MP_REACH, MP_UNREACH, AS4_PATH, AS4_AGGREGATOR = 2, 7, 14, 15, 17, 18
 AS_TRANS = 23456
+_TELLING = frozenset({MP_REACH, MP_UNREACH, AS4_PATH})
 _SET, _SEQUENCE, _CONFED_SEQUENCE, _CONFED_SET = 1, 2, 3, 4
 _MARKS = {
     _SET: ("{", "}", ","),
@@ -21,62 +21,64 @@ _MARKS = {
     _CONFED_SET: ("[", "]", ","),
 }
 
-#: Readers of one whole segment of n AS numbers, of two and of four octets. None is no segment (RFC 7606, section 7.2).
-_NUMBERS = {
-    size: tuple(struct.Struct(f">2x{n}{letter}" if n else ">3x").unpack for n in range(256))
-    for size, letter in ((2, "H"), (4, "I"))
-}
+#: Ends of attribute fields that are remembered; those that are longer than this are not.
+_REMEMBERED, _LONGEST = 1 << 17, 256
 
-#: AS paths that are remembered, and up to which length.
-_REMEMBERED, _LONGEST = 1 << 17, 128
+#: How attributes usually begin: ORIGIN, then AS_PATH. Does its length have two octets?
+USUAL = {b"\x40\x01\x01" + bytes((origin, flags, 2)): flags == 0x50 for origin in range(3) for flags in (0x40, 0x50)}
 
 Segment = tuple[int, tuple[int, ...]]
 
 
-class Field(NamedTuple):
-    """Prefixes of one address family inside MP_REACH or MP_UNREACH: where they stand in the data."""
+class Paths:
+    """Reads AS paths of AS numbers of ``size`` octets.
 
-    afi: int
-    safi: int
-    at: int
-    end: int
-
-
-class Attributes(NamedTuple):
-    """What was found. ``path``: the AS path, None where there is none."""
-
-    path: str | None
-    reach: Field | None
-    unreach: Field | None
-
-
-class Paths(dict[bytes, str]):
-    """AS paths as BGP writes them -> text, of AS numbers of ``size`` octets. Raises Broken for what is no AS path.
-
-    Remembers, and forgets all when it holds many. Equal paths are mostly the same object.
+    Nothing is remembered: a path is made faster than it is found again, since most are seen once.
     """
 
+    __slots__ = ("_simple", "size")
+
     def __init__(self, size: int) -> None:
-        super().__init__()
         self.size = size
-        self._readers = _NUMBERS[size]
+        letter = "H" if size == 2 else "I"
+        # of a path that is one sequence, as nearly all are: how to read it, and how to write it
+        self._simple = {
+            bytes((_SEQUENCE, n)): (struct.Struct(f">2x{n}{letter}").unpack, " ".join(["%d"] * n))
+            for n in range(1, 256)
+        }
 
-    def __missing__(self, raw: bytes) -> str:
-        try:  # nearly always the path is one sequence
-            if raw[0] != _SEQUENCE:
-                raise struct.error
-            text = " ".join(map(str, self._readers[raw[1]](raw)))
-        except (IndexError, struct.error):
-            text = written(segments(raw, self.size))
-        self.keep(raw, text)
-        return text
+    def read(self, raw: bytes) -> str:
+        """The text of a path. Raises Broken for what is none."""
+        try:
+            numbers, text = self._simple[raw[:2]]
+            return text % numbers(raw)
+        except (KeyError, struct.error):
+            return written(segments(raw, self.size))
 
-    def keep(self, raw: bytes, text: str) -> None:
-        """Remember."""
-        if len(raw) <= _LONGEST:
-            if len(self) >= _REMEMBERED:
-                self.clear()
-            self[raw] = text
+
+class Sound(set[bytes]):
+    """Attributes behind the AS path that were found to be whole, and to tell of no routes themselves."""
+
+    def check(self, others: bytes) -> bool:
+        """Are they? Raises Broken when they are not whole."""
+        at, end = 0, len(others)
+        while at + 2 < end:
+            if others[at + 1] in _TELLING:
+                return False
+            if others[at] & 16:
+                at += 4 + (others[at + 2] << 8 | others[at + 3])
+            else:
+                at += 3 + others[at + 2]
+        if at != end:
+            raise Broken("path attributes do not fill their field")
+        if end <= _LONGEST:
+            self.add(others)
+        return True
+
+    def trim(self) -> None:
+        """Forget all when much is remembered."""
+        if len(self) > _REMEMBERED:
+            self.clear()
 
 
 def segments(raw: bytes, size: int) -> list[Segment]:
@@ -87,7 +89,7 @@ def segments(raw: bytes, size: int) -> list[Segment]:
         after = at + 2 + size * count
         if kind not in _MARKS or not count or after > len(raw):
             raise Broken("AS path is malformed")
-        found.append((kind, _NUMBERS[size][count](raw[at:after])))
+        found.append((kind, struct.unpack_from(f">{count}{'H' if size == 2 else 'I'}", raw, at + 2)))
         at = after
     return found
 
@@ -162,52 +164,37 @@ def walk(data: bytes, at: int, end: int) -> dict[int, tuple[int, int]]:
     return found
 
 
-def attributes(data: bytes, at: int, end: int, paths: Paths, *, table: bool = False) -> Attributes:
-    """Read the path attributes of ``data[at:end]``.
-
-    ``paths`` says of which size AS numbers are. ``table``: they are of a table dump, where MP_REACH holds no prefixes
-    (RFC 6396, section 4.3.4). Raises Broken when they do not fill their field or one that is needed is malformed.
-    """
-    found = walk(data, at, end)
-    path = _path(data, found, paths) if AS_PATH in found else None
-    if table:
-        return Attributes(path, None, None)
-    reach = _reach(data, *found[MP_REACH]) if MP_REACH in found else None
-    unreach = _unreach(data, *found[MP_UNREACH]) if MP_UNREACH in found else None
-    return Attributes(path, reach, unreach)
-
-
-def _path(data: bytes, found: dict[int, tuple[int, int]], paths: Paths) -> str:
+def as_path(data: bytes, found: dict[int, tuple[int, int]], paths: Paths) -> str:
+    """The AS path among attributes that ``walk`` found. ``paths`` says of which size AS numbers are. Raises Broken."""
+    if AS_PATH not in found:
+        raise Broken("route without an AS path")
     first, after = found[AS_PATH]
     raw = data[first:after]
-    if AS4_PATH not in found or paths.size == 4:  # from a four-octet peer AS4_PATH is to be discarded
-        return paths[raw]
-    if AGGREGATOR in found and AS4_AGGREGATOR in found:
-        place = found[AGGREGATOR][0]
-        if data[place] << 8 | data[place + 1] != AS_TRANS:
-            return paths[raw]
-    first, after = found[AS4_PATH]
-    try:
-        new = segments(data[first:after], 4)
-    except Broken:  # an optional attribute that is malformed is discarded (RFC 6793, section 6)
-        return paths[raw]
-    key = raw + b"\0" + data[first:after]  # no segment has type 0, so no AS path is spelt like this
-    text = paths.get(key)
-    if text is None:
-        text = written(merged(segments(raw, 2), new))
-        paths.keep(key, text)
-    return text
+    if AS4_PATH in found and paths.size == 2 and _holds(data, found):  # from a four-octet peer it is discarded
+        first, after = found[AS4_PATH]
+        try:
+            new = segments(data[first:after], 4)
+        except Broken:  # an optional attribute that is malformed is discarded (RFC 6793, section 6)
+            new = []
+        return written(merged(segments(raw, 2), new))
+    return paths.read(raw)
 
 
-def _reach(data: bytes, at: int, end: int) -> Field:
-    """MP_REACH_NLRI (RFC 4760, section 3): family, next hop, a reserved octet, prefixes."""
-    if end - at < 5 or at + 5 + data[at + 3] > end:
-        raise Broken("MP_REACH_NLRI is malformed")
-    return Field(data[at] << 8 | data[at + 1], data[at + 2], at + 5 + data[at + 3], end)
+def _holds(data: bytes, found: dict[int, tuple[int, int]]) -> bool:
+    """Does AS4_PATH hold? Not where someone that knows nothing of it aggregated later (RFC 6793, section 4.2.3)."""
+    if AGGREGATOR not in found or AS4_AGGREGATOR not in found:
+        return True
+    place = found[AGGREGATOR][0]
+    return data[place] << 8 | data[place + 1] == AS_TRANS
 
 
-def _unreach(data: bytes, at: int, end: int) -> Field:
-    """MP_UNREACH_NLRI (RFC 4760, section 4): family, prefixes."""
-    if end - at < 3:
-        raise Broken("MP_UNREACH_NLRI is malformed")
-    return Field(data[at] << 8 | data[at + 1], data[at + 2], at + 3, end)
+def table_path(field: bytes, paths: Paths, sound: Sound) -> str:
+    """The AS path in the attributes of a table entry. Raises Broken, also when there is none."""
+    two = USUAL.get(field[:6])
+    if two is not None and len(field) > 8:
+        first = 8 if two else 7
+        rest = first + (field[6] << 8 | field[7] if two else field[6])
+        others = field[rest:]
+        if rest <= len(field) and (others in sound or sound.check(others)):
+            return paths.read(field[first:rest])
+    return as_path(field, walk(field, 0, len(field)), paths)

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable
 
 from radar.routing import Element
-from radar.routing._attributes import Field, Paths, attributes
+from radar.routing._attributes import MP_REACH, MP_UNREACH, Paths, as_path, walk
 from radar.routing._prefixes import Broken, Prefixes6, address4, address6, list6, places4, texts4
 from radar.routing._tally import Tally
 
@@ -17,23 +17,28 @@ MESSAGE, EMPTY = 19, 23
 _ESTABLISHED = 6
 _SHORT = struct.Struct(">H").unpack_from
 _STATES = struct.Struct(">HH").unpack_from
+#: Address family and SAFI: unicast.
+_IPV4, _IPV6 = b"\0\1\1", b"\0\2\1"
 _NAMES = {1: "OPEN messages", 3: "NOTIFICATION messages", 4: "KEEPALIVE messages", 5: "ROUTE-REFRESH messages"}
 
 #: (peer, AS number, octets from the record's body to the BGP message, AS paths, several paths per prefix)
 Session = tuple[str, int, int, Paths, bool]
 
+#: (time, peer, AS number, kind, path, first, end): the last two count prefixes.
+Run = tuple[float, str, int, str, str | None, int, int]
+
 
 class Batch:
     """Elements to be, in the order of their records.
 
-    ``runs``: (time, peer, AS number, kind, path, first, end), the last two counting prefixes. ``places``: of each
-    prefix, where it stands in the data. ``given``: (first, texts) of those that are text already; their places are 0.
+    ``places``: of each prefix, where it stands in the data. ``given``: (first, texts) of those that are text already;
+    their places are 0.
     """
 
     __slots__ = ("given", "places", "runs")
 
     def __init__(self) -> None:
-        self.runs: list[tuple[float, str, int, str, str | None, int, int]] = []
+        self.runs: list[Run] = []
         self.places: list[int] = []
         self.given: list[tuple[int, list[str]]] = []
 
@@ -48,8 +53,11 @@ class Batch:
         while self.given and self.given[-1][0] >= end:
             self.given.pop()
 
-    def flush(self, data: bytes, out: list[Element], tally: Tally) -> None:
-        """Make the elements, count them, and begin anew."""
+    def flush(self, data: bytes, out: list[Element], tally: Tally) -> int:
+        """Make the elements, count them, and begin anew. Returns how many they are.
+
+        ``data``: those of the places, and four octets more.
+        """
         texts = texts4(data, self.places)
         for first, ready in self.given:
             texts[first : first + len(ready)] = ready
@@ -70,6 +78,7 @@ class Batch:
         self.runs.clear()
         self.places.clear()
         self.given.clear()
+        return len(texts)
 
 
 def ends(data: bytes, at: int, end: int, size: int) -> tuple[str, int, int]:
@@ -102,48 +111,70 @@ def message(
     data: bytes, at: int, end: int, when: float, session: Session, batch: Batch, tally: Tally, known6: Prefixes6
 ) -> None:
     """One BGP message. Raises Broken; runs are added only when all of it is sound."""
-    if end - at < MESSAGE or _SHORT(data, at + 16)[0] != end - at:
+    size = end - at
+    if size < MESSAGE or (data[at + 16] << 8 | data[at + 17]) != size:
         raise Broken("BGP message is not as long as it says")
     if data[at + 18] != UPDATE:
         tally.passed_over[_NAMES.get(data[at + 18], "messages of unknown type")] += 1
         return
-    if end - at < EMPTY:
+    if size < EMPTY:
         raise Broken("update is malformed")
     first = at + MESSAGE + 2
-    withdrawn = first + _SHORT(data, at + MESSAGE)[0]
-    if withdrawn + 2 > end:
+    withdrawn = first + (data[first - 2] << 8 | data[first - 1])
+    others = withdrawn + 2
+    if others > end:
         raise Broken("fields of an update are longer than it")
-    routes = withdrawn + 2 + _SHORT(data, withdrawn)[0]
+    routes = others + (data[withdrawn] << 8 | data[withdrawn + 1])
     if routes > end:
         raise Broken("fields of an update are longer than it")
     peer, asn, _skip, paths, add_path = session
-    made = []
-    began = len(batch.places)
-
-    def take(kind: str, path: str | None, given: Field) -> None:
-        if given.safi != 1 or given.afi not in (1, 2):
-            tally.passed_over["prefixes of other families"] += 1
-            return
-        before = len(batch.places)
-        if given.afi == 1:
-            places4(data, given.at, given.end, add_path=add_path, into=batch.places)
-        else:
-            batch.give(list6(data, given.at, given.end, known6, add_path=add_path))
-        made.append((when, peer, asn, kind, path, before, len(batch.places)))
-
-    path, reach, unreach = attributes(data, withdrawn + 2, routes, paths)
-    if path is None and (routes < end or reach is not None):
-        raise Broken("route without an AS path")
+    places = batch.places
+    made: list[Run] = []
+    began = before = len(places)
     if withdrawn > first:
-        take("W", None, Field(1, 1, first, withdrawn))
-    if unreach is not None and unreach.at < unreach.end:
-        take("W", None, unreach)
-    if routes < end:
-        take("A", path, Field(1, 1, routes, end))
-    if reach is not None:
-        take("A", path, reach)
-    if withdrawn == first and routes == end and reach is None:  # RFC 4724, section 2
-        tally.end_of_rib += routes == withdrawn + 2 or (unreach is not None and unreach.at == unreach.end)
+        places4(data, first, withdrawn, add_path=add_path, into=places)
+        made.append((when, peer, asn, "W", None, before, len(places)))
+        before = len(places)
+    found = walk(data, others, routes) if others < routes else {}
+    if MP_UNREACH in found:
+        place, after = found[MP_UNREACH]
+        if _other_prefixes(data, place, place + 3, after, batch, tally, known6, add_path=add_path):
+            made.append((when, peer, asn, "W", None, before, len(places)))
+            before = len(places)
+    if routes < end or MP_REACH in found:
+        path = as_path(data, found, paths)
+        if routes < end:
+            places4(data, routes, end, add_path=add_path, into=places)
+            made.append((when, peer, asn, "A", path, before, len(places)))
+            before = len(places)
+        if MP_REACH in found:
+            place, after = found[MP_REACH]
+            if place + 5 > after:
+                raise Broken("MP_REACH_NLRI is malformed")
+            next_hop = data[place + 3]  # its length; behind it there is a reserved octet
+            if _other_prefixes(data, place, place + 5 + next_hop, after, batch, tally, known6, add_path=add_path):
+                made.append((when, peer, asn, "A", path, before, len(places)))
+    elif withdrawn == first and (not found or MP_UNREACH in found) and not made:
+        place, after = found.get(MP_UNREACH, (0, 3))
+        tally.end_of_rib += after - place == 3  # RFC 4724, section 2
     if add_path:
-        tally.add_path += len(batch.places) - began
+        tally.add_path += len(places) - began
     batch.runs += made
+
+
+def _other_prefixes(
+    data: bytes, family: int, at: int, end: int, batch: Batch, tally: Tally, known6: Prefixes6, *, add_path: bool
+) -> bool:
+    """Prefixes of MP_REACH_NLRI or MP_UNREACH_NLRI (RFC 4760). Are there any of use? Raises Broken."""
+    if at > end:
+        raise Broken("prefixes of other families are malformed")
+    what = data[family : family + 3]
+    if what == _IPV6:
+        if at < end:
+            batch.give(list6(data, at, end, known6, add_path=add_path))
+    elif what == _IPV4:
+        places4(data, at, end, add_path=add_path, into=batch.places)
+    elif at < end:
+        tally.passed_over["prefixes of other families"] += 1
+        return False
+    return at < end

@@ -33,21 +33,21 @@ _DOT = _words([f"{octet}." for octet in range(256)])
 _SLASH = _words([f"{octet}/" for octet in range(256)])
 _BITS = _words([f"{bits}\n" for bits in range(256)])
 #: Of an address as a number, the bits that count; by length.
-_MASK = np.array([0xFFFFFFFF >> (32 - min(bits, 32)) << (32 - min(bits, 32)) for bits in range(256)], dtype=">u4")
+_MASKS = [0xFFFFFFFF >> (32 - min(bits, 32)) << (32 - min(bits, 32)) for bits in range(256)]
+_MASK = np.array(_MASKS, dtype=">u4")
 
 
 def texts4(data: bytes, places: list[int]) -> list[str]:
-    """IPv4 prefixes of which the length octets stand at these places of the data.
+    """IPv4 prefixes of which the length octets stand at these places of the data, which has five octets from there on.
 
     Examples
     --------
-    >>> texts4(bytes([24, 192, 0, 2, 9, 10, 255]), [0, 4])
+    >>> texts4(bytes([24, 192, 0, 2, 9, 10, 255, 0, 0]), [0, 4])
     ['192.0.2.0/24', '10.128.0.0/9']
     """
     count = len(places)
     if not count:
         return []
-    data += b"\0\0\0\0"
     at = np.fromiter(places, dtype=np.int64, count=count)
     bits = np.frombuffer(data, dtype=np.uint8).take(at)
     # four octets from every place of the data on, as one number each
@@ -83,20 +83,23 @@ def prefix4(bits: int, octets: bytes) -> str:
     """One IPv4 prefix of 4 octets. Raises Broken for a length that is none."""
     if bits > 32:
         raise Broken("IPv4 prefix longer than 32 bits")
-    value = int.from_bytes(octets, "big") & (0xFFFFFFFF << (32 - bits))
-    return f"{address4(value.to_bytes(5, 'big')[1:])}/{bits}"
+    value = int.from_bytes(octets, "big") & _MASKS[bits]
+    return f"{socket.inet_ntop(socket.AF_INET, value.to_bytes(4, 'big'))}/{bits}"
 
 
 class Prefixes6(dict[bytes, str]):
-    """IPv6 prefixes as BGP writes them -> text; remembers, and forgets all when it holds many."""
+    """IPv6 prefixes as BGP writes them -> text; remembers."""
 
     def __missing__(self, raw: bytes) -> str:
         bits = raw[0]
         value = int.from_bytes(raw[1:].ljust(16, b"\0"), "big") >> (128 - bits) << (128 - bits)
-        if len(self) >= _REMEMBERED:
-            self.clear()
         text = self[raw] = f"{address6(value.to_bytes(16, 'big'))}/{bits}"
         return text
+
+    def trim(self) -> None:
+        """Forget all when much is remembered."""
+        if len(self) > _REMEMBERED:
+            self.clear()
 
 
 def places4(data: bytes, at: int, end: int, *, add_path: bool, into: list[int]) -> None:

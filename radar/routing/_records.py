@@ -6,11 +6,14 @@ prefixes, nothing withdrawn) are read in place; all others go through the same s
 
 from __future__ import annotations
 
+import gc
 import struct
+from collections.abc import Callable
+from functools import partial
 
 from radar.routing import Element
-from radar.routing._attributes import AS4_PATH, MP_REACH, MP_UNREACH, Paths, walk
-from radar.routing._messages import EMPTY, UPDATE, Batch, Session, ends, message, state
+from radar.routing._attributes import USUAL, Paths, Sound
+from radar.routing._messages import UPDATE, Batch, Session, ends, message, state
 from radar.routing._prefixes import STEP4, Broken, Prefixes6
 from radar.routing._tables import Tables
 from radar.routing._tally import Tally
@@ -18,19 +21,16 @@ from radar.routing._tally import Tally
 TABLE_DUMP, TABLE_DUMP_V2, BGP4MP, BGP4MP_ET = 12, 13, 16, 17
 HEADER = 12
 
-HEAD = struct.Struct(">III").unpack_from  # time, type and subtype as one number, length
-_MICROSECONDS = struct.Struct(">I").unpack_from
-_UPDATE = struct.Struct(">HBHH").unpack_from  # length, type, of withdrawn routes, of attributes if nothing is withdrawn
+HEAD = struct.Struct(">IIII").unpack_from  # time, type and subtype as one number, length; then microseconds or the body
+#: The begin of an update from its length on: length, type, length of withdrawn routes; and, when nothing is withdrawn,
+#: the length of the attributes and their first octets.
+_UPDATE = struct.Struct(">HBHH6sBB").unpack_from
+_LONG = 16 + 15
 
 #: Message subtypes of BGP4MP: octets of an AS number, and are there several paths per prefix?
 _MESSAGES = {1: (2, False), 4: (4, False), 8: (2, True), 9: (4, True)}
-_STATE_CHANGES = {0: 2, 5: 4}
 #: Messages that the collector sent to its peer: they say nothing of the peer's table.
 _SENT = frozenset({6, 7, 10, 11})
-
-#: How attributes usually begin: ORIGIN, then AS_PATH. Does its length have two octets?
-_USUAL = {b"\x40\x01\x01" + bytes((origin, flags, 2)): flags == 0x50 for origin in range(3) for flags in (0x40, 0x50)}
-_UNUSUAL = frozenset({MP_REACH, MP_UNREACH, AS4_PATH})
 
 #: What records are called that are passed over.
 _NAMES = {
@@ -42,36 +42,70 @@ _NAMES = {
 }
 _MULTICAST = frozenset({3, 5, 9, 11})
 
-#: Sessions, and ends of attribute fields, that are remembered; an end up to which length.
-_SESSIONS, _SOUND, _LONGEST = 1 << 14, 1 << 16, 256
+#: Sessions that are remembered.
+_SESSIONS = 1 << 14
+
+#: Reads a record that holds no message: (data, begin of its body, its end, time, elements).
+_Handler = Callable[[bytes, int, int, float, list[Element]], None]
 
 
 class Reader:
-    """Reads records; remembers peers, paths and prefixes, up to a limit. Counts into the tally."""
+    """Reads records of up to ``most`` bytes, counts into the tally; remembers peers, paths and prefixes to a limit."""
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: Tally, most: int) -> None:
         self.tally = tally
+        self._most = most
+        self._batch = Batch()
         self._paths = {2: Paths(2), 4: Paths(4)}
         self._prefixes6 = Prefixes6()
-        self._tables = Tables(tally, self._paths[2], self._paths[4], self._prefixes6)
+        self._sound = Sound((b"",))
         self._sessions: dict[int, dict[bytes, Session]] = {}
-        self._sound: set[bytes] = {b""}
+        self._tables = tables = Tables(tally, self._paths, self._prefixes6, self._sound)
+        self._handlers: dict[int, _Handler] = {
+            TABLE_DUMP << 16 | 1: tables.dump4,
+            TABLE_DUMP << 16 | 2: tables.dump6,
+            TABLE_DUMP_V2 << 16 | 1: tables.index,
+            TABLE_DUMP_V2 << 16 | 2: tables.rib4,
+            TABLE_DUMP_V2 << 16 | 4: tables.rib6,
+            TABLE_DUMP_V2 << 16 | 6: tables.generic,
+            TABLE_DUMP_V2 << 16 | 8: tables.paths4,
+            TABLE_DUMP_V2 << 16 | 10: tables.paths6,
+            BGP4MP << 16 | 0: partial(self._state, 2, 0),
+            BGP4MP << 16 | 5: partial(self._state, 4, 0),
+            BGP4MP_ET << 16 | 0: partial(self._state, 2, 4),
+            BGP4MP_ET << 16 | 5: partial(self._state, 4, 4),
+        }
         self._offset = 0  # of the data in the unpacked file
 
     def take(self, data: bytes) -> tuple[int, list[Element]]:
-        """Read all whole records at the beginning of the data. Returns where they end, and their elements."""
-        tally, batch, sound = self.tally, Batch(), self._sound
+        """Read whole records from the beginning of the data, up to one that is not whole, or too large.
+
+        Returns where they end, and their elements.
+        """
+        # Elements are made by the ten thousand and are no part of any cycle: the collector would look at each in vain.
+        collected = gc.isenabled()
+        gc.disable()
+        try:
+            return self._take(data)
+        finally:
+            if collected:
+                gc.enable()
+
+    def _take(self, whole: bytes) -> tuple[int, list[Element]]:
+        tally, batch, sound = self.tally, self._batch, self._sound
         places = batch.places
-        add, run, step4, usual = places.append, batch.runs.append, STEP4, _USUAL
+        add, run, step4, usual = places.append, batch.runs.append, STEP4, USUAL
         out: list[Element] = []
         sessions: dict[bytes, Session] = {}
-        after, last, filled, records, before, second, when = 0, len(data) - HEADER, 0, 0, -1, -1, 0.0
-        head, known_by = HEADER, 0
+        handler: _Handler | None = None
+        data = whole + b"\0\0\0\0"  # so that what is read ahead is always there
+        after, last, filled, records, before, second, when = 0, len(whole) - HEADER, 0, 0, -1, -1, 0.0
+        head, known_by, flushed, most = HEADER, 0, 0, self._most
         while after <= last:
             at = after
-            time, kind, length = HEAD(data, at)
+            time, kind, length, fraction = HEAD(data, at)
             end = at + HEADER + length
-            if end - HEADER > last:
+            if end - HEADER > last or length > most:
                 break
             after = end
             records += 1
@@ -79,36 +113,42 @@ class Reader:
                 second, when = time, float(time)
             if kind != before:
                 before = kind
-                head, known_by, sessions = self._form(kind)
+                head, known_by, sessions, handler = self._form(kind)
+                if batch.runs and kind >> 16 in (TABLE_DUMP, TABLE_DUMP_V2):
+                    flushed += batch.flush(
+                        data, out, tally
+                    )  # table entries are elements at once, and the order is the file's
+                    filled = 0
             try:
                 if not known_by:
-                    self._other(data, at + HEADER, end, kind, when, batch, out)
-                    filled = len(places)
+                    if handler is not None:
+                        handler(data, at + HEADER, end, when, out)
+                        filled = len(places)
                     continue
                 body = at + head
-                moment = when if head == HEADER else second + _MICROSECONDS(data, at + HEADER)[0] / 1e6
+                moment = when if head == HEADER else second + fraction / 1e6
                 session = sessions.get(data[body : body + known_by])
                 if session is None:
                     session = self._session(data, body, end, kind, sessions)
                 peer, asn, skip, paths, add_path = session
                 mark = body + skip
-                if end - mark > EMPTY:
-                    size, sort, withdrawn, length = _UPDATE(data, mark + 16)
-                    first = mark + EMPTY
-                    place = first + length
-                    two = usual.get(data[first : first + 6])
+                if end - mark >= _LONG:
+                    size, sort, withdrawn, length, front, high, low = _UPDATE(data, mark + 16)
+                    place = mark + 23 + length
+                    two = usual.get(front)
                     if (
-                        not withdrawn and two is not None and sort == UPDATE and size == end - mark
-                        and first + 8 <= place < end and not add_path
+                        two is not None and not withdrawn and mark + _LONG <= place < end and sort == UPDATE
+                        and size == end - mark and not add_path
                     ):  # fmt: skip
                         if two:
-                            rest = first + 8 + (data[first + 6] << 8 | data[first + 7])
-                            path = paths[data[first + 8 : rest]]
+                            rest = mark + 31 + (high << 8 | low)
+                            raw = data[mark + 31 : rest]
                         else:
-                            rest = first + 7 + data[first + 6]
-                            path = paths[data[first + 7 : rest]]
+                            rest = mark + 30 + high
+                            raw = data[mark + 30 : rest]
                         others = data[rest:place]
-                        if rest <= place and (others in sound or self._is_sound(others)):
+                        if rest <= place and (others in sound or sound.check(others)):
+                            path = paths.read(raw)
                             while place < end:
                                 add(place)
                                 place += step4[data[place]]
@@ -126,31 +166,46 @@ class Reader:
                 tally.reject(reason, f"record {tally.records + records}, byte {self._offset + at}: type {kind >> 16}, "
                              f"subtype {kind & 0xFFFF}, {end - at - HEADER} bytes")  # fmt: skip
         tally.records += records
-        batch.flush(data, out, tally)
+        flushed += batch.flush(data, out, tally)
+        tally.rib_entries += len(out) - flushed
         tally.saw_prefixes(out)
         self._offset += after
+        self._trim()
         return after, out
 
     def skip(self, count: int) -> None:
         """So many bytes of the file are not given to this reader."""
         self._offset += count
 
+    def reject(self, size: int, have: int) -> int:
+        """Pass over a record that is too large, of which so many bytes are there. Returns how many of them are its."""
+        self.tally.records += 1
+        self.tally.reject(f"record larger than {self._most} bytes", f"record {self.tally.records}, {self.place()}")
+        over = min(size, have)
+        self.skip(over)
+        return over
+
     def place(self) -> str:
         """Where in the file the next record begins."""
         return f"byte {self._offset}"
 
-    def _form(self, kind: int) -> tuple[int, int, dict[bytes, Session]]:
-        """How to read a record: where the body of a message begins, and by how many octets its session is known; 0: it
-        holds no message.
+    def _trim(self) -> None:
+        self._tables.settle()
+        self._sound.trim()
+        self._prefixes6.trim()
+
+    def _form(self, kind: int) -> tuple[int, int, dict[bytes, Session], _Handler | None]:
+        """How to read records of a type: where the body of a message begins, by how many octets its session is known,
+        and the sessions; or 0 octets, for a record that holds no message, and what reads it.
 
         The octets are AS numbers and addresses of both ends and, of IPv4, some of the marker that follows, which is
         always the same.
         """
         number, subtype = kind >> 16, kind & 0xFFFF
         if number not in (BGP4MP, BGP4MP_ET) or subtype not in _MESSAGES:
-            return HEADER, 0, {}
+            return HEADER, 0, {}, self._handlers.get(kind) or partial(self._pass_over, _called(number, subtype))
         head = HEADER if number == BGP4MP else HEADER + 4
-        return head, 2 * _MESSAGES[subtype][0] + 20, self._sessions.setdefault(kind, {})
+        return head, 2 * _MESSAGES[subtype][0] + 20, self._sessions.setdefault(kind, {}), None
 
     def _session(self, data: bytes, body: int, end: int, kind: int, sessions: dict[bytes, Session]) -> Session:
         size, add_path = _MESSAGES[kind & 0xFFFF]
@@ -161,37 +216,14 @@ class Reader:
         session = sessions[data[body : body + 2 * size + 20]] = (peer, asn, skip, self._paths[size], add_path)
         return session
 
-    def _is_sound(self, others: bytes) -> bool:
-        """Are these whole attributes, and none of those that tell of routes? Raises Broken."""
-        if not _UNUSUAL.isdisjoint(walk(others, 0, len(others))):
-            return False
-        if len(others) <= _LONGEST:
-            if len(self._sound) >= _SOUND:
-                self._sound.clear()
-            self._sound.add(others)
-        return True
+    def _state(self, size: int, fraction: int, data: bytes, at: int, end: int, when: float, out: list[Element]) -> None:
+        """BGP4MP_STATE_CHANGE; ``fraction``: octets of microseconds before it."""
+        if fraction:
+            when += int.from_bytes(data[at : at + fraction], "big") / 1e6
+        state(data, at + fraction, end, when, size, self._batch, self.tally)
 
-    def _other(self, data: bytes, at: int, end: int, kind: int, when: float, batch: Batch, out: list[Element]) -> None:
-        """A record that holds no BGP message, or none of the peer."""
-        number, subtype = kind >> 16, kind & 0xFFFF
-        if number in (TABLE_DUMP, TABLE_DUMP_V2) and batch.runs:
-            batch.flush(data, out, self.tally)  # in the order of the file
-        tables = self._tables
-        if number == TABLE_DUMP and subtype in (1, 2):
-            tables.dump(data, at, end, when, out, v6=subtype == 2)
-        elif number == TABLE_DUMP_V2 and subtype in (2, 4, 8, 10):
-            tables.rib(data, at, end, when, out, v6=subtype in (4, 10), add_path=subtype > 6)
-        elif number == TABLE_DUMP_V2 and subtype == 1:
-            tables.index(data, at, end)
-        elif number == TABLE_DUMP_V2 and subtype == 6:
-            tables.generic(data, at, end, when, out)
-        elif number == BGP4MP and subtype in _STATE_CHANGES:
-            state(data, at, end, when, _STATE_CHANGES[subtype], batch, self.tally)
-        elif number == BGP4MP_ET and subtype in _STATE_CHANGES:
-            when += _MICROSECONDS(data, at)[0] / 1e6
-            state(data, at + 4, end, when, _STATE_CHANGES[subtype], batch, self.tally)
-        else:
-            self.tally.passed_over[_called(number, subtype)] += 1
+    def _pass_over(self, what: str, data: bytes, at: int, end: int, when: float, out: list[Element]) -> None:
+        self.tally.passed_over[what] += 1
 
 
 def _called(number: int, subtype: int) -> str:

@@ -9,170 +9,185 @@ from __future__ import annotations
 import struct
 
 from radar.routing import Element
-from radar.routing._attributes import Paths, attributes
+from radar.routing._attributes import Paths, Sound, table_path
 from radar.routing._prefixes import STEP4, STEP6, Broken, Prefixes6, address4, address6, prefix4
 from radar.routing._tally import Tally
 
 _ENTRY = struct.Struct(">HIH").unpack_from
-_ENTRY_PATH = struct.Struct(">HIIH").unpack_from
-_DUMP_END = struct.Struct(">IH").unpack_from  # peer's AS number and length of attributes of a V1 entry, see below
+_ENTRY_OF_PATHS = struct.Struct(">HIIH").unpack_from
 _SHORT = struct.Struct(">H").unpack_from
 
-#: Attribute fields that are remembered, and up to which length.
-_REMEMBERED, _LONGEST = 1 << 16, 512
+#: A record of TABLE_DUMP: (prefix with its length, peer with its AS number, length of attributes). IPv4, IPv6.
+_DUMP4, _DUMP6 = struct.Struct(">4x5s5x6sH"), struct.Struct(">4x17s5x18sH")
+
+#: Attribute fields and peers that are remembered, and the longest field.
+_REMEMBERED, _LONGEST = 1 << 16, 256
 
 
 class Tables:
-    """What reading table dumps remembers: the newest table of peers, and attribute fields."""
+    """What reading table dumps remembers: the newest table of peers, attribute fields, the last prefix."""
 
-    def __init__(self, tally: Tally, paths2: Paths, paths4: Paths, prefixes6: Prefixes6) -> None:
+    def __init__(self, tally: Tally, paths: dict[int, Paths], prefixes6: Prefixes6, sound: Sound) -> None:
         self._tally = tally
-        self._paths2, self._paths4, self._prefixes6 = paths2, paths4, prefixes6
+        self._paths, self._prefixes6, self._sound = paths, prefixes6, sound
         self._peers: list[tuple[str, int]] | None = None
-        self._known2: dict[bytes, str] = {}
-        self._known4: dict[bytes, str] = {}
-        self._peer1: dict[bytes, tuple[str, int]] = {}
-        self._prefix1: tuple[bytes, str] = (b"", "")
+        self._used = bytearray()  # which of them have an entry
+        self._known: dict[int, dict[bytes, str]] = {2: {}, 4: {}}
+        self._peers1: dict[bytes, tuple[str, int]] = {}
+        self._prefix1 = (b"", "")
 
-    def index(self, data: bytes, at: int, end: int) -> None:
+    def settle(self) -> None:
+        """Count the peers that had entries; forget all when much is remembered."""
+        for peer, used in zip(self._peers or (), self._used, strict=True):
+            if used:
+                self._tally.saw(*peer)
+        for known in self._known.values():
+            if len(known) > _REMEMBERED:
+                known.clear()
+        if len(self._peers1) > _REMEMBERED:
+            self._peers1.clear()
+
+    def index(self, data: bytes, at: int, end: int, when: float, out: list[Element]) -> None:
         """PEER_INDEX_TABLE: the peers that entries of the next records name by number."""
-        self._peers = None
-        if end - at < 8:
+        self.settle()
+        self._peers, self._used = None, bytearray()
+        place = at + 8 + (_SHORT(data, at + 4)[0] if at + 8 <= end else end)
+        if place > end:
             raise Broken("table of peers is malformed")
-        at += 6 + _SHORT(data, at + 4)[0]
-        if at + 2 > end:
-            raise Broken("table of peers is malformed")
-        count = _SHORT(data, at)[0]
-        at += 2
+        count = _SHORT(data, place - 2)[0]
         peers = []
         for _ in range(count):
-            kind = data[at]
-            place = at + 5 + (16 if kind & 1 else 4)
-            after = place + (4 if kind & 2 else 2)
+            kind = data[place]
+            number = place + 5 + (16 if kind & 1 else 4)
+            after = number + (4 if kind & 2 else 2)
             if after > end:
                 raise Broken("table of peers is malformed")
-            octets = data[at + 5 : place]
-            peers.append((address6(octets) if kind & 1 else address4(octets), int.from_bytes(data[place:after], "big")))
-            at = after
-        self._peers = peers
+            octets = data[place + 5 : number]
+            peers.append(
+                (address6(octets) if kind & 1 else address4(octets), int.from_bytes(data[number:after], "big"))
+            )
+            place = after
+        self._peers, self._used = peers, bytearray(count)
 
-    def rib(self, data: bytes, at: int, end: int, when: float, out: list[Element], *, v6: bool, add_path: bool) -> None:
-        """RIB_IPV4_UNICAST, RIB_IPV6_UNICAST and these with several paths: one prefix, an entry per peer."""
-        if end - at < 7:
-            raise Broken("table entry is malformed")
-        prefix, at = self._prefix(data, at + 4, end, v6=v6)
-        self._entries(data, at, end, when, prefix, out, add_path=add_path)
+    def rib4(self, data: bytes, at: int, end: int, when: float, out: list[Element]) -> None:
+        """RIB_IPV4_UNICAST: one prefix, an entry per peer."""
+        prefix, at = self._prefix4(data, at + 4, end)
+        self._entries(data, at, end, when, prefix, out)
+
+    def rib6(self, data: bytes, at: int, end: int, when: float, out: list[Element]) -> None:
+        """RIB_IPV6_UNICAST."""
+        prefix, at = self._prefix6(data, at + 4, end)
+        self._entries(data, at, end, when, prefix, out)
+
+    def paths4(self, data: bytes, at: int, end: int, when: float, out: list[Element]) -> None:
+        """RIB_IPV4_UNICAST_ADDPATH: the same with several entries of one peer."""
+        prefix, at = self._prefix4(data, at + 4, end)
+        self._entries(data, at, end, when, prefix, out, add_path=True)
+
+    def paths6(self, data: bytes, at: int, end: int, when: float, out: list[Element]) -> None:
+        """RIB_IPV6_UNICAST_ADDPATH."""
+        prefix, at = self._prefix6(data, at + 4, end)
+        self._entries(data, at, end, when, prefix, out, add_path=True)
 
     def generic(self, data: bytes, at: int, end: int, when: float, out: list[Element]) -> None:
-        """RIB_GENERIC: like the above, and the family is told."""
-        if end - at < 10:
-            raise Broken("table entry is malformed")
-        afi, safi = _SHORT(data, at + 4)[0], data[at + 6]
-        if afi not in (1, 2) or safi != 1:
+        """RIB_GENERIC: the family is told by the record."""
+        family, safi = _SHORT(data, at + 4)[0], data[at + 6]
+        if family not in (1, 2) or safi != 1:
             self._tally.passed_over["table entries of other families"] += 1
             return
-        prefix, at = self._prefix(data, at + 7, end, v6=afi == 2)
-        self._entries(data, at, end, when, prefix, out, add_path=False)
+        prefix, at = self._prefix6(data, at + 7, end) if family == 2 else self._prefix4(data, at + 7, end)
+        self._entries(data, at, end, when, prefix, out)
 
-    def _prefix(self, data: bytes, at: int, end: int, *, v6: bool) -> tuple[str, int]:
-        after = at + (STEP6 if v6 else STEP4)[data[at]]
+    def _prefix4(self, data: bytes, at: int, end: int) -> tuple[str, int]:
+        after = at + STEP4[data[at]]
         if after + 2 > end:
             raise Broken("table entry is malformed")
-        if v6:
-            return self._prefixes6[data[at:after]], after
         return prefix4(data[at], data[at + 1 : after].ljust(4, b"\0")), after
 
+    def _prefix6(self, data: bytes, at: int, end: int) -> tuple[str, int]:
+        after = at + STEP6[data[at]]
+        if after + 2 > end:
+            raise Broken("table entry is malformed")
+        return self._prefixes6[data[at:after]], after
+
     def _entries(
-        self, data: bytes, at: int, end: int, when: float, prefix: str, out: list[Element], *, add_path: bool
+        self, data: bytes, at: int, end: int, when: float, prefix: str, out: list[Element], *, add_path: bool = False
     ) -> None:
-        peers, known = self._peers, self._known4
+        peers, used, known = self._peers, self._used, self._known[4]
         if peers is None:
             raise Broken("table entry before the table of peers")
+        began = len(out)
         count = _SHORT(data, at)[0]
         at += 2
-        head = 12 if add_path else 8
-        found: list[Element] = []
-        for _ in range(count):
-            if add_path:
-                number, _changed, _path, length = _ENTRY_PATH(data, at)
-            else:
-                number, _changed, length = _ENTRY(data, at)
-            at += head
-            after = at + length
-            if after > end:
-                raise Broken("table entry is malformed")
-            field = data[at:after]
-            path = known.get(field)
-            if path is None:
-                path = self._path(field, known, self._paths4)
-            peer, asn = peers[number] if number < len(peers) else self._no_peer()
-            found.append((when, peer, asn, "B", prefix, path))
-            at = after
-        if at != end:
-            raise Broken("table entries do not fill their record")
-        self._count(found, add_path=add_path)
-        out += found
-
-    def _count(self, found: list[Element], *, add_path: bool) -> None:
-        tally = self._tally
-        tally.rib_entries += len(found)
+        try:
+            for _ in range(count):
+                if add_path:
+                    number, _changed, _path, length = _ENTRY_OF_PATHS(data, at)
+                    at += 12
+                else:
+                    number, _changed, length = _ENTRY(data, at)
+                    at += 8
+                after = at + length
+                if after > end:
+                    raise Broken("table entry is malformed")
+                field = data[at:after]
+                path = known.get(field)
+                if path is None:
+                    path = self._read(field, 4)
+                if number >= len(peers):
+                    raise Broken("table entry of a peer that the table of peers does not hold")
+                peer, asn = peers[number]
+                used[number] = 1
+                out.append((when, peer, asn, "B", prefix, path))
+                at = after
+            if at != end:
+                raise Broken("table entries do not fill their record")
+        except (Broken, struct.error):
+            del out[began:]
+            raise
         if add_path:
-            tally.add_path += len(found)
-        for _when, peer, asn, *_rest in found:
-            tally.saw(peer, asn)
+            self._tally.add_path += count
 
-    @staticmethod
-    def _no_peer() -> tuple[str, int]:
-        raise Broken("table entry of a peer that the table of peers does not hold")
+    def dump4(self, data: bytes, at: int, end: int, when: float, out: list[Element]) -> None:
+        """A record of TABLE_DUMP: one IPv4 prefix as one peer sees it."""
+        self._dump(data, at, end, when, out, _DUMP4)
 
-    @staticmethod
-    def _path(field: bytes, known: dict[bytes, str], paths: Paths) -> str:
-        path = attributes(field, 0, len(field), paths, table=True).path
-        if path is None:
-            raise Broken("route without an AS path")
-        if len(field) <= _LONGEST:
-            if len(known) >= _REMEMBERED:
-                known.clear()
-            known[field] = path
-        return path
+    def dump6(self, data: bytes, at: int, end: int, when: float, out: list[Element]) -> None:
+        """The same of IPv6."""
+        self._dump(data, at, end, when, out, _DUMP6)
 
-    def dump(self, data: bytes, at: int, end: int, when: float, out: list[Element], *, v6: bool) -> None:
-        """A record of TABLE_DUMP: one prefix as one peer sees it."""
-        size = 16 if v6 else 4
-        place = at + 4 + size  # after view and sequence number
-        fields = place + 6 + size + 4  # length, status, time, peer, its AS number, length of attributes
-        if fields > end:
-            raise Broken("table entry is malformed")
-        key = data[at + 4 : place + 1]
-        before, prefix = self._prefix1
-        if key != before:
-            prefix = self._text1(key, v6=v6)
-            self._prefix1 = key, prefix
-        key = data[place + 6 : fields - 2]
-        peer = self._peer1.get(key)
-        if peer is None:
-            peer = self._peer(key, v6=v6)
-        if fields + _SHORT(data, fields - 2)[0] != end:
+    def _dump(self, data: bytes, at: int, end: int, when: float, out: list[Element], form: struct.Struct) -> None:
+        written, whose, length = form.unpack_from(data, at)
+        at += form.size
+        if at + length != end:
             raise Broken("path attributes do not fill their field")
-        field = data[fields:end]
-        path = self._known2.get(field)
+        last, prefix = self._prefix1
+        if written != last:
+            prefix = self._text(written)
+            self._prefix1 = written, prefix
+        peer = self._peers1.get(whose)
+        if peer is None:
+            octets = whose[:-2]
+            peer = (address6(octets) if len(octets) == 16 else address4(octets)), int.from_bytes(whose[-2:], "big")
+            self._peers1[whose] = peer
+            self._tally.saw(*peer)
+        field = data[at:end]
+        path = self._known[2].get(field)
         if path is None:
-            path = self._path(field, self._known2, self._paths2)
-        self._tally.rib_entries += 1
+            path = self._read(field, 2)
         out.append((when, peer[0], peer[1], "B", prefix, path))
 
-    def _text1(self, key: bytes, *, v6: bool) -> str:
-        bits = key[-1]
-        if v6:
-            if bits > 128:
-                raise Broken("IPv6 prefix longer than 128 bits")
-            return self._prefixes6[bytes((bits,)) + key[:-1]]
-        return prefix4(bits, key[:-1])
+    def _text(self, written: bytes) -> str:
+        """A prefix that is written with all its octets, its length at the end."""
+        bits = written[-1]
+        if len(written) == 5:
+            return prefix4(bits, written[:4])
+        if bits > 128:
+            raise Broken("IPv6 prefix longer than 128 bits")
+        return self._prefixes6[written[16:] + written[:16]]
 
-    def _peer(self, key: bytes, *, v6: bool) -> tuple[str, int]:
-        peer = (address6(key[:16]) if v6 else address4(key[:4])), int.from_bytes(key[-2:], "big")
-        if len(self._peer1) >= _REMEMBERED:
-            self._peer1.clear()
-        self._peer1[key] = peer
-        self._tally.saw(*peer)
-        return peer
+    def _read(self, field: bytes, size: int) -> str:
+        path = table_path(field, self._paths[size], self._sound)
+        if len(field) <= _LONGEST:
+            self._known[size][field] = path
+        return path

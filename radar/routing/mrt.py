@@ -21,7 +21,7 @@ from typing import BinaryIO
 
 from radar.errors import UpstreamChanged
 from radar.routing import Element
-from radar.routing._records import HEAD, HEADER, Reader
+from radar.routing._records import HEADER, Reader
 from radar.routing._tally import Tally
 from radar.routing._unpack import Cut, Limits, unpacked
 
@@ -63,8 +63,8 @@ def read(
     A file that ends early, or whose packing is damaged, gives what came before; the tally then says ``cut_short``.
     """
     tally = Tally() if tally is None else tally
-    reader = Reader(tally)
-    parts: list[bytes] = []  # bytes of records that are not whole yet
+    reader = Reader(tally, limits.record_bytes)
+    parts: list[bytes] = []  # bytes of a record that is not whole yet
     have, need, skip, begun = 0, HEADER, 0, False
     steps = unpacked(data, source=source, limits=limits)
     while True:
@@ -83,26 +83,21 @@ def read(
         have += len(part)
         if have < need:
             continue
-        whole = parts[0] if len(parts) == 1 else b"".join(parts)
+        rest = b"".join(parts)
         if not begun:
-            _check(whole, source, limits)
+            _check(rest, source, limits)
             begun = True
-        used, elements = reader.take(whole)
-        rest = whole[used:]
-        need = HEADER
-        if len(rest) >= HEADER:
-            length = HEAD(rest, 0)[2]
-            need = HEADER + length
-            if length > limits.record_bytes:
-                tally.records += 1
-                tally.reject(f"record larger than {limits.record_bytes} bytes", f"record {tally.records}, "
-                             f"{reader.place()}: {length} bytes")  # fmt: skip
-                over = min(need, len(rest))
-                reader.skip(over)
-                skip, rest, need = need - over, rest[over:], HEADER
-        parts, have = ([rest] if rest else []), len(rest)
-        if elements:
-            yield elements
+        while True:
+            used, elements = reader.take(rest)
+            if elements:
+                yield elements
+            rest = rest[used:]
+            need = HEADER + (int.from_bytes(rest[8:12], "big") if len(rest) >= HEADER else 0)
+            if need <= HEADER + limits.record_bytes:
+                break
+            over = reader.reject(need, len(rest))
+            skip, rest, need = need - over, rest[over:], HEADER
+        parts, have = [rest], len(rest)
     if not begun:
         _check(b"".join(parts), source, limits)
     if (have or skip) and not tally.cut_short:
@@ -112,8 +107,8 @@ def read(
 def _check(data: bytes, source: str, limits: Limits) -> None:
     """Is this the beginning of an MRT file? Raises UpstreamChanged."""
     if len(data) >= HEADER:
-        _time, kind, length = HEAD(data, 0)
-        if kind & 0xFFFF <= _TYPES.get(kind >> 16, -1) and length <= limits.record_bytes and any(data[:HEADER]):
+        number, subtype, length = (int.from_bytes(data[at:end], "big") for at, end in ((4, 6), (6, 8), (8, 12)))
+        if subtype <= _TYPES.get(number, -1) and length <= limits.record_bytes and any(data[:HEADER]):
             return
     begin = ascii(data[:HEADER].decode("latin-1")) if data else "nothing"
     raise UpstreamChanged(source, f"byte 0: begins with {begin}; expected the header of an MRT record")
