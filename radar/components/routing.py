@@ -52,6 +52,9 @@ REASONS: dict[str, str] = {
     "peer down": N_("a peer's session closed"),
 }
 
+#: States of the table in which a loss, or that there is none, may be said.
+JUDGED = ("live", "ended")
+
 #: Countries named in the sentence; drawn; and rows of a table before the rest is a link.
 NAMED, DRAWN, ROWS = 3, 8, 15
 
@@ -163,9 +166,9 @@ def losses(routing: Routing, standing: str) -> list[Component]:
     lost, _held, _unknown = _judged(routing["countries"])
     rule = _("A loss is said from {n} % on, against a day before, where there were at least {few} blocks.").format(
         n=f"{LOST * 100:.0f}", few=FEW)  # fmt: skip
+    if standing not in JUDGED:
+        return [unfed()]
     if not lost:
-        if standing not in ("live", "ended"):
-            return [html.P(_("The table is not fed just now, so no loss can be told from it."), className="none")]
         return [html.P(_("No country that can be compared has lost that much.") + " " + rule, className="none")]
     rows = []
     for view in lost[:DRAWN]:
@@ -188,6 +191,11 @@ def losses(routing: Routing, standing: str) -> list[Component]:
     return [html.Figure([caption, drawing, html.P([unit, " ", rule], className="note")], className="chart")]
 
 
+def unfed() -> Component:
+    """In place of a judgement, while the table is not fed."""
+    return html.P(_("The table is not fed just now, so no loss can be told from it."), className="none")
+
+
 def _bar(parts: Sequence[shares.Part], words: str) -> Component:
     """A bar for a table that only the server writes."""
     return html.Td(Raw(shares.svg(parts, words)), className="bar-cell")
@@ -201,9 +209,11 @@ def ordered(views: Sequence[RoutingView], sort: str) -> list[RoutingView]:
     return [view for _value, view in known] + [view for value, view in keyed if value is None]
 
 
-def table(views: Sequence[RoutingView], *, sort: str, link: Callable[[str], str], first: str) -> Component:
-    """Views as a table, in the order given. ``sort`` marks the column of that order, ``link`` gives the address of
-    another one, ``first`` heads the first column."""
+def table(
+    views: Sequence[RoutingView], *, standing: str, sort: str, link: Callable[[str], str], first: str
+) -> Component:
+    """Views as a table, in the order given. ``standing``: of the whole table. ``sort`` marks the column of that order,
+    ``link`` gives the address of another one, ``first`` heads the first column."""
     heads = [("name", first, ""), ("v4", _("IPv4 /24 now"), TERMS["/24"]), ("before", _("A day before"), ""),
              ("change", _("Change"), ""), ("v6", _("IPv6 /48 now"), TERMS["/48"]),
              ("peers", _("Peers"), TERMS["share"])]  # fmt: skip
@@ -215,14 +225,14 @@ def table(views: Sequence[RoutingView], *, sort: str, link: Callable[[str], str]
         cells.append(html.Th([html.A(words, href=link(name)), *tip], scope="col", className=classes,
                              **(here if name == sort else {})))  # fmt: skip
     whole = all(view["simulated"] for view in views)
-    body = [_view(view, whole) for view in views]
+    body = [_view(view, whole, standing in JUDGED) for view in views]
     inside = html.Table([html.Thead(html.Tr(cells)), html.Tbody(body)], className="figures views")
     return html.Div(inside, className="scroll")
 
 
-def _view(view: RoutingView, whole: bool) -> Component:
-    """A row. ``whole``: all of the table is simulated, which is said once, beside it."""
-    kind = {"lost": "degraded", "held": "ok", "unknown": "insufficient"}[judged(view)]
+def _view(view: RoutingView, whole: bool, fed: bool) -> Component:
+    """A row. ``whole``: all of the table is simulated, which is said once, beside it. ``fed``: losses may be said."""
+    kind = {"lost": "degraded", "held": "ok", "unknown": "insufficient"}[judged(view) if fed else "unknown"]
     if kind == "degraded" and (fallen(view) or 0.0) < -0.5:
         kind = "outage"
     before = html.Small(_("of {n}").format(n=count(view["before_24s"])), className="narrow-only")

@@ -57,7 +57,7 @@ def layout(sort: str = "", kind: str = "", status: str = "", show: str = "", **q
         shell.section(_("The table as a whole"), parts.totals(routing), credit(_("as named at each number")),
                       id="totals", class_name="explained"),
         _countries(routing, standing, asked, credit(_("address space of a day before, %; /24 and /48 blocks"))),
-        _networks(routing, asked, credit(_("/24 and /48 blocks"))),
+        _networks(routing, standing, asked, credit(_("/24 and /48 blocks"))),
         _candidates(routing, asked, now, credit(_("full-feed peers that saw it"))),
         shell.section(_("What is missing"), parts.gaps(routing["gaps"], now), id="gaps",
                       note=_("Times in which we did not hear all messages. The table says nothing of them.")),
@@ -83,7 +83,8 @@ def _countries(routing: Routing, standing: str, asked: Query, credit: Component)
     sort = asked["sort"] or "change"
     kept = parts.ordered(rows, sort)[: None if whole else parts.ROWS]
     table = slot("countries-table", lambda: parts.table(
-        kept, sort=sort, link=lambda name: _href(asked, "countries", sort=name), first=_("Country")))  # fmt: skip
+        kept, standing=standing, sort=sort, link=lambda name: _href(asked, "countries", sort=name),
+        first=_("Country")))  # fmt: skip
     more = None
     if len(kept) < len(rows):
         label = _("All {n} countries").format(n=len(rows))
@@ -93,16 +94,18 @@ def _countries(routing: Routing, standing: str, asked: Query, credit: Component)
                          id="countries", class_name="explained")  # fmt: skip
 
 
-def _networks(routing: Routing, asked: Query, credit: Component) -> Component:
+def _networks(routing: Routing, standing: str, asked: Query, credit: Component) -> Component:
     rows = routing["losses"]
     title, note = _("Networks that lost most"), _("Against a day before, of all networks that announce prefixes.")
     if not rows:
-        nothing = html.P(_("No network is known to have lost announced space."), className="none")
+        text = _("No network is known to have lost announced space.")
+        nothing = html.P(text, className="none") if standing in parts.JUDGED else parts.unfed()
         return shell.section(title, nothing, note=note, id="networks")
     sort = asked["sort"] or "change"
     kept = parts.ordered(rows, sort)[: None if asked["show"] == "networks" else NETWORKS]
     table = slot("networks-table", lambda: parts.table(
-        kept, sort=sort, link=lambda name: _href(asked, "networks", sort=name), first=_("Network")))  # fmt: skip
+        kept, standing=standing, sort=sort, link=lambda name: _href(asked, "networks", sort=name),
+        first=_("Network")))  # fmt: skip
     more = None
     if len(kept) < len(rows):
         label = _("All {n} that are kept").format(n=len(rows))

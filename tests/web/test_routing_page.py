@@ -9,6 +9,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import pytest
 from dash.development.base_component import Component
 
@@ -16,7 +17,8 @@ from radar import store
 from radar.components import network
 from radar.components import routing as parts
 from radar.shapes import Routing
-from radar.store import documents, embedded
+from radar.signals import SLOTS
+from radar.store import blocks, documents, embedded
 from radar.store import routes as table
 from tests import samples
 from tests.sample_routes import sample_events, sample_routing
@@ -185,10 +187,15 @@ def test_what_others_wrote_is_escaped(publish: Callable[..., None], site: Site) 
 def test_a_table_that_is_not_fed_judges_nothing(
     publish: Callable[..., None], site: Site, changed: dict[str, Any], said: str
 ) -> None:
-    publish(routing(**changed, countries=[], losses=[]))
-    text = words_of(site.page("/routing"))
-    assert said in text
-    assert "look normal" not in text
+    for more in ({}, {"losses": []}):
+        publish(routing(**changed, **more))
+        html = site.page("/routing")
+        assert said in words_of(html)
+        assert "The table is not fed just now, so no loss can be told from it." in html
+        for claim in ("look normal", "have lost", "No network is known", "No country that can be compared"):
+            assert claim not in words_of(html), claim
+        for shape in ("s-ok", "s-degraded", "s-outage"):
+            assert f'"shape {shape}"' not in html.partition('id="countries"')[2].partition('id="candidates"')[0]
     assert "We cannot say how the routes of AS5089" in words_of(site.page("/asn/5089"))
     assert "is about what it was" not in words_of(site.page("/asn/5089"))
 
@@ -314,6 +321,24 @@ def test_the_table_is_read_once_for_a_publication(site: Site, monkeypatch: pytes
 def test_a_view_that_left_the_table_is_said_to_be_gone(site: Site) -> None:
     table.write(site.store, {}, ["asn/5089"])
     assert "The table holds no route of AS5089" in words_of(site.page("/asn/5089"))
+
+
+def test_reachability_and_delays_are_drawn_beside_the_routes(site: Site) -> None:
+    """Series of any plane that a network has become charts."""
+    names = ["atlas.connected@atlas_probes", "atlas.rtt_p50@atlas_results", "bgp.visible_24s@ris_live"]
+    for name in names:
+        group, _slot = SLOTS[name]
+        bins = 7200 // group.grain_s * 4
+        start = samples.NOW - timedelta(seconds=bins * group.grain_s)
+        blocks.write_bins(site.store, group, "value", ["asn/3356"], start,
+                          np.full((1, bins, group.width), 12.0, dtype=np.float32))  # fmt: skip
+    docs, states = samples.sample_documents()
+    states["asn/3356"] = {**states["country/PT"], "series": names}
+    documents.publish(site.store, docs, states, {})
+    html = site.page("/asn/3356")
+    for name in names:
+        assert f'id="{re.sub("[.@_]", "-", name)}"' in html
+    assert html.index('id="routes"') < html.index('id="atlas-connected-atlas-probes"')
 
 
 def test_a_source_of_routes_leads_to_its_gaps(site: Site) -> None:
