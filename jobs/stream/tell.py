@@ -12,7 +12,7 @@ from radar.store import Store, documents, routes
 from radar.times import rfc3339
 
 #: Lists of the document are cut at these lengths.
-LOSSES, EVENTS, GAPS, PEERS = 50, 200, 20, 2000
+LOSSES, EVENTS, GAPS, PEERS, PREFIXES = 50, 200, 20, 2000, 12
 #: A network is listed among the losses from this part of its space on, and from so many blocks.
 LOST_PART, LOST_BLOCKS = 0.1, 5
 
@@ -58,7 +58,9 @@ class Teller:
             "peers": [_peer(member) for member in found.members[:PEERS]],
             "countries": sorted((v for k, v in views.items() if k.startswith("country/")), key=lambda v: v["entity"]),
             "losses": losses(views),
-            "events": sorted(events, key=lambda e: (e["first_seen"], e["id"]), reverse=True)[:EVENTS],
+            "events": [
+                _short(e) for e in sorted(events, key=lambda e: (e["first_seen"], e["id"]), reverse=True)[:EVENTS]
+            ],
             "snapshot_at": None,
             "caught_up_from": None,
         }
@@ -95,6 +97,13 @@ def losses(views: Mapping[str, RoutingView]) -> list[RoutingView]:
         if lost >= LOST_BLOCKS and lost >= LOST_PART * before:
             found.append((lost, key, view))
     return [view for _, _, view in sorted(found, key=lambda row: (-row[0], row[1]))[:LOSSES]]
+
+
+def _short(event: RouteEvent) -> RouteEvent:
+    """A candidate with its first prefixes; how many there are stands beside them."""
+    short = event.copy()
+    short["prefixes"] = event["prefixes"][:PREFIXES]
+    return short
 
 
 def _peer(member: Member) -> RoutingPeer:
