@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import ipaddress
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +24,7 @@ from radar.labels import _
 from radar.schema import Parsed, check_signals
 from radar.settings import Settings
 from radar.sources import Answer, SourceModule, get
+from radar.sources._atlas import blur
 from radar.sources._bytes import PARQUET, parquet, unpack
 from radar.sources._names import country_in, file_name
 
@@ -77,9 +77,9 @@ def run(
 
 
 def _smallest(module: SourceModule, answer: Answer) -> tuple[Answer, Parsed]:
-    """The answer cut to its first lines or rows if the source can read that, else as it came."""
+    """The answer cut to its first lines or rows if the source can read that, else whole; JSON without addresses."""
     name = _plain_name(module.SOURCE.name, answer.name)
-    whole = Answer(name, answer.body)
+    whole = Answer(name, without_hosts(answer.body, source=module.SOURCE.name))
     for candidate in (Answer(name, trim(answer.body, source=module.SOURCE.name)), whole):
         try:
             parsed = module.parse(candidate.body, name=candidate.name)
@@ -101,51 +101,66 @@ def _plain_name(source: str, name: str) -> str:
 
 def trim(body: bytes, *, source: str, kept: int = KEPT) -> bytes:
     """The first rows of a Parquet file, the first items of each list of a JSON document, or the first lines of a text;
-    unpacked, and without the addresses of hosts."""
+    unpacked, and JSON without the addresses of hosts."""
     data, _cut = unpack(body, source=source)
-    with contextlib.suppress(orjson.JSONDecodeError):
-        return _smaller(orjson.loads(data), kept)
+    value = _json(data)
+    if value is not None:
+        while True:
+            out = _dumped(_fewer(value, kept), data)
+            if len(out) <= LARGEST or kept <= 1:
+                return out
+            kept //= 2
     if data.startswith(PARQUET):
-        out = io.BytesIO()
-        parquet(data, source=source).head(kept).write_parquet(out)
-        return out.getvalue()
-    lines = data.splitlines(keepends=True)[:kept]
-    with contextlib.suppress(orjson.JSONDecodeError):
-        lines = [orjson.dumps(_fewer(orjson.loads(line), len(line))) + b"\n" for line in lines]
-        while len(lines) > 1 and sum(map(len, lines)) > LARGEST:
-            lines.pop()
+        rows = io.BytesIO()
+        parquet(data, source=source).head(kept).write_parquet(rows)
+        return rows.getvalue()
+    lines = [_line(line) for line in data.splitlines(keepends=True)[:kept]]
+    while len(lines) > 1 and sum(map(len, lines)) > LARGEST:
+        lines.pop()
     return b"".join(lines)
 
 
-def _smaller(value: Any, kept: int) -> bytes:
-    """A JSON document with lists of at most ``kept`` items, fewer where it would be too large to be read."""
-    while True:
-        body = orjson.dumps(_fewer(value, kept), option=orjson.OPT_INDENT_2)
-        if len(body) <= LARGEST or kept <= 1:
-            return body
-        kept //= 2
+def without_hosts(body: bytes, *, source: str) -> bytes:
+    """A JSON document, or lines of them, without the addresses of hosts; other bytes as they are."""
+    data, cut = unpack(body, source=source)
+    value = _json(data)
+    if value is not None:
+        return _dumped(_fewer(value, None), data)
+    if cut or data.startswith(PARQUET) or not data.startswith(b"{"):
+        return body
+    return b"".join(_line(line) for line in data.splitlines(keepends=True))
 
 
-def _fewer(value: Any, kept: int) -> Any:
-    """The value with the first ``kept`` items of each list, and addresses without their host."""
+def _json(data: bytes) -> Any:
+    """The list or object that the bytes are, or None."""
+    with contextlib.suppress(orjson.JSONDecodeError):
+        value = orjson.loads(data)
+        return value if isinstance(value, (list, dict)) else None
+    return None
+
+
+def _line(line: bytes) -> bytes:
+    """A line without the addresses of hosts, where it is JSON."""
+    value = _json(line)
+    return line if value is None else orjson.dumps(_fewer(value, None)) + b"\n"
+
+
+def _dumped(value: Any, like: bytes) -> bytes:
+    """As JSON; over several lines only where the original was."""
+    one_line = b"\n" not in like.strip()
+    return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE | (0 if one_line else orjson.OPT_INDENT_2))
+
+
+def _fewer(value: Any, kept: int | None) -> Any:
+    """The value with the first ``kept`` items of each list (None: all), and addresses without their host."""
     if isinstance(value, list):
         return [_fewer(item, kept) for item in value[:kept]]
     if not isinstance(value, dict):
         return value
     return {
-        key: _blurred(inner) if key in ADDRESSES and isinstance(inner, str) else _fewer(inner, kept)
+        key: blur(inner) if key in ADDRESSES and isinstance(inner, str) else _fewer(inner, kept)
         for key, inner in value.items()
     }
-
-
-def _blurred(text: str) -> str:
-    """The /24 or /48 that an address lies in, as an address; other texts as they are."""
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return text
-    network = ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False)
-    return str(network.network_address)
 
 
 def save(folder: Path, answer: Answer, parsed: Parsed) -> None:

@@ -31,6 +31,9 @@ from radar.times import rfc3339
 #: Of the upstream only so many answers are asked for: this is a look, not a collection.
 ANSWERS = 1
 
+#: Of what a source tells beyond its rows, so many are printed.
+DETAILS = 50
+
 #: A newest bin older than this many times what is usual is late, as on the sources page.
 LATE = 2.0
 
@@ -59,11 +62,12 @@ def run(
     try:
         answers = [Answer(file.name, file.read_bytes())] if file else ask(module, settings, clock, http)
         parsed = [(answer, _parse(module, answer)) for answer in answers]
+        more = _details(module, answers)
     except ConfigError as error:
         return _fail(str(error), 2)
     except (RadarError, OSError) as error:
         return _fail(str(error), 1)
-    found = describe(module.SOURCE, parsed, clock, time.perf_counter() - began)
+    found = describe(module.SOURCE, parsed, clock, time.perf_counter() - began) | more
     if as_json:
         print(json.dumps(found, indent=2, ensure_ascii=False))
     else:
@@ -87,6 +91,15 @@ def _parse(module: SourceModule, answer: Answer) -> Parsed:
     parsed = module.parse(answer.body, name=answer.name)
     check_signals(parsed.rows, source=module.SOURCE.name, signals=set(module.SOURCE.signals))
     return parsed
+
+
+def _details(module: SourceModule, answers: Sequence[Answer]) -> dict[str, Any]:
+    """What the source's own ``details(body, *, name="")`` tells of the answers, where it has one: plain rows."""
+    tell = getattr(module, "details", None)
+    if tell is None:
+        return {}
+    rows = [row for answer in answers for row in tell(answer.body, name=answer.name)]
+    return {"details": rows[:DETAILS], "details_left_out": max(0, len(rows) - DETAILS)}
 
 
 def describe(source: Source, parsed: Sequence[tuple[Answer, Parsed]], now: datetime, seconds: float) -> dict[str, Any]:
@@ -168,6 +181,8 @@ def _show(found: dict[str, Any], console: Console) -> None:
         console.print(table)
     if found["notes"]:
         console.print(", ".join(f"{note} {count:,}" for note, count in found["notes"].items()))
+    if found.get("details"):
+        console.print(_("--json shows {many} more rows of detail").format(many=len(found["details"])))
 
 
 def _fail(message: str, code: int) -> int:

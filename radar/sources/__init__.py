@@ -10,6 +10,8 @@ A source module has
 ``parse(body, *, name="") -> Parsed``
     pure and total: any bytes give rows and rejections, or raise ``UpstreamChanged``. ``name`` is the answer's name:
     the file name or the address, which for some upstreams is the only place that names the country or the month.
+
+and may have ``details(body, *, name="") -> list[dict]``: plain rows for ``radar try`` of what its signals come from.
 """
 
 from __future__ import annotations

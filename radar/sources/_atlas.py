@@ -6,6 +6,7 @@ neither rows nor examples nor, through ``fetch``, the archive.
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -37,6 +38,24 @@ PROBES = {"id": pl.Int64, "status": pl.Int64, "since": pl.Int64, "seen": pl.Int6
 
 _FIRST = datetime(2010, 1, 1, tzinfo=UTC).timestamp()
 _LAST = datetime(2100, 1, 1, tzinfo=UTC).timestamp()
+
+
+def blur(text: Any) -> Any:
+    """The /24 or /48 that an address lies in, as an address: it still tells the network, and no longer the host. Other
+    values as they are.
+
+    Examples
+    --------
+    >>> blur("192.0.2.77"), blur("2001:db8:1:2::3"), blur("*")
+    ('192.0.2.0', '2001:db8:1::', '*')
+    """
+    try:
+        address = ipaddress.ip_address(text) if isinstance(text, str) else None
+    except ValueError:
+        address = None
+    if address is None:
+        return text
+    return str(ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False).network_address)
 
 
 def moment(value: Any) -> int | None:

@@ -94,7 +94,7 @@ def test_failure_of_the_upstream_is_exit_code_1_and_one_line(http: Any, capsys: 
 
 def test_wrong_call_is_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert try_source.run("moon", SETTINGS) == 2
-    assert "there are edge_logs, google_traffic" in capsys.readouterr().err
+    assert "edge_logs, google_traffic" in capsys.readouterr().err
     assert try_source.run("ioda_signals", SETTINGS, file=tmp_path / "none") == 2
     assert "is no file" in capsys.readouterr().err
     assert record.run("moon", SETTINGS) == 2
@@ -138,3 +138,37 @@ def test_recording_of_what_no_one_can_read_fails_in_words(tmp_path: Path, capsys
 def test_edge_logs_without_the_setting_is_a_wrong_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RADAR_EDGE_LOGS", raising=False)
     assert try_source.run("edge_logs", SETTINGS, http=upstream(), now=NOW) == 2
+
+
+def test_a_source_that_has_more_to_tell_tells_its_first_fifty_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    case = next(case for case in cases("atlas_results") if case.folder.name == "pings")
+    assert try_source.run("atlas_results", SETTINGS, file=case.file, as_json=True, now=NOW) == 0
+    found = told(capsys)
+    assert len(found["details"]) == 23
+    assert found["details_left_out"] == 0
+    assert {"asn", "country", "target", "rtt_p50_ms", "rtt_lo_ms", "rtt_hi_ms", "loss"} <= set(found["details"][0])
+    assert try_source.run("atlas_results", SETTINGS, file=case.file, as_json=False, now=NOW) == 0
+    assert "23 more rows of detail" in capsys.readouterr().out
+
+
+def test_a_recorded_answer_keeps_no_address_of_a_host(tmp_path: Path) -> None:
+    file = tmp_path / "results.ndjson"
+    line = {"type": "ping", "timestamp": 1772452800, "prb_id": 1, "from": "193.0.0.9", "src_addr": "192.168.3.4",
+            "dst_name": "k", "sent": 1, "rcvd": 1, "result": [{"rtt": 5.0}]}  # fmt: skip
+    file.write_text(json.dumps(line) + "\n")
+    assert record.run("atlas_results", SETTINGS, file=file, into=tmp_path / "out") == 0
+    kept = (tmp_path / "out" / "atlas_results" / "recorded" / "results.ndjson").read_text()
+    assert "193.0.0.9" not in kept
+    assert "192.168.3.4" not in kept
+    assert "asn/3333" in (tmp_path / "out" / "atlas_results" / "recorded" / "golden.csv").read_text()
+
+
+def test_a_recorded_list_is_cut_until_it_can_be_read(tmp_path: Path) -> None:
+    file = tmp_path / "probes.json"
+    probes = [{"id": n, "status": {"id": 1}, "status_since": 1, "country_code": "AT", "last_connected": 1772452800,
+               "address_v4": "193.0.0.9", "x": "x" * 900} for n in range(400)]  # fmt: skip
+    file.write_text(json.dumps({"count": 400, "next": None, "results": probes}))
+    assert record.run("atlas_probes", SETTINGS, file=file, into=tmp_path / "out") == 0
+    kept = (tmp_path / "out" / "atlas_probes" / "recorded" / "probes.json").read_text()
+    assert len(kept) < 20_000
+    assert "193.0.0.9" not in kept
