@@ -20,7 +20,7 @@ import structlog
 
 from jobs.stream.follow import Fills, Gap
 from radar.errors import RadarError, UpstreamChanged
-from radar.http import Http
+from radar.http import Http, Limits
 from radar.routing import Element
 from radar.routing.mrt import read
 
@@ -37,6 +37,9 @@ FROM_DUMP_S = 6 * 3600.0
 #: A gap that could not be filled is tried again after this time, in seconds.
 AGAIN_S = 300.0
 
+#: A table dump of one collector is some hundred megabytes.
+LARGE = Limits(answer_bytes=2 << 30, total_s=1800.0)
+
 SOURCE = "ris_live"
 
 
@@ -46,16 +49,18 @@ class Filler:
 
     def __init__(
         self, folder: Path, patterns: Iterable[str], collectors: Iterable[str], http: Http, *,
-        now: Callable[[], float] = time.time,
+        now: Callable[[], float] = time.time, published_s: float = PUBLISHED_S,
     ) -> None:  # fmt: skip
         self._folder = folder
         self._patterns = tuple(patterns)
         self._collectors = tuple(collectors)
         self._http = http
         self._now = now
+        self._published_s = published_s
         self._wanted: dict[str, Gap] = {}
         self._ready: dict[str, dict[str, list[Path]]] = {}
         self._again: dict[str, float] = {}
+        self._known: set[str] = set()
         self._stop = threading.Event()
 
     def start(self) -> threading.Thread:
@@ -69,9 +74,10 @@ class Filler:
         self._stop.set()
 
     def want(self, gap: Gap) -> None:
-        """A gap to be filled; asked for again and again."""
-        if self._patterns and self._collectors:
-            self._wanted.setdefault(gap.id, gap)
+        """A gap to be filled; may be said again and again."""
+        if self._patterns and self._collectors and gap.id not in self._known:
+            self._known.add(gap.id)
+            self._wanted[gap.id] = gap
 
     def ready(self, id: str) -> bool:
         """Whether all that fills this gap is on disk and was not given out yet."""
@@ -88,7 +94,7 @@ class Filler:
                     return
                 if id in self._ready or self._again.get(id, 0.0) > self._now():
                     continue
-                if self._now() < (gap.until or 0.0) + PUBLISHED_S:
+                if self._now() < (gap.until or 0.0) + self._published_s:
                     continue
                 found = self._fetch(gap)
                 if found:

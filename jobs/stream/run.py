@@ -20,7 +20,7 @@ from jobs import logs
 from jobs.claims import check_sources, folder_lock, listens
 from jobs.collect import Found, Report, note
 from jobs.ledger import Ledger
-from jobs.stream.fill import Filler
+from jobs.stream.fill import LARGE, PUBLISHED_S, Filler
 from jobs.stream.follow import Fills, Follower, Memory, Minute
 from jobs.stream.keep import Snapshots
 from jobs.stream.listen import Listener, Stream
@@ -187,9 +187,19 @@ class Streaming:
 
 
 class Process:
-    """A streaming source as a process: the connection, the table, the lease, and what fills gaps."""
+    """A streaming source as a process: the connection, the table, the lease, and what fills gaps. ``now``: wall clock
+    in seconds; ``published_s``: see :mod:`jobs.stream.fill`."""
 
-    def __init__(self, settings: Settings, *, stream: Stream | None = None, http: Http | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        stream: Stream | None = None,
+        http: Http | None = None,
+        now: Callable[[], float] = time.time,
+        published_s: float = PUBLISHED_S,
+        snapshot_s: float = SNAPSHOT_S,
+    ) -> None:
         folder = settings.data_dir / "stream" / ris_live.NAME
         self._settings = settings
         self._client = connect(settings, timeout_s=30)
@@ -200,13 +210,17 @@ class Process:
             client=self._client,
             watches=Watches.of(settings),
             min_peers=settings.ris_min_peers,
+            snapshot_s=snapshot_s,
         )
+        self._now = now
         ws = Ws(contact=settings.contact)
         url = settings.ris_live_url or ris_live.URL
-        self.listener = Listener(ris_live.NAME, stream or (lambda: ris_live.stream(ws, url=url)), self.streaming.spool)
+        listen: Stream = stream or (lambda: ris_live.stream(ws, url=url))
+        self.listener = Listener(ris_live.NAME, listen, self.streaming.spool, now=now)
         self.filler = Filler(
-            folder / "fills", settings.ris_dumps, settings.ris_collectors, http or Http(contact=settings.contact)
-        )
+            folder / "fills", settings.ris_dumps, settings.ris_collectors,
+            http or Http(contact=settings.contact, limits=LARGE), now=now, published_s=published_s,
+        )  # fmt: skip
         self._stop = threading.Event()
         self._lease: Lease | None = None
 
@@ -227,7 +241,7 @@ class Process:
             while not self._stop.is_set():
                 closed = streaming.step()
                 if closed:
-                    streaming.watches.refresh(streaming.follower.session.table, time.time())
+                    streaming.watches.refresh(streaming.follower.session.table, self._now())
                     if not self._kept():
                         log.error("another process listens to this source now; this one ends")
                         return 1
