@@ -105,6 +105,9 @@ SETTINGS: tuple[Row, ...] = (
     Row("relations_file", "", "File of AS relationships (CAIDA serial-1 or serial-2; .bz2 and .gz too). Empty: route "
         "leaks are not judged.", str),
     Row("edge_logs", "", "Where the edge_logs source finds its files: a folder or a glob. Empty: not collected.", str),
+    Row("mrt_files", "", "Where the mrt_files source finds its files: a folder, a glob, or addresses with codes of "
+        "strftime between spaces (https://data.ris.ripe.net/rrc00/%Y.%m/updates.%Y%m%d.%H%M.gz). Empty: not collected.",
+        str),
     Row("contact", "", "Address told to upstreams in the User-Agent, such as a mail address or a URL.", str),
     Row("tick_s", "60", "Seconds between two runs of the pipeline.", _int(5, 3600)),
     Row("language", "en", "Language of the site.", str),
@@ -136,6 +139,7 @@ class Settings:
     vrps_file: str
     relations_file: str
     edge_logs: str
+    mrt_files: str
     contact: str
     tick_s: int
     language: str

@@ -17,8 +17,8 @@ MESSAGE, EMPTY = 19, 23
 _ESTABLISHED = 6
 _SHORT = struct.Struct(">H").unpack_from
 _STATES = struct.Struct(">HH").unpack_from
-#: Address family and SAFI: unicast.
-_IPV4, _IPV6 = b"\0\1\1", b"\0\2\1"
+_IPV4, _IPV6 = b"\0\1", b"\0\2"
+_UNICAST, _MULTICAST = 1, 2
 _NAMES = {1: "OPEN messages", 3: "NOTIFICATION messages", 4: "KEEPALIVE messages", 5: "ROUTE-REFRESH messages"}
 
 #: (peer, AS number, octets from the record's body to the BGP message, AS paths, several paths per prefix)
@@ -32,12 +32,13 @@ class Batch:
     """Elements to be, in the order of their records.
 
     ``places``: of each prefix, where it stands in the data. ``given``: (first, texts) of those that are text already;
-    their places are 0.
+    their places are 0. ``multicast``: are prefixes of multicast tables wanted too?
     """
 
-    __slots__ = ("given", "places", "runs")
+    __slots__ = ("given", "multicast", "places", "runs")
 
-    def __init__(self) -> None:
+    def __init__(self, *, multicast: bool) -> None:
+        self.multicast = multicast
         self.runs: list[Run] = []
         self.places: list[int] = []
         self.given: list[tuple[int, list[str]]] = []
@@ -130,6 +131,7 @@ def message(
     peer, asn, _skip, paths, add_path = session
     places = batch.places
     made: list[Run] = []
+    aside: list[tuple[str, list[str]]] = []
     began = before = len(places)
     if withdrawn > first:
         places4(data, first, withdrawn, add_path=add_path, into=places)
@@ -138,9 +140,14 @@ def message(
     found = walk(data, others, routes) if others < routes else {}
     if MP_UNREACH in found:
         place, after = found[MP_UNREACH]
-        if _other_prefixes(data, place, place + 3, after, batch, tally, known6, add_path=add_path):
+        _prefixes(data, place, place + 3, after, "W", batch, aside, tally, known6, add_path=add_path)
+        if len(places) > before:
             made.append((when, peer, asn, "W", None, before, len(places)))
             before = len(places)
+        elif after == place + 3 and withdrawn == first and routes == end and len(found) == 1:
+            tally.end_of_rib += 1  # RFC 4724, section 2
+    elif size == EMPTY:
+        tally.end_of_rib += 1
     if routes < end or MP_REACH in found:
         path = as_path(data, found, paths)
         if routes < end:
@@ -149,32 +156,43 @@ def message(
             before = len(places)
         if MP_REACH in found:
             place, after = found[MP_REACH]
-            if place + 5 > after:
-                raise Broken("MP_REACH_NLRI is malformed")
-            next_hop = data[place + 3]  # its length; behind it there is a reserved octet
-            if _other_prefixes(data, place, place + 5 + next_hop, after, batch, tally, known6, add_path=add_path):
+            # family, length of the next hop, next hop, a reserved octet
+            begin = place + 5 + (data[place + 3] if place + 5 <= after else after)
+            _prefixes(data, place, begin, after, "A", batch, aside, tally, known6, add_path=add_path)
+            if len(places) > before:
                 made.append((when, peer, asn, "A", path, before, len(places)))
-    elif withdrawn == first and (not found or MP_UNREACH in found) and not made:
-        place, after = found.get(MP_UNREACH, (0, 3))
-        tally.end_of_rib += after - place == 3  # RFC 4724, section 2
     if add_path:
         tally.add_path += len(places) - began
+    for kind, texts in aside:
+        tally.saw_multicast(kind, texts)
     batch.runs += made
 
 
-def _other_prefixes(
-    data: bytes, family: int, at: int, end: int, batch: Batch, tally: Tally, known6: Prefixes6, *, add_path: bool
-) -> bool:
-    """Prefixes of MP_REACH_NLRI or MP_UNREACH_NLRI (RFC 4760). Are there any of use? Raises Broken."""
+def _prefixes(
+    data: bytes, family: int, at: int, end: int, kind: str, batch: Batch, aside: list[tuple[str, list[str]]],
+    tally: Tally, known6: Prefixes6, *, add_path: bool,
+) -> None:  # fmt: skip
+    """Prefixes of MP_REACH_NLRI or MP_UNREACH_NLRI (RFC 4760). Raises Broken.
+
+    Those of multicast tables come to the batch where they are wanted, else ``aside``.
+    """
     if at > end:
         raise Broken("prefixes of other families are malformed")
-    what = data[family : family + 3]
-    if what == _IPV6:
-        if at < end:
-            batch.give(list6(data, at, end, known6, add_path=add_path))
-    elif what == _IPV4:
-        places4(data, at, end, add_path=add_path, into=batch.places)
-    elif at < end:
+    if at == end:
+        return
+    what = data[family : family + 2]
+    safi = data[family + 2]
+    if what not in (_IPV4, _IPV6) or safi not in (_UNICAST, _MULTICAST):
         tally.passed_over["prefixes of other families"] += 1
-        return False
-    return at < end
+    elif safi == _MULTICAST and not batch.multicast:
+        if what == _IPV6:
+            texts = list6(data, at, end, known6, add_path=add_path)
+        else:
+            places: list[int] = []
+            places4(data, at, end, add_path=add_path, into=places)
+            texts = texts4(data, places)
+        aside.append((kind, texts))
+    elif what == _IPV6:
+        batch.give(list6(data, at, end, known6, add_path=add_path))
+    else:
+        places4(data, at, end, add_path=add_path, into=batch.places)

@@ -28,8 +28,9 @@ _UPDATE = struct.Struct(">HBHH6sBB").unpack_from
 _LONG = 16 + 15
 
 #: Message subtypes of BGP4MP: octets of an AS number, and are there several paths per prefix?
-_MESSAGES = {1: (2, False), 4: (4, False), 8: (2, True), 9: (4, True)}
-#: Messages that the collector sent to its peer: they say nothing of the peer's table.
+_MESSAGES = {1: (2, False), 4: (4, False), 6: (2, False), 7: (4, False),
+             8: (2, True), 9: (4, True), 10: (2, True), 11: (4, True)}  # fmt: skip
+#: Those that the collector sent to its peer: they say nothing of the peer's table.
 _SENT = frozenset({6, 7, 10, 11})
 
 #: What records are called that are passed over.
@@ -40,7 +41,6 @@ _NAMES = {
     **dict.fromkeys((32, 33), "IS-IS records"),
     **dict.fromkeys((48, 49), "OSPFv3 records"),
 }
-_MULTICAST = frozenset({3, 5, 9, 11})
 
 #: Sessions that are remembered.
 _SESSIONS = 1 << 14
@@ -50,12 +50,13 @@ _Handler = Callable[[bytes, int, int, float, list[Element]], None]
 
 
 class Reader:
-    """Reads records of up to ``most`` bytes, counts into the tally; remembers peers, paths and prefixes to a limit."""
+    """Reads records of up to ``most`` bytes and counts into the tally. What it remembers has a limit."""
 
-    def __init__(self, tally: Tally, most: int) -> None:
+    def __init__(self, tally: Tally, most: int, *, everything: bool) -> None:
         self.tally = tally
         self._most = most
-        self._batch = Batch()
+        self._everything = everything
+        self._batch = Batch(multicast=everything)
         self._paths = {2: Paths(2), 4: Paths(4)}
         self._prefixes6 = Prefixes6()
         self._sound = Sound((b"",))
@@ -66,10 +67,14 @@ class Reader:
             TABLE_DUMP << 16 | 2: tables.dump6,
             TABLE_DUMP_V2 << 16 | 1: tables.index,
             TABLE_DUMP_V2 << 16 | 2: tables.rib4,
+            TABLE_DUMP_V2 << 16 | 3: partial(self._multicast, tables.rib4),
             TABLE_DUMP_V2 << 16 | 4: tables.rib6,
+            TABLE_DUMP_V2 << 16 | 5: partial(self._multicast, tables.rib6),
             TABLE_DUMP_V2 << 16 | 6: tables.generic,
             TABLE_DUMP_V2 << 16 | 8: tables.paths4,
+            TABLE_DUMP_V2 << 16 | 9: partial(self._multicast, tables.paths4),
             TABLE_DUMP_V2 << 16 | 10: tables.paths6,
+            TABLE_DUMP_V2 << 16 | 11: partial(self._multicast, tables.paths6),
             BGP4MP << 16 | 0: partial(self._state, 2, 0),
             BGP4MP << 16 | 5: partial(self._state, 4, 0),
             BGP4MP_ET << 16 | 0: partial(self._state, 2, 4),
@@ -202,7 +207,8 @@ class Reader:
         always the same.
         """
         number, subtype = kind >> 16, kind & 0xFFFF
-        if number not in (BGP4MP, BGP4MP_ET) or subtype not in _MESSAGES:
+        sent = subtype in _SENT and not self._everything
+        if number not in (BGP4MP, BGP4MP_ET) or subtype not in _MESSAGES or sent:
             return HEADER, 0, {}, self._handlers.get(kind) or partial(self._pass_over, _called(number, subtype))
         head = HEADER if number == BGP4MP else HEADER + 4
         return head, 2 * _MESSAGES[subtype][0] + 20, self._sessions.setdefault(kind, {}), None
@@ -222,6 +228,15 @@ class Reader:
             when += int.from_bytes(data[at : at + fraction], "big") / 1e6
         state(data, at + fraction, end, when, size, self._batch, self.tally)
 
+    def _multicast(self, read: _Handler, data: bytes, at: int, end: int, when: float, out: list[Element]) -> None:
+        """Entries of multicast tables, which say nothing of where packets go that have one receiver."""
+        if self._everything:
+            read(data, at, end, when, out)
+            return
+        found: list[Element] = []
+        read(data, at, end, when, found)
+        self.tally.saw_multicast("B", (element[4] for element in found))
+
     def _pass_over(self, what: str, data: bytes, at: int, end: int, when: float, out: list[Element]) -> None:
         self.tally.passed_over[what] += 1
 
@@ -229,7 +244,7 @@ class Reader:
 def _called(number: int, subtype: int) -> str:
     """What a record is called that is passed over."""
     if number == TABLE_DUMP_V2:
-        return "multicast table entries" if subtype in _MULTICAST else "table records of other subtypes"
+        return "table records of other subtypes"
     if number in (BGP4MP, BGP4MP_ET):
         return "messages that the collector sent" if subtype in _SENT else "BGP4MP records of other subtypes"
     return _NAMES.get(number, "records of unknown type")

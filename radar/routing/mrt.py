@@ -2,8 +2,8 @@
 
 Read are TABLE_DUMP and TABLE_DUMP_V2 (IPv4 and IPv6 unicast, also with several paths per peer), BGP4MP and BGP4MP_ET
 (messages and state changes, AS numbers of two and of four octets); packed by gzip, bzip2, zstd or not at all. What is
-known and of no use here (multicast, keep-alives, other protocols, what the collector itself sent) is passed over and
-counted; what is broken is rejected and counted, and the rest is read on.
+known and of no use here (keep-alives, other protocols, what the collector itself sent) is passed over and counted, as
+are multicast tables; what is broken is rejected and counted, and the rest is read on.
 
 The file is read in steps, so memory does not grow with its size. A step's records are gone through one by one; the
 text of its IPv4 prefixes is then made in one go, which is much of what makes this fast.
@@ -34,7 +34,12 @@ _TYPES = {11: 2, 12: 4, 13: 12, 16: 11, 17: 11, 32: 0, 33: 0, 48: 2, 49: 2, **di
 
 
 def read(
-    data: bytes | BinaryIO, *, source: str, tally: Tally | None = None, limits: Limits = _LIMITS
+    data: bytes | BinaryIO,
+    *,
+    source: str,
+    tally: Tally | None = None,
+    limits: Limits = _LIMITS,
+    everything: bool = False,
 ) -> Iterator[list[Element]]:
     """Read one file.
 
@@ -48,6 +53,9 @@ def read(
         Counts grow here while the file is read.
     limits
         What the file may ask for. A record that is larger is rejected.
+    everything
+        Give what is no part of a peer's routing table for packets with one receiver as well, unmarked, as bgpdump and
+        ftlbgp do: prefixes of multicast tables, and messages that the collector sent to the peer.
 
     Yields
     ------
@@ -63,7 +71,7 @@ def read(
     A file that ends early, or whose packing is damaged, gives what came before; the tally then says ``cut_short``.
     """
     tally = Tally() if tally is None else tally
-    reader = Reader(tally, limits.record_bytes)
+    reader = Reader(tally, limits.record_bytes, everything=everything)
     parts: list[bytes] = []  # bytes of a record that is not whole yet
     have, need, skip, begun = 0, HEADER, 0, False
     steps = unpacked(data, source=source, limits=limits)
