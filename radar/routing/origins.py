@@ -149,10 +149,10 @@ class OriginWatch:
 
     def _make_room(self) -> None:
         """Forget a part of the oldest pairs; those of which something is told only when there are no others."""
-        free = [(prefix, origin) for prefix, held in self.watched.items() for origin, pair in held.items()
-                if isinstance(pair, str) or not pair.event]  # fmt: skip
-        rest = [(prefix, origin) for prefix, held in self.watched.items() for origin in held]
-        for prefix, origin in (free or rest)[: 1 + self._room // 20]:
+        many = 1 + self._room // 20  # many at once: a search for the oldest is not made for each new pair
+        oldest = [(prefix, origin) for prefix, held in self.watched.items() for origin in held]
+        free = [(prefix, origin) for prefix, origin in oldest if not getattr(self.watched[prefix][origin], "event", "")]
+        for prefix, origin in (free if len(free) >= many else oldest)[:many]:
             pair = self.watched[prefix][origin]
             self._leave(prefix, origin)
             if isinstance(pair, Pair):

@@ -101,8 +101,11 @@ class Vrps:
         for size, shift, table in self._levels[family]:
             if size > length:
                 break
-            for entry in table.get(number >> shift, ()):
-                covered = True
+            found = table.get(number >> shift)
+            if found is None:
+                continue
+            covered = True
+            for entry in found:
                 # AS 0 means "nobody": it covers and never matches (RFC 6483)
                 if entry >> 8 == origin and length <= entry & 255 and origin:
                     return "valid"

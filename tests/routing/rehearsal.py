@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from radar.errors import UpstreamChanged
 from radar.routing.leaks import LeakWatch
 from radar.routing.origins import OriginWatch
 from radar.routing.quorum import full_feed, members
@@ -70,3 +71,12 @@ def play(
             out.leaks.drop(element[0], element[4], element[1])
         batch.append(element)
     return out
+
+
+def refusal(load: Callable[[bytes], object], body: bytes) -> str | None:
+    """What a reader says against the bytes; None when it takes them. Any other error goes through."""
+    try:
+        load(body)
+    except UpstreamChanged as error:
+        return str(error)
+    return None
