@@ -57,9 +57,10 @@ def check_sources(settings: Settings) -> None:
     Only names are looked at: a process that starts others must not load what the sources load.
     """
     names = sorted(info.name for info in pkgutil.iter_modules(sources.__path__) if not info.name.startswith("_"))
-    unknown = sorted(set(settings.sources) - {"all", *names})
-    if unknown:
-        raise ConfigError(f"RADAR_SOURCES names {', '.join(unknown)}; expected 'all' or some of {', '.join(names)}")
+    for variable, given in (("RADAR_SOURCES", settings.sources), ("RADAR_ACCEPT_TERMS", settings.accept_terms)):
+        unknown = sorted(set(given) - {"all", *names})
+        if unknown:
+            raise ConfigError(f"{variable} names {', '.join(unknown)}; expected 'all' or some of {', '.join(names)}")
 
 
 #: Sources that are listened to by a process of their own (``radar stream``).

@@ -16,6 +16,7 @@ import polars as pl
 import structlog
 
 from jobs.claims import check_sources
+from jobs.consent import require, why_not
 from jobs.ledger import EXAMPLES, Entry, Ledger
 from radar.archive import Archive
 from radar.errors import RadarError, SchemaError, SourceError, UpstreamChanged, UpstreamUnavailable
@@ -206,11 +207,13 @@ def resume(archive: Archive) -> int:
 
 
 def enabled(settings: Settings, only: Iterable[str] | None = None, *, streams: bool = False) -> list[SourceModule]:
-    """The sources that these settings collect: named ones, or all whose own setting, if they need one, is set.
+    """The sources that these settings collect: named ones, or all whose own setting, if they need one, is set, and
+    whose terms, if they have any, are accepted. ``only``: these and no others, whatever the settings switch on.
 
     ``streams``: those that are listened to instead (``radar stream``), which are never collected.
 
-    Raises ConfigError for a name in the settings that is no source.
+    Raises ConfigError for a name in the settings that is no source, and for one in ``only`` whose terms are not
+    accepted.
     """
     wanted = set(only) if only else None
     check_sources(settings)
@@ -220,11 +223,10 @@ def enabled(settings: Settings, only: Iterable[str] | None = None, *, streams: b
             continue
         if wanted is not None:
             if name in wanted:
+                require(module.SOURCE, settings)
                 found.append(module)
             continue
-        named = "all" in settings.sources or name in settings.sources
-        ready = not module.SOURCE.setting or bool(getattr(settings, module.SOURCE.setting))
-        if named and ready and not module.SOURCE.derived_from:
+        if not module.SOURCE.derived_from and not why_not(module.SOURCE, settings):
             found.append(module)
     return found
 

@@ -21,6 +21,7 @@ from jobs.outages import line
 from jobs.progress import screen
 from radar.archive import Archive
 from radar.http import Http
+from radar.labels import _
 from radar.settings import Settings
 
 
@@ -38,7 +39,7 @@ def collect(settings: Settings, *, only: Sequence[str] = (), as_json: bool) -> i
             told = report.error or f"{report.rows} rows, {report.rejected} rejected, newest bin {report.newest_bin}"
             print(f"{'ok' if report.ok else 'failed':<7} {report.source:<16} {told} ({report.seconds:.1f} s)")
         if not reports:
-            print("No source is switched on; see RADAR_SOURCES.")
+            print(_("No source is switched on; `radar doctor` says why not."))
     return 0 if all(report.ok for report in reports) else 1
 
 

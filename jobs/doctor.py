@@ -12,11 +12,15 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from radar import __version__
 from radar.errors import ConfigError, RadarError, StoreUnavailable
 from radar.settings import Settings, load
+
+if TYPE_CHECKING:
+    from jobs.ledger import Entry
+    from radar.sources import Source
 
 #: Below these the archive will soon stop: bytes free on its disk.
 DISK_LOW, DISK_EMPTY = 2 * 2**30, 200 * 2**20
@@ -88,23 +92,36 @@ def _installed(name: str) -> bool:
 
 
 def _switched_on(settings: Settings) -> Iterator[Finding]:
-    from jobs.collect import enabled
+    from jobs.claims import check_sources
+    from jobs.consent import off
     from radar.sources import discover
 
     try:
-        names = [module.SOURCE.name for module in enabled(settings)]
+        check_sources(settings)
     except ConfigError as error:
-        yield Finding("sources", "broken", str(error), "correct RADAR_SOURCES")
+        yield Finding("sources", "broken", str(error), f"correct {str(error).split(' ', 1)[0]}")
         return
+    reasons = off(settings)
     for name in settings.sources:
-        if name != "all" and name not in names:
-            variable = f"RADAR_{discover()[name].SOURCE.setting.upper()}"
-            yield Finding("sources", "broken", f"{name} is named in RADAR_SOURCES and {variable} is empty",
-                          f"set {variable}; docs/settings.md says to what")  # fmt: skip
-    if names:
-        yield Finding("sources", "ok", f"collected here: {', '.join(names)}")
+        if name in reasons:
+            yield Finding("sources", "broken", f"{name} is named in RADAR_SOURCES and is off. {reasons[name]}",
+                          _todo(discover()[name].SOURCE, settings))  # fmt: skip
+    on = sorted(set(discover()) - set(reasons))
+    if on:
+        yield Finding("sources", "ok", f"{len(on)} of {len(discover())} are on: {', '.join(on)}")
     else:
         yield Finding("sources", "warning", "none is switched on: nothing is collected", "see RADAR_SOURCES")
+
+
+def _todo(source: Source, settings: Settings) -> str:
+    """What switches a source on that is off."""
+    from jobs.consent import accepted, how_to_accept
+
+    if source.setting and not getattr(settings, source.setting):
+        return f"set RADAR_{source.setting.upper()}; docs/settings.md says to what"
+    if not accepted(source, settings):
+        return how_to_accept(source)
+    return f"add {source.name} to RADAR_SOURCES" if not source.derived_from else ""
 
 
 def _folder(folder: Path) -> Iterator[Finding]:
@@ -145,7 +162,7 @@ def _store(settings: Settings, now: datetime) -> Iterator[Finding]:
         else:
             yield Finding("store", "note", f"{where} is not running now ({binary.name} is there)",
                           "`radar run` or `radar demo` starts it")  # fmt: skip
-        yield from _collected(settings)
+        yield from _sources(settings, now, [])
         return
     except ConfigError as error:
         yield Finding("store", "broken", str(error), "correct REDIS_URL")
@@ -173,6 +190,7 @@ def _published(settings: Settings, docs: dict[str, Any], now: datetime) -> Itera
     clock = docs["clock"]
     if clock is None:
         yield Finding("documents", "note", "nothing was published yet", "`radar jobs` publishes within a minute")
+        yield from _sources(settings, now, [])
         return
     age = (now - datetime.fromisoformat(clock["wall"])).total_seconds()
     told = f"published {_span(age)} ago; the data's clock says {clock['now']} ({clock['mode']})"
@@ -183,36 +201,69 @@ def _published(settings: Settings, docs: dict[str, Any], now: datetime) -> Itera
         yield Finding("documents", "broken", told, "is `radar jobs` running? its log says what it waits for")
     if docs["notice"] is not None:
         yield Finding("documents", "warning", f"our own measurement is impaired: {docs['notice']['text']}")
-    for row in docs["sources"] or []:
-        yield _source(row)
+    yield from _sources(settings, now, docs["sources"] or [])
     for job in docs["jobs"] or []:
         if not job["ok"]:
             yield Finding("job", "warning", f"{job['name']} failed at {job['last_run']}: {job['error']}")
 
 
-def _collected(settings: Settings) -> Iterator[Finding]:
-    """What the collectors' own notes say, which need no store."""
-    from jobs.ledger import Ledger
+def _sources(settings: Settings, now: datetime, published: list[dict[str, Any]]) -> Iterator[Finding]:
+    """Each source in a line: on or off and why, its newest data, its last error, and what to do.
+
+    What was published (``published``: rows of document ``sources``) comes before the collectors' own notes, which are
+    all there is without a store.
+    """
+    from jobs.consent import off
+    from jobs.ledger import Entry, Ledger
+    from radar.sources import discover
 
     try:
         entries = Ledger(settings.data_dir).entries()
     except RadarError as error:
         yield Finding("source", "broken", str(error), "give this user the file")
-        return
-    for name, entry in entries.items():
-        text = f"{name}: last collected {entry.last_success or 'never'}, newest bin {entry.newest_bin or 'none'}"
-        if entry.last_error_at is not None and (entry.last_success or "") < entry.last_error_at:
-            yield Finding("source", "warning", f"{text}; {entry.last_error}", f"`radar try {name}` shows more")
+        entries = {}
+    rows = {row["name"]: row for row in published}
+    reasons = off(settings)
+    for name in sorted(discover().keys() | rows.keys()):
+        module = discover().get(name)
+        told = rows.get(name) or _noted(name, entries.get(name, Entry(name)), now)
+        if told["newest_bin"] is None and name in reasons and module is not None and told["state"] != "failing":
+            yield Finding("source", "note", f"{name}: off. {reasons[name]}", _todo(module.SOURCE, settings))
         else:
-            yield Finding("source", "ok", text)
+            yield _source(told, f"off. {reasons[name]}" if name in reasons else "on", stream=hasattr(module, "stream"))
 
 
-def _source(row: dict[str, Any]) -> Finding:
-    text = f"{row['name']}: {row['state']}, newest bin {row['newest_bin'] or 'none'}, {row['rows']} rows"
+def _noted(name: str, entry: Entry, now: datetime) -> dict[str, Any]:
+    """What the collectors noted of a source, as far as a row of document ``sources`` says it."""
+    from jobs.freshness import LATE
+    from radar.aggregate.bins import bin_end
+    from radar.sources import discover
+
+    module = discover().get(name)
+    grains = module.SOURCE.signals if module is not None else {}
+    ends = [bin_end(grains[s], datetime.fromisoformat(t)) for s, t in entry.newest_bins.items() if s in grains]
+    lag = (now - max(ends)).total_seconds() if ends else None
+    state = "ok" if lag is not None else "never"
+    if entry.last_error_at is not None and (entry.last_success or "") < entry.last_error_at:
+        state = "failing"
+    elif module is not None and lag is not None and lag > LATE * (module.SOURCE.lag_s + module.SOURCE.cadence_s):
+        state = "late"
+    return {"name": name, "state": state, "newest_bin": entry.newest_bin, "lag_s": lag, "rows": entry.rows,
+            "last_success": entry.last_success, "last_error": entry.last_error}  # fmt: skip
+
+
+def _source(row: dict[str, Any], switched: str, *, stream: bool = False) -> Finding:
+    name, lag = row["name"], row.get("lag_s")
+    newest = f"newest bin {row['newest_bin']}" if row["newest_bin"] else "no data yet"
+    behind = f" ({_span(max(lag, 0.0))} behind)" if lag is not None else ""
+    text = f"{name}: {switched}, {row['state']}, {newest}{behind}, {row['rows']} rows"
     if row["state"] == "failing":
-        return Finding("source", "warning", f"{text}; {row['last_error']}", f"`radar try {row['name']}` shows more")
+        return Finding("source", "warning", f"{text}; {row['last_error']}", f"`radar try {name}` shows more")
     if row["state"] == "late":
-        return Finding("source", "warning", text, f"`radar try {row['name']}` shows what the upstream gives now")
+        return Finding("source", "warning", text, f"`radar try {name}` shows what the upstream gives now")
+    if row["state"] == "never":
+        todo = "`radar stream` listens to it" if stream else f"`radar jobs` collects it, `radar collect {name}` at once"
+        return Finding("source", "note", text, todo)
     return Finding("source", "ok" if row["state"] in ("ok", "history") else "note", text)
 
 

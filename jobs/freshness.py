@@ -17,12 +17,20 @@ LATE = 2.0
 
 
 def source_status(
-    source: Source, runs: Iterable[GroupRun], entry: Entry, now: datetime, *, history: bool, enabled: bool
+    source: Source,
+    runs: Iterable[GroupRun],
+    entry: Entry,
+    now: datetime,
+    *,
+    history: bool,
+    enabled: bool,
+    off: str = "",
 ) -> SourceStatus:
     """One source's row.
 
     ``history``: a recorded set that keeps its own dates, so it is never late. ``enabled``: whether it is collected
-    here; a source that is not, and never gave a row, is "off". Lag runs from the end of the newest bin to ``now``.
+    here; a source that is not, and never gave a row, is "off"; ``off`` says why. Lag runs from the end of the newest
+    bin to ``now``.
     """
     mine = [run for run in runs if run.source.name == source.name]
     newest = [
@@ -51,7 +59,7 @@ def source_status(
         state = "never" if enabled else "off"
     elif lag > LATE * expected:
         state = "late"
-    return {
+    status: SourceStatus = {
         "name": source.name,
         "title": source.title,
         "org": source.org,
@@ -78,3 +86,6 @@ def source_status(
         "rejected_examples": entry.rejected_examples,
         "gaps": [{"from": rfc3339(first), "until": rfc3339(last)} for first, last in gaps[-20:]],
     }
+    if state == "off" and off:
+        status["off"] = off
+    return status

@@ -71,6 +71,8 @@ class Pipeline:
         clock, nothing on a replayed one.
     enabled
         Names of the sources that are collected here.
+    off
+        Why others are not, in a sentence each.
     lease
         When given, nothing is published unless it is still held.
     """
@@ -86,6 +88,7 @@ class Pipeline:
         history: HistoryFactory | None = None,
         settle: Mapping[str, int] | None = None,
         enabled: Collection[str] = (),
+        off: Mapping[str, str] | None = None,
         lease: Lease | None = None,
     ) -> None:
         self.client = client
@@ -94,6 +97,7 @@ class Pipeline:
         self.realm: str = realm
         self.ledger = ledger
         self.enabled = frozenset(enabled)
+        self.off: Mapping[str, str] = dict(off or {})
         self.lease = lease
         self._settle = dict(settle or {})
         live = self.clock.mode == "live"

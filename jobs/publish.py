@@ -41,6 +41,7 @@ class Known(Protocol):
     clock: ClockMode
     realm: str
     enabled: frozenset[str]
+    off: Mapping[str, str]
     ledger: Ledger | None
     runs: dict[str, GroupRun]
     book: OutageBook
@@ -102,6 +103,7 @@ def _sources(pipeline: Known, now: datetime, recorded: list[SourceStatus]) -> li
             now,
             history=pipeline.realm == "history",
             enabled=name in pipeline.enabled,
+            off=pipeline.off.get(name, ""),
         )
         if name not in rows or row["newest_bin"] is not None:
             rows[name] = row

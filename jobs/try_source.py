@@ -19,6 +19,7 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
+from jobs.consent import require
 from radar.aggregate.bins import bin_end
 from radar.errors import ConfigError, RadarError, UpstreamUnavailable
 from radar.http import Http
@@ -76,8 +77,10 @@ def run(
 
 
 def ask(module: SourceModule, settings: Settings, now: datetime, http: Http | None = None) -> list[Answer]:
-    """The first answer of the upstream for a short range up to now. Raises what the source's ``fetch`` raises."""
+    """The first answer of the upstream for a short range up to now. Raises what the source's ``fetch`` raises, and
+    ConfigError when its terms are not accepted."""
     source = module.SOURCE
+    require(source, settings)
     span = max(2 * (source.lag_s + source.cadence_s), 3 * min(source.signals.values()))
     since = now - timedelta(seconds=span)
     with http or Http(contact=settings.contact) as client:

@@ -28,6 +28,7 @@ from jobs import logs
 from jobs.claims import check_sources
 from jobs.collect import enabled, resume
 from jobs.collector import Collector
+from jobs.consent import off
 from jobs.ledger import Ledger
 from jobs.live import LivePipeline
 from jobs.schedule import buckets
@@ -128,6 +129,7 @@ def main(settings: Settings) -> int:
     client = connect(settings, timeout_s=30)
     probe = connect(settings)
     modules = {module.SOURCE.name: module for module in enabled(settings)}
+    reasons = off(settings)
     work = Work(
         settings,
         client=client,
@@ -135,7 +137,7 @@ def main(settings: Settings) -> int:
             http=Http(contact=settings.contact, cache=settings.data_dir / "http"), archive=archive, ledger=ledger
         ),
         modules=modules,
-        pipeline=lambda: LivePipeline(client, archive, ledger=ledger, enabled=tuple(modules)),
+        pipeline=lambda: LivePipeline(client, archive, ledger=ledger, enabled=tuple(modules), off=reasons),
         now=utc_now,
     )
     resumed = resume(archive)
@@ -143,8 +145,8 @@ def main(settings: Settings) -> int:
         log.info("answers taken up that were never parsed", answers=resumed)
     log.info("jobs start", sources=sorted(modules), tick_s=settings.tick_s)
     for name in settings.sources:
-        if name != "all" and name not in modules:
-            log.warning("source not collected: its own setting is empty", source=name)
+        if name in reasons:
+            log.warning("source not collected", source=name, reason=reasons[name])
     if not modules:
         log.warning("no source is switched on; see RADAR_SOURCES")
     stop = threading.Event()

@@ -51,6 +51,7 @@ class SourceStatus(TypedDict):
     rejected: int
     rejected_examples: list[dict[str, str | int]]  # reason, count, example
     gaps: list[dict[str, str]]  # from, until: bins that never came for any entity
+    off: NotRequired[str]  # why it is not collected here, in a sentence; only where the state is "off"
 
 
 class OutageSignal(TypedDict):

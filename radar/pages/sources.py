@@ -102,6 +102,7 @@ def _detail(row: SourceStatus, now: str) -> Component:
     }.get(row["proof"], row["proof"])
     pairs: list[tuple[str, Any]] = [
         (_("State"), [how(row), " ", state.simulated(row["simulated"])]),
+        *([(_("Why"), row["off"])] if row.get("off") else []),
         (_("By"), html.A(row["org"], href=row["info_url"])),
         (_("Address"), html.A(row["url"], href=row["url"], className="url")),
         (_("Licence"), html.A(row["licence"], href=row["licence_url"])),

@@ -18,7 +18,7 @@ from radar.sources._rejections import Rejections
 
 API = "https://atlas.ripe.net/api/v2"
 INFO_URL = "https://atlas.ripe.net/"
-TERMS_URL = "https://atlas.ripe.net/legal/terms-conditions/"
+TERMS_URL = "https://atlas.ripe.net/get-involved/commercial-use/"
 LICENCE = "RIPE Atlas Service Terms and Conditions; commercial use is subject to permission"
 TERMS = (
     "The RIPE Atlas Service Terms and Conditions apply; any commercial use of the data is subject to permission, which "

@@ -225,4 +225,6 @@ SOURCE = Source(
     signals={**dict(DATASOURCES.values()), **dict(COLUMNS.values())},
     summary="Routed /24 blocks, /24 blocks that answer pings, telescope noise and Google Search traffic.",
     proof="documented",
+    terms="Copyright Georgia Tech Research Corporation, for use with attribution. No open licence is stated: for other "
+    "than academic use, ask upstream first.",
 )

@@ -162,7 +162,7 @@ class Radar:
             "PYTHONPATH": str(folder / "site"), "EXTRA_SOURCES": str(folder / "sources"),
             "UPSTREAM": f"http://127.0.0.1:{upstream.server_address[1]}",
             "RADAR_DATA_DIR": str(self.data), "PORT": str(self.port), "REDIS_URL": redis_url,
-            "RADAR_SOURCES": sources, "RADAR_TICK_S": "5", "RADAR_WEB_WORKERS": "2",
+            "RADAR_SOURCES": sources, "RADAR_ACCEPT_TERMS": "all", "RADAR_TICK_S": "5", "RADAR_WEB_WORKERS": "2",
         }  # fmt: skip
         self.running: list[subprocess.Popen[bytes]] = []
 

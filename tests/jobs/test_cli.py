@@ -93,7 +93,7 @@ def test_version_is_the_project_s(radar: Run) -> None:
         (("demo", "--port", "70000"), "'70000' is no port"),
         (("replay", "x.json"), "required: --source"),
         (("replay", "/nowhere", "--source", "ioda_signals"), "/nowhere does not exist"),
-        (("replay", ".", "--source", "nobody"), "no source 'nobody'; there are edge_logs, google_traffic"),
+        (("replay", ".", "--source", "nobody"), "no source 'nobody'; there are atlas_probes, atlas_results"),
         (("collect", "nobody"), "no source 'nobody'"),
         (("try", "nobody"), "no source 'nobody'"),
         (("record", "nobody"), "no source 'nobody'"),

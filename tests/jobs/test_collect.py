@@ -18,7 +18,7 @@ from radar.errors import ConfigError, UpstreamChanged, UpstreamUnavailable
 from radar.http import Http
 from radar.schema import SIGNALS, Parsed, Rejected
 from radar.settings import load
-from radar.sources import Answer, get
+from radar.sources import Answer, discover, get
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SOURCE = get("ioda_signals").SOURCE
@@ -282,11 +282,36 @@ def test_a_failure_that_cannot_be_written_down_is_still_told(
 def test_a_source_whose_setting_is_empty_is_not_collected(tmp_path: Path) -> None:
     names = {m.SOURCE.name for m in enabled(load({}))}
     assert "edge_logs" not in names
-    assert "ioda_signals" in names
+    assert "mlab_ndt" in names
     with_logs = {m.SOURCE.name for m in enabled(load({"RADAR_EDGE_LOGS": str(tmp_path)}))}
     assert "edge_logs" in with_logs
 
 
 def test_a_name_in_the_settings_that_is_no_source_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="RADAR_SOURCES names edge_log; expected 'all' or some of edge_logs,"):
+    with pytest.raises(ConfigError, match="RADAR_SOURCES names edge_log; expected 'all' or some of atlas_probes,"):
         enabled(load({"RADAR_SOURCES": "edge_log,ioda_signals"}))
+
+
+def test_a_source_with_terms_is_collected_only_where_they_are_accepted() -> None:
+    def names(environ: dict[str, str]) -> set[str]:
+        return {m.SOURCE.name for m in enabled(load(environ))}
+
+    asked = {name: m.SOURCE for name, m in discover().items() if not hasattr(m, "stream") and not m.SOURCE.setting}
+    with_terms = {name for name, source in asked.items() if source.terms and not source.derived_from}
+    assert with_terms >= {"ioda_signals", "ripestat_country", "ripestat_network", "atlas_probes", "atlas_results"}
+    assert not with_terms & names({})
+    assert not with_terms & names({"RADAR_SOURCES": "ioda_signals,mlab_ndt"}), "to name it is not to accept its terms"
+    assert names({"RADAR_ACCEPT_TERMS": "ioda_signals"}) & with_terms == {"ioda_signals"}
+    assert names({"RADAR_ACCEPT_TERMS": "all"}) >= with_terms
+    with pytest.raises(ConfigError, match="RADAR_ACCEPT_TERMS names moon; expected 'all' or some of"):
+        enabled(load({"RADAR_ACCEPT_TERMS": "moon"}))
+
+
+def test_to_collect_one_by_name_is_refused_with_its_terms_and_how_to_accept_them() -> None:
+    with pytest.raises(ConfigError) as refused:
+        enabled(load({}), ["atlas_probes"])
+    said = str(refused.value)
+    source = get("atlas_probes").SOURCE
+    for part in (source.terms, source.licence_url, "add atlas_probes to RADAR_ACCEPT_TERMS"):
+        assert part in said
+    assert [m.SOURCE.name for m in enabled(load({"RADAR_ACCEPT_TERMS": "all"}), ["atlas_probes"])] == ["atlas_probes"]

@@ -116,8 +116,9 @@ def test_sources_and_jobs_that_fail_are_named_with_their_error(
                     {"name": "c", "state": "ok", **row}, {"name": "d", "state": "off", **row}],
         "jobs": [{"name": "tick", "ok": False, "last_run": "then", "seconds": 1.0, "error": "no room"}],
     })  # fmt: skip
-    assert [f.level for f in found(settings, "source")] == ["warning", "warning", "ok", "note"]
-    assert "radar try a" in found(settings, "source")[0].todo
+    told = {f.text.partition(":")[0]: f for f in found(settings, "source")}
+    assert [told[name].level for name in "abcd"] == ["warning", "warning", "ok", "note"]
+    assert "radar try a" in told["a"].todo
     (job,) = found(settings, "job")
     assert "no room" in job.text
 
@@ -129,7 +130,38 @@ def test_a_source_that_is_named_and_cannot_be_collected_is_broken(settings: Sett
     assert (bare.level, bare.todo) == ("broken", "set RADAR_EDGE_LOGS; docs/settings.md says to what")
     assert nothing.level == "warning"
     (fine,) = found(settings, "sources")
-    assert (fine.level, fine.text) == ("ok", "collected here: google_traffic, ioda_signals, mlab_ndt")
+    assert (fine.level, fine.text.endswith("are on: google_traffic, mlab_ndt")) == ("ok", True)
+    (terms,) = found(replace(settings, accept_terms=("moon",)), "sources")
+    assert (terms.level, terms.todo) == ("broken", "correct RADAR_ACCEPT_TERMS")
+
+
+def told_of(settings: Settings, name: str) -> Finding:
+    """The one line about a source."""
+    (line,) = (f for f in found(settings, "source") if f.text.startswith(f"{name}: "))
+    return line
+
+
+def test_each_source_is_said_to_be_on_or_off_with_the_reason_and_what_to_do(settings: Settings) -> None:
+    on, bare, terms = (told_of(settings, name) for name in ("mlab_ndt", "edge_logs", "ioda_signals"))
+    assert on.text == "mlab_ndt: on, never, no data yet, 0 rows"
+    assert "radar collect mlab_ndt" in on.todo
+    assert bare.text == "edge_logs: off. RADAR_EDGE_LOGS is not set."
+    assert "No open licence is stated" in terms.text
+    assert terms.todo.endswith("add ioda_signals to RADAR_ACCEPT_TERMS")
+    assert told_of(replace(settings, accept_terms=("all",)), "ioda_signals").text.startswith("ioda_signals: on")
+    named = replace(settings, sources=("mlab_ndt",))
+    assert told_of(named, "google_traffic").todo == "add google_traffic to RADAR_SOURCES"
+
+
+def test_the_age_of_the_newest_data_is_told_without_a_store(settings: Settings) -> None:
+    settings = replace(settings, accept_terms=("ripestat_country",))
+    for newest, level, state in (("2026-03-02T10:00:00Z", "ok", "ok"), ("2026-02-01T10:00:00Z", "warning", "late")):
+        with Ledger(settings.data_dir).change("ripestat_country") as entry:
+            entry.newest_bins, entry.newest_bin = {"bgp.networks": newest}, newest
+            entry.last_success, entry.rows = "2026-03-02T11:00:00Z", 7
+        line = told_of(settings, "ripestat_country")
+        assert (line.level, f"on, {state}, newest bin {newest} (" in line.text) == (level, True)
+    assert line.text.endswith("29 days behind), 7 rows")
 
 
 def test_without_a_store_the_collectors_own_notes_are_read(settings: Settings) -> None:
@@ -138,7 +170,9 @@ def test_without_a_store_the_collectors_own_notes_are_read(settings: Settings) -
         entry.last_error, entry.last_error_at = "ioda_signals: answered 503", "2026-03-02T11:59:00Z"
     with ledger.change("mlab_ndt") as entry:
         entry.last_success = "2026-03-02T11:00:00Z"
-    failing, fine = found(settings, "source")
+        entry.newest_bins = {"ndt.rtt_p50": "2026-01-01T00:00:00Z"}
+        entry.newest_bin = "2026-01-01T00:00:00Z"
+    failing, fine = told_of(settings, "ioda_signals"), told_of(settings, "mlab_ndt")
     assert (failing.level, "answered 503" in failing.text) == ("warning", True)
     assert fine.level == "ok"
 

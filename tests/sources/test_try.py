@@ -16,7 +16,7 @@ from radar.settings import load
 from radar.sources import discover, get
 from tests.sources.fixtures import FIXTURES, cases
 
-SETTINGS = load({})
+SETTINGS = load({"RADAR_ACCEPT_TERMS": "all"})
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 ANSWER = (FIXTURES / "ioda_signals" / "api_answer" / "country-IR-NA.json").read_bytes()
 
@@ -172,3 +172,15 @@ def test_a_recorded_list_is_cut_until_it_can_be_read(tmp_path: Path) -> None:
     kept = (tmp_path / "out" / "atlas_probes" / "recorded" / "probes.json").read_text()
     assert len(kept) < 20_000
     assert "193.0.0.9" not in kept
+
+
+def test_an_upstream_with_terms_is_not_asked_before_they_are_accepted_and_a_file_is_read(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    bare = load({})
+    for call in (try_source.run, record.run):
+        more: dict[str, Any] = {"as_json": True} if call is try_source.run else {"into": tmp_path}
+        assert call("ioda_signals", bare, http=upstream(), now=NOW, **more) == 2
+        assert "add ioda_signals to RADAR_ACCEPT_TERMS" in capsys.readouterr().err
+    file = FIXTURES / "ioda_signals" / "api_answer" / "country-IR-NA.json"
+    assert try_source.run("ioda_signals", bare, file=file, as_json=True, now=NOW) == 0
