@@ -6,6 +6,7 @@ with zstd. Cells are mostly alike from peer to peer, so a table of 300 MB become
 
 from __future__ import annotations
 
+import io
 from array import array
 from collections.abc import Iterator
 from typing import Any
@@ -67,26 +68,11 @@ def load(session: Session, packed: bytes) -> dict[str, Any]:
     ValueError
         Bytes that are cut short, damaged, of another version or of another source; the session is then of no use.
     """
-    try:
-        with zstandard.ZstdDecompressor().stream_reader(packed) as reader:
-            body = reader.read(LARGEST)
-    except zstandard.ZstdError as error:
-        raise ValueError(f"the snapshot is damaged: {error}") from error
-    line, newline, rest = body.partition(b"\n")
-    if not newline:
-        raise ValueError("the snapshot is cut short")
-    head = orjson.loads(line)
+    head, parts = _read(packed)
     if head.get("version") != VERSION:
         raise ValueError(f"snapshot of version {head.get('version')}; expected {VERSION}")
     if (head["source"], head["grain_s"]) != (session.source, session.grain_s):
         raise ValueError(f"snapshot of {head['source']} every {head['grain_s']} s; expected {session.source}")
-    if len(rest) != sum(size for size, _ in head["arrays"]):
-        raise ValueError(f"the snapshot is cut short: {len(rest)} bytes of arrays")
-    parts: list[Any] = []
-    at = 0
-    for size, dtype in head["arrays"]:
-        parts.append(np.frombuffer(rest, dtype, size // np.dtype(dtype).itemsize, at))
-        at += size
     table, evaluator = session.table, session.evaluator
     for asn in parts[head["networks"]].tolist()[1:]:
         table.number(asn)
@@ -95,6 +81,9 @@ def load(session: Session, packed: bytes) -> dict[str, Any]:
         _fill(half, kept, parts)
     for key, kept in head["peers"]:
         table.peers[key] = _peer_back(key, kept, parts)
+        for one in kept["cells"]:
+            if "dense" in one:
+                parts[one["dense"]] = None  # it is in the table now
     for key in head["entities"]:
         evaluator.index.number(key)
     for half, kept in zip(table.halves, head["halves"], strict=True):
@@ -107,6 +96,27 @@ def load(session: Session, packed: bytes) -> dict[str, Any]:
     }
     extra: dict[str, Any] = head["extra"]
     return extra
+
+
+def _read(packed: bytes) -> tuple[dict[str, Any], list[Any]]:
+    """The head and the arrays, one after the other, so that the whole is never there twice. Raises ValueError."""
+    parts: list[Any] = []
+    try:
+        with zstandard.ZstdDecompressor().stream_reader(packed) as stream, io.BufferedReader(stream) as body:
+            line = body.readline(LARGEST)
+            if not line.endswith(b"\n"):
+                raise ValueError("the snapshot is cut short")
+            head: dict[str, Any] = orjson.loads(line)
+            for size, dtype in head.get("arrays", ()):
+                raw = body.read(size)
+                if len(raw) != size:
+                    raise ValueError(f"the snapshot is cut short: {len(raw)} of {size} bytes of an array")
+                parts.append(np.frombuffer(raw, dtype))
+            if body.read(1):
+                raise ValueError("the snapshot goes on after its end")
+    except (zstandard.ZstdError, OSError) as error:
+        raise ValueError(f"the snapshot is damaged: {error}") from error
+    return head, parts
 
 
 def _half(half: Half, keep: Any, ever: Any) -> dict[str, Any]:
