@@ -12,7 +12,7 @@ Nothing here reads a clock or a file. ``minute`` is called once a minute of the 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import orjson
@@ -57,7 +57,7 @@ class OriginWatch:
         self._book = Book(simulated=simulated)
         self._dirty: list[Pair] = []
         self._waiting: deque[Pair] = deque()
-        self._bursts: dict[int, dict[str, float]] = {}  # suspect -> those it hit, and when
+        self._bursts: dict[int, dict[tuple[int, ...], float]] = {}  # suspect -> those it hit, and when
         self._day = -1
 
     # ------------------------------------------------------------------ what the table tells
@@ -209,7 +209,7 @@ class OriginWatch:
     def _join(self, pair: Pair) -> Candidate:
         victim = f"{pair.origin} {pair.expected}"
         hit = self._bursts.setdefault(pair.origin, {})
-        hit[victim] = pair.first
+        hit[pair.expected] = pair.first
         event = self._book.joinable(victim, pair.first)
         if event is None and len(hit) > evidence.WIDE:
             victim = f"{pair.origin} many"
@@ -235,7 +235,7 @@ class OriginWatch:
             if now - newest > TOGETHER_S:
                 del self._bursts[suspect]
         for event in self._book:
-            victims = len(self._bursts.get(event.suspect, ()))
+            victims = _apart(self._bursts.get(event.suspect, ()))
             if event.status == "open" and victims > event.victims:
                 event.victims, event.dirty = victims, True
 
@@ -296,7 +296,7 @@ class OriginWatch:
             "peers": self._peers.plain(),
             "usual": self._reasons.usual.plain(),
             "book": self._book.plain(),
-            "bursts": [[suspect, hit] for suspect, hit in self._bursts.items()],
+            "bursts": [[suspect, list(hit.items())] for suspect, hit in self._bursts.items()],
             "passed": self.passed,
             "dropped": self.dropped,
             "day": self._day,
@@ -327,6 +327,16 @@ class OriginWatch:
         self._peers = Peers.from_plain(data["peers"])
         self._reasons.usual.fill(data["usual"])
         self._book.fill(data["book"])
-        self._bursts = {suspect: dict(hit) for suspect, hit in data["bursts"]}
+        self._bursts = {asn: {tuple(victim): time for victim, time in hit} for asn, hit in data["bursts"]}
         self.passed, self.dropped = Counter(data["passed"]), Counter(data["dropped"])
         self._day = data["day"]
+
+
+def _apart(victims: Iterable[tuple[int, ...]]) -> int:
+    """How many of these sets of networks have nobody in common."""
+    known: set[int] = set()
+    count = 0
+    for victim in victims:
+        count += known.isdisjoint(victim)
+        known.update(victim)
+    return count
