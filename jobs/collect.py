@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 import polars as pl
 import structlog
@@ -18,10 +19,10 @@ import structlog
 from jobs.claims import check_sources
 from jobs.consent import require, why_not
 from jobs.ledger import EXAMPLES, Entry, Ledger
-from radar.archive import Archive
+from radar.archive import Archive, ArchivedFile
 from radar.errors import RadarError, SchemaError, SourceError, UpstreamChanged, UpstreamUnavailable
 from radar.http import Http
-from radar.schema import Parsed, check_signals
+from radar.schema import Parsed, check_signals, empty_signals
 from radar.settings import Settings
 from radar.sources import Answer, Source, SourceModule, discover
 from radar.times import parse as parse_time
@@ -108,15 +109,22 @@ def keep(
     failure: str | None = None
     ended = False
     try:
+        whole = getattr(module, "together", None)
+        files: list[ArchivedFile] = []
         for answer in answers:
             found.answers += 1
             file = archive.put_raw(name, answer.name, answer.body, received_at=now, simulated=simulated)
+            if whole is not None:
+                files.append(file)
+                continue
             parsed = _understood(module, answer, found)
             if parsed is not None:
                 archive.put_rows(file, parsed.rows, simulated=simulated)
                 found.take(parsed)
             elif len(found.wrong) == found.answers == ENOUGH:
                 raise UpstreamUnavailable(name, f"none of {ENOUGH} answers was understood, first {found.wrong[0]}")
+        if files:
+            _keep_together(module, files, found, archive, simulated=simulated)
         ended = True
     except RadarError as error:
         failure = str(error)
@@ -186,13 +194,41 @@ def _understood(module: SourceModule, answer: Answer, found: Found) -> Parsed | 
     return None
 
 
+def _keep_together(
+    module: SourceModule, files: list[ArchivedFile], found: Found, archive: Archive, *, simulated: bool
+) -> bool:
+    """Parse archived answers as one; their rows are kept with the last of them. Returns whether they gave any."""
+    source = module.SOURCE
+    loaders = [(archive.raw(file).name, partial(_raw_body, archive, file)) for file in files]
+    try:
+        parsed: Parsed = module.together(loaders)  # type: ignore[attr-defined]  # asked for by the caller
+        check_signals(parsed.rows, source=source.name, signals=set(source.signals))
+    except (SourceError, SchemaError) as error:
+        found.wrong.append(str(error))
+        log.warning("answers not understood", source=source.name, answers=len(files), error=str(error))
+        return False
+    for file in files[:-1]:
+        archive.put_rows(file, empty_signals(), simulated=simulated)
+    archive.put_rows(files[-1], parsed.rows, simulated=simulated)
+    found.take(parsed)
+    return True
+
+
+def _raw_body(archive: Archive, file: ArchivedFile) -> bytes:
+    return archive.raw(file).body
+
+
 def resume(archive: Archive) -> int:
     """Read again what was archived and never parsed, because its collector died or its parser could not; returns the
     number of answers that gave rows. Called when a worker starts, and never keeps it from starting."""
     done = 0
+    parts: dict[tuple[str, datetime], list[ArchivedFile]] = {}
     for file in archive.pending_raw():
         module = discover().get(file.source)
         if module is None:
+            continue
+        if hasattr(module, "together"):  # those that one collection brought
+            parts.setdefault((file.source, file.received_at), []).append(file)
             continue
         try:
             raw = archive.raw(file)
@@ -203,6 +239,13 @@ def resume(archive: Archive) -> int:
         if parsed is not None:
             archive.put_rows(file, parsed.rows, simulated=raw.simulated)
             done += 1
+    for (name, _received), files in parts.items():
+        try:
+            simulated = archive.raw(files[0]).simulated
+            if _keep_together(discover()[name], files, Found(name), archive, simulated=simulated):
+                done += len(files)
+        except RadarError as error:
+            log.warning("archived answers cannot be read", source=name, error=str(error))
     return done
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -128,15 +129,21 @@ def record(module: SourceModule, answers: list[Answer]) -> Recording:
         An answer is not in the agreed form.
     """
     source = module.SOURCE
-    frames, rejected = [], 0
-    for answer in answers:
-        parsed: Parsed = module.parse(answer.body, name=answer.name)
-        check_signals(parsed.rows, source=source.name, signals=set(source.signals))
-        rejected += parsed.rejected_count
-        frames.append(received(parsed.rows, source.name, source.signals))
-    if not frames:
+    if not answers:
         raise UpstreamChanged(source.name, "no answer to replay; expected a file, or a folder that holds some")
-    return Recording(source.name, pl.concat(frames), rejected, len(answers))
+    together = getattr(module, "together", None)
+    if together is not None:
+        results: list[Parsed] = [together([(answer.name, partial(_body, answer)) for answer in answers])]
+    else:
+        results = [module.parse(answer.body, name=answer.name) for answer in answers]
+    for parsed in results:
+        check_signals(parsed.rows, source=source.name, signals=set(source.signals))
+    rows = pl.concat([received(parsed.rows, source.name, source.signals) for parsed in results])
+    return Recording(source.name, rows, sum(parsed.rejected_count for parsed in results), len(answers))
+
+
+def _body(answer: Answer) -> bytes:
+    return answer.body
 
 
 def received(rows: pl.DataFrame, source: str, grains: dict[str, int], *, simulated: bool = False) -> pl.DataFrame:

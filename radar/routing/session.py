@@ -134,7 +134,10 @@ class Session:
         more = [Rejected(reason, count, table.examples[reason]) for reason, count in table.rejected.most_common()]
         table.rejected.clear()
         table.examples.clear()
-        return Parsed(self.rows(), (*rejected, *more), dict(notes))
+        full = {} if self.newest is None else {
+            f"full_feed_v{family}": side.peers for family, side in zip((4, 6), self.newest.sides, strict=True)
+        }  # fmt: skip
+        return Parsed(self.rows(), (*rejected, *more), {**notes, **full})
 
     def _end(self) -> float:
         return float((self._bin + 1) * self.grain_s)

@@ -11,7 +11,14 @@ A source module has
     pure and total: any bytes give rows and rejections, or raise ``UpstreamChanged``. ``name`` is the answer's name:
     the file name or the address, which for some upstreams is the only place that names the country or the month.
 
-and may have ``details(body, *, name="") -> list[dict]``: plain rows for ``radar try`` of what its signals come from.
+and may have
+
+``details(body, *, name="") -> list[dict]``
+    plain rows for ``radar try`` of what its signals come from.
+``stream(ws) -> Iterator[bytes | None]``
+    messages of what is listened to and not asked (``radar stream``).
+``together(files) -> Parsed``
+    answers that only make sense together, each as its name and what loads its bytes.
 """
 
 from __future__ import annotations

@@ -6,8 +6,9 @@ Upstream: RIPE RIS (https://data.ris.ripe.net/, dumps every 8 hours, updates eve
 (:mod:`radar.sources._mrt_places`). Form: RFC 6396 and RFC 8050, packed by gzip, bzip2, zstd or not
 (:mod:`radar.routing.mrt`).
 
-Each file is read by itself into a routing table of its own, and evaluated every 5 minutes of its own clock. Who sees a
-route at all is told by table dumps; updates alone give activity, and visibility only where sessions begin.
+Files that come together, of several collectors, are read into one routing table in the order of their times, and
+evaluated every 5 minutes of their own clock. Who sees a route at all is told by table dumps; updates alone give
+activity, and visibility only where sessions begin.
 
 Licence: RIPE RIS: the RIPE NCC's terms of service, and conditions for products and paid services; RouteViews: CC BY
 4.0.
@@ -15,20 +16,24 @@ Licence: RIPE RIS: the RIPE NCC's terms of service, and conditions for products 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
-from itertools import chain
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import chain, groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from radar import settings
 from radar.errors import ConfigError, UpstreamChanged, UpstreamUnavailable
+from radar.routing import Element
 from radar.routing.mrt import Limits, Tally, read
 from radar.routing.session import SESSION_SIGNALS, Session
 from radar.schema import Parsed
 from radar.sources import Answer, Source
 from radar.sources._ask import ask_each
-from radar.sources._mrt_places import collector_in, files_in, patterns
+from radar.sources._mrt_places import collector_in, files_in, patterns, time_in
 from radar.sources._rejections import Rejections
 
 if TYPE_CHECKING:
@@ -38,6 +43,9 @@ NAME = "mrt_files"
 
 #: Seconds of one bin.
 GRAIN_S = 300
+
+#: The name of a file, and what loads its bytes.
+File = tuple[str, Callable[[], bytes]]
 
 #: A dump of the largest collector unpacks to 6 GB.
 LIMITS = Limits(unpacked_bytes=16 << 30)
@@ -81,20 +89,87 @@ def _name(file: Path) -> str:
 
 def parse(body: bytes, *, name: str = "") -> Parsed:
     """Read one file. Raises UpstreamChanged when it is no MRT file, or when nothing in it can be read."""
-    tally = Tally(prefixes=set())
-    session = Session(NAME, grain_s=GRAIN_S)
-    elements = chain.from_iterable(read(body, source=NAME, tally=tally, limits=LIMITS))
-    session.take(elements, collector=collector_in(name))
+    session, tally, rejected = Session(NAME, grain_s=GRAIN_S), Tally(prefixes=set()), Rejections()
+    session.take(_elements(body, tally), collector=collector_in(name))
+    _check(tally)
+    _count(tally, rejected)
+    return session.done(notes(tally), rejected.done())
+
+
+def together(files: Iterable[File]) -> Parsed:
+    """Read files of one or many collectors into one table; dumps whole, updates of the same time side by side.
+
+    ``files``: the name of each, and what loads its bytes when it is its turn: dumps are large.
+
+    A file that is no MRT file is rejected, and the others are read. Raises UpstreamChanged when none can be read.
+    """
+    session, rejected, counts = Session(NAME, grain_s=GRAIN_S), Rejections(), Counter[str]()
+    fault: UpstreamChanged | None = None
+    read_any = False
+    for group in _by_time(files):
+        streams = []
+        for name, load in group:
+            tally = Tally(prefixes=set())
+            try:
+                # elements of a dump pass through, as there are millions; updates of some minutes are few
+                if _is_dump(name):
+                    session.take(_elements(load(), tally), collector=collector_in(name))
+                else:
+                    streams.append(_named(_elements(load(), tally), collector_in(name)))
+                _check(tally)
+            except UpstreamChanged as error:
+                fault = error
+                rejected.add("no MRT file", f"{name}: {error}")
+                continue
+            read_any = True
+            _count(tally, rejected)
+            counts.update(notes(tally))
+        session.take(heapq.merge(*streams, key=itemgetter(0)))
+    if fault is not None and not read_any:
+        raise fault
+    return session.done(counts, rejected.done())
+
+
+def _elements(body: bytes, tally: Tally) -> Iterator[Element]:
+    return chain.from_iterable(read(body, source=NAME, tally=tally, limits=LIMITS))
+
+
+def _named(elements: Iterable[Element], collector: str) -> list[Element]:
+    """The elements with their peers named by collector too."""
+    return [(time, f"{collector}|{peer}", asn, kind, prefix, path) for time, peer, asn, kind, prefix, path in elements]
+
+
+def _by_time(files: Iterable[File]) -> list[list[File]]:
+    """Files in the order of the time in their names, those of one time together; one without a time comes alone, after
+    those that came before it."""
+    newest = datetime.min.replace(tzinfo=UTC)
+    rows: list[tuple[datetime, int, File]] = []
+    for place, file in enumerate(files, 1):
+        time = time_in(file[0])
+        newest = max(newest, time or newest)
+        rows.append((time or newest, 0 if time else place, file))
+    rows.sort(key=lambda row: row[:2])
+    return [[row[2] for row in group] for _key, group in groupby(rows, key=lambda row: row[:2])]
+
+
+def _is_dump(name: str) -> bool:
+    last = name.rpartition("/")[2]
+    return "bview" in last or ".rib." in f".{last}" or last.startswith("rib")
+
+
+def _check(tally: Tally) -> None:
+    """Raise UpstreamChanged when nothing in a file could be read."""
     broken = sum(count for count, _example in tally.rejected.values())
     if tally.records and broken == tally.records:
-        reason, (_count, example) = next(iter(tally.rejected.items()))
+        reason, (_number, example) = next(iter(tally.rejected.items()))
         raise UpstreamChanged(NAME, f"none of {broken} records can be read; first {example}: {reason}")
-    rejected = Rejections()
+
+
+def _count(tally: Tally, rejected: Rejections) -> None:
     for reason, (count, example) in tally.rejected.items():
         rejected.add(reason, example, count)
     if tally.cut_short:
         rejected.add("the file ends early", tally.cut_short)
-    return session.done(notes(tally), rejected.done())
 
 
 def notes(tally: Tally) -> dict[str, int]:

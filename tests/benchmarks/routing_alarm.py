@@ -169,7 +169,7 @@ def _prepare(world: Routes, data_dir: Path, url: str) -> None:
         noise = rng.normal(1.0, 0.0005, (len(part), bins, group.width)).astype(np.float32)
         value = usual[at : at + 64, None, :] * noise
         n = np.where(np.isnan(value), np.nan, np.float32(found.sides[0].peers)).astype(np.float32)
-        pipeline.run(group).warm(Block(group, end - timedelta(minutes=bins), part, value, n), simulated=True)
+        pipeline.run(group).warm(Block(group, part, end - timedelta(minutes=bins), value, n), simulated=True)
     pipeline._begun.add("ris_live")
     pipeline.publish(end)
 
