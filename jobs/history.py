@@ -68,7 +68,9 @@ class StoreHistory:
                 merged = np.where(np.isnan(values), old, values)
                 if aspect == "value":
                     changed |= _differs(merged, old)
-                self.put_aspect(aspect, names, block.start, merged)
+                first, last = _filled(merged)
+                if first < last:  # a page of nothing takes as much room as any other
+                    self.put_aspect(aspect, names, block.time(first), merged[:, first:last])
         return [int(i) for i in np.flatnonzero(changed)]
 
     def observed(self, entities: Sequence[str], t: datetime) -> tuple[F32, F32]:
@@ -162,6 +164,12 @@ class ReplayHistory:
             if not np.isnan(part).all():
                 blocks.write_bins(self._client, self._group, aspect, self._entities, start, part)
         self._dirty.clear()
+
+
+def _filled(values: F32) -> tuple[int, int]:
+    """The first bin with a value of any entity, and the one after the last; (0, 0) when there is none."""
+    some = np.flatnonzero(np.logical_not(np.isnan(values)).any(axis=(0, 2)))
+    return (int(some[0]), int(some[-1]) + 1) if some.size else (0, 0)
 
 
 def _differs(new: F32, old: F32) -> npt.NDArray[np.bool_]:

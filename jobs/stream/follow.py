@@ -138,6 +138,8 @@ class Follower:
             return
         elements = self.reader.elements(record.lines)
         self.memory.messages += len(record.lines)
+        if self.memory.quiet:
+            self._resume(elements)
         self.session.apply(elements, until=record.at + AHEAD_S)
 
     def _minutes(self, at: float) -> Iterator[Minute]:
@@ -205,12 +207,20 @@ class Follower:
         for peer in self.session.table.peers.values():
             if state_of(peer, peer.heard) == "live":
                 heard[peer.collector] = max(peer.heard, heard.get(peer.collector, 0.0))
-        quiet = self.memory.quiet
         for collector, last in sorted(heard.items()):
-            if collector in quiet and last > quiet[collector]:
-                self._miss(Gap(f"{collector}-{int(last * 1000)}", quiet.pop(collector), last, collector, "silent"))
-            elif now - last > SILENT_S:
-                quiet.setdefault(collector, last)
+            if now - last > SILENT_S:
+                self.memory.quiet.setdefault(collector, last)
+
+    def _resume(self, elements: Iterable[Element]) -> None:
+        """Of a collector that was silent something comes again: what came before is missing. Put down before it is
+        taken in, so that a session which begins anew with it is believed."""
+        quiet = self.memory.quiet
+        for time, name, *_ in elements:
+            collector = name.partition("|")[0]
+            if collector in quiet and time > quiet[collector]:
+                self._miss(Gap(f"{collector}-{int(time * 1000)}", quiet.pop(collector), time, collector, "silent"))
+                if not quiet:
+                    return
 
     def open_gaps(self) -> list[RoutingGap]:
         """All that is missing or was, newest first."""

@@ -30,7 +30,7 @@ from jobs.stream.watches import Watches
 from radar.archive import Archive
 from radar.errors import ArchiveError, ConfigError, RadarError, StoreUnavailable
 from radar.http import Http
-from radar.routing.session import MIN_PEERS, Session
+from radar.routing.session import MIN_PEERS, TRACKED, Session
 from radar.schema import Parsed
 from radar.settings import Settings
 from radar.sources import ris_live
@@ -63,6 +63,7 @@ class Streaming:
         client: Store | None,
         watches: Watches | None = None,
         min_peers: int = MIN_PEERS,
+        tracked: int = TRACKED,
         snapshot_s: float = SNAPSHOT_S,
         simulated: bool = False,
     ) -> None:
@@ -74,6 +75,7 @@ class Streaming:
         self._ledger = ledger
         self._client = client
         self._min_peers = min_peers
+        self._tracked = tracked
         self._snapshot_s = snapshot_s
         self._simulated = simulated
         self._teller = Teller(client, self.name, simulated=simulated) if client is not None else None
@@ -84,7 +86,7 @@ class Streaming:
     # ------------------------------------------------------------------ where to begin
 
     def _session(self) -> Session:
-        return Session(self.name, grain_s=ris_live.GRAIN_S, min_peers=self._min_peers)
+        return Session(self.name, grain_s=ris_live.GRAIN_S, min_peers=self._min_peers, tracked=self._tracked)
 
     def _begin(self, before: float | None) -> Follower:
         """A follower from the newest snapshot that can be used, of those older than ``before``; else from the start of
@@ -210,6 +212,7 @@ class Process:
             client=self._client,
             watches=Watches.of(settings),
             min_peers=settings.ris_min_peers,
+            tracked=settings.ris_networks,
             snapshot_s=snapshot_s,
         )
         self._now = now
