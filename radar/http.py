@@ -26,6 +26,7 @@ import httpx
 
 from radar import __version__
 from radar._http_cache import Cache, Cached
+from radar._http_deadline import Deadline
 from radar.errors import UpstreamChanged, UpstreamUnavailable
 
 #: Answers that say "not now"; any other 4xx says "not like this".
@@ -50,7 +51,7 @@ class Limits:
 
     connect_s: float = 10.0
     read_s: float = 30.0
-    total_s: float = 120.0  # of one try: a server that drips a byte at a time does not hold a job for ever
+    total_s: float = 120.0  # of one request, headers too: a server that drips bytes does not hold a job for ever
     tries: int = 4
     pause_s: float = 1.0  # before the second try; doubles from there
     longest_pause_s: float = 60.0  # asked to wait longer than this, we give up and come back on the next run
@@ -101,6 +102,8 @@ class Http:
             headers={"User-Agent": user_agent(contact), "Accept-Encoding": "gzip, br"},
             follow_redirects=False,
         )
+        self._deadline = Deadline(clock)
+        self._deadline.watch(self._client)
 
     def __enter__(self) -> Http:
         return self
@@ -112,9 +115,7 @@ class Http:
         """Close the connections."""
         self._client.close()
 
-    def get(
-        self, url: str, *, source: str, params: Mapping[str, str | int] | None = None, keep: bool = True
-    ) -> Reply:
+    def get(self, url: str, *, source: str, params: Mapping[str, str | int] | None = None, keep: bool = True) -> Reply:
         """Ask for one address.
 
         Parameters
@@ -162,7 +163,10 @@ class Http:
         for _hop in range(_MAX_REDIRECTS + 1):
             headers = known.conditions() if known else {}
             self._take_turn(url)
-            with self._client.stream("GET", url, headers=headers) as answer:
+            with (
+                self._deadline.within(self._limits.total_s),
+                self._client.stream("GET", url, headers=headers) as answer,
+            ):
                 status = answer.status_code
                 if status in _REDIRECTS:
                     url = self._redirect(url, answer, source)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +15,7 @@ import httpx
 import pytest
 
 from radar import __version__
+from radar._http_deadline import Deadline
 from radar.errors import UpstreamChanged, UpstreamUnavailable
 from radar.http import Http, Limits, user_agent
 
@@ -249,3 +253,80 @@ def test_the_cache_in_a_folder_does_not_grow_without_end(tmp_path: Path, monkeyp
     for number in range(200):
         world.http.get(f"{URL}/{number}", source="s")
     assert len(list(tmp_path.iterdir())) < 10 + 64
+
+
+class Slow(threading.Thread):
+    """A server on this machine that answers every request with the bytes it is given, one at a time."""
+
+    def __init__(self, head: bytes, *, every_s: float = 0.01, whole: int = 0) -> None:
+        super().__init__(daemon=True)
+        self.head, self.every_s, self.whole = head, every_s, whole
+        self.over = threading.Event()
+        self.asked = 0
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}/"
+
+    def __enter__(self) -> Slow:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.over.set()
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        self.join(10)
+
+    def run(self) -> None:
+        while not self.over.is_set():
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            with connection, contextlib.suppress(OSError):
+                while connection.recv(65536):
+                    self.asked += 1
+                    if self.asked <= self.whole:
+                        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                        continue
+                    connection.sendall(self.head)
+                    while not self.over.wait(self.every_s):
+                        connection.sendall(b"x")
+
+
+QUICK = Limits(connect_s=5, read_s=5, total_s=0.3, tries=1, interval_s=0)
+
+
+@pytest.mark.parametrize(
+    "head", [b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n", b""],
+    ids=["headers", "body", "status line"],
+)  # fmt: skip
+def test_server_that_drips_is_given_up_after_the_whole_time_wherever_it_drips(head: bytes) -> None:
+    began = time.monotonic()
+    with (
+        Slow(head) as server,
+        Http(limits=QUICK) as http,
+        pytest.raises(UpstreamUnavailable, match="still sending after 0 s"),
+    ):
+        http.get(server.url, source="test")
+    assert time.monotonic() - began < 4, "each single read came well within its own time-out"
+
+
+def test_the_limit_holds_on_a_connection_that_is_used_again() -> None:
+    with Slow(b"HTTP/1.1 200 OK\r\nX-Slow: ", whole=2) as server, Http(limits=QUICK) as http:
+        assert [http.get(server.url, source="test").body for _ in range(2)] == [b"ok", b"ok"]
+        with pytest.raises(UpstreamUnavailable, match="still sending"):
+            http.get(server.url, source="test")
+        assert server.asked == 3
+
+
+def test_a_request_that_ended_leaves_no_deadline_behind() -> None:
+    time_now = 0.0
+    deadline = Deadline(lambda: time_now)
+    with deadline.within(5):
+        assert deadline.left(30, httpx.ReadTimeout) == 5
+        assert deadline.left(None, httpx.ReadTimeout) == 5
+        time_now = 6.0
+        with pytest.raises(httpx.ReadTimeout, match="still sending after 5 s"):
+            deadline.left(30, httpx.ReadTimeout)
+    assert deadline.left(30, httpx.ReadTimeout) == 30

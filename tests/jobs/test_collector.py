@@ -67,6 +67,7 @@ WORDS = {
     "html": "begins with '<!doctype html>",
     "endless": "sent more than 1000000 bytes",
     "drip": "still sending after 1 s",
+    "drip_headers": "still sending after 1 s",
     "no_gzip": "cannot be decoded",
 }
 
@@ -94,7 +95,7 @@ def test_answers_that_are_not_understood_are_kept_and_broken_connections_leave_n
 
 
 def test_an_upstream_that_never_ends_its_headers_hangs_and_is_told(server: Upstream, make: Make) -> None:
-    """The client's time-outs are per read and per body: this one only the collector sees."""
+    """The collector says so before the client gives up."""
     hanging, fine = make(quiet_s=0.3).run([asking(server, "good"), asking(server, "drip_headers")], NOW)
     assert fine.ok
     assert "no answer for" in str(hanging.error)
