@@ -24,7 +24,7 @@ from radar.errors import RadarError, SchemaError, SourceError, UpstreamChanged, 
 from radar.http import Http
 from radar.schema import Parsed, check_signals, empty_signals
 from radar.settings import Settings
-from radar.sources import Answer, Source, SourceModule, discover
+from radar.sources import Answer, Source, SourceModule, Streaming, discover
 from radar.times import parse as parse_time
 from radar.times import rfc3339
 
@@ -262,7 +262,7 @@ def enabled(settings: Settings, only: Iterable[str] | None = None, *, streams: b
     check_sources(settings)
     found = []
     for name, module in discover().items():
-        if hasattr(module, "stream") != streams:
+        if isinstance(module, Streaming) != streams:
             continue
         if wanted is not None:
             if name in wanted:

@@ -215,7 +215,7 @@ def _sources(settings: Settings, now: datetime, published: list[dict[str, Any]])
     """
     from jobs.consent import off
     from jobs.ledger import Entry, Ledger
-    from radar.sources import discover
+    from radar.sources import Streaming, discover
 
     try:
         entries = Ledger(settings.data_dir).entries()
@@ -230,7 +230,8 @@ def _sources(settings: Settings, now: datetime, published: list[dict[str, Any]])
         if told["newest_bin"] is None and name in reasons and module is not None and told["state"] != "failing":
             yield Finding("source", "note", f"{name}: off. {reasons[name]}", _todo(module.SOURCE, settings))
         else:
-            yield _source(told, f"off. {reasons[name]}" if name in reasons else "on", stream=hasattr(module, "stream"))
+            streams = isinstance(module, Streaming)
+            yield _source(told, f"off. {reasons[name]}" if name in reasons else "on", stream=streams)
 
 
 def _noted(name: str, entry: Entry, now: datetime) -> dict[str, Any]:

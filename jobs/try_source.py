@@ -26,14 +26,18 @@ from radar.http import Http
 from radar.labels import _
 from radar.schema import Parsed, check_signals
 from radar.settings import Settings
-from radar.sources import Answer, Source, SourceModule, get
+from radar.sources import Answer, Source, SourceModule, Streaming, get
 from radar.times import rfc3339
+from radar.ws import Ws
 
 #: Of the upstream only so many answers are asked for: this is a look, not a collection.
 ANSWERS = 1
 
 #: Of what a source tells beyond its rows, so many are printed.
 DETAILS = 50
+
+#: A stream is listened to for so many seconds, and for so many messages at most.
+LISTEN_S, LISTEN_MESSAGES = 5.0, 5000
 
 #: A newest bin older than this many times what is usual is late, as on the sources page.
 LATE = 2.0
@@ -88,6 +92,21 @@ def ask(module: SourceModule, settings: Settings, now: datetime, http: Http | No
     if not answers:
         raise UpstreamUnavailable(source.name, f"gave no answer for {rfc3339(since)} to {rfc3339(now)}")
     return answers
+
+
+def listen(module: Streaming, settings: Settings, now: datetime) -> Answer:
+    """What a stream says within a few seconds, as one answer. Raises UpstreamUnavailable."""
+    lines: list[bytes] = []
+    until = time.monotonic() + LISTEN_S
+    address = {"url": settings.ris_live_url} if settings.ris_live_url else {}
+    for message in module.stream(Ws(contact=settings.contact), **address):
+        if message is not None:
+            lines.append(message)
+        if len(lines) >= LISTEN_MESSAGES or time.monotonic() > until:
+            break
+    if not lines:
+        raise UpstreamUnavailable(module.SOURCE.name, f"said nothing within {LISTEN_S:.0f} s")
+    return Answer(f"{module.SOURCE.name} {rfc3339(now)}", b"\n".join(lines))
 
 
 def _parse(module: SourceModule, answer: Answer) -> Parsed:

@@ -99,6 +99,8 @@ SETTINGS: tuple[Row, ...] = (
     Row("ris_dumps", "https://data.ris.ripe.net/{collector}/%Y.%m/bview.%Y%m%d.%H%M.gz "
         "https://data.ris.ripe.net/{collector}/%Y.%m/updates.%Y%m%d.%H%M.gz", "Where their dumps and updates lie: "
         "addresses with {collector} and the codes of strftime, between spaces; 'none': none are read.", _words),
+    Row("ris_networks", "200", "So many of the largest networks have minute series of their own; of all others the "
+        "newest view is kept.", _int(0, 20_000)),
     Row("ris_min_peers", "10", "Fewest full-feed peers from which we say what is visible.", _int(1, 1000)),
     Row("vrps_file", "", "JSON file of an RPKI validator (Routinator, rpki-client ...), read again when it changes. "
         "Empty: what holders signed is not judged.", str),
@@ -135,6 +137,7 @@ class Settings:
     ris_live_url: str
     ris_collectors: tuple[str, ...]
     ris_dumps: tuple[str, ...]
+    ris_networks: int
     ris_min_peers: int
     vrps_file: str
     relations_file: str

@@ -35,7 +35,7 @@ SESSION_SIGNALS = (*VISIBLE, SHARE, *ACTIVITY, MOAS)
 #: With fewer full-feed peers than this a view of the world is one of a few networks.
 MIN_PEERS = 3
 #: Networks whose series are kept, the largest ones; all others have their newest view.
-TRACKED = 300
+TRACKED = 200
 #: Bins that one answer may close: a file whose times leap about must not be evaluated for ever.
 MAX_BINS = 2016
 #: Elements that are held at once.

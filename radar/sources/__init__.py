@@ -30,11 +30,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from types import ModuleType
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 if TYPE_CHECKING:
     from radar.http import Http
     from radar.schema import Parsed
+    from radar.ws import Ws
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,16 @@ class SourceModule(Protocol):
 
     def parse(self, body: bytes, *, name: str = "") -> Parsed:
         """Turn one answer into SIGNALS."""
+
+
+@runtime_checkable
+class Streaming(Protocol):
+    """A source that is listened to."""
+
+    SOURCE: Source
+
+    def stream(self, ws: Ws, *, url: str = "") -> Iterator[bytes | None]:
+        """Messages as they come; None each second in which none came."""
 
 
 @lru_cache(maxsize=1)

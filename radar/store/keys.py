@@ -191,10 +191,14 @@ def lease(name: str) -> str:
 #: Pages of live 5- to 30-minute bins are dropped this long after they were begun: over three times what the
 #: detector looks back on. Coarser pages are small and kept for ever. Loads of history pass None.
 LIVE_TTL_S = 90 * _DAY_S
+#: Those of a stream's minutes, of which there are five times as many: they are held against their last day alone.
+STREAM_TTL_S = 4 * _DAY_S
 
 
 def live_ttl_s(group: Group) -> int | None:
     """How long live pages of this group are kept, in seconds after they were begun; None for ever."""
+    if group.grain_s < 300:
+        return STREAM_TTL_S
     return LIVE_TTL_S if group.grain_s <= 1800 else None
 
 

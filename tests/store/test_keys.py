@@ -95,3 +95,9 @@ def test_live_pages_outlive_the_four_weeks_that_the_detector_looks_back_on() -> 
     assert kept is not None
     assert kept >= 3 * 28 * 86_400
     assert keys.live_ttl_s(GROUPS["google"]) is None
+
+
+def test_minutes_of_a_stream_are_kept_for_longer_than_the_day_that_they_are_held_against() -> None:
+    kept = keys.live_ttl_s(GROUPS["ris"])
+    assert kept is not None
+    assert 2 * 86_400 <= kept <= 7 * 86_400
