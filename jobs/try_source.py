@@ -85,6 +85,8 @@ def ask(module: SourceModule, settings: Settings, now: datetime, http: Http | No
     ConfigError when its terms are not accepted."""
     source = module.SOURCE
     require(source, settings)
+    if isinstance(module, Streaming):
+        return [listen(module, settings, now)]
     span = max(2 * (source.lag_s + source.cadence_s), 3 * min(source.signals.values()))
     since = now - timedelta(seconds=span)
     with http or Http(contact=settings.contact) as client:

@@ -85,8 +85,8 @@ SETTINGS: tuple[Row, ...] = (
     Row("web_threads", "4", "Threads of each web process.", _int(1, 64)),
     Row("base_url", "", "Public address of the site, such as https://radar.example.org; used in feeds and links.", str),
     Row("sources", "all", "Sources that are collected: 'all', or names with commas.", _names),
-    Row("accept_terms", "", "Sources whose terms of use you accept: names with commas, or 'all'. Others that have terms "
-        "are not collected; `radar doctor` shows the terms.", _names),
+    Row("accept_terms", "", "Sources whose terms of use you accept: names with commas, or 'all'. Others that have "
+        "terms are not collected; `radar doctor` shows the terms.", _names),
     Row("ripestat_networks", "40", "So many of the largest networks are asked about at RIPEstat, once a day.",
         _int(1, 120)),
     Row("atlas_measurements", "1001,5001,10001", "RIPE Atlas measurements that are read: ids with commas. Built in are "
