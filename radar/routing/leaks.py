@@ -60,6 +60,7 @@ class _Group:
     event: str = ""
     dirty: bool = True
     beyond: int = 0  # prefixes that were not followed for want of room
+    quiet_days: int = 0  # so long was watched, and on no day before was it seen
 
 
 class LeakWatch:
@@ -213,10 +214,8 @@ class LeakWatch:
             event = self._book.get(group.event)
             if event is None:
                 self._open(group, full, totals, now)
-                continue
-            if group.dirty:
-                group.dirty = False
-                self._grow(group, event, full, totals, now)
+            elif group.dirty:
+                self._grow(group, event, full, totals)
         return self._book.turn(now)
 
     def events(self) -> list[RouteEvent]:
@@ -240,7 +239,11 @@ class LeakWatch:
                 str(group.leaker), "leak", group.leaker, [], first, "", group.joined[first], group.path
             )
             group.event = event.id
-            self._grow(group, event, full, totals, now)
+            if self._began is not None and all(
+                self._usual.days(_habit(Leak(group.leaker, *s))) <= 1 for s in group.sides
+            ):
+                group.quiet_days = int((event.first_seen - self._began) // DAY_S)
+            self._grow(group, event, full, totals)
             return
         for prefix in [p for p in group.held if now - group.joined[p] > PATIENCE_S]:
             self._forget(group, prefix)
@@ -256,9 +259,9 @@ class LeakWatch:
                 return True
         return False
 
-    def _grow(self, group: _Group, event: Candidate, full: tuple[int, int], totals: tuple[int, int],
-              now: float) -> None:  # fmt: skip
+    def _grow(self, group: _Group, event: Candidate, full: tuple[int, int], totals: tuple[int, int]) -> None:
         """Bring a candidate up to date, or end it: at most one peer still shows it, which is a route that got stuck."""
+        group.dirty = False
         masks = [0, 0]
         for prefix, mask in group.held.items():
             masks[":" in prefix] |= mask
@@ -272,10 +275,9 @@ class LeakWatch:
         sides = [side for side, _ in sorted(group.sides.items(), key=lambda item: (-item[1], item[0]))]
         event.expected = list(dict.fromkeys(asn for side in sides for asn in side[:2]))[:MOST_SIDES]
         words = leak_words(group.leaker, sides, len(event.prefixes), len(origins), more=group.beyond > 0)
-        days = int((event.first_seen - self._began) // DAY_S) if self._began is not None else 0
         customers = self._relations.customers(group.leaker) if self._relations is not None else 0
         event.weigh(
-            evidence.of_leak(event, share, origins=origins, hairpin=sides[0][2] == 1, quiet_days=days,
+            evidence.of_leak(event, share, origins=origins, hairpin=sides[0][2] == 1, quiet_days=group.quiet_days,
                              customers=customers),
             words, origins,
         )  # fmt: skip
@@ -312,7 +314,7 @@ class LeakWatch:
             same = [side for side in group.sides if relations.leak_over([side[1], group.leaker, side[0]]) is not None]
             event = self._book.get(group.event)
             if event is not None and not same:
-                self._close(group, event, "dismissed", group.last, "now_related")
+                self._close(group, event, "dismissed", group.last, "now_explained")
 
     # ------------------------------------------------------------------ snapshot
 
@@ -320,9 +322,9 @@ class LeakWatch:
         """The whole state as JSON, but for the verdicts, which are found again."""
         groups = [
             {
-                "leaker": g.leaker, "since": g.since, "last": g.last, "path": g.path, "event": g.event,
-                "dirty": g.dirty, "beyond": g.beyond, "held": {prefix: f"{mask:x}" for prefix, mask in g.held.items()},
-                "joined": g.joined, "origin": g.origin, "sides": [[*side, n] for side, n in g.sides.items()],
+                **{name: getattr(g, name) for name in _PLAIN},
+                "held": {prefix: f"{mask:x}" for prefix, mask in g.held.items()},
+                "sides": [[*side, n] for side, n in g.sides.items()],
             }
             for g in self._groups.values()
         ]  # fmt: skip
@@ -359,6 +361,8 @@ class LeakWatch:
 
 
 _FORM = "leaks-1"
+#: Fields of a group that are JSON as they are.
+_PLAIN = ("leaker", "since", "last", "path", "joined", "origin", "event", "dirty", "beyond", "quiet_days")
 
 
 def _habit(leak: Leak) -> str:

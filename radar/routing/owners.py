@@ -32,7 +32,9 @@ _COMMON = frozenset({
 def label(asn: int) -> str:
     """ "AS5089 Virgin Media", or "AS64496" for a number without a name."""
     network = networks().get(asn)
-    return f"AS{asn} {network.name}" if network is not None and network.name else f"AS{asn}"
+    number = f"AS{asn}"
+    # some rows of the table hold the number for a name
+    return f"{number} {network.name}" if network is not None and network.name not in ("", number) else number
 
 
 def home(asn: int) -> str:

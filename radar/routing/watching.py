@@ -81,6 +81,10 @@ class Usual:
             self._put(key, days + 1, day)
         return days + (day > last) >= USUAL_DAYS
 
+    def days(self, key: str) -> int:
+        """On how many days it was seen so far."""
+        return self._days.get(key, (0, -1))[0]
+
     def settle(self, key: str, time: float) -> None:
         """Take it for usual at once: it was so when we began to look."""
         self._put(key, USUAL_DAYS, int(time // DAY_S))

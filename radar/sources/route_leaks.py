@@ -34,8 +34,9 @@ RARE_S = 30 * 86_400
 
 def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
     """There is nobody to ask. Raises UpstreamUnavailable, with what to do."""
+    sources = SOURCE.derived_from.replace(",", " and ")
     raise UpstreamUnavailable(
-        NAME, f"is worked out from {SOURCE.derived_from} by `radar stream` and has no upstream to ask; give a file"
+        NAME, f"is worked out from {sources} by `radar stream`; nobody can be asked, only a file read"
     )
     yield  # an iterator like every other fetch
 

@@ -257,7 +257,7 @@ def quiet_cases() -> list[Case]:
 
     odd = maker("odd_peer", "One peer alone has another origin, for all it knows.")
     for n, (prefix, _origin, _providers) in enumerate(BACKGROUND):
-        odd.announce(then + n, prefix, (1299, 9121), only=lambda peer: peer is PEERS[20])
+        odd.announce(then + n, prefix, (1299, 399995), only=lambda peer: peer is PEERS[20])
     odd.roa(BACKGROUND[0][0], BACKGROUND[0][1])
 
     private = maker("private", "Private numbers slip out at the end of paths, at one peer and at all.")
@@ -268,13 +268,13 @@ def quiet_cases() -> list[Case]:
 
     carried = maker("carried", "A customer without a known contract announces a part; the holder passes it on.")
     carried.before("80.249.0.0/16", (3320, 8881))
-    carried.announce(then, "80.249.9.0/24", (3320, 8881, 210001))
+    carried.announce(then, "80.249.9.0/24", (3320, 8881, 399996))
     carried.announce(then + 1, "80.249.0.0/16", (3320, 8881, 2))  # "prepend 2" typed as a path
 
     cousins = maker("no_relations", "Paths between networks of which nothing is known, and a set at the end.")
     for third in range(12):
-        cousins.before(f"77.9.{third}.0/24", (3356, 210010))
-        cousins.announce(then + third, f"77.9.{third}.0/24", (1299, 210011, 210012, 210010))
+        cousins.before(f"77.9.{third}.0/24", (3356, 399990))
+        cousins.announce(then + third, f"77.9.{third}.0/24", (1299, 399991, 399992, 399990))
     return [make.done() for make in (anycast, sibling, provider, allowed, odd, private, carried, cousins)]
 
 
