@@ -30,6 +30,15 @@ USUAL = {b"\x40\x01\x01" + bytes((origin, flags, 2)): flags == 0x50 for origin i
 Segment = tuple[int, tuple[int, ...]]
 
 
+#: Of a path that is one sequence, as nearly all are, by its first octets: how to read it, and how to write it.
+_SIMPLE = {
+    size: {
+        bytes((_SEQUENCE, n)): (struct.Struct(f">2x{n}{letter}").unpack, " ".join(["%d"] * n)) for n in range(1, 256)
+    }
+    for size, letter in ((2, "H"), (4, "I"))
+}
+
+
 class Paths:
     """Reads AS paths of AS numbers of ``size`` octets.
 
@@ -40,12 +49,7 @@ class Paths:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        letter = "H" if size == 2 else "I"
-        # of a path that is one sequence, as nearly all are: how to read it, and how to write it
-        self._simple = {
-            bytes((_SEQUENCE, n)): (struct.Struct(f">2x{n}{letter}").unpack, " ".join(["%d"] * n))
-            for n in range(1, 256)
-        }
+        self._simple = _SIMPLE[size]
 
     def read(self, raw: bytes) -> str:
         """The text of a path. Raises Broken for what is none."""

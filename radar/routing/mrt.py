@@ -29,8 +29,8 @@ __all__ = ["Limits", "Tally", "read"]
 
 _LIMITS = Limits()
 
-#: Record types that a file may begin with, and their largest subtype.
-_TYPES = {11: 2, 12: 4, 13: 12, 16: 11, 17: 11, 32: 0, 33: 0, 48: 2, 49: 2, **dict.fromkeys(range(11), 16)}
+#: Record types that a file may begin with, and their largest subtype. 5 to 10 are of files from before 2001.
+_TYPES = {11: 2, 12: 4, 13: 12, 16: 11, 17: 11, 32: 0, 33: 0, 48: 2, 49: 2, **dict.fromkeys(range(5, 11), 16)}
 
 
 def read(
@@ -116,7 +116,7 @@ def _check(data: bytes, source: str, limits: Limits) -> None:
     """Is this the beginning of an MRT file? Raises UpstreamChanged."""
     if len(data) >= HEADER:
         number, subtype, length = (int.from_bytes(data[at:end], "big") for at, end in ((4, 6), (6, 8), (8, 12)))
-        if subtype <= _TYPES.get(number, -1) and length <= limits.record_bytes and any(data[:HEADER]):
+        if subtype <= _TYPES.get(number, -1) and 0 < length <= limits.record_bytes:
             return
     begin = ascii(data[:HEADER].decode("latin-1")) if data else "nothing"
     raise UpstreamChanged(source, f"byte 0: begins with {begin}; expected the header of an MRT record")
