@@ -120,7 +120,10 @@ def _lookback(grain: int, kind: npt.NDArray[np.int8], routes: B1) -> tuple[tuple
     wanted = (
         (bool(np.isin(kind, (SEASONAL, RATIO, LATENCY, BURST)).any()), [-week * w for w in range(WEEKS, 0, -1)], near),
         (bool(((kind == FLAT) & ~routes).any()), [-day * d for d in range(DAYS, 0, -1)], 1),
-        (bool(routes.any()), [-day * k // 8 for k in range(8, 0, -1)] if day > 1 else list(range(-DAYS, 0)), 1),
+        (
+            bool(routes.any()),
+            *(([-day * k // 8 for k in range(8, 0, -1)], 1) if day > 1 else (list(range(-DAYS, 0)), 0)),
+        ),
     )
     for needed, centres, half in wanted:
         before = len(offsets)
