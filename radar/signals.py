@@ -42,12 +42,15 @@ class Group:
     """Series that share one packed row in the store. ``series`` only ever grows; a slot is never reused.
 
     ``width`` is the row's fixed number of slots (at most 8), ``grain_s`` the width of one bin in seconds.
+    ``evaluated``: routes in it are evaluations of a routing table that we keep: most of many peers say the same, so one
+    bin tells.
     """
 
     name: str
     grain_s: int
     width: int
     series: tuple[str, ...]
+    evaluated: bool = False
 
 
 def _signal(id: str, title: str, unit: str, scale: Scale, profile: Profile, bad: Literal["low", "high"],
@@ -191,12 +194,13 @@ GROUPS: dict[str, Group] = {
                                   "google.search_norm@ioda_signals")),
         Group("ioda60", 3600, 1, ("mozilla.cities_norm@ioda_signals",)),
         # routes from the stream: judged each minute; what is only shown lies apart, so that it takes no detector's room
-        Group("ris", 60, 4, ("bgp.visible_24s@ris_live", "bgp.visible_48s@ris_live", "bgp.peer_share@ris_live")),
+        Group("ris", 60, 4, ("bgp.visible_24s@ris_live", "bgp.visible_48s@ris_live", "bgp.peer_share@ris_live"),
+              evaluated=True),
         Group("risact", 60, 4, ("bgp.announcements@ris_live", "bgp.withdrawals@ris_live",
                                 "bgp.origin_changes@ris_live", "bgp.moas@ris_live")),
         Group("mrt", 300, 8, ("bgp.visible_24s@mrt_files", "bgp.visible_48s@mrt_files", "bgp.peer_share@mrt_files",
                               "bgp.announcements@mrt_files", "bgp.withdrawals@mrt_files",
-                              "bgp.origin_changes@mrt_files", "bgp.moas@mrt_files")),
+                              "bgp.origin_changes@mrt_files", "bgp.moas@mrt_files"), evaluated=True),
         Group("hijacks", 300, 1, ("bgp.hijack_candidates@origin_hijacks",)),
         Group("leaks", 300, 1, ("bgp.leak_candidates@route_leaks",)),
         Group("google", 7200, 1, ("google.youtube@google_traffic",)),

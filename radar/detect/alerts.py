@@ -1,6 +1,6 @@
 """Alerts that open and close by several bins in a row, and survive a restart.
 
-An alert opens after two bins (and ten minutes) beyond score and gate, a burst and routes from a stream after one, and
+An alert opens after two bins (and ten minutes) beyond score and gate, a burst and evaluated routes after one, and
 closes after two bins (and ten minutes) near normal. Without data it stays as it is: silence is not health. Kept beside
 the detector's arrays; a day after it closed an alert is forgotten.
 """
@@ -125,7 +125,7 @@ class AlertDesk:
 
     def _rule(self, slot: int) -> str:
         signal = self.p.signals[slot]
-        if self.p.stream[slot]:
+        if self.p.evaluated[slot]:
             return "routes_withdrawn_now"
         return "routes_withdrawn" if self.p.routes[slot] else BY_PROFILE[signal.profile] if signal else ""
 

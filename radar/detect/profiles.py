@@ -23,10 +23,8 @@ KINDS = {"none": 0, "seasonal": SEASONAL, "flat": FLAT, "ratio": RATIO, "latency
 DAY_S = 86_400
 WEEK_S = 7 * DAY_S
 
-#: History a series needs before it is judged. Routes from a stream are held against their last day, and need no more.
-WARM_UP_S, WARM_UP_STREAM_S = 14 * DAY_S, DAY_S
-#: Bins shorter than this, in seconds, are evaluations of a stream: a table of routes that many peers agree on.
-STREAM_S = 300
+#: History a series needs before it is judged. Evaluated routes are held against their last day, and need no more.
+WARM_UP_S, WARM_UP_EVALUATED_S = 14 * DAY_S, DAY_S
 #: Weeks and days looked back on.
 WEEKS, DAYS = 4, 7
 #: Windows that are added up: one bin, 15 minutes, one hour.
@@ -35,7 +33,7 @@ WINDOWS_S = (0, 900, 3600)
 HALF_LIFE_S = 4 * 3600
 #: Bins in a row (one more where they are longer than an hour), and time, that an alert needs to open or close.
 PERSIST_BINS, PERSIST_S = 2, 600
-#: A burst is over when it is seen: one bin opens it. So does one evaluation of a stream of routes, of which most peers
+#: A burst is over when it is seen: one bin opens it. So does one evaluation of our routing table, of which most peers
 #: say the same; ten minutes of normal ones close it.
 PERSIST_ONCE = 1
 #: Each of those who can break away does so about once a day: the rate that a burst is measured against, at least.
@@ -58,7 +56,7 @@ class Profiles:
     log: B1
     count: B1
     routes: B1
-    stream: B1  # routes that are evaluated from a stream
+    evaluated: B1  # routes of a routing table that we keep
     slow: B1
     windows: tuple[int, ...]
     warm_up: npt.NDArray[np.int64]  # seconds of history that each slot needs
@@ -81,7 +79,7 @@ def profiles(group: Group, catalogue: Mapping[str, Signal] = SIGNALS) -> Profile
     routes = np.array([s is not None and s.profile == "flat" and s.plane == "control" for s in slots])
     lookback, spans = _lookback(grain, kind, routes)
     windows = tuple(sorted({max(1, round(w / grain)) for w in WINDOWS_S}))
-    stream = routes & (grain < STREAM_S)
+    evaluated = routes & group.evaluated
     persist = max(PERSIST_BINS + (grain > bands.COARSE_S), -(-PERSIST_S // grain))
     return Profiles(
         lookback=lookback,
@@ -92,12 +90,12 @@ def profiles(group: Group, catalogue: Mapping[str, Signal] = SIGNALS) -> Profile
         log=(kind == SEASONAL) | (kind == FLAT),
         count=np.array([s is not None and s.scale == "count" for s in slots]),
         routes=routes,
-        stream=stream,
+        evaluated=evaluated,
         slow=np.array([_is_slow(s) for s in slots]),
         windows=windows,
-        warm_up=np.where(stream, WARM_UP_STREAM_S, WARM_UP_S),
+        warm_up=np.where(evaluated, WARM_UP_EVALUATED_S, WARM_UP_S),
         persist=persist,
-        opens=np.where((kind == BURST) | stream, PERSIST_ONCE, persist).astype(np.int16),
+        opens=np.where((kind == BURST) | evaluated, PERSIST_ONCE, persist).astype(np.int16),
         burst_rate=min(1.0, grain / BURST_EVERY_S),
         level_step=1.0 - 2.0 ** (-1.0 / max(48.0, HALF_LIFE_S / grain)),
         noise_step=2.0 / min(500.0, max(100.0, WEEK_S / grain)),
