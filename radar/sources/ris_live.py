@@ -135,7 +135,7 @@ SOURCE = Source(
     licence_url="https://www.ripe.net/analyse/internet-measurements/routing-information-service-ris/commercial-use/",
     attribution="RIPE NCC Routing Information Service (RIS)",
     cadence_s=60,
-    lag_s=10,
+    lag_s=5,
     signals=dict.fromkeys(SESSION_SIGNALS, GRAIN_S),
     terms="The RIPE NCC's terms of service apply; whoever builds a product or a paid service for others on RIS data "
     "must show the RIPE NCC's logo, a link and its description of RIS.",
