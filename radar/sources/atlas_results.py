@@ -250,7 +250,7 @@ SOURCE = Source(
     cadence_s=3 * BIN_S,
     lag_s=BIN_S,
     signals=dict.fromkeys(("atlas.rtt_p50", "atlas.loss", "atlas.path_changes", "atlas.dns_failures"), BIN_S),
-    summary="Round-trip time, loss, changed paths and failed DNS queries that RIPE Atlas measures all the time. The form of "
-    "DNS results is taken from documentation.",
+    summary="Round-trip time, loss, changed paths and failed DNS queries that RIPE Atlas measures all the time. "
+    "DNS results are read by their documented form.",
     terms=TERMS,
 )
