@@ -172,6 +172,14 @@ def test_a_few_odd_prefixes_an_hour_never_add_up() -> None:
     assert leaks.carried == {}
 
 
+def test_five_prefixes_have_to_come_within_ten_minutes() -> None:
+    leaks = watch()
+    for n in range(6):
+        shows(leaks, range(5), [n], START + 300 * n)
+        for part in range(1, 6):
+            assert leaks.minute(START + 300 * n + 60 * part, PEERS, []) == []
+
+
 def test_what_it_tells_its_customers_is_no_leak() -> None:
     leaks = watch()
     shows(leaks, range(9), range(9), way="64498 64496 174")

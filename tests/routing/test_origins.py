@@ -49,6 +49,15 @@ def test_peers_without_a_full_table_do_not_count() -> None:
     assert (event["peers"], event["peers_total"]) == (3, 13)
 
 
+def test_a_peer_that_died_since_has_seen_it_all_the_same() -> None:
+    watch = OriginWatch(relations=relations())
+    shows(watch, range(8))
+    minute(watch)
+    shows(watch, [9])
+    (event,) = minute(watch, 2, full=PEERS[5:])
+    assert (event["peers"], event["peers_total"]) == (8, 20)
+
+
 def test_two_peers_are_enough_against_what_the_holder_signed() -> None:
     watch = OriginWatch(signed((PREFIX, HOLDER, 21)), relations())
     shows(watch, range(2))
