@@ -7,6 +7,7 @@ Attributes of two peers: one that speaks four-octet AS numbers, and one that doe
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 
 from radar.routing._prefixes import Broken
 
@@ -30,8 +31,11 @@ USUAL = {b"\x40\x01\x01" + bytes((origin, flags, 2)): flags == 0x50 for origin i
 Segment = tuple[int, tuple[int, ...]]
 
 
+#: How to read, and how to write, a path that is one sequence of so many AS numbers.
+Simple = tuple[Callable[[bytes], tuple[int, ...]], str]
+
 #: Of a path that is one sequence, as nearly all are, by its first octets: how to read it, and how to write it.
-_SIMPLE = {
+SIMPLE: dict[int, dict[bytes, Simple]] = {
     size: {
         bytes((_SEQUENCE, n)): (struct.Struct(f">2x{n}{letter}").unpack, " ".join(["%d"] * n)) for n in range(1, 256)
     }
@@ -49,7 +53,7 @@ class Paths:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._simple = _SIMPLE[size]
+        self._simple = SIMPLE[size]
 
     def read(self, raw: bytes) -> str:
         """The text of a path. Raises Broken for what is none."""

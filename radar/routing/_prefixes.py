@@ -92,8 +92,10 @@ class Prefixes6(dict[bytes, str]):
 
     def __missing__(self, raw: bytes) -> str:
         bits = raw[0]
-        value = int.from_bytes(raw[1:].ljust(16, b"\0"), "big") >> (128 - bits) << (128 - bits)
-        text = self[raw] = f"{address6(value.to_bytes(16, 'big'))}/{bits}"
+        octets = raw[1:].ljust(16, b"\0")
+        if bits & 7:
+            octets = (int.from_bytes(octets, "big") >> (128 - bits) << (128 - bits)).to_bytes(16, "big")
+        text = self[raw] = f"{address6(octets)}/{bits}"
         return text
 
     def trim(self) -> None:

@@ -10,9 +10,10 @@ import gc
 import struct
 from collections.abc import Callable
 from functools import partial
+from typing import Any, NamedTuple
 
 from radar.routing import Element
-from radar.routing._attributes import USUAL, Paths, Sound
+from radar.routing._attributes import SIMPLE, USUAL, Paths, Simple, Sound
 from radar.routing._messages import UPDATE, Batch, Session, ends, message, state
 from radar.routing._prefixes import STEP4, Broken, Prefixes6
 from radar.routing._tables import Tables
@@ -21,11 +22,15 @@ from radar.routing._tally import Tally
 TABLE_DUMP, TABLE_DUMP_V2, BGP4MP, BGP4MP_ET = 12, 13, 16, 17
 HEADER = 12
 
-HEAD = struct.Struct(">IIII").unpack_from  # time, type and subtype as one number, length; then microseconds or the body
 #: The begin of an update from its length on: length, type, length of withdrawn routes; and, when nothing is withdrawn,
-#: the length of the attributes and their first octets.
-_UPDATE = struct.Struct(">HBHH6sBB").unpack_from
-_LONG = 16 + 15
+#: the length of the attributes, their first octets, and of the path the next two.
+_BEGIN = "HBHH6sBB"
+_UPDATE = struct.Struct(f">{_BEGIN}").unpack_from
+
+#: Time, type and subtype as one number, length; the rest is empty.
+_HEAD = struct.Struct(f">III{'0s' * 9}").unpack_from
+#: The farthest that is read ahead of a record's begin.
+_AHEAD = 80
 
 #: Message subtypes of BGP4MP: octets of an AS number, and are there several paths per prefix?
 _MESSAGES = {1: (2, False), 4: (4, False), 6: (2, False), 7: (4, False),
@@ -49,6 +54,27 @@ _SESSIONS = 1 << 14
 _Handler = Callable[[bytes, int, int, float, list[Element]], None]
 
 
+class _Form(NamedTuple):
+    """How records of one type are read.
+
+    ``ahead``: unpacks the header and, of a message, microseconds (or nothing), by what its session is known, and the
+    begin of an update as it stands where both ends have IPv4 addresses. ``body``: where the record's body begins;
+    ``near``: where the message then begins in it. ``usual``: how attributes begin that are read in place; nothing where
+    there are several paths per prefix. ``handler``: reads what holds no message.
+
+    A session is known by AS numbers and addresses of both ends and, of IPv4, by some of the marker that follows, which
+    is always the same.
+    """
+
+    ahead: Callable[[bytes, int], tuple[Any, ...]]
+    body: int
+    near: int
+    usual: dict[bytes, bool]
+    simple: dict[bytes, Simple]
+    sessions: dict[bytes, Session]
+    handler: _Handler | None
+
+
 class Reader:
     """Reads records of up to ``most`` bytes and counts into the tally. What it remembers has a limit."""
 
@@ -60,7 +86,7 @@ class Reader:
         self._paths = {2: Paths(2), 4: Paths(4)}
         self._prefixes6 = Prefixes6()
         self._sound = Sound((b"",))
-        self._sessions: dict[int, dict[bytes, Session]] = {}
+        self._forms: dict[int, _Form] = {}
         self._tables = tables = Tables(tally, self._paths, self._prefixes6, self._sound)
         self._handlers: dict[int, _Handler] = {
             TABLE_DUMP << 16 | 1: tables.dump4,
@@ -99,16 +125,15 @@ class Reader:
     def _take(self, whole: bytes) -> tuple[int, list[Element]]:
         tally, batch, sound = self.tally, self._batch, self._sound
         places = batch.places
-        add, run, step4, usual = places.append, batch.runs.append, STEP4, USUAL
+        add, run, step4 = places.append, batch.runs.append, STEP4
         out: list[Element] = []
-        sessions: dict[bytes, Session] = {}
-        handler: _Handler | None = None
-        data = whole + b"\0\0\0\0"  # so that what is read ahead is always there
+        data = whole + bytes(_AHEAD)
         after, last, filled, records, before, second, when = 0, len(whole) - HEADER, 0, 0, -1, -1, 0.0
-        head, known_by, flushed, most = HEADER, 0, 0, self._most
+        flushed, most = 0, self._most
+        ahead, head, near, usual, simple, sessions, handler = _Form(_HEAD, HEADER, 0, {}, {}, {}, None)
         while after <= last:
             at = after
-            time, kind, length, fraction = HEAD(data, at)
+            time, kind, length, fraction, key, size, sort, withdrawn, length2, front, high, low = ahead(data, at)
             end = at + HEADER + length
             if end - HEADER > last or length > most:
                 break
@@ -118,51 +143,46 @@ class Reader:
                 second, when = time, float(time)
             if kind != before:
                 before = kind
-                head, known_by, sessions, handler = self._form(kind)
+                ahead, head, near, usual, simple, sessions, handler = self._forms.get(kind) or self._form(kind)
+                *_, fraction, key, size, sort, withdrawn, length2, front, high, low = ahead(data, at)
                 if batch.runs and kind >> 16 in (TABLE_DUMP, TABLE_DUMP_V2):
-                    flushed += batch.flush(
-                        data, out, tally
-                    )  # table entries are elements at once, and the order is the file's
+                    flushed += batch.flush(data, out, tally)  # table entries are elements at once, in the file's order
                     filled = 0
             try:
-                if not known_by:
-                    if handler is not None:
-                        handler(data, at + HEADER, end, when, out)
-                        filled = len(places)
+                if handler is not None:
+                    handler(data, at + HEADER, end, when, out)
+                    filled = len(places)
                     continue
-                body = at + head
-                moment = when if head == HEADER else second + fraction / 1e6
-                session = sessions.get(data[body : body + known_by])
+                session = sessions.get(key)
                 if session is None:
-                    session = self._session(data, body, end, kind, sessions)
-                peer, asn, skip, paths, add_path = session
-                mark = body + skip
-                if end - mark >= _LONG:
-                    size, sort, withdrawn, length, front, high, low = _UPDATE(data, mark + 16)
-                    place = mark + 23 + length
-                    two = usual.get(front)
-                    if (
-                        two is not None and not withdrawn and mark + _LONG <= place < end and sort == UPDATE
-                        and size == end - mark and not add_path
-                    ):  # fmt: skip
-                        if two:
-                            rest = mark + 31 + (high << 8 | low)
-                            raw = data[mark + 31 : rest]
-                        else:
-                            rest = mark + 30 + high
-                            raw = data[mark + 30 : rest]
-                        others = data[rest:place]
-                        if rest <= place and (others in sound or sound.check(others)):
+                    session = self._session(data, at + head, end, kind, sessions)
+                peer, asn, skip, paths, _add_path = session
+                mark = at + head + skip
+                if skip != near:
+                    size, sort, withdrawn, length2, front, high, low = _UPDATE(data, mark + 16)
+                place = mark + 23 + length2
+                two = usual.get(front)
+                moment = when if head == HEADER else second + fraction / 1e6
+                if two is not None and size == end - mark and place < end and sort == UPDATE and not withdrawn:
+                    first = mark + 31 if two else mark + 30
+                    rest = first + (high << 8 | low if two else high)
+                    others = data[rest:place]
+                    if rest <= place and (others in sound or sound.check(others)):
+                        raw = data[first:rest]
+                        try:  # nearly always the path is one sequence
+                            numbers, text = simple[raw[:2]]
+                            path = text % numbers(raw)
+                        except (KeyError, struct.error):
                             path = paths.read(raw)
-                            while place < end:
-                                add(place)
-                                place += step4[data[place]]
-                            if place != end:
-                                raise Broken("IPv4 prefixes do not fill their field")
-                            now = len(places)
-                            run((moment, peer, asn, "A", path, filled, now))
-                            filled = now
-                            continue
+                        while place < end:
+                            add(place)
+                            place += step4[data[place]]
+                        if place != end:
+                            raise Broken("IPv4 prefixes do not fill their field")
+                        now = len(places)
+                        run((moment, peer, asn, "A", path, filled, now))
+                        filled = now
+                        continue
                 message(data, mark, end, moment, session, batch, tally, self._prefixes6)
                 filled = len(places)
             except (Broken, IndexError, struct.error) as error:
@@ -199,19 +219,18 @@ class Reader:
         self._sound.trim()
         self._prefixes6.trim()
 
-    def _form(self, kind: int) -> tuple[int, int, dict[bytes, Session], _Handler | None]:
-        """How to read records of a type: where the body of a message begins, by how many octets its session is known,
-        and the sessions; or 0 octets, for a record that holds no message, and what reads it.
-
-        The octets are AS numbers and addresses of both ends and, of IPv4, some of the marker that follows, which is
-        always the same.
-        """
+    def _form(self, kind: int) -> _Form:
         number, subtype = kind >> 16, kind & 0xFFFF
         sent = subtype in _SENT and not self._everything
         if number not in (BGP4MP, BGP4MP_ET) or subtype not in _MESSAGES or sent:
-            return HEADER, 0, {}, self._handlers.get(kind) or partial(self._pass_over, _called(number, subtype))
-        head = HEADER if number == BGP4MP else HEADER + 4
-        return head, 2 * _MESSAGES[subtype][0] + 20, self._sessions.setdefault(kind, {}), None
+            handler = self._handlers.get(kind) or partial(self._pass_over, _called(number, subtype))
+            return _Form(_HEAD, HEADER, 0, {}, {}, {}, handler)
+        (size, add_path), extended = _MESSAGES[subtype], number == BGP4MP_ET
+        ahead = struct.Struct(f">III{'I' if extended else '0s'}{2 * size + 20}s8x{_BEGIN}").unpack_from
+        form = self._forms[kind] = _Form(
+            ahead, HEADER + 4 * extended, 2 * size + 12, {} if add_path else USUAL, SIMPLE[size], {}, None
+        )
+        return form
 
     def _session(self, data: bytes, body: int, end: int, kind: int, sessions: dict[bytes, Session]) -> Session:
         size, add_path = _MESSAGES[kind & 0xFFFF]
