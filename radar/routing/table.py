@@ -33,8 +33,8 @@ LATE_S = 60.0
 DUMP_S = 900.0
 #: A peer with more routes than this is given a byte for every prefix.
 DENSE_FROM = 8192
-#: An origin is new for a prefix for this long, in seconds; a prefix inside another one, for this long.
-YOUNG_S, FRESH_S = 7 * 86_400.0, 86_400.0
+#: An origin is new for a prefix for this long, in seconds, and so is a prefix inside another one.
+YOUNG_S = 7 * 86_400.0
 
 
 class Watch(Protocol):
@@ -314,9 +314,9 @@ class Table:
                 if not codes:
                     del half.young[pid]
             for pid, (since, inside, _owners) in list(half.fresh.items()):
-                if inside and self.watch is not None and not any(row[pid] for row in rows):
+                if inside and self.watch is not None and not any(row[pid] == 1 for row in rows):
                     self.watch.end(now, half.names[pid], self.networks[half.origin[pid]])
-                if not inside or now - since > FRESH_S:
+                if not inside or now - since > YOUNG_S:
                     del half.fresh[pid]
 
     def reject(self, reason: str, example: str) -> None:

@@ -20,7 +20,7 @@ Result = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One number: which benchmark has it, how it reads, and the aim with the largest value that meets it."""
+    """One number: which benchmark has it, how it reads, and the aim: below ``most``, at least ``least``."""
 
     what: str
     benchmark: str
@@ -28,6 +28,14 @@ class Row:
     text: str
     aim: str = ""
     most: float | None = None
+    least: float | None = None
+
+    def met(self, number: float) -> str:
+        """Whether the aim is met; "" without one."""
+        if self.most is None and self.least is None:
+            return ""
+        good = (self.most is None or number < self.most) and (self.least is None or number >= self.least)
+        return "yes" if good else "**no**"
 
 
 def _detail(*path: str) -> Callable[[Result], float]:
@@ -74,6 +82,15 @@ ROWS: tuple[Row, ...] = (
     Row("Request logs parsed, NDJSON", "edge_logs_parse", _value, "{:,.0f} rows/s"),
     Row("... Parquet", "edge_logs_parse", _detail("parquet_rows_per_s"), "{:,.0f} rows/s"),
     Row("Iran 2026 replayed, 60 days, raw bytes to published outages", "replay_iran", _value, "{:.1f} s"),
+    Row("RIS Live messages, from JSON to the routing table, one core", "routing_state", _value, "{:,.0f} /s",
+        "30,000 /s or more", least=30_000),
+    Row("... table of 1 M prefixes x 300 full-feed peers, largest memory of a process that has it", "routing_state",
+        _detail("state_peak_mb"), "{:,.0f} MB", "at most 1.5 GB", 1500),
+    Row("... evaluated for all countries and 90,000 networks", "routing_state", _detail("evaluation_s"), "{:.1f} s",
+        "under 5 s", 5),
+    Row("... its snapshot on disk", "routing_state", _detail("snapshot_mb"), "{:.1f} MB"),
+    Row("12 % of a country withdrawn from that table: published after, slowest of three", "routing_alarm", _value,
+        "{:.0f} s", "within 2 minutes", 120),
     Row("Points written to the store, one bin at a time", "series_store", _value, "{:,.0f} /s"),
 )  # fmt: skip
 
@@ -103,8 +120,7 @@ def table(results: Mapping[str, Result]) -> str:
             lines.append(f"| {row.what} | {result['unit']} | {row.aim} | | `{row.benchmark}` |")
             continue
         number = row.number(result)
-        met = "" if row.most is None else "yes" if number < row.most else "**no**"
-        lines.append(f"| {row.what} | {row.text.format(number)} | {row.aim} | {met} | `{row.benchmark}` |")
+        lines.append(f"| {row.what} | {row.text.format(number)} | {row.aim} | {row.met(number)} | `{row.benchmark}` |")
     lines += ["", "| Beside | Ours | Theirs | Ours / theirs |", "|---|---:|---:|---:|"]
     for result in results.values():
         for peer, value in result["peers"].items():

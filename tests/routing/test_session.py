@@ -327,3 +327,66 @@ def test_what_was_a_day_before_is_known_after_a_day() -> None:
     made.apply([(day, peer, 100, "W", "91.192.0.0/14", None) for peer in PEERS])
     view = made.views(made.close(day - 60), simulated=True)["asn/64496"]
     assert (view["visible_24s"], view["before_24s"], view["simulated"]) == (ALL - 1024, ALL, True)
+
+
+class Told:
+    """A watch that notes what it is told."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[object, ...]] = []
+
+    def take(self, time: float, prefix: str, origin: int, path: str, peer: str, peer_as: int,
+             known: tuple[int, ...]) -> None:  # fmt: skip
+        self.calls.append(("take", prefix, origin, known))
+
+    def more_specific(self, time: float, prefix: str, origin: int, path: str, peer: str, peer_as: int,
+                      covering_prefix: str, covering_origins: tuple[int, ...]) -> None:  # fmt: skip
+        self.calls.append(("more_specific", prefix, origin, covering_prefix, covering_origins))
+
+    def end(self, time: float, prefix: str, origin: int) -> None:
+        self.calls.append(("end", prefix, origin))
+
+
+def watched() -> tuple[Session, Told]:
+    made, told = session(), Told()
+    made.table.watch = told
+    made.apply(full_tables())
+    made.close(T)
+    return made, told
+
+
+def test_a_new_origin_is_told_for_each_peer_and_so_is_its_end() -> None:
+    made, told = watched()
+    made.apply([(T + 61, peer, 100, "A", "41.0.0.0/20", "100 64500") for peer in PEERS[:2]])
+    made.close(T + 60)
+    assert told.calls == [("take", "41.0.0.0/20", 64500, (64496,))] * 2
+    made.apply([(T + 121, peer, 100, "A", "41.0.0.0/20", "100 64496") for peer in PEERS[:2]])
+    made.close(T + 120)
+    assert told.calls[2:] == [("end", "41.0.0.0/20", 64500)]
+
+
+def test_a_new_prefix_inside_another_is_told_until_nobody_has_it_from_that_origin() -> None:
+    made, told = watched()
+    made.apply([(T + 61, peer, 100, "A", "5.0.9.0/24", "100 64500") for peer in PEERS[:3]])
+    made.close(T + 60)
+    assert told.calls == [("more_specific", "5.0.9.0/24", 64500, "5.0.0.0/20", (64496,))] * 3
+    made.apply([(T + 121, peer, 100, "A", "5.0.9.0/24", "100 64496") for peer in PEERS[:3]])
+    made.close(T + 120)
+    assert told.calls[-1] == ("end", "5.0.9.0/24", 64500), (
+        "the holder took it back: it is still announced, by the holder"
+    )
+
+
+def test_a_new_prefix_of_the_same_origin_is_no_news() -> None:
+    made, told = watched()
+    made.apply([(T + 61, peer, 100, "A", "5.0.9.0/24", "100 64496") for peer in PEERS[:3]])
+    made.close(T + 60)
+    assert told.calls == []
+
+
+def test_while_a_table_is_first_filled_nothing_is_news() -> None:
+    made, told = session(), Told()
+    made.table.watch = told
+    made.apply(full_tables())
+    made.apply([(T + 1, peer, 100, "A", "41.0.0.0/20", "100 64500") for peer in PEERS[:2]])
+    assert told.calls == []
