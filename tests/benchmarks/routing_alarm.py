@@ -2,9 +2,9 @@
 
 ``radar stream`` with a million prefixes and 300 full-feed peers listens to a websocket on this machine; the worker runs
 the pipeline; the store is a real Valkey with a day of history. Then all peers withdraw 12 % of a country's IPv4 space,
-at a second of a minute that is early, middle or late; what is measured is the time from the first such message until the list of outages has
-the country. Several countries, one after the other. A limit of this measurement: messages come at ``RATE`` a second,
-which is what one core makes beside all else, not at the rate of the real RIS Live.
+at a second of a minute that is early, middle or late; what is measured is the time from the first such message until
+the list of outages has the country. Several countries, one after the other. A limit of this measurement: messages come
+at ``RATE`` a second, which is what one core makes beside all else, not at the rate of the real RIS Live.
 """
 
 from __future__ import annotations
