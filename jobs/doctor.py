@@ -230,7 +230,7 @@ def _sources(settings: Settings, now: datetime, published: list[dict[str, Any]])
         if told["newest_bin"] is None and name in reasons and module is not None and told["state"] != "failing":
             yield Finding("source", "note", f"{name}: off. {reasons[name]}", _todo(module.SOURCE, settings))
         else:
-            streams = isinstance(module, Streaming)
+            streams = isinstance(module, Streaming) or (module is not None and bool(module.SOURCE.derived_from))
             yield _source(told, f"off. {reasons[name]}" if name in reasons else "on", stream=streams)
 
 
@@ -263,7 +263,7 @@ def _source(row: dict[str, Any], switched: str, *, stream: bool = False) -> Find
     if row["state"] == "late":
         return Finding("source", "warning", text, f"`radar try {name}` shows what the upstream gives now")
     if row["state"] == "never":
-        todo = "`radar stream` listens to it" if stream else f"`radar jobs` collects it, `radar collect {name}` at once"
+        todo = "`radar stream` brings it" if stream else f"`radar jobs` collects it, `radar collect {name}` at once"
         return Finding("source", "note", text, todo)
     return Finding("source", "ok" if row["state"] in ("ok", "history") else "note", text)
 

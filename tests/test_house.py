@@ -169,7 +169,7 @@ def test_the_licence_is_apache_2() -> None:
 
 def test_procfile_names_commands_that_exist() -> None:
     commands = re.findall(r"^(\w+): radar (\w+)$", text("Procfile"), re.M)
-    assert [process for process, _ in commands] == ["web", "worker"]
+    assert [process for process, _ in commands] == ["web", "worker", "stream"]
     for _, command in commands:
         assert build().parse_args([command]).command == command
 

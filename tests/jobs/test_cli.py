@@ -18,7 +18,8 @@ from radar.errors import ConfigError, RadarError, StoreUnavailable
 from radar.shapes import Outage
 from radar.store import documents
 
-COMMANDS = ("demo", "run", "web", "jobs", "collect", "replay", "backtest", "try", "record", "outages", "doctor")
+COMMANDS = ("demo", "run", "web", "jobs", "stream", "collect", "replay", "backtest", "try", "record", "outages",
+            "doctor")  # fmt: skip
 
 Run = Callable[..., tuple[int, str, str]]
 
