@@ -29,6 +29,7 @@ from jobs.clock import ClockMode
 from jobs.collect import keep
 from jobs.ingest import Pipeline
 from jobs.ledger import Ledger
+from jobs.rehearse_routes import RouteRehearsal
 from jobs.replay import Recording, Replay, record
 from jobs.simulate import World
 from radar.aggregate.bins import Block, joined, to_block
@@ -62,8 +63,9 @@ class Rehearsal:
             self.archive,
             clock=ClockMode("replay", speed, self.world.starts, self.world.ends),
             ledger=self.ledger,
-            enabled=("edge_logs", "ioda_signals"),
+            enabled=("edge_logs", "ioda_signals", "ris_live", "origin_hijacks", "route_leaks"),
         )
+        self.routes: RouteRehearsal | None = None
         self._recorded: Replay | None = None
         self._told: set[str] = set()
 
@@ -86,6 +88,8 @@ class Rehearsal:
                 newest.append(block.part(-1, None).copy())
             # all entities at once: what a bin lacks of an entity that is known counts as nothing seen
             self.pipeline.feed_block(joined(newest), simulated=True)
+        self.routes = RouteRehearsal(self._folder, self.world, self.archive, self.ledger, self._client)
+        self.routes.begin(self.pipeline)
         self.pipeline.advance(self.world.starts)
         size = path.stat().st_size
         _say("history", rows=count, bytes=size, seconds=round(time.perf_counter() - began, 3))
@@ -103,7 +107,11 @@ class Rehearsal:
         while now < self.world.ends and not stop.is_set():
             since, now = now, now + STEP
             self._collect(since, now)
+            if self.routes is not None:
+                self.routes.play(since, now)
             report = self.pipeline.tick(now)
+            if self.routes is not None:
+                self.routes.tell()
             for outage in report.changed:
                 if outage["id"] not in self._told and outage["status"] == "open":
                     self._told.add(outage["id"])
@@ -116,6 +124,8 @@ class Rehearsal:
         self.pipeline.clock = ClockMode("replay", 0.0, self.world.starts, self.world.ends)
         self._work_through(float("inf"), stop)
         self.pipeline.publish(now)
+        if self.routes is not None:
+            self.routes.close()
         _say("ended", now=rfc3339(now))
 
     def _collect(self, since: datetime, until: datetime) -> None:

@@ -55,12 +55,14 @@ class Routes:
 
     ``prefixes``: text of each prefix; ``origins``: its network. ``gone``: prefixes that are withdrawn now, for
     :meth:`set_gone`. Same seed and sizes, same world; the messages follow from the order of the calls.
+    ``prefixes`` is how many there are, spread over all networks (or ``only`` some); or the table itself: texts and
+    origins.
     """
 
-    def __init__(self, seed: int, *, prefixes: int, peers: int, collectors: int = 8,
+    def __init__(self, seed: int, *, prefixes: int | tuple[list[str], np.ndarray], peers: int, collectors: int = 8,
                  only: Collection[int] | None = None) -> None:  # fmt: skip
         self._rng = stream(seed, "routes")
-        self.prefixes, self.origins = _table(prefixes, only)
+        self.prefixes, self.origins = _table(prefixes, only) if isinstance(prefixes, int) else prefixes
         hosts = [f"rrc{n:02d}" for n in range(collectors)]
         self.peers = [
             Speaker(hosts[n % collectors], str(ipaddress.IPv4Address("198.18.0.1") + n), 4_200_000_000 + n)
@@ -147,6 +149,30 @@ class Routes:
             time = since + float(self._rng.random()) * spread_s
             out.append((time, self._line(speaker, time, [], [], [prefix])))
         return sorted(out)
+
+    def restart(self, host: str, since: float, *, spread_s: float = 2 * SPREAD_S) -> list[tuple[float, bytes]]:
+        """Let all sessions of a collector begin anew: each says so, and sends its whole table."""
+        there = [pid for pid in range(len(self.prefixes)) if pid not in self.gone]
+        groups = list(_same_origin(there, self.origins))
+        out = []
+        for speaker in self.peers:
+            if speaker.host != host:
+                continue
+            out.append((since, self._state(speaker, since, "connected")))
+            delays = np.sort(self._rng.random(len(groups))) * spread_s
+            for part, delay in zip(groups, delays.tolist(), strict=True):
+                path = [TRANSIT[part[0] % 12], int(self.origins[part[0]])]
+                out.append((since + delay, self._message(speaker, since + delay, path, part, [])))
+        return sorted(out)
+
+    def _state(self, speaker: Speaker, time: float, state: str) -> bytes:
+        self._count += 1
+        data = {
+            "timestamp": round(time, 2), "peer": speaker.address, "peer_asn": str(speaker.asn),
+            "id": f"{speaker.address}-{self._count}", "host": f"{speaker.host}.ripe.net", "type": "RIS_PEER_STATE",
+            "state": state,
+        }  # fmt: skip
+        return orjson.dumps({"type": "ris_message", "data": data})
 
     def _message(self, speaker: Speaker, time: float, path: list[int], announced: Sequence[int],
                  withdrawn: Sequence[int]) -> bytes:  # fmt: skip

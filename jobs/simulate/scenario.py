@@ -21,8 +21,9 @@ BIN = timedelta(minutes=5)
 HISTORY = timedelta(days=28)
 
 Curve = tuple[tuple[float, float], ...]
-#: What a reader should see: an outage; a notice about our own measurement and no outage; nothing at all.
-Expect = Literal["outage", "notice", "silent"]
+#: What a reader should see: an outage; a candidate for a hijack or a leak, and no outage; a notice about our own
+#: measurement, and no outage; nothing at all.
+Expect = Literal["outage", "candidate", "notice", "silent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,20 @@ SCENARIO: tuple[Event, ...] = (
         also=("asn/58224", "asn/197207", "asn/44244"),
     ),
     Event(
+        id="hijack",
+        title=N_("Simulated: a part of AS7418 is announced by somebody else"),
+        kind="hijack",
+        entities=("asn/7418",),
+        start=_at(1, 10),
+        end=_at(3, 24),
+        expect="candidate",
+        expected=N_("AS4199999001, a number that nobody holds, announces a /24 of AS7418: a candidate, no outage."),
+        shaped_after="YouTube, 2008-02-24",
+        figure="a /24 inside a /22 announced by another network for 134 minutes; after 80 minutes the holder announces "
+        "the same /24",
+        citation="https://circleid.com/posts/822811_ripe_ncc_case_study_youtube_hijack",
+    ),
+    Event(
         id="island",
         title=N_("Simulated: the cable of Tonga is cut"),
         kind="cable_cut",
@@ -170,6 +185,33 @@ SCENARIO: tuple[Event, ...] = (
         pings=((0, 0.65), (120, 0.45), (300, 0.2), (450, 0.8), (510, 1.0)),
         spread=0.25,
         also=("asn/3243", "asn/2860", "asn/12353", "asn/13156"),
+    ),
+    Event(
+        id="leak",
+        title=N_("Simulated: a network passes on routes that are not its own"),
+        kind="leak",
+        entities=("asn/2119", "asn/3292", "asn/3301", "asn/3303", "asn/5617", "asn/8447"),
+        start=_at(3, 40),
+        end=_at(4, 54),
+        expect="candidate",
+        expected=N_("Routes to six networks run through AS4199999002, a number that nobody holds, from one of its "
+                    "providers to the other: a candidate, no outage."),
+        shaped_after="MainOne, 2018-11-12",
+        figure="routes leaked for 74 minutes; the number of prefixes and networks is our own figure",
+        citation="https://www.cnet.com/news/privacy/google-outage-pushed-traffic-through-russia-china-and-nigeria/",
+    ),
+    Event(
+        id="collector",
+        title=N_("Simulated: a route collector is not heard for forty minutes"),
+        kind="collector",
+        entities=(),
+        start=_at(5, 5),
+        end=_at(5, 45),
+        expect="silent",
+        expected=N_("Its peers leave the quorum and come back with new sessions: a gap is put down, and no outage."),
+        shaped_after="a collector that is restarted",
+        figure="40 minutes are our own figure",
+        citation="",
     ),
     Event(
         id="pipeline-dip",

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.simulate.history import F32, LABEL, History, seen_entities
+from jobs.simulate.places import Places
 from jobs.simulate.play import Play
 from jobs.simulate.rates import FIRST, Rates
 from jobs.simulate.scenario import BIN, ENDS, SCENARIO, STARTS, Event
@@ -37,6 +38,11 @@ class World:
         self.scenario: list[Event] = list(SCENARIO)
         self._rates = Rates(seed)
         self._play = Play(self._rates)
+
+    @property
+    def places(self) -> Places:
+        """Who lives in it: countries, networks, providers."""
+        return self._rates.places
 
     @cached_property
     def _history(self) -> History:

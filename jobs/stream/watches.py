@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import orjson
 import structlog
 
 from radar.archive import Archive
@@ -27,12 +28,15 @@ from radar.routing.views import Evaluation
 from radar.settings import Settings
 from radar.shapes import RouteEvent
 from radar.sources import get
-from radar.times import parse
+from radar.times import parse, rfc3339
 
 log = structlog.get_logger(__name__)
 
 #: Candidates first seen within this time of a changed one are archived with it: a bin's count is that of one answer.
 TOGETHER = timedelta(minutes=10)
+#: Candidates that are over are shown for this long, and so many at most, the newest ones: a watch itself forgets them
+#: within minutes.
+SHOWN_FOR, SHOWN_MOST = timedelta(days=7), 500
 
 
 @dataclass(slots=True)
@@ -77,6 +81,7 @@ class Watches:
     def clear(self) -> None:
         """Begin anew, as with an empty table."""
         self._announced: dict[str, int] = {}
+        self._over: dict[str, RouteEvent] = {}
         self.origins = OriginWatch(self._vrps, self._relations, simulated=self._simulated)
         self.leaks = LeakWatch(
             self._relations, simulated=self._simulated, announced=lambda asn: self._announced.get(f"asn/{asn}")
@@ -116,6 +121,7 @@ class Watches:
         ):
             if not changed:
                 continue
+            self._over.update({event["id"]: event for event in changed if event["status"] != "open"})
             body = lines.to_lines(_beside(changed, known()))
             try:
                 module = get(name)
@@ -124,6 +130,13 @@ class Watches:
                             simulated=simulated)  # fmt: skip
             except RadarError as error:
                 log.error("candidates not archived", source=name, error=str(error))
+        self._forget(rfc3339(at - SHOWN_FOR))
+
+    def _forget(self, before: str) -> None:
+        """Drop candidates that were over before this time, and the oldest of too many."""
+        kept = sorted((e["last_seen"], id) for id, e in self._over.items() if e["last_seen"] >= before)
+        if len(kept) < len(self._over) or len(kept) > SHOWN_MOST:
+            self._over = {id: self._over[id] for _, id in kept[-SHOWN_MOST:]}
 
     def _count(self, session: Session, found: Evaluation) -> None:
         """How many prefixes each network announces, for what is said of a leak's size."""
@@ -135,19 +148,23 @@ class Watches:
         self._announced = {key: n for key, n in zip(keys, total, strict=False) if n and key.startswith("asn/")}
 
     def events(self) -> list[RouteEvent]:
-        """All that are known, of both kinds."""
-        return [*self.origins.events(), *self.leaks.events()]
+        """All that are known, of both kinds: those that go on, and those of the last days that are over."""
+        known = [*self.origins.events(), *self.leaks.events()]
+        return list(({**self._over, **{event["id"]: event for event in known}}).values())
 
     def dump(self) -> dict[str, str]:
-        """Both as text, for a snapshot."""
-        return {name: base64.b85encode(watch.dump()).decode()
-                for name, watch in (("origins", self.origins), ("leaks", self.leaks))}  # fmt: skip
+        """Both as text, for a snapshot, and what is over."""
+        parts = {"origins": self.origins.dump(), "leaks": self.leaks.dump(),
+                 "over": orjson.dumps(list(self._over.values()))}  # fmt: skip
+        return {name: base64.b85encode(part).decode() for name, part in parts.items()}
 
     def load(self, kept: dict[str, str]) -> None:
         """Go on from what :meth:`dump` gave. Raises ValueError and KeyError."""
         self.clear()
         self.origins.load(base64.b85decode(kept["origins"]))
         self.leaks.load(base64.b85decode(kept["leaks"]))
+        over = orjson.loads(base64.b85decode(kept["over"])) if "over" in kept else []
+        self._over = {event["id"]: event for event in over}
 
 
 def _beside(changed: Collection[RouteEvent], known: Collection[RouteEvent]) -> list[RouteEvent]:

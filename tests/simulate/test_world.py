@@ -228,7 +228,7 @@ def test_events_are_in_order_and_inside_the_played_hours(world: World) -> None:
     for event in world.scenario:
         assert world.starts <= event.start < (event.end or world.ends) <= world.ends
         assert all(is_entity(key) for key in (*event.entities, *event.also))
-        assert (event.citation.startswith("https://")) == (event.expect == "outage")
+        assert (event.citation.startswith("https://")) == (event.expect in ("outage", "candidate"))
         for curve in (event.requests, event.errors, event.rtt, event.routes, event.pings):
             assert all(left[0] < right[0] for left, right in pairwise(curve))
 
