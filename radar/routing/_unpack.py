@@ -18,7 +18,7 @@ import zstandard
 from radar.errors import UpstreamChanged
 
 #: Unpacked bytes of one step, about.
-STEP = 1 << 17
+STEP = 1 << 18
 _READ = 1 << 15
 #: zstd has no limit on what one call gives, and four of its bytes can stand for 128 KiB: these give 16 MiB at most.
 _ZSTD_READ = 512

@@ -21,7 +21,8 @@ from typing import BinaryIO
 
 from radar.errors import UpstreamChanged
 from radar.routing import Element
-from radar.routing._records import HEADER, Reader
+from radar.routing._records import Reader
+from radar.routing._scan import HEADER
 from radar.routing._tally import Tally
 from radar.routing._unpack import Cut, Limits, unpacked
 

@@ -119,7 +119,7 @@ def test_memory_does_not_grow_with_the_file() -> None:
         )  # fmt: skip
 
     peaks = []
-    for times in (2, 12):
+    for times in (5, 20):
         packed = gzip.compress(file()) * times
         tracemalloc.start()
         for batch in read(packed, source="x"):
