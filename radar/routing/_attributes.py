@@ -13,7 +13,8 @@ from radar.routing._prefixes import Broken
 
 AS_PATH, AGGREGATOR, MP_REACH, MP_UNREACH, AS4_PATH, AS4_AGGREGATOR = 2, 7, 14, 15, 17, 18
 AS_TRANS = 23456
-_TELLING = frozenset({MP_REACH, MP_UNREACH, AS4_PATH})
+#: Those that tell of routes beside the AS path.
+TELLING = frozenset({MP_REACH, MP_UNREACH, AS4_PATH})
 _SET, _SEQUENCE, _CONFED_SEQUENCE, _CONFED_SET = 1, 2, 3, 4
 _MARKS = {
     _SET: ("{", "}", ","),
@@ -71,7 +72,7 @@ class Sound(set[bytes]):
         """Are they? Raises Broken when they are not whole."""
         at, end = 0, len(others)
         while at + 2 < end:
-            if others[at + 1] in _TELLING:
+            if others[at + 1] in TELLING:
                 return False
             if others[at] & 16:
                 at += 4 + (others[at + 2] << 8 | others[at + 3])

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable
 
 from radar.routing import Element
-from radar.routing._attributes import MP_REACH, MP_UNREACH, Paths, as_path, walk
+from radar.routing._attributes import MP_REACH, MP_UNREACH, TELLING, Paths, as_path, walk
 from radar.routing._prefixes import Broken, Prefixes6, address4, address6, list6, places4, texts4
 from radar.routing._tally import Tally
 
@@ -19,6 +19,7 @@ _SHORT = struct.Struct(">H").unpack_from
 _STATES = struct.Struct(">HH").unpack_from
 _IPV4, _IPV6 = b"\0\1", b"\0\2"
 _UNICAST, _MULTICAST = 1, 2
+_UNICAST6 = _IPV6 + bytes((_UNICAST,))
 _NAMES = {1: "OPEN messages", 3: "NOTIFICATION messages", 4: "KEEPALIVE messages", 5: "ROUTE-REFRESH messages"}
 
 #: (peer, AS number, octets from the record's body to the BGP message, AS paths, several paths per prefix)
@@ -130,6 +131,11 @@ def message(
         raise Broken("fields of an update are longer than it")
     peer, asn, _skip, paths, add_path = session
     places = batch.places
+    if others == end and first < withdrawn and not add_path:  # IPv4 prefixes are withdrawn, and that is all
+        began = len(places)
+        places4(data, first, withdrawn, add_path=False, into=places)
+        batch.runs.append((when, peer, asn, "W", None, began, len(places)))
+        return
     made: list[Run] = []
     aside: list[tuple[str, list[str]]] = []
     began = before = len(places)
@@ -166,6 +172,31 @@ def message(
     for kind, texts in aside:
         tally.saw_multicast(kind, texts)
     batch.runs += made
+
+
+def announced6(data: bytes, at: int, end: int, known6: Prefixes6) -> list[str] | None:
+    """IPv6 prefixes that the attributes ``data[at:end]`` announce; None when they tell more of routes, or not that.
+
+    Raises Broken when the prefixes are no prefixes; what is malformed else is told by whoever reads it next.
+    """
+    found: list[str] | None = None
+    while at + 2 < end:
+        if data[at] & 16:
+            first = at + 4
+            after = first + (data[at + 2] << 8 | data[at + 3])
+        else:
+            first = at + 3
+            after = first + data[at + 2]
+        kind = data[at + 1]
+        if kind == MP_REACH:
+            begin = first + 5 + data[first + 3]
+            if found is not None or data[first : first + 3] != _UNICAST6 or not begin < after <= end:
+                return None
+            found = list6(data, begin, after, known6, add_path=False)
+        elif kind in TELLING:
+            return None
+        at = after
+    return found if at == end else None
 
 
 def _prefixes(

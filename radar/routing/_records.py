@@ -1,7 +1,7 @@
 """MRT records (RFC 6396, RFC 8050) to elements, many of them at a time.
 
 ``Reader.take`` is where the time goes. Of a step's records, those that are updates of the plainest form (ORIGIN and
-AS_PATH lead the attributes, IPv4 prefixes, nothing withdrawn) are found at once by :mod:`radar.routing._scan` and
+AS_PATH lead the attributes, no IPv4 prefix is withdrawn) are found at once by :mod:`radar.routing._scan` and
 read in place; all others go through the same steps one by one.
 """
 
@@ -15,9 +15,9 @@ from functools import partial
 
 from radar.routing import Element
 from radar.routing._attributes import SIMPLE, Paths, Sound
-from radar.routing._messages import Batch, Session, ends, message, state
+from radar.routing._messages import Batch, Session, announced6, ends, message, state
 from radar.routing._prefixes import STEP4, Broken, Prefixes6
-from radar.routing._scan import BGP4MP, BGP4MP_ET, HEADER, PADDING, frames, scan
+from radar.routing._scan import BGP4MP, BGP4MP_ET, HEADER, PADDING, PLAIN4, frames, scan
 from radar.routing._tables import Tables
 from radar.routing._tally import Tally
 
@@ -94,20 +94,26 @@ class Reader:
         tally, batch, sound, sessions = self.tally, self._batch, self._sound, self._sessions[False]
         places = batch.places
         add, run, step4, handlers, simple = places.append, batch.runs.append, STEP4, self._handlers, SIMPLE
+        known6 = self._prefixes6
         out: list[Element] = []
         starts, after = frames(data, self._most)
         data += bytes(PADDING)
         flushed = filled = 0
-        for at, end, kind, when, plain, body, mark, first, rest, place in scan(data, starts):
+        for at, end, kind, when, what, body, mark, first, rest, place in scan(data, starts):
             try:
-                if plain:
-                    others = data[rest:place]
-                    if others in sound or sound.check(others):
+                if what:
+                    texts: list[str] | None = None
+                    if what == PLAIN4:
+                        others = data[rest:place]
+                        plain = others in sound or sound.check(others)
+                    else:
+                        texts = announced6(data, rest, end, known6)
+                        plain = texts is not None
+                    if plain:
                         session = sessions.get(data[body:mark])
                         if session is None:
-                            session = self._session(
-                                data, body, end, 4 if mark - body in (20, 44) else 2, add_path=False
-                            )
+                            size = 4 if mark - body in (20, 44) else 2
+                            session = self._session(data, body, end, size, add_path=False)
                         peer, asn, _skip, paths, _add_path = session
                         raw = data[first:rest]
                         try:  # nearly always the path is one sequence
@@ -115,11 +121,14 @@ class Reader:
                             path = text % numbers(raw)
                         except (KeyError, struct.error):
                             path = paths.read(raw)
-                        while place < end:
-                            add(place)
-                            place += step4[data[place]]
-                        if place != end:
-                            raise Broken("IPv4 prefixes do not fill their field")
+                        if texts is None:
+                            while place < end:
+                                add(place)
+                                place += step4[data[place]]
+                            if place != end:
+                                raise Broken("IPv4 prefixes do not fill their field")
+                        else:
+                            batch.give(texts)
                         now = len(places)
                         run((when, peer, asn, "A", path, filled, now))
                         filled = now

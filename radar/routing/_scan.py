@@ -20,9 +20,12 @@ PADDING = 128
 _LENGTH = struct.Struct(">I").unpack_from
 _UPDATE, _AS_PATH = 2, 2
 
-#: Of a record: begin, end, type and subtype as one number, time; is it plain? Of a plain one: begin of the body, of the
+#: What is found: a record that is not plain; a plain update that announces IPv4 prefixes; one that may announce others.
+OTHER, PLAIN4, PLAIN6 = 0, 1, 2
+
+#: Of a record: begin, end, type and subtype as one number, time, what it is. Of a plain one: begin of the body, of the
 #: BGP message, of the AS path; end of the AS path, of the attributes.
-Found = tuple[int, int, int, float, bool, int, int, int, int, int]
+Found = tuple[int, int, int, float, int, int, int, int, int, int]
 
 
 def frames(data: bytes, most: int) -> tuple[list[int], int]:
@@ -43,9 +46,9 @@ def frames(data: bytes, most: int) -> tuple[list[int], int]:
 def scan(data: bytes, starts: list[int]) -> Iterable[Found]:
     """Look at all records. ``data`` has ``PADDING`` octets behind the last one.
 
-    Plain is an update that withdraws nothing and announces IPv4 prefixes by attributes that begin with ORIGIN and
-    AS_PATH, of a session with one path per prefix, whose fields fill their message. What follows the AS path, and the
-    path and the prefixes themselves, are not looked at.
+    Plain is an update that withdraws no IPv4 prefix, whose attributes begin with ORIGIN and AS_PATH, of a session with
+    one path per prefix, and whose fields fill their message. What follows the AS path, and the path and the prefixes
+    themselves, are not looked at.
     """
     if not starts:
         return ()
@@ -59,7 +62,7 @@ def scan(data: bytes, starts: list[int]) -> Iterable[Found]:
     if not ((number == BGP4MP) | (number == BGP4MP_ET)).any():
         when = word[at].astype(np.float64)
         none = repeat(0)
-        return zip(starts, end.tolist(), kind.tolist(), when.tolist(), repeat(False), none, none, none, none, none)
+        return zip(starts, end.tolist(), kind.tolist(), when.tolist(), none, none, none, none, none, none, strict=False)
     extended = number == BGP4MP_ET
     wide = subtype == 4
     body = at + HEADER + 4 * extended
@@ -75,7 +78,8 @@ def scan(data: bytes, starts: list[int]) -> Iterable[Found]:
     plain &= (short[mark + 16] == end - mark) & (octet[mark + 18] == _UPDATE) & (short[mark + 19] == 0)
     plain &= (word[attributes] & 0xFFFFFF00 == 0x40010100) & (octet[attributes + 3] < 3)
     plain &= (two | (octet[attributes + 4] == 0x40)) & (octet[attributes + 5] == _AS_PATH)
-    plain &= (rest <= end_of_attributes) & (end_of_attributes < end)
+    plain &= (rest <= end_of_attributes) & (end_of_attributes <= end)
+    what = np.where(plain, np.where(end_of_attributes < end, PLAIN4, PLAIN6), OTHER)
     when = word[at] + np.where(extended, word[at + HEADER], 0) / 1e6
-    columns = (end, kind, when, plain, body, mark, first, rest, end_of_attributes)
+    columns = (end, kind, when, what, body, mark, first, rest, end_of_attributes)
     return zip(starts, *(column.tolist() for column in columns), strict=True)
