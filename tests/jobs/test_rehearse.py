@@ -5,20 +5,27 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from jobs.rehearse import Rehearsal
+from jobs.rehearse import STEP, Rehearsal
+from jobs.rehearse_routes import RouteRehearsal
 from jobs.simulate import World
+from radar.entities import countries
 from radar.shapes import Outage
-from radar.store import Store, connect, documents, embedded
+from radar.signals import GROUPS
+from radar.sources import ris_live
+from radar.store import Store, blocks, connect, documents, embedded, routes
+from radar.times import parse
 
 HOURS = 7
 
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Rehearsal, Store]]:
-    """The first seven hours of the demo, as fast as they go: past the shutdown, the power failure and the log loss."""
+    """The first seven hours of the demo, as fast as they go: past shutdown, power failure, hijack, leak, the silent
+    collector and the log loss."""
     folder = tmp_path_factory.mktemp("demo")
     with embedded.start(folder) as server:
         world = World()
@@ -71,6 +78,13 @@ def test_everything_simulated_says_so(played: tuple[Rehearsal, Store]) -> None:
     assert sources["ioda_signals"]["simulated"]
     assert not sources["google_traffic"]["simulated"]
     assert rehearsal.archive.read(rehearsal.archive.files()[0])["simulated"].all()
+    for name in ("ris_live", "origin_hijacks", "route_leaks"):
+        assert sources[name]["simulated"]
+        assert all(rehearsal.archive.read(file)["simulated"].all() for file in rehearsal.archive.files(name))
+    routing = documents.get(client, "routing")
+    assert routing["simulated"]
+    assert all(row["simulated"] for rows in ("countries", "losses", "events") for row in routing[rows])
+    assert documents.get(client, "routing")["source"] == "ris_live"
 
 
 def test_recorded_sets_are_history_and_never_late(played: tuple[Rehearsal, Store]) -> None:
@@ -79,7 +93,10 @@ def test_recorded_sets_are_history_and_never_late(played: tuple[Rehearsal, Store
     for name in ("google_traffic", "mlab_ndt"):
         assert sources[name]["state"] == "history"
         assert sources[name]["lag_s"] is None
-    assert sources["edge_logs"]["state"] == "ok"
+    for name in ("edge_logs", "ioda_signals", "ris_live", "origin_hijacks", "route_leaks"):
+        assert sources[name]["state"] == "ok", name
+    assert sources["ris_live"]["lag_s"] == 0
+    assert sources["ris_live"]["rejected"] == 0
 
 
 def test_the_throttling_of_russia_is_found_in_the_record_and_its_controls_stay_silent(
@@ -108,3 +125,99 @@ def test_the_clock_stands_still_when_the_play_is_over(played: tuple[Rehearsal, S
     clock = documents.get(client, "clock")
     assert clock["speed"] == 0
     assert clock["now"] == rehearsal.world.ends.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_iran_loses_packets_and_not_its_routes_by_both_views_of_them(played: tuple[Rehearsal, Store]) -> None:
+    _, client = played
+    (iran,) = by_entity(client)["country/IR"]
+    assert iran["verdict"] == "Most routes stayed up, packets gone."
+    told = {(row["signal"], row["source"]): row["verdict"] for row in iran["signals"]}
+    assert told["bgp.visible_24s", "ioda_signals"] == told["bgp.visible_24s", "ris_live"] == "not_affected"
+    assert told["edge.requests", "edge_logs"] == "affected"
+
+
+def test_the_cable_takes_the_routes_of_the_island_with_it_in_the_stream_too(played: tuple[Rehearsal, Store]) -> None:
+    _, client = played
+    (tonga,) = by_entity(client)["country/TO"]
+    told = {(row["signal"], row["source"]): row["verdict"] for row in tonga["signals"]}
+    assert told["bgp.visible_24s", "ris_live"] == "affected"
+    view = routes.read(client, "country/TO")
+    assert view is not None
+    assert (view["visible_24s"], view["before_24s"]) == (0, 40)
+
+
+def test_a_hijack_and_a_leak_are_candidates_by_nobody_and_no_outage(played: tuple[Rehearsal, Store]) -> None:
+    rehearsal, client = played
+    events = {event["kind"]: event for event in documents.get(client, "routing")["events"]}
+    assert set(events) == {"more_specific", "leak"}
+    planned = {event.kind: event for event in rehearsal.world.scenario}
+    for kind, name in (("more_specific", "hijack"), ("leak", "leak")):
+        found, plan = events[kind], planned[name]
+        assert plan.start <= parse(found["first_seen"]) < plan.start + timedelta(minutes=1)
+        assert found["status"] == "ended"
+        assert found["suspect"] > 4_000_000_000
+        assert found["simulated"]
+        assert found["confidence"] >= 0.7
+        assert set(plan.entities) <= set(found["entities"])
+        hit = [o for key in plan.entities for o in by_entity(client).get(key, [])]
+        assert hit == []
+    assert events["more_specific"]["rpki"] == "invalid"
+
+
+def test_a_collector_that_is_not_heard_is_a_gap_and_no_outage(played: tuple[Rehearsal, Store]) -> None:
+    rehearsal, client = played
+    silent = next(event for event in rehearsal.world.scenario if event.kind == "collector")
+    routing = documents.get(client, "routing")
+    (gap,) = routing["gaps"]
+    assert (gap["collector"], gap["reason"], gap["filled"]) == ("rrc03", "silent", False)
+    assert silent.end is not None
+    assert abs(parse(gap["until"]) - silent.end) < timedelta(minutes=1)
+    assert {peer["state"] for peer in routing["peers"]} == {"live"}, "they are believed again"
+    assert routing["totals"]["full_v4"] == routing["totals"]["full_v6"] == 24
+    opened = [
+        o["entity"]
+        for o in documents.get(client, "outages")
+        if o["simulated"] and silent.start <= parse(o["start"]) <= silent.end + timedelta(minutes=5)
+    ]
+    assert opened == []
+
+
+def test_routes_of_every_country_have_series_from_two_days_before_the_play_on(played: tuple[Rehearsal, Store]) -> None:
+    rehearsal, client = played
+    group = GROUPS["ris"]
+    views = {view["entity"] for view in documents.get(client, "routing")["countries"]}
+    assert len(views & {f"country/{code}" for code in countries()}) > 230
+    start, bins = rehearsal.world.starts - timedelta(days=2), 2 * 1440 + HOURS * 60
+    series = blocks.read_bins(client, group, "value", ["country/DE", "asn/812"], start, bins)[:, :, 0]
+    assert not (series != series).any(), "no minute is missing"
+    assert series.min() > 0.99 * series.max(axis=1).min()
+
+
+def test_the_spool_stays_small(played: tuple[Rehearsal, Store]) -> None:
+    rehearsal, _ = played
+    assert rehearsal.routes is not None
+    spool = rehearsal.routes.streaming.spool
+    assert len(spool.segments()) <= 2
+    assert spool.folder.is_relative_to(rehearsal.archive.root.parent / "stream" / ris_live.NAME)
+    assert rehearsal.routes.streaming.snapshots.times() == {}
+
+
+def test_a_carrier_that_is_gone_is_published_with_the_next_step(tmp_path: Path) -> None:
+    world = World()
+    carrier = next(event for event in world.scenario if event.kind == "routing")
+    # the same play from five minutes before the withdrawal on; history ends where it begins
+    with embedded.start(tmp_path) as server:
+        rehearsal = Rehearsal(tmp_path, server.url, speed=1e9, world=world)
+        world.starts = carrier.start - STEP
+        rehearsal.routes = RouteRehearsal(tmp_path, world, rehearsal.archive, rehearsal.ledger,
+                                          connect(server.url))  # fmt: skip
+        rehearsal.routes.begin(rehearsal.pipeline)
+        found = {}
+        for since in (world.starts, carrier.start):
+            rehearsal.routes.play(since, since + STEP)
+            found = {outage["entity"]: outage for outage in rehearsal.pipeline.tick(since + STEP).changed}
+        rehearsal.routes.close()
+        assert set(found) == {"asn/812"}
+        outage = found["asn/812"]
+        assert outage["known_at"] == (carrier.start + timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        assert outage["simulated"]

@@ -164,6 +164,24 @@ def test_a_collector_that_falls_silent_alone_is_a_gap_of_its_own(spool: Spool) -
     assert blocks(minutes[-1]) == 20.0
 
 
+def test_a_silent_collector_s_sessions_that_begin_anew_are_believed(spool: Spool) -> None:
+    made = follower(spool)
+    host, peer, asn = PEERS[-1]
+    for second in range(0, 900, 5):
+        lines = [update(T + second, ["5.0.0.0/24"], [a, 1299, 64496], peer=p, asn=a, host=h)
+                 for h, p, a in PEERS if h == "rrc00" or second < 10 or second > 700]  # fmt: skip
+        if second == 700:
+            lines += [peer_state(T + second, "connected", peer=peer, asn=asn, host=host),
+                      update(T + second, PREFIXES, [asn, 1299, 64496], peer=peer, asn=asn, host=host)]  # fmt: skip
+        spool.append(T + second, lines)
+    minutes = list(made.step())
+    states = [{m.peer.key: m.state for m in minute.found.members}[f"{host}|{peer}"] for minute in minutes]
+    assert (states[4], states[8], states[-1]) == ("live", "silent", "live")
+    assert minutes[-1].found.sides[0].peers == len(PEERS)
+    (gap,) = made.open_gaps()
+    assert (gap["collector"], gap["reason"], gap["filled"]) == ("rrc01", "silent", False)
+
+
 def test_a_session_that_goes_down_is_no_withdrawal(spool: Spool) -> None:
     made = follower(spool)
     spool.append(T + 1, every_peer(T + 1))
