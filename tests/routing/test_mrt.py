@@ -44,6 +44,29 @@ def test_withdrawals_come_before_announcements_and_ipv4_before_other_families() 
     ]
 
 
+def test_update_of_ipv6_alone_may_withdraw_and_announce() -> None:
+    for more in (b.reach(["2001:db8::/32"]) + b.unreach(["::/0"]), b.unreach(["::/0"]) + b.reach(["2001:db8::/32"])):
+        found = elements(b.bgp4mp(b.update(attrs=b.attributes((1,), more=more)), peer="2001:db8::7"))
+        assert [element[3:] for element in found] == [("W", "::/0", None), ("A", "2001:db8::/32", "1")]
+    (element,) = elements(b.bgp4mp(b.update(attrs=b.attributes((1,), more=b.reach(["2001:db8::/32"])))))
+    assert element == (T, PEER, ASN, "A", "2001:db8::/32", "1")
+
+
+def test_update_that_only_withdraws() -> None:
+    found = elements(b.bgp4mp(b.update(withdrawn=b.prefixes("10.0.0.0/8", "192.0.2.0/24"))))
+    assert [element[3:] for element in found] == [("W", "10.0.0.0/8", None), ("W", "192.0.2.0/24", None)]
+
+
+def test_withdrawn_prefixes_that_look_like_attributes_are_withdrawn() -> None:
+    """Read as if nothing was withdrawn, these octets would be ORIGIN and an empty AS_PATH."""
+    withdrawn = bytes([0, 8, 0x40, 1, 1, 1, 0x40, 2, 0])
+    found = elements(b.bgp4mp(b.update(withdrawn=withdrawn, attrs=b.attributes((1, 2, 3)), nlri=NLRI)))
+    assert [element[3:5] for element in found] == [
+        ("W", "0.0.0.0/0"), ("W", "64.0.0.0/8"), ("W", "0.0.0.0/1"), ("W", "0.0.0.0/1"), ("W", "0.0.0.0/2"),
+        ("A", "198.51.100.0/24"),
+    ]  # fmt: skip
+
+
 def test_ipv4_prefixes_in_mp_reach_are_read_too() -> None:
     more = b.reach(["198.51.100.0/24"]) + b.unreach(["203.0.113.0/24"])
     found = elements(b.bgp4mp(b.update(attrs=b.attributes((1,), more=more)), peer="2001:db8::7"))
@@ -109,12 +132,13 @@ def test_several_paths_per_prefix_lose_their_identifier_and_are_counted() -> Non
     )
     v6 = b.update(attrs=b.attributes((1,), more=b.reach(["2001:db8::/32"], ids=[5]) + b.unreach(["::/0"], ids=[6])))
     old = b.update(attrs=b.attributes((1, 2, 3), size=2), nlri=b.prefixes("198.51.100.0/24", ids=[9]))
-    data = b.bgp4mp(v4, subtype=9) + b.bgp4mp(v6, subtype=9) + b.bgp4mp(old, subtype=8)
+    gone = b.update(withdrawn=b.prefixes("10.0.0.0/8", ids=[4]))
+    data = b.bgp4mp(v4, subtype=9) + b.bgp4mp(v6, subtype=9) + b.bgp4mp(old, subtype=8) + b.bgp4mp(gone, subtype=9)
     assert [element[3:5] for element in elements(data, tally=tally)] == [
         ("W", "203.0.113.0/24"), ("A", "198.51.100.0/24"), ("A", "198.51.100.0/24"), ("W", "::/0"),
-        ("A", "2001:db8::/32"), ("A", "198.51.100.0/24"),
+        ("A", "2001:db8::/32"), ("A", "198.51.100.0/24"), ("W", "10.0.0.0/8"),
     ]  # fmt: skip
-    assert tally.add_path == 6
+    assert tally.add_path == 7
 
 
 def test_sessions_of_both_kinds_with_the_same_ends_are_told_apart() -> None:

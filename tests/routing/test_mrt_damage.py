@@ -186,6 +186,8 @@ def shorter(record: bytes) -> bytes:
         (b.bgp4mp(b.update(attrs=b.attribute(2, b"\2"), nlri=NLRI)), "AS path is malformed"),
         (b.bgp4mp(b.update(attrs=b.attributes((1,), more=b"\xc0\x08\xff\0"), nlri=NLRI)), UNFILLED),
         (b.bgp4mp(b.update(attrs=b.attributes((1,), more=b"\xc0"), nlri=NLRI)), UNFILLED),
+        (b.bgp4mp(b.update(attrs=b.attributes((1,), more=b.reach(["::/0"]) + b"\xc0"))), UNFILLED),
+        (b.bgp4mp(b.update(attrs=b.attribute(1, b"\0") + b"\x40\x02\x0a" + b.path((1,)), nlri=NLRI)), UNFILLED),
         (b.bgp4mp(b.update(attrs=b.attributes((1,), more=b.reach(["::/0"]) * 2))), "attribute given twice"),
         (b.bgp4mp(b.update(attrs=b.attributes((1,), more=b.attribute(14, b"\0\2\1\xff\0")))), MALFORMED),
         (b.bgp4mp(b.update(attrs=b.attributes((1,), more=b.attribute(14, b"\0\2")))), MALFORMED),
