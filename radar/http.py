@@ -57,6 +57,8 @@ class Limits:
     longest_pause_s: float = 60.0  # asked to wait longer than this, we give up and come back on the next run
     interval_s: float = 1.0  # between two requests to one host
     answer_bytes: int = 128 * 1024 * 1024
+    file_s: float = 1800.0  # the same two for a file of an archive, such as a table dump of one route collector
+    file_bytes: int = 2 << 30
 
 
 def user_agent(contact: str = "") -> str:
@@ -115,7 +117,7 @@ class Http:
         """Close the connections."""
         self._client.close()
 
-    def get(self, url: str, *, source: str, params: Mapping[str, str | int] | None = None, keep: bool = True) -> Reply:
+    def get(self, url: str, *, source: str, params: Mapping[str, str | int] | None = None, file: bool = False) -> Reply:
         """Ask for one address.
 
         Parameters
@@ -124,8 +126,9 @@ class Http:
             Where, and the query that is added to it.
         source
             The source that asks; named in errors.
-        keep
-            Whether the answer is remembered for a conditional request later on; not for files that never change.
+        file
+            It is a file of an archive: it never changes, so it is not kept for a conditional request, and it may be
+            large and take long.
 
         Raises
         ------
@@ -141,7 +144,7 @@ class Http:
         for attempt in range(1, self._limits.tries + 1):
             wait: float | None = None
             try:
-                status, reply, wait = self._follow(target, source, keep=keep)
+                status, reply, wait = self._follow(target, source, file=file)
                 if reply is not None:
                     return reply
                 trouble = f"answered {status}"
@@ -156,15 +159,16 @@ class Http:
                 pause *= 2
         raise UpstreamUnavailable(source, f"{target} {trouble}, {self._limits.tries} tries")
 
-    def _follow(self, url: str, source: str, *, keep: bool) -> tuple[int, Reply | None, float | None]:
+    def _follow(self, url: str, source: str, *, file: bool) -> tuple[int, Reply | None, float | None]:
         """One try, redirects included: (status, reply or None for "try again", seconds upstream asks to wait)."""
         asked = url
-        known = self._cache.get(url)
+        known = None if file else self._cache.get(url)
+        seconds = self._limits.file_s if file else self._limits.total_s
         for _hop in range(_MAX_REDIRECTS + 1):
             headers = known.conditions() if known else {}
             self._take_turn(url)
             with (
-                self._deadline.within(self._limits.total_s),
+                self._deadline.within(seconds),
                 self._client.stream("GET", url, headers=headers) as answer,
             ):
                 status = answer.status_code
@@ -177,21 +181,22 @@ class Http:
                     return status, None, self._asked_to_wait(answer)
                 if status != 200:
                     raise UpstreamChanged(source, f"{url} answered {status}, expected 200")
-                body = self._read(answer, url, source)
-                if keep:
+                body = self._read(answer, url, source, seconds, self._limits.file_bytes if file else None)
+                if not file:
                     self._cache.put(asked, Cached.of(answer.headers, body))
                 return status, Reply(url, body), None
         raise UpstreamChanged(source, f"{asked} redirects more than {_MAX_REDIRECTS} times")
 
-    def _read(self, answer: httpx.Response, url: str, source: str) -> bytes:
+    def _read(self, answer: httpx.Response, url: str, source: str, seconds: float, most: int | None) -> bytes:
         """The body, up to the limits of size and time."""
         started, size, parts = self._clock(), 0, []
+        most = most or self._limits.answer_bytes
         for part in answer.iter_bytes():
             size += len(part)
-            if size > self._limits.answer_bytes:
-                raise UpstreamChanged(source, f"{url} sent more than {self._limits.answer_bytes} bytes")
-            if self._clock() - started > self._limits.total_s:
-                raise httpx.ReadTimeout(f"still sending after {self._limits.total_s:.0f} s")
+            if size > most:
+                raise UpstreamChanged(source, f"{url} sent more than {most} bytes")
+            if self._clock() - started > seconds:
+                raise httpx.ReadTimeout(f"still sending after {seconds:.0f} s")
             parts.append(part)
         return b"".join(parts)
 

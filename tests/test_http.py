@@ -330,3 +330,19 @@ def test_a_request_that_ended_leaves_no_deadline_behind() -> None:
         with pytest.raises(httpx.ReadTimeout, match="still sending after 5 s"):
             deadline.left(30, httpx.ReadTimeout)
     assert deadline.left(30, httpx.ReadTimeout) == 30
+
+
+def test_a_file_of_an_archive_may_be_large_and_is_not_kept() -> None:
+    asked: list[httpx.Headers] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.headers)
+        return httpx.Response(200, content=b"x" * 2000, headers={"ETag": '"1"'})
+
+    limits = Limits(answer_bytes=1000, file_bytes=3000, interval_s=0)
+    with Http(transport=httpx.MockTransport(answer), limits=limits) as http:
+        with pytest.raises(UpstreamChanged, match="more than 1000 bytes"):
+            http.get("https://a.example/x", source="acme")
+        for _ in range(2):
+            assert len(http.get("https://a.example/x", source="acme", file=True).body) == 2000
+    assert not any("If-None-Match" in headers for headers in asked)

@@ -20,7 +20,7 @@ import structlog
 
 from jobs.stream.follow import Fills, Gap
 from radar.errors import RadarError, UpstreamChanged
-from radar.http import Http, Limits
+from radar.http import Http
 from radar.routing import Element
 from radar.routing.mrt import read
 
@@ -36,9 +36,6 @@ DUMPS_TRIED = 3
 FROM_DUMP_S = 6 * 3600.0
 #: A gap that could not be filled is tried again after this time, in seconds.
 AGAIN_S = 300.0
-
-#: A table dump of one collector is some hundred megabytes.
-LARGE = Limits(answer_bytes=2 << 30, total_s=1800.0)
 
 SOURCE = "ris_live"
 
@@ -145,7 +142,7 @@ class Filler:
         path = folder / url.rpartition("/")[2]
         if path.exists():
             return path
-        body = self._http.get(url, source=SOURCE, keep=False).body
+        body = self._http.get(url, source=SOURCE, file=True).body
         folder.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(path.suffix + ".tmp")
         draft.write_bytes(body)

@@ -20,7 +20,7 @@ from jobs import logs
 from jobs.claims import check_sources, folder_lock, listens
 from jobs.collect import Found, Report, note
 from jobs.ledger import Ledger
-from jobs.stream.fill import LARGE, PUBLISHED_S, Filler
+from jobs.stream.fill import PUBLISHED_S, Filler
 from jobs.stream.follow import Fills, Follower, Memory, Minute
 from jobs.stream.keep import Snapshots
 from jobs.stream.listen import Listener, Stream
@@ -222,7 +222,7 @@ class Process:
         self.listener = Listener(ris_live.NAME, listen, self.streaming.spool, now=now)
         self.filler = Filler(
             folder / "fills", settings.ris_dumps, settings.ris_collectors,
-            http or Http(contact=settings.contact, limits=LARGE), now=now, published_s=published_s,
+            http or Http(contact=settings.contact), now=now, published_s=published_s,
         )  # fmt: skip
         self._stop = threading.Event()
         self._lease: Lease | None = None

@@ -78,7 +78,7 @@ def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
 
 
 def _ask(http: Http, url: str) -> Iterator[Answer]:
-    yield Answer(url, http.get(url, source=NAME, keep=False).body)
+    yield Answer(url, http.get(url, source=NAME, file=True).body)
 
 
 def _name(file: Path) -> str:
