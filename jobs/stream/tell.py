@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
 from jobs.stream.follow import Follower, Minute
+from radar.entities import networks
 from radar.routing.quorum import Member
 from radar.shapes import RouteEvent, Routing, RoutingPeer, RoutingTotals, RoutingView
 from radar.store import Store, documents, routes
@@ -89,10 +90,14 @@ def totals(minute: Minute, views: Mapping[str, RoutingView]) -> RoutingTotals:
 def losses(views: Mapping[str, RoutingView]) -> list[RoutingView]:
     """Networks that lost most IPv4 space against a day before, the largest loss first."""
     found = []
+    table = networks()
     for key, view in views.items():
         now, before = view["visible_24s"], view["before_24s"]
         if key.startswith("country/") or now is None or not before:
             continue
+        network = table.get(int(key.rpartition("-")[2])) if key.startswith("geoasn/") else None
+        if network is not None and network.home:
+            continue  # nearly all of it lies in one country: it is told as the network itself
         lost = before - now
         if lost >= LOST_BLOCKS and lost >= LOST_PART * before:
             found.append((lost, key, view))

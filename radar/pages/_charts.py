@@ -6,9 +6,9 @@ gives exactly what is drawn.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -127,12 +127,23 @@ def _draw(
     except StoreUnavailable:
         note_hole()
         return _last.get(key)
-    found = [_drawing(row, snapshot) for row in drawn if any(v is not None for v in row.columns["value"])]
+    found = _told_apart([_drawing(row, snapshot) for row in drawn if any(v is not None for v in row.columns["value"])])
     _last[key] = found
     _last.move_to_end(key)
     while len(_last) > _KEPT:
         _last.popitem(last=False)
     return found
+
+
+def _told_apart(drawings: list[Drawing]) -> list[Drawing]:
+    """Where several sources measure the same, each title says whose chart it is."""
+    count = Counter(row.signal.id for row in drawings)
+    return [
+        replace(row, chart=replace(row.chart, title=_("{signal}, {source}").format(signal=row.chart.title,
+                                                                                   source=row.chart.source)))
+        if count[row.signal.id] > 1 else row
+        for row in drawings
+    ]  # fmt: skip
 
 
 def _span(series: str, snapshot: Snapshot, chosen: str, now: datetime) -> tuple[datetime, datetime]:

@@ -48,7 +48,7 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
     elif not drawings:
         left.append(_no_charts(name, snapshot.clock is None))
     verdict = {current["id"]: current.get("verdict", "")} if current else {}
-    live = [(row.signal, row.condition, row.id) for row in drawings
+    live = [(row.signal, row.chart.title, row.condition, row.id) for row in drawings
             if not row.chart.history and row.signal.profile != "none"]  # fmt: skip
     history = entity.history(mine, now)
     related = _related(key, snapshot.states)
