@@ -128,21 +128,6 @@ def test_a_chart_its_csv_and_its_table_are_the_same_numbers(site: Site) -> None:
                 assert float(cell) == pytest.approx(float(row[name]), rel=1e-5)
 
 
-def test_two_sources_of_one_signal_are_told_apart(site: Site) -> None:
-    docs, states = samples.sample_documents()
-    states["country/IQ"]["series"].append("bgp.visible_24s@ris_live")
-    documents.publish(site.store, docs, states, {})
-    start = samples.NOW - timedelta(hours=3)
-    group = GROUPS["ris"]
-    blocks.write_bins(site.store, group, "value", ["country/IQ"], start, np.full((1, 180, group.width), 4500.0))
-    text = Reader(site.page("/country/IQ")).text
-    for source in ("Sample ris_live of routes", "Sample ioda_signals"):
-        titles = [words for words in text if words.startswith(f"Announced IPv4 space, {source}")]
-        assert len(titles) >= 2, f"its chart and its line under routes and packets, {source}"
-    assert "Announced IPv4 space" not in text
-    assert "Requests at our edge" in text, "what one source alone measures needs no more than its name"
-
-
 def test_a_gap_stays_a_gap(site: Site) -> None:
     text = site.page("/country/IQ?range=7d&table=edge-requests-edge-logs")
     gap = re.search(r"<td>2026-03-01T07:00:00Z</td><td[^>]*>([^<]*)</td>", text)
