@@ -56,12 +56,13 @@ class Routes:
     ``prefixes``: text of each prefix; ``origins``: its network. ``gone``: prefixes that are withdrawn now, for
     :meth:`set_gone`. Same seed and sizes, same world; the messages follow from the order of the calls.
     ``prefixes`` is how many there are, spread over all networks (or ``only`` some); or the table itself: texts and
-    origins.
+    origins. ``carriers``: over so many of TRANSIT the changing paths run; few of them make few different paths.
     """
 
     def __init__(self, seed: int, *, prefixes: int | tuple[list[str], np.ndarray], peers: int, collectors: int = 8,
-                 only: Collection[int] | None = None) -> None:  # fmt: skip
+                 only: Collection[int] | None = None, carriers: int = len(TRANSIT)) -> None:  # fmt: skip
         self._rng = stream(seed, "routes")
+        self._carriers = carriers
         self.prefixes, self.origins = _table(prefixes, only) if isinstance(prefixes, int) else prefixes
         hosts = [f"rrc{n:02d}" for n in range(collectors)]
         self.peers = [
@@ -104,7 +105,7 @@ class Routes:
         speakers = self._rng.integers(0, len(self.peers), count)
         # few prefixes change often, most hardly ever
         pids = (len(self.prefixes) * self._rng.random(count) ** 4).astype(np.int64)
-        carriers = self._rng.integers(0, len(TRANSIT), (count, 2))
+        carriers = self._rng.integers(0, self._carriers, (count, 2))
         out = []
         for time, who, pid, (a, b) in zip(times.tolist(), speakers.tolist(), pids.tolist(), carriers.tolist(),
                                           strict=True):  # fmt: skip

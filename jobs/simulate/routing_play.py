@@ -28,8 +28,8 @@ from radar.routing.session import Session
 
 MINUTE = timedelta(minutes=1)
 PEERS, COLLECTORS = 24, 4
-#: Messages of a quiet Internet, per second.
-RATE = 4.0
+#: Messages of a quiet Internet, per second, and the carriers over which their paths run: a table remembers every path.
+RATE, CARRIERS = 3.0, 2
 #: Who announces what is not theirs; who leaks, who told it the routes, and whom it tells them.
 HIJACKER, LEAKER, LEARNED_FROM, TOLD = 4_199_999_001, 4_199_999_002, 4_199_999_003, 4_199_999_004
 #: Peers that a hijack and a leak reach; those that the holder's own answer to a hijack reaches, and when it comes.
@@ -71,7 +71,7 @@ class RoutingPlay:
         self.table = Announced([table.prefixes[i] for i in order], table.origins[order],
                                [table.countries[i] for i in order], table.blocks[order])  # fmt: skip
         self.routes = Routes(seed, prefixes=(self.table.prefixes, self.table.origins), peers=PEERS,
-                             collectors=COLLECTORS)  # fmt: skip
+                             collectors=COLLECTORS, carriers=CARRIERS)  # fmt: skip
         self._falls = [self._fall(event) for event in falling]
         self._hijacked = [(event, *self._target(event)) for event in SCENARIO if event.kind == "hijack"]
 
