@@ -37,6 +37,9 @@ FROM_DUMP_S = 6 * 3600.0
 #: A gap that could not be filled is tried again after this time, in seconds.
 AGAIN_S = 300.0
 
+#: Files are kept for so long, in seconds: the table may go back to before this gap for the sake of a later one.
+KEPT_S = 3600.0
+
 SOURCE = "ris_live"
 
 
@@ -81,7 +84,7 @@ class Filler:
         return id in self._ready
 
     def fills(self, id: str) -> Fills:
-        """The elements that fill a gap, by collector. Its files are removed with the next gap's."""
+        """The elements that fill a gap, by collector."""
         return {collector: partial(_elements, files) for collector, files in self._ready.pop(id).items()}
 
     def _run(self) -> None:
@@ -104,7 +107,8 @@ class Filler:
         """Files by collector; a collector whose files cannot be had is left out, and its peers stay unbelieved."""
         folder = self._folder / gap.id
         for old in self._folder.glob("*"):
-            if old.name not in self._wanted and old.name not in self._ready:
+            known = old.name in self._wanted or old.name in self._ready
+            if not known and self._now() - old.stat().st_mtime > KEPT_S:
                 rmtree(old, ignore_errors=True)
         found = {}
         for collector in self._collectors if not gap.collector else (gap.collector,):

@@ -140,8 +140,11 @@ class Streaming:
         end = datetime.fromtimestamp(minute.found.at, UTC)
         report, found = Report(self.name, ok=True), Found(self.name)
         tally = self.follower.reader.tally
-        found.rejected, found.example = tally.rejected.copy(), dict(tally.examples)
-        tally.rejected.clear()
+        table = self.follower.session.table
+        for counted, examples in ((tally.rejected, tally.examples), (table.rejected, table.examples)):
+            found.rejected.update(counted)
+            found.example.update(examples)
+            counted.clear()
         if rows.height:
             body = ris_live.evaluated(rfc3339(start), rows)
             name = f"{self.name} {rfc3339(start)}"

@@ -49,9 +49,10 @@ class Upstream:
         return not (prefix in LOST and at >= self.gone_at)
 
     def talk(self, connection: ServerConnection) -> None:
-        """Go through the prefixes for ever, every peer in turn."""
+        """Go through the prefixes for ever, every peer in turn; before that, one that is none."""
         count = 0
         told = False
+        connection.send(update(self.now(), ["5.0.0.1/16"], [64501, 64496], peer=PEERS[0][0], asn=64501).decode())
         while True:
             at = self.now()
             if at >= self.gone_at and not told:

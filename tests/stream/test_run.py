@@ -62,6 +62,7 @@ def test_a_stream_becomes_rows_a_document_and_views(radar: Stage, client: store.
     assert entry.newest_bin is not None
     assert entry.asked_until is not None
     assert entry.rows > 0
+    assert entry.rejected_examples[0]["reason"] == "no prefix"
 
 
 def test_what_is_missing_is_fetched_and_the_table_is_whole_again(radar: Stage, client: store.Store) -> None:
