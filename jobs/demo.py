@@ -35,6 +35,7 @@ from jobs.parent import Make
 from jobs.processes import Store, address, answers, log_file, module, web_child
 from jobs.progress import Screen, screen
 from jobs.supervisor import Child, Supervisor
+from jobs.web import MEMORY
 from radar.errors import RadarError
 from radar.labels import _
 from radar.settings import Settings, child_environment, has_display
@@ -147,7 +148,7 @@ def _play(supervisor: Supervisor, store: Store, view: Screen, *, speed: float, b
     rehearsal = Child(
         name="rehearsal",
         command=module("jobs.rehearse", "--data-dir", str(settings.data_dir), "--speed", f"{speed:g}"),
-        env=child_environment(settings),
+        env=MEMORY | child_environment(settings),
         restart=False,
         on_line=demo.hear,
         log_file=log_file(settings, "rehearsal"),
