@@ -74,6 +74,8 @@ class Rehearsal:
         _say("loading", done=0.05, text="simulating 28 days of history")
         path = self._folder / "cache" / f"simulated-{self.world.seed}-{_model()}.parquet"
         with _drawing(path, self.world.seed):
+            self.routes = RouteRehearsal(self._folder, self.world, self.archive, self.ledger, self._client)
+            self.routes.begin(self.pipeline)
             recordings = list(_recordings())
         _say("loading", done=0.4, text="loading 28 days of history")
         began = time.perf_counter()
@@ -88,8 +90,6 @@ class Rehearsal:
                 newest.append(block.part(-1, None).copy())
             # all entities at once: what a bin lacks of an entity that is known counts as nothing seen
             self.pipeline.feed_block(joined(newest), simulated=True)
-        self.routes = RouteRehearsal(self._folder, self.world, self.archive, self.ledger, self._client)
-        self.routes.begin(self.pipeline)
         self.pipeline.advance(self.world.starts)
         size = path.stat().st_size
         _say("history", rows=count, bytes=size, seconds=round(time.perf_counter() - began, 3))
@@ -97,6 +97,7 @@ class Rehearsal:
         self._recorded = Replay(self._client, recordings, realm="history")
         self._recorded.publish()
         self.pipeline.publish(self.world.starts)
+        self.routes.tell()
         _say("loaded", now=rfc3339(self.world.starts))
 
     def play(self, stop: threading.Event) -> None:

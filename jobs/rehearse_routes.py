@@ -81,7 +81,6 @@ class RouteRehearsal:
         if newest is not None:
             pipeline.run(newest.group).warm(history(newest, self._world.seed), simulated=True)
         pipeline.ingest()
-        self.tell()
 
     def play(self, since: datetime, until: datetime) -> None:
         """Play the minutes of this time: they lie in the archive afterwards."""
