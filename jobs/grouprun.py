@@ -20,8 +20,9 @@ N_DAYS = 7
 SHOWN_DAYS = 7.0
 #: Bins before the newest scored one that are scored again when their data change.
 AGAIN_BINS = 48
-#: Entities that are learnt from at once: what bounds the memory of a long history.
-WARM_CHUNK = 128
+#: Entities that are learnt from at once, and bins of a history of which it is so many: what bounds the memory of a long
+#: one. Of a shorter history more are taken together, as each bin of a part costs time of its own.
+WARM_CHUNK, WARM_BINS = 128, 8064
 #: Gaps that are remembered per group, the newest ones.
 GAPS_KEPT = 20
 
@@ -107,9 +108,10 @@ class GroupRun:
         self._again.clear()
         if not self._scored:
             return
-        for at in range(0, len(block.entities), WARM_CHUNK):
-            names = block.entities[at : at + WARM_CHUNK]
-            warmed = self.detector.warm(block.start, names, block.value[at : at + WARM_CHUNK], days=SHOWN_DAYS)
+        size = max(WARM_CHUNK, WARM_CHUNK * WARM_BINS // max(1, block.bins))
+        for at in range(0, len(block.entities), size):
+            names = block.entities[at : at + size]
+            warmed = self.detector.warm(block.start, names, block.value[at : at + size], days=SHOWN_DAYS)
             self.history.put_aspect("baseline", names, warmed.start, warmed.baseline)
             self.history.put_aspect("spread", names, warmed.start, warmed.spread)
 

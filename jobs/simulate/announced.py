@@ -87,13 +87,16 @@ def _of_family(family: int, named: Collection[int], in_play: Collection[str]) ->
     ).select("code", "asn")
     rows = rows.join(chosen, on=["code", "asn"], how="semi").sort("asn", "code", "size", "first",
                                                                   descending=[False, False, True, False])  # fmt: skip
+    ranges_of: dict[tuple[int, str], list[tuple[int, int]]] = {}
+    for asn, code, first, last in rows.select("asn", "code", "first", "last").iter_rows():
+        ranges_of.setdefault((asn, code), []).append((first, last))  # the largest come first
     out = []
-    for (asn, code), part in rows.group_by("asn", "code", maintain_order=True):
+    for (asn, code), mine in ranges_of.items():
         playing = code in in_play
         most_here = (MOST_IN_PLAY if playing else MOST)[family]
         least = LEAST_IN_PLAY[family] if playing else 1
-        pieces = _pieces(part.head(most_here).select("first", "last").rows(), most_here, least)
-        out += [(_text(family, first, size), int(asn), str(code), size) for first, size in pieces]
+        pieces = _pieces(mine[:most_here], most_here, least)
+        out += [(_text(family, first, size), asn, code, size) for first, size in pieces]
     return out
 
 
