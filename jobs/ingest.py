@@ -16,6 +16,7 @@ import orjson
 import polars as pl
 import structlog
 
+from jobs.books import Shelf
 from jobs.clock import ClockMode
 from jobs.grouprun import GroupRun, Progress
 from jobs.history import History, StoreHistory
@@ -107,6 +108,7 @@ class Pipeline:
         self.cursor: str | None = None
         self.quality: dict[tuple[str, str], QualityRow] = {}
         self._changed: dict[str, Outage] = {}
+        self.shelf = Shelf(client, archive) if archive is not None and realm == "now" else None
         self._restore()
 
     # -- taking in -------------------------------------------------------------------------------------------------
@@ -186,9 +188,10 @@ class Pipeline:
             publication = Publication({"recorded": publication.recorded()}, {})
         version = documents.publish(
             self.client,
-            docs=publication.docs,
+            docs=publication.docs | (self.shelf.pages(now) if self.shelf else {}),
             states=publication.states,
-            blobs={f"{self.realm}:{name}": blob for name, blob in self._blobs().items()},
+            blobs={f"{self.realm}:{name}": blob for name, blob in self._blobs().items()}
+            | (self.shelf.blobs() if self.shelf else {}),
             lease=self.lease,
         )
         self._changed.clear()
@@ -201,6 +204,8 @@ class Pipeline:
         began = time.perf_counter()
         report = TickReport(now)
         report.files, report.rows = self.ingest()
+        if self.shelf:
+            self.shelf.read()
         report.bins, report.changed = self.advance(now)
         report.version = self.publish(now)
         report.seconds = time.perf_counter() - began

@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from jobs.books import Shelf
 from jobs.clock import ClockMode
 from jobs.history import History, ReplayHistory
 from jobs.ingest import Pipeline, groups_of
@@ -26,7 +27,7 @@ from jobs.ledger import Ledger
 from radar.aggregate.bins import Block, bin_end, bin_index, to_block
 from radar.archive import Archive
 from radar.errors import RadarError, UpstreamChanged
-from radar.schema import ARCHIVED, Parsed, check_signals
+from radar.schema import ARCHIVED, Parsed, check_signals, empty_signals
 from radar.signals import Group
 from radar.sources import Answer, SourceModule, get
 from radar.store import Store, clear, connect, embedded
@@ -212,9 +213,12 @@ def replay(
         archive = Archive(folder)
         now = datetime.now(UTC)
         for answer in answers:
-            archive.put_raw(source, answer.name, answer.body, received_at=now, simulated=False)
+            file = archive.put_raw(source, answer.name, answer.body, received_at=now, simulated=False)
+            archive.put_rows(file, empty_signals(), simulated=False)
         run = Replay(client, [recording], speed=speed or 0.0, until=until)
         run.pipeline.ledger = Ledger(folder)
+        run.pipeline.shelf = Shelf(client, archive)
+        run.pipeline.shelf.read()
         _play(run, speed, progress, stop)
         run.publish()
         outages = list(run.pipeline.book.all)

@@ -106,7 +106,14 @@ SETTINGS: tuple[Row, ...] = (
         "Empty: what holders signed is not judged.", str),
     Row("relations_file", "", "File of AS relationships (CAIDA serial-1 or serial-2; .bz2 and .gz too). Empty: route "
         "leaks are not judged.", str),
-    Row("edge_logs", "", "Where the edge_logs source finds its files: a folder or a glob. Empty: not collected.", str),
+    Row("edge_logs", "", "Where the edge_logs source finds its files: folders, globs and addresses (https:, s3:, gs:, "
+        "az:) between spaces. Empty: not collected.", str),
+    Row("dns_logs", "", "Where the dns_logs source finds its files: as for edge_logs. Empty: not collected.", str),
+    Row("waf_events", "", "Where the waf_events source finds its files: as for edge_logs. Empty: not collected.", str),
+    Row("logs_memory_mb", "512", "Memory that reading logs may take, in MB, whatever the size of the files.",
+        _int(64, 1_000_000)),
+    Row("ranges", "", "Where addresses are looked up: your folder of .mmdb or Parquet tables of ranges. Empty: "
+        "the tables that come with the radar.", str),
     Row("mrt_files", "", "Where the mrt_files source finds its files: a folder, a glob, or addresses with codes of "
         "strftime between spaces (https://data.ris.ripe.net/rrc00/%Y.%m/updates.%Y%m%d.%H%M.gz). Empty: not collected.",
         str),
@@ -142,6 +149,10 @@ class Settings:
     vrps_file: str
     relations_file: str
     edge_logs: str
+    dns_logs: str
+    waf_events: str
+    logs_memory_mb: int
+    ranges: str
     mrt_files: str
     contact: str
     tick_s: int

@@ -17,7 +17,7 @@ REPO = Path(__file__).resolve().parent.parent
 BASE = (
     "radar.schema", "radar.entities", "radar.signals", "radar.settings", "radar.errors", "radar.labels",
     "radar.shapes", "radar.times",
-    "radar.bands", "radar.known",
+    "radar.bands", "radar.known", "radar.providers",
 )  # fmt: skip
 HEAVY = ("polars", "numpy", "pandas", "pyarrow")
 WEB_LIBRARIES = ("dash", "plotly", "flask")
@@ -34,17 +34,17 @@ class Layer:
 
 LAYERS = (
     Layer(tuple(m for m in BASE if m != "radar.schema"), (*HEAVY, *WEB_LIBRARIES, "redis", "httpx"), BASE),
-    Layer(("radar.schema",), (*WEB_LIBRARIES, "redis", "httpx"), BASE),
+    Layer(("radar.schema", "radar.sketch"), (*WEB_LIBRARIES, "redis", "httpx"), BASE),
     Layer(
         ("radar.sources",),
         (*WEB_LIBRARIES, "redis", "httpx", "radar.store", "radar.detect"),
-        (*BASE, "radar.sources", "radar.routing"),
+        (*BASE, "radar.sources", "radar.routing", "radar.sketch"),
     ),
     Layer(("radar.routing",), (*WEB_LIBRARIES, "redis", "httpx"), (*BASE, "radar.routing")),
     Layer(
-        ("radar.aggregate", "radar.detect"),
+        ("radar.aggregate", "radar.detect", "radar.books"),
         (*WEB_LIBRARIES, "redis", "httpx", "radar.http", "radar.store"),
-        (*BASE, "radar.aggregate", "radar.detect", "radar.sources"),
+        (*BASE, "radar.aggregate", "radar.detect", "radar.sources", "radar.sketch"),
     ),
     Layer(("radar.store",), (*WEB_LIBRARIES, "radar.sources", "radar.detect"), (*BASE, "radar.store", "radar")),
     Layer(("jobs",), ("dash", "plotly", "flask", "radar.pages", "radar.api", "radar.components", "radar.figures")),
@@ -58,6 +58,7 @@ LAYERS = (
             "radar.routing",
             "radar.aggregate",
             "radar.detect",
+            "radar.books",
             "radar.http",
             "radar.archive",
             "jobs",
@@ -82,8 +83,10 @@ TIMELESS = (
     "radar.routing",
     "radar.aggregate",
     "radar.detect",
+    "radar.books",
     "radar.store",
     "radar.schema",
+    "radar.sketch",
     "radar.figures",
 )
 CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"}
