@@ -63,7 +63,7 @@ class Rehearsal:
             self.archive,
             clock=ClockMode("replay", speed, self.world.starts, self.world.ends),
             ledger=self.ledger,
-            enabled=("edge_logs", "ioda_signals", "ris_live", "origin_hijacks", "route_leaks"),
+            enabled=(*self.world.sources, "ris_live", "origin_hijacks", "route_leaks"),
         )
         self.routes: RouteRehearsal | None = None
         self._recorded: Replay | None = None

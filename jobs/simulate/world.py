@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from jobs.simulate.history import F32, LABEL, History, seen_entities
 from jobs.simulate.places import Places
@@ -22,6 +22,15 @@ from radar.sources import Answer
 from radar.times import rfc3339
 
 SEED = 20260302
+
+
+class Sender(Protocol):
+    """Somebody whose answers are played too, under the name of the source that reads them."""
+
+    source: str
+
+    def answers(self, number: int) -> Iterator[Answer]:
+        """What comes when bin ``number`` (5 minutes each, counted from ``jobs.simulate.rates.FIRST``) has ended."""
 
 
 class World:
@@ -38,6 +47,13 @@ class World:
         self.scenario: list[Event] = list(SCENARIO)
         self._rates = Rates(seed)
         self._play = Play(self._rates)
+        #: Who else is heard in the played hours, besides the edge and the routes.
+        self._others: tuple[Sender, ...] = ()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the sources whose answers are played."""
+        return ("edge_logs", "ioda_signals", *(sender.source for sender in self._others))
 
     @property
     def places(self) -> Places:
@@ -82,6 +98,8 @@ class World:
         for number in range(first, (min(until, self.ends) - FIRST) // BIN):
             yield "edge_logs", self._play.edge(number)
             yield "ioda_signals", self._play.ioda(number)
+            for sender in self._others:
+                yield from ((sender.source, answer) for answer in sender.answers(number))
 
     def index(self) -> dict[str, Any]:
         """What there is, in a few numbers and names, for documentation and logs."""
