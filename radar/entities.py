@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
+from radar import providers
 from radar.errors import EntityError
 
 TYPES = ("country", "region", "asn", "geoasn", "provider")
@@ -188,7 +189,7 @@ def name(key: str) -> str:
         return f"{_network_name(int(asn))} in {countries()[cc].name}"
     if entity.type == "region":
         return f"{entity.code}, {countries()[entity.code[:2]].name}"
-    return PROVIDERS.get(entity.code, entity.code)
+    return providers.name_of(entity.code)
 
 
 def parent(key: str) -> str | None:
@@ -219,19 +220,6 @@ def country_of_name(text: str) -> str | None:
             found = country.alpha2
             folded = folded.replace(needle, "  ")
     return found
-
-
-#: Names of providers that sources speak of. A slug that is not here is shown as it is.
-PROVIDERS: dict[str, str] = {
-    "google-cloud": "Google Cloud",
-    "aws": "Amazon Web Services",
-    "azure": "Microsoft Azure",
-    "cloudflare": "Cloudflare",
-    "fastly": "Fastly",
-    "akamai": "Akamai",
-    "oracle-cloud": "Oracle Cloud",
-    "ovhcloud": "OVHcloud",
-}
 
 
 def _country(code: str, key: str) -> None:

@@ -110,6 +110,8 @@ SETTINGS: tuple[Row, ...] = (
         "az:) between spaces. Empty: not collected.", str),
     Row("dns_logs", "", "Where the dns_logs source finds its files: as for edge_logs. Empty: not collected.", str),
     Row("waf_events", "", "Where the waf_events source finds its files: as for edge_logs. Empty: not collected.", str),
+    Row("providers_file", "", "TOML file of providers that adds to those that are known, or changes them, in the form of "
+        "radar/data/providers.toml. Empty: none.", str),
     Row("logs_memory_mb", "512", "Memory that reading logs may take, in MB, whatever the size of the files.",
         _int(64, 1_000_000)),
     Row("ranges", "", "Where addresses are looked up: your folder of .mmdb or Parquet tables of ranges. Empty: "
@@ -151,6 +153,7 @@ class Settings:
     edge_logs: str
     dns_logs: str
     waf_events: str
+    providers_file: str
     logs_memory_mb: int
     ranges: str
     mrt_files: str

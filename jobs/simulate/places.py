@@ -19,7 +19,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from radar.entities import PROVIDERS, Country, Network, countries, networks
+from radar.entities import Country, Network, countries, networks
 
 #: Hours from UTC, by country. Summer time is left out; where a country spans zones, where most people live.
 _OFFSETS: dict[float, str] = {
@@ -227,7 +227,7 @@ def places(seed: int) -> Places:
         share=share,
         errors=errors,
         rtt_offset=rtt_offset,
-        providers=tuple(sorted(PROVIDERS)),
+        providers=tuple(sorted(PROVIDER_SHARE)),
         ioda=ioda,
         ioda_24s=blocks,
         ioda_pings=np.floor(blocks * rng.uniform(*_PING_SHARE, len(ioda))),

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from radar.entities import PROVIDERS, countries, is_entity, networks
+from radar.entities import countries, is_entity, networks
+from radar.providers import registry
 
 #: Names that people type and the country table does not have.
 ALIASES: dict[str, str] = {
@@ -76,7 +77,8 @@ def _networks() -> _Index:
 
 @lru_cache(maxsize=1)
 def _providers() -> _Index:
-    return _index((f"provider/{slug}", name) for slug, name in PROVIDERS.items())
+    names = [(row.slug, row.name) for row in registry().values()]
+    return _index((f"provider/{slug}", name) for slug, name in names)
 
 
 @lru_cache(maxsize=1)

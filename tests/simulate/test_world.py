@@ -18,7 +18,8 @@ import pytest
 
 from jobs.simulate import World
 from jobs.simulate.history import SIGNALS
-from radar.entities import PROVIDERS, countries, is_entity, networks
+from jobs.simulate.places import PROVIDER_SHARE
+from radar.entities import countries, is_entity, networks
 from radar.errors import ArchiveError
 from radar.schema import SIGNALS as COLUMNS
 from radar.schema import check_archived, check_signals
@@ -148,7 +149,7 @@ def test_every_country_has_rows_and_a_few_hundred_networks_do(history_file: Path
     requests = pl.scan_parquet(history_file).filter(pl.col("signal") == "edge.requests")
     keys = set(requests.select(pl.col("entity").unique()).collect()["entity"])
     assert {key for key in keys if key.startswith("country/")} == {f"country/{code}" for code in countries()}
-    assert {key for key in keys if key.startswith("provider/")} == {f"provider/{name}" for name in PROVIDERS}
+    assert {key for key in keys if key.startswith("provider/")} == {f"provider/{name}" for name in PROVIDER_SHARE}
     named = {int(key[4:]) for key in keys if key.startswith("asn/")}
     assert len(named) >= 190
     assert named <= set(networks())
