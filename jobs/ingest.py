@@ -22,6 +22,7 @@ from jobs.grouprun import GroupRun, Progress
 from jobs.history import History, StoreHistory
 from jobs.ledger import Ledger
 from jobs.publish import Publication, build
+from jobs.quality import Performances
 from radar.aggregate.bins import Block, bin_end, to_block
 from radar.archive import Archive
 from radar.detect import Common, Detector, OutageBook
@@ -109,6 +110,7 @@ class Pipeline:
         self.quality: dict[tuple[str, str], QualityRow] = {}
         self._changed: dict[str, Outage] = {}
         self.shelf = Shelf(client, archive) if archive is not None and realm == "now" else None
+        self.performances = Performances(client) if realm == "now" else None
         self._restore()
 
     # -- taking in -------------------------------------------------------------------------------------------------
@@ -188,7 +190,9 @@ class Pipeline:
             publication = Publication({"recorded": publication.recorded()}, {})
         version = documents.publish(
             self.client,
-            docs=publication.docs | (self.shelf.pages(now) if self.shelf else {}),
+            docs=publication.docs
+            | (self.shelf.pages(now) if self.shelf else {})
+            | (self.performances.documents(self.runs, now) if self.performances else {}),
             states=publication.states,
             blobs={f"{self.realm}:{name}": blob for name, blob in self._blobs().items()}
             | (self.shelf.blobs() if self.shelf else {}),

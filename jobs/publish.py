@@ -13,6 +13,7 @@ from jobs.freshness import source_status
 from jobs.grouprun import GroupRun
 from jobs.ledger import Entry, Ledger
 from radar import entities
+from radar.aggregate.iqb import iqb
 from radar.detect import OutageBook, View, entity_state
 from radar.shapes import EntityState, Outage, QualityRow, SourceStatus
 from radar.sources import discover
@@ -112,7 +113,7 @@ def _sources(pipeline: Known, now: datetime, recorded: list[SourceStatus]) -> li
 
 def _quality(pipeline: Known, recorded: list[QualityRow]) -> list[QualityRow]:
     rows = {(row["entity"], row["month"]): row for row in recorded}
-    rows.update(pipeline.quality)
+    rows.update({key: {**row, "iqb": iqb(row["values"], row["tests"])} for key, row in pipeline.quality.items()})
     return [rows[key] for key in sorted(rows)]
 
 

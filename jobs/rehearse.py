@@ -66,6 +66,7 @@ class Rehearsal:
             enabled=(*self.world.sources, "ris_live", "origin_hijacks", "route_leaks"),
         )
         self.routes: RouteRehearsal | None = None
+        self._hours = self.world.played_hours()
         self._recorded: Replay | None = None
         self._told: set[str] = set()
 
@@ -90,6 +91,9 @@ class Rehearsal:
                 newest.append(block.part(-1, None).copy())
             # all entities at once: what a bin lacks of an entity that is known counts as nothing seen
             self.pipeline.feed_block(joined(newest), simulated=True)
+        for hours in self.world.hours_history():
+            count += int(np.count_nonzero(~np.isnan(hours.value)))
+            self.pipeline.run(hours.group).warm(hours, simulated=True)
         self.pipeline.advance(self.world.starts)
         size = path.stat().st_size
         _say("history", rows=count, bytes=size, seconds=round(time.perf_counter() - began, 3))
@@ -133,6 +137,9 @@ class Rehearsal:
         found: dict[str, list[Answer]] = defaultdict(list)
         for source, answer in self.world.answers(since, until):
             found[source].append(answer)
+            if source == "edge_logs":
+                for block in self._hours.take((since - self.world.first) // STEP, answer.body):
+                    self.pipeline.feed_block(block, simulated=True)
         for source, answers in sorted(found.items()):
             keep(get(source), answers, until, archive=self.archive, ledger=self.ledger, simulated=True)
 

@@ -44,7 +44,7 @@ LAYERS = (
     Layer(
         ("radar.aggregate", "radar.detect", "radar.books"),
         (*WEB_LIBRARIES, "redis", "httpx", "radar.http", "radar.store"),
-        (*BASE, "radar.aggregate", "radar.detect", "radar.sources", "radar.sketch"),
+        (*BASE, "radar.aggregate", "radar.books", "radar.detect", "radar.sources", "radar.sketch"),
     ),
     Layer(("radar.store",), (*WEB_LIBRARIES, "radar.sources", "radar.detect"), (*BASE, "radar.store", "radar")),
     Layer(("jobs",), ("dash", "plotly", "flask", "radar.pages", "radar.api", "radar.components", "radar.figures")),
@@ -72,6 +72,7 @@ LAYERS = (
             "radar.store.documents",
             "radar.store.keys",
             "radar.store.routes",
+            "radar.store.performance",
         ),
         (*HEAVY, "radar.schema", "radar.store.blocks", "jobs"),
     ),

@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from jobs.simulate.history import F32, LABEL, History, seen_entities
+from jobs.simulate.hours import PlayedHours
+from jobs.simulate.hours import history as history_hours
 from jobs.simulate.places import Places
 from jobs.simulate.play import Play
 from jobs.simulate.rates import FIRST, Rates
 from jobs.simulate.scenario import BIN, ENDS, SCENARIO, STARTS, Event
+from radar.aggregate.bins import Block
 from radar.sources import Answer
 from radar.times import rfc3339
 
@@ -84,6 +87,14 @@ class World:
         upstream does not say". An entity occurs in one block of a group.
         """
         return self._history.blocks()
+
+    def hours_history(self) -> tuple[Block, Block]:
+        """The hours of the same 28 days: see :func:`jobs.simulate.hours.history`."""
+        return history_hours(self._rates)
+
+    def played_hours(self) -> PlayedHours:
+        """Adds up played bins to hours."""
+        return PlayedHours(self._rates)
 
     def forget_history(self) -> None:
         """Give back the memory that the history took. It is drawn anew, and the same, when it is asked for again."""

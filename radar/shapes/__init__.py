@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict
 
+from radar.shapes.quality import Iqb
+
 State = Literal["ok", "degraded", "outage", "insufficient"]
 Verdict = Literal["affected", "not_affected", "insufficient"]
 
@@ -152,6 +154,7 @@ class QualityRow(TypedDict):
     month: str  # "2025-10"
     tests: int
     values: dict[str, float | None]  # signal id -> value
+    iqb: NotRequired[Iqb]  # how good that is for what people do
 
 
 class JobRun(TypedDict):

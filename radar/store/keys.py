@@ -182,6 +182,9 @@ def blob(name: str) -> str:
 #: Hash of the routing table's view of each entity, JSON by entity key; one field a network, so that a page reads one.
 ROUTES = f"{PREFIX}{{routes}}:now"
 
+#: Hash of how packets travelled in the last hour, JSON by entity key.
+PERFORMANCE = f"{PREFIX}{{performance}}:now"
+
 
 def lease(name: str) -> str:
     """Key of a lease. It lies beside the documents, so that a publication can be refused when the lease is lost."""

@@ -1,0 +1,50 @@
+"""How each entity performed in the last hour: one hash field each, so that a page reads just the one it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import cast
+
+import orjson
+
+from radar.errors import StoreUnavailable
+from radar.shapes.quality import Performance
+from radar.store import Store, asking, keys
+
+#: Fields in one command: what bounds the size of a request.
+_BATCH = 500
+
+
+def write(client: Store, rows: Mapping[str, Performance], gone: Iterable[str] = ()) -> None:
+    """Write these entities and remove those that are gone. Raises StoreUnavailable."""
+    items = list(rows.items())
+    with asking("write performance"):
+        for at in range(0, len(items), _BATCH):
+            client.hset(keys.PERFORMANCE, mapping={key: orjson.dumps(row) for key, row in items[at : at + _BATCH]})
+        names = list(gone)
+        for at in range(0, len(names), _BATCH):
+            client.hdel(keys.PERFORMANCE, *names[at : at + _BATCH])
+
+
+def known(client: Store) -> set[str]:
+    """Keys of all entities that are written down. Raises StoreUnavailable."""
+    with asking("read performance"):
+        return {key.decode() for key in cast("list[bytes]", client.hkeys(keys.PERFORMANCE))}
+
+
+def read(client: Store, entity: str) -> Performance | None:
+    """One entity; None where nothing was measured in its last day. Raises StoreUnavailable."""
+    return read_many(client, [entity])[entity]
+
+
+def read_many(client: Store, entities: Iterable[str]) -> dict[str, Performance | None]:
+    """Several entities. Raises StoreUnavailable, also for bytes that are not JSON."""
+    wanted = list(dict.fromkeys(entities))
+    if not wanted:
+        return {}
+    with asking("read performance"):
+        found = cast("list[bytes | None]", client.hmget(keys.PERFORMANCE, wanted))
+    try:
+        return {key: None if raw is None else orjson.loads(raw) for key, raw in zip(wanted, found, strict=True)}
+    except orjson.JSONDecodeError as error:
+        raise StoreUnavailable(f"read performance: what the store holds is not JSON ({error})") from error
