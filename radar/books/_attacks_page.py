@@ -139,10 +139,10 @@ def _usual(everything: Tally, rule: Tally) -> dict[str, float]:
     """The share of each country and network in the week's matches of all rules but this one."""
     rest = everything.matches - rule.matches
     return {
-        entity: max(0, count - rule.places.get(kind, {}).get(entity, 0)) / rest
+        entity: others / rest
         for kind in ("countries", "networks")
         for entity, count in everything.places.get(kind, {}).items()
-        if rest > 0
+        if (others := count - rule.places.get(kind, {}).get(entity, 0)) > 0 and rest > 0
     }
 
 
@@ -161,7 +161,7 @@ def _trend(hourly: list[int | None], elapsed: float) -> tuple[Trend | None, floa
 
 def _doubling(hourly: list[int | None], elapsed: float) -> float | None:
     """Hours in which the rate doubles, by the last three whole hours against the three before; None: it does not."""
-    whole = hourly[:-1][-2 * DOUBLING :]
+    whole = (hourly if elapsed >= 1 else hourly[:-1])[-2 * DOUBLING :]
     counts = [count for count in whole if count is not None]
     if len(counts) < 2 * DOUBLING:
         return None
@@ -179,7 +179,7 @@ def _window(tally: Tally, usual: Mapping[str, float]) -> Window:
                 "entity": entity,
                 "matches": count,
                 "share": round(count / max(tally.matches, 1), 4),
-                "usual": round(known.get(entity, 0.0), 4) if known else None,
+                "usual": round(known[entity], 4) if known and entity in known else None,
             }
             for entity, count in largest(found, NAMED)
         ]

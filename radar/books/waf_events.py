@@ -66,7 +66,7 @@ class AttackBook:
                 self.ahead += 1
                 continue
             if not self._open(start, grain):
-                self.late += start < self.newest - WHOLE_S if self.newest else 0
+                self.late += start // HOUR * HOUR not in self.hours and start // DAY * DAY not in self.days
                 continue
             found.setdefault((start, grain), {})[row["rule"]] = Tally.of(row)
             self._note(row, start, grain)

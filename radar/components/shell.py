@@ -38,6 +38,7 @@ NAV: tuple[tuple[str, str], ...] = (
     ("/", N_("Now")),
     ("/outages", N_("Outages")),
     ("/routing", N_("Routes")),
+    ("/attacks", N_("Attacks")),
     ("/sources", N_("Sources")),
     ("/method", N_("Method")),
     ("/status", N_("Status")),

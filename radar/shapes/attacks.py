@@ -13,7 +13,7 @@ class Share(TypedDict):
     entity: str
     matches: int
     share: float  # of all matches of the rule in the window, 0..1
-    usual: float | None  # its share of the week's matches of all other rules; None: there are none, or it is a target
+    usual: float | None  # its share of the week's matches of all other rules; None: none or too few, or it is a target
 
 
 class Window(TypedDict):
@@ -58,5 +58,5 @@ class Attacks(TypedDict):
     hourly: list[int | None]  # all rules
     rules: list[AttackRule]  # most matches in 24 h first, at most 200
     dropped_rules: int  # that are not listed, being the smallest and longest ago
-    late: int  # rows about bins too long ago to be changed
+    late: int  # rows about hours that were closed without them
     ahead: int  # rows about bins that lay ahead of the clock when they came
