@@ -52,7 +52,8 @@ def test_a_zone_is_found_by_its_longest_known_ending() -> None:
 
 def test_a_network_is_found_by_its_number() -> None:
     found = of_network(13335)
-    assert found is not None and found.slug == "cloudflare"
+    assert found is not None
+    assert found.slug == "cloudflare"
     assert of_network(64512) is None
 
 
