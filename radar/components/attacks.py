@@ -17,7 +17,7 @@ from radar.components import numbers, outages, state, times
 from radar.components.routes import Tile, share
 from radar.components.ssr import marks, slot
 from radar.figures.chart import runs
-from radar.figures.text import esc, num
+from radar.figures.text import day, esc, num
 from radar.labels import N_, _, ngettext
 from radar.shapes.attacks import AttackRule, Attacks, Share
 
@@ -89,19 +89,19 @@ def about(rule: AttackRule, now: str) -> str:
     else:
         text = _("“{title}” matched for the first time at {when}, {ago}").format(
             title=title(rule), when=when, ago=times.ago(rule["first_seen"], now))  # fmt: skip
-    day, total = rule["day"], numbers.rough(rule["total"])
-    if day["matches"] == rule["total"]:
+    recent, total = rule["day"], numbers.rough(rule["total"])
+    if recent["matches"] == rule["total"]:
         text += ngettext(", {total} time since.", ", {total} times since.", rule["total"]).format(total=total)
     else:
         text += _(", {total} times since, {n} of them in the last 24 hours.").format(
-            total=total, n=numbers.rough(day["matches"]))  # fmt: skip
+            total=total, n=numbers.rough(recent["matches"]))  # fmt: skip
     if rule["doubling_h"] is not None:
         minutes = rule["doubling_h"] * 60
         text += " " + _("It doubles about every {duration} by the last six hours.").format(
             duration=times.duration(round(minutes / 5) * 5 if minutes >= 30 else minutes))  # fmt: skip
-    if day["countries"]:
-        top = day["countries"][0]
-        text += " " + _("Most of them came from addresses registered in {name} ({share}).").format(
+    if recent["countries"]:
+        top = recent["countries"][0]
+        text += " " + _("The largest part, {share}, came from addresses registered in {name}.").format(
             name=outages.name_of(top["entity"]), share=share(top["share"]))  # fmt: skip
     return text
 
@@ -163,7 +163,7 @@ def new_list(rules: Sequence[AttackRule], now: str, simulated: bool) -> Componen
             facts.append(html.Span(_("{share} refused").format(share=share(rule["blocked"]))))
         if rule["day"]["countries"]:
             names = ", ".join(outages.name_of(row["entity"]) for row in rule["day"]["countries"][:3])
-            facts.append(html.Span(_("mostly from {names}").format(names=names)))
+            facts.append(html.Span(_("most often from {names}").format(names=names)))
         facts.append(state.simulated(simulated))
         head = html.Div([*tags(rule), line(rule, f"new-{at}")], className="item-head")
         items.append(html.Li(html.Article([
@@ -186,7 +186,7 @@ def ranking(rules: Sequence[AttackRule], now: str, *, sort: str, link: Callable[
              ("growth", _("Growth"), _("The last 24 hours against the six days before, per hour."), ""),
              ("blocked", _("Refused"), _("Share refused or challenged, of those of which the log says."),
               "num wide-only"),
-             ("", _("Mostly from"), _("Where the address is registered; not who sent the request."), "wide-only"),
+             ("", _("Most often from"), _("Where the address is registered; not who sent the request."), "wide-only"),
              ("", _("Aimed at"), "", "wide-only")]  # fmt: skip
     cells = []
     for name, words, help, classes in heads:
@@ -206,7 +206,7 @@ def _row(rule: AttackRule, now: str, id: str) -> Component:
 
     first: list[Any] = [times.time(rule["first_seen"], now), html.Small(times.ago(rule["first_seen"], now))]
     if rule["since_start"]:
-        first = [_("earlier than"), html.Small(times.date_words(rule["first_seen"]))]
+        first = [day(times.parse(rule["first_seen"])), html.Small(_("or earlier"))]
     return html.Tr([
         html.Th([html.A(title(rule), href=href(rule)), html.Small(tags(rule))], scope="row"),
         html.Td(line(rule, id), className="wide-only"),
@@ -221,7 +221,7 @@ def _row(rule: AttackRule, now: str, id: str) -> Component:
 
 def facts(rule: AttackRule, now: str) -> list[Tile]:
     """The numbers on top of a rule's view."""
-    day = rule["day"]
+    recent = rule["day"]
     trend = rule["trend"]
     under = None if rule["factor"] is None else _("{n} times the rate before").format(n=numbers.rough(rule["factor"]))
     if rule["doubling_h"] is not None:
@@ -229,7 +229,7 @@ def facts(rule: AttackRule, now: str) -> list[Tile]:
     first = _("already there when our records begin") if rule["since_start"] else times.ago(rule["first_seen"], now)
     return [
         Tile(_("First seen"), times.words(rule["first_seen"], now), first),
-        Tile(_("Matches in 24 hours"), f"{day['matches']:,}",
+        Tile(_("Matches in 24 hours"), f"{recent['matches']:,}",
              _("{n} since it was first seen").format(n=f"{rule['total']:,}")),
         Tile(_("Growth"), _("Too early to say") if trend is None else _(TRENDS[trend][0]), under,
              TRENDS[trend][1] if trend else ""),
