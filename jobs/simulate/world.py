@@ -20,6 +20,7 @@ from jobs.simulate.places import Places
 from jobs.simulate.play import Play
 from jobs.simulate.rates import FIRST, Rates
 from jobs.simulate.scenario import BIN, ENDS, SCENARIO, STARTS, Event
+from jobs.simulate.status import StatusSender
 from radar.aggregate.bins import Block
 from radar.sources import Answer
 from radar.times import rfc3339
@@ -51,7 +52,7 @@ class World:
         self._rates = Rates(seed)
         self._play = Play(self._rates)
         #: Who else is heard in the played hours, besides the edge and the routes.
-        self._others: tuple[Sender, ...] = ()
+        self._others: tuple[Sender, ...] = (StatusSender(),)
 
     @property
     def sources(self) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ NAV: tuple[tuple[str, str], ...] = (
     ("/outages", N_("Outages")),
     ("/routing", N_("Routes")),
     ("/attacks", N_("Attacks")),
+    ("/providers", N_("Providers")),
     ("/sources", N_("Sources")),
     ("/method", N_("Method")),
     ("/status", N_("Status")),

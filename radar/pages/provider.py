@@ -1,15 +1,45 @@
-"""``/provider/google-cloud``: how a provider is doing."""
+"""``/provider/google-cloud``: how a provider is doing by what we measure, and what it says of itself."""
 
 from __future__ import annotations
 
+from typing import Any, cast
+
+from dash import html
 from dash.development.base_component import Component
 
+from radar.api.providers import first_spoken
+from radar.components import providers as parts
 from radar.components import shell
-from radar.pages import _entity
+from radar.errors import StoreUnavailable
+from radar.labels import _
+from radar.pages import _entity, _read
+from radar.pages.providers import told
+from radar.providers import Provider, registry
 
 shell.register_page(__name__, path_template="/provider/<slug_>", title="Provider")
 
 
 def layout(slug_: str = "", **query: str) -> Component:
     """The page; ``range`` (24h, 7d, 28d) and ``table`` (id of a chart) may be given."""
-    return _entity.layout("provider", slug_, query)
+    page = _entity.layout("provider", slug_, query)
+    provider = registry().get(slug_)
+    if provider is None or shell.meta_of(page).status != 200:
+        return page
+    above, below = _own_words(provider)
+    children = cast(list[Any], page.children)  # heading, sentence, standing, then columns, and the mark of readiness
+    page.children = [*children[:-2], above, children[-2], below, children[-1]]
+    return page
+
+
+def _own_words(provider: Provider) -> tuple[Component | None, Component]:
+    """Who spoke first, above the charts; what the provider says and owns, below them."""
+    snapshot = _read.snapshot()
+    owned = parts.belongings(provider, snapshot.states)
+    try:
+        says = told(snapshot.version).get(provider.slug)
+    except StoreUnavailable:
+        text = _("What it says of itself cannot be read just now.")
+        return None, html.Div([html.P(text, className="note"), owned])
+    found = first_spoken(provider, says, snapshot.outages, snapshot.now)
+    above = parts.spoke_first(provider.name, found, snapshot.now)
+    return above, html.Div([parts.statement(provider, says, snapshot.now), owned])

@@ -1,0 +1,112 @@
+"""``/providers``: clouds, content networks, DNS services and large services: what we measure beside what they say."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from dash import html
+from dash.development.base_component import Component
+
+from radar.api import access
+from radar.api.providers import standing
+from radar.components import charts, shell
+from radar.components import providers as parts
+from radar.errors import StoreUnavailable
+from radar.labels import STATES, _, ngettext
+from radar.pages import _read
+from radar.providers import KINDS, registry
+from radar.shapes.providers import Providers, ProviderSays
+from radar.store import documents
+
+shell.register_page(__name__, path="/providers", title="Providers")
+
+#: States that the list can be narrowed to.
+NARROW = ("outage", "degraded", "ok")
+
+#: The document as this process read it last, and of which publication it is.
+_kept: dict[str, tuple[int, dict[str, ProviderSays]]] = {}
+
+
+def told(version: int) -> dict[str, ProviderSays]:
+    """What providers say, by slug; the last good one while the store is away. Raises StoreUnavailable when this process
+    never read it."""
+    kept = _kept.get("providers")
+    if kept is not None and kept[0] == version:
+        return kept[1]
+    try:
+        found = cast("Providers | None", documents.get(access.client(), "providers"))
+    except StoreUnavailable:
+        _read.note_hole()
+        if kept is None:
+            raise
+        return kept[1]
+    says = found["providers"] if found else {}
+    _kept["providers"] = (version, says)
+    return says
+
+
+def layout(kind: str = "", state: str = "", **query: str) -> Component:
+    """The list; ``kind`` (cloud, cdn, dns, service) and ``state`` (outage, degraded, ok) narrow it."""
+    kind = kind if kind in KINDS else ""
+    state = state if state in NARROW else ""
+    snapshot = _read.snapshot()
+    says = told(snapshot.version)
+    rows = [standing(row, snapshot.states.get(row.key), says.get(row.slug)) for row in registry().values()]
+    down = [row for row in rows if row["state"] in ("outage", "degraded")]
+    shown = [row for row in rows if (not kind or kind in row["kinds"]) and (not state or row["state"] == state)]
+    body: list[Any] = [html.Div([_kinds(kind, state), _states(kind, state)], className="ranges")]
+    for one in KINDS:
+        mine = [row for row in shown if row["kinds"][0] == one or kind == one]
+        if mine and (not kind or kind == one):
+            body.append(shell.section(_(parts.KINDS[one]), parts.table(_worst_first(mine), snapshot.now), id=one))
+    if not shown:
+        body.append(shell.empty(_("No provider fits."), _("We looked through {n} providers.").format(n=len(rows)),
+                                html.P(html.A(_("Show all"), href="/providers"))))  # fmt: skip
+    lede = _lede(down, sum(row["state"] is not None for row in rows), len(rows))
+    note = _("What a provider says of itself stands beside what we measure and never changes it. A provider that is "
+             "not measured here is not thereby well.")  # fmt: skip
+    return shell.page(
+        _("Providers"),
+        html.P(lede, className="lede"),
+        html.P(note, className="note"),
+        *body,
+        html.P(html.A(_("JSON"), href="/api/v1/providers"), className="note"),
+        description=lede,
+        wide=True,
+    )
+
+
+def _worst_first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    order = ("outage", "degraded", "insufficient", "ok", None)
+    return sorted(
+        rows, key=lambda row: (order.index(row["state"]), not (row["says"] and row["says"]["open"]), row["name"])
+    )
+
+
+def _lede(down: list[dict[str, Any]], measured: int, total: int) -> str:
+    if down:
+        names = ", ".join(row["name"] for row in _worst_first(down)[:5])
+        return ngettext("We measure trouble at {n} provider: {names}.", "We measure trouble at {n} providers: {names}.",
+                        len(down)).format(n=len(down), names=names)  # fmt: skip
+    if not measured:
+        return _("We measure none of these {total} providers here, so we cannot say how they are.").format(total=total)
+    text = _("We see no trouble at the {n} providers that are measured here; of {others} others we cannot say.")
+    return text.format(n=measured, others=total - measured)
+
+
+def _href(kind: str, state: str) -> str:
+    query = urlencode([(key, value) for key, value in (("kind", kind), ("state", state)) if value])
+    return f"/providers?{query}" if query else "/providers"
+
+
+def _kinds(kind: str, state: str) -> Component:
+    choices = [("", _("All"), _href("", state))]
+    choices += [(key, _(parts.KINDS[key]), _href(key, state)) for key in KINDS]
+    return charts.strip(choices, kind, _("Kind"))
+
+
+def _states(kind: str, state: str) -> Component:
+    choices = [("", _("All states"), _href(kind, ""))]
+    choices += [(key, _(STATES[key]), _href(kind, key)) for key in NARROW]
+    return charts.strip(choices, state, _("State"))
