@@ -109,7 +109,14 @@ def located(clients: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Country and network of each address, null where there is none."""
     if clients.null_count() == len(clients):
         return clients, clients.cast(pl.UInt32)
-    return countries_of(clients.to_list())["cc"], networks_of(clients.to_list())["asn"]
+    once = clients.unique()
+    found = pl.DataFrame({
+        "client": once,
+        "cc": countries_of(once.to_list())["cc"],
+        "asn": networks_of(once.to_list())["asn"],
+    })  # fmt: skip
+    both = clients.to_frame("client").join(found, on="client", how="left", nulls_equal=True, maintain_order="left")
+    return both["cc"], both["asn"]
 
 
 def partials(table: pl.DataFrame) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from radar.sources._rejections import without_addresses
@@ -49,7 +50,11 @@ def rule_id(value: Any) -> str | None:
         value = str(value)
     if not isinstance(value, str) or len(value) > LONGEST_ID:
         return None
-    text = value.strip()
+    return _id(value.strip())
+
+
+@lru_cache(maxsize=4096)
+def _id(text: str) -> str | None:
     return text if _ID.fullmatch(text) and without_addresses(text) == text else None
 
 
@@ -59,9 +64,12 @@ def title(value: Any) -> str:
     >>> title("\\x1b[31mSQL <b>Injection</b> from 192.0.2.7 at http://a.example/?q=1")
     'SQL Injection from at'
     """
-    if not isinstance(value, str):
-        return ""
-    text = _ESCAPE.sub("", value[:LOOKED_AT])
+    return _title(value[:LOOKED_AT]) if isinstance(value, str) else ""
+
+
+@lru_cache(maxsize=4096)
+def _title(text: str) -> str:
+    text = _ESCAPE.sub("", text)
     text = without_addresses(_PLACE.sub(" ", _SCORE.sub(" ", _TAG.sub(" ", text)))).replace("[address]", " ")
     text = " ".join(_KEPT.sub(" ", text).split()).strip(" ,:;-/'+&")
     return text if len(text) <= LONGEST_TITLE else text[: LONGEST_TITLE - 1].rstrip() + "…"
@@ -76,7 +84,7 @@ def cves(*values: Any) -> str:
     found: set[str] = set()
     for value in values:
         for text in value[:50] if isinstance(value, list) else (value,):
-            if isinstance(text, str):
+            if isinstance(text, str) and ("CVE-" in text or "cve-" in text or "Cve-" in text):
                 found.update(number.upper() for number in _CVE.findall(text[:LOOKED_AT]))
     return " ".join(sorted(found)[:MOST_CVES])
 
