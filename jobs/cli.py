@@ -138,6 +138,16 @@ def build() -> argparse.ArgumentParser:
     outages.add_argument("--at", type=_time, metavar="T", help="as known at this time")
     _json(outages)
 
+    reference = add("reference", _reference, "list the reference tables with their age; --refresh fetches newer ones",
+                    "examples:\n  radar reference\n  radar reference --refresh cities\n"
+                    "  radar reference --refresh cities --from cities15000.zip    without the Internet")  # fmt: skip
+    reference.add_argument("--refresh", action="store_true", help="fetch newer tables; running processes keep theirs "
+                           "until their next start")  # fmt: skip
+    reference.add_argument("name", nargs="*", metavar="NAME", help="tables (default: all)")
+    reference.add_argument("--from", dest="path", type=Path, metavar="PATH",
+                           help="read this file, or the folder of the origins' files, instead of asking")  # fmt: skip
+    _json(reference)
+
     _json(add("doctor", None, "say what works here, what does not, and what to do"))
     return parser
 
@@ -224,6 +234,21 @@ def _outages(args: argparse.Namespace, settings: Settings) -> int:
     from jobs import outages
 
     return outages.run(settings, entities=args.entity, at=args.at, as_json=args.json)
+
+
+def _reference(args: argparse.Namespace, settings: Settings) -> int:
+    from radar.reference import names
+
+    for name in args.name:
+        if name not in names():
+            raise WrongCall(f"{name!r} is no reference table; known are {', '.join(names())}")
+    if args.path is not None:
+        _check_path(args.path)
+        if not args.refresh or len(args.name) != 1:
+            raise WrongCall("--from needs --refresh and the name of one table")
+    from jobs import reference
+
+    return reference.run(settings, names=args.name, refresh=args.refresh, path=args.path, as_json=args.json)
 
 
 # -- arguments --------------------------------------------------------------------------------------------------------

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 DISK_LOW, DISK_EMPTY = 2 * 2**30, 200 * 2**20
 #: A clock document older than this many ticks, and than so many seconds, means that nothing is published any more.
 STALE_TICKS, STALE_S = 5, 300
+#: Days after which a reference table is called old.
+TABLE_OLD = 366
 
 Level = Literal["ok", "note", "warning", "broken"]
 
@@ -66,6 +68,7 @@ def examine(read: Callable[[], Settings], now: datetime) -> Iterator[Finding]:
     yield Finding("settings", "ok", f"read; data folder {settings.data_dir.resolve()}, port {settings.port}")
     yield from _switched_on(settings)
     yield from _folder(settings.data_dir)
+    yield from _tables(now)
     yield from _store(settings, now)
     yield _browser()
 
@@ -137,6 +140,22 @@ def _folder(folder: Path) -> Iterator[Finding]:
     level: Level = "broken" if free < DISK_EMPTY else "warning" if free < DISK_LOW else "ok"
     yield Finding("data", level, f"{folder} can be written, {_size(free)} free",
                   "" if level == "ok" else "make room: archiving stops when the disk is full")  # fmt: skip
+
+
+def _tables(now: datetime) -> Iterator[Finding]:
+    """The reference tables: how old they are, and which refreshed one is not used."""
+    from radar import reference
+
+    found = [reference.info(name) for name in reference.names()]
+    for one in found:
+        if one.trouble:
+            yield Finding("tables", "warning", f"{one.name}: {one.trouble}", f"radar reference --refresh {one.name}")
+    ages = {one.name: reference.age_days(one.date, now.date()) for one in found if one.origins and not one.study}
+    old = [name for name, days in ages.items() if days > TABLE_OLD]
+    said = ", ".join(f"{one.name} of {one.date}" for one in found)
+    tail = f"; older than a year: {', '.join(old)}" if old else ""
+    yield Finding("tables", "warning" if old else "ok", said + tail,
+                  f"`radar reference --refresh {' '.join(old)}` looks for newer ones" if old else "")  # fmt: skip
 
 
 def _store(settings: Settings, now: datetime) -> Iterator[Finding]:

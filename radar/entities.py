@@ -14,14 +14,12 @@ provider ``provider/acme-dns`` a lower-case slug
 from __future__ import annotations
 
 import csv
-import gzip
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 
-from radar import providers
+from radar import providers, reference
 from radar.errors import EntityError
 
 TYPES = ("country", "region", "asn", "geoasn", "provider")
@@ -85,8 +83,6 @@ class Network:
 @lru_cache(maxsize=1)
 def countries() -> dict[str, Country]:
     """All 250 countries by alpha-2 code, in the order of their codes. ``NA`` is Namibia."""
-    text = files("radar").joinpath("data/countries.csv").read_text(encoding="utf-8")
-    rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
     return {
         row["alpha2"]: Country(
             alpha2=row["alpha2"],
@@ -98,7 +94,7 @@ def countries() -> dict[str, Country]:
             internet_users_pct=float(row["internet_users_pct"]) if row["internet_users_pct"] else None,
             internet_users_year=int(row["internet_users_year"]) if row["internet_users_year"] else None,
         )
-        for row in rows
+        for row in reference.table("countries")
     }
 
 
@@ -121,11 +117,8 @@ class Networks(Mapping[int, Network]):
 
 @lru_cache(maxsize=1)
 def networks() -> Networks:
-    """All known networks by ASN (91,065 rows; loaded on first use)."""
-    raw = gzip.decompress(files("radar").joinpath("data/networks.csv.gz").read_bytes())
-    lines = (line for line in raw.decode("utf-8").splitlines() if not line.startswith("#"))
-    next(lines)  # the header
-    return Networks(lines)
+    """All known networks by ASN (loaded on first use)."""
+    return Networks(reference.lines("networks"))
 
 
 def parse(key: str) -> Entity:

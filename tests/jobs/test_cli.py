@@ -19,7 +19,7 @@ from radar.shapes import Outage
 from radar.store import documents
 
 COMMANDS = ("demo", "run", "web", "jobs", "stream", "collect", "replay", "backtest", "try", "record", "outages",
-            "doctor")  # fmt: skip
+            "reference", "doctor")  # fmt: skip
 
 Run = Callable[..., tuple[int, str, str]]
 

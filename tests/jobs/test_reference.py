@@ -1,0 +1,222 @@
+"""``radar reference``: what the origins' forms become, and that nothing broken takes a table's place.
+
+The origins are a server of this test; their forms are as documented by them.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from jobs import cli, reference_forms
+from jobs.reference import refresh_table, wrong
+from radar import reference
+from radar.errors import SourceError, UpstreamChanged, UpstreamUnavailable
+from radar.http import Http, Limits
+
+NOW = datetime(2027, 1, 2, 3, tzinfo=UTC)
+STATE = "asn,conglomerate,org_id,org_name,ownership_cc,ownership_country_name,rir,target_cc\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder of refreshed tables of an empty data folder."""
+    monkeypatch.setenv("RADAR_DATA_DIR", str(tmp_path))
+    reference.forget()
+    yield tmp_path / "reference"
+    reference.forget()
+
+
+def http(body: bytes, status: int = 200) -> Http:
+    """A client whose every question is answered so."""
+    transport = httpx.MockTransport(lambda _request: httpx.Response(status, content=body))
+    return Http(transport=transport, limits=Limits(tries=1, interval_s=0), sleep=lambda _s: None)
+
+
+def state_owned(drop: int = 0) -> bytes:
+    """The origin's form, made of the table in use."""
+    rows = list(reference.table("state_owned"))[drop:]
+    text = io.StringIO()
+    text.write(STATE)
+    csv.writer(text, lineterminator="\n").writerows(
+        [r["asn"], r["conglomerate"], "@x", r["operator"], r["owner_cc"].replace("NA", ""), "", "", r["abroad_cc"]]
+        for r in rows
+    )
+    return text.getvalue().encode()
+
+
+def archive(rows: list[list[str]]) -> bytes:
+    """A ZIP archive as GeoNames makes it."""
+    raw = io.BytesIO()
+    with zipfile.ZipFile(raw, "w") as file:
+        file.writestr("cities15000.txt", "".join("\t".join(row) + "\n" for row in rows))
+    return raw.getvalue()
+
+
+def city(name: str, cc: str, people: str) -> list[str]:
+    return [
+        "1",
+        name,
+        name,
+        "",
+        "1.5",
+        "2.5",
+        "P",
+        "PPL",
+        cc,
+        "",
+        "",
+        "",
+        "",
+        "",
+        people,
+        "",
+        "5",
+        "Etc/UTC",
+        "2026-01-01",
+    ]
+
+
+def test_a_refresh_switches_to_the_new_table(folder: Path) -> None:
+    before = list(reference.table("state_owned"))
+    with http(state_owned(drop=3)) as client:
+        said = refresh_table("state_owned", folder, NOW, http=client)
+    assert (said.refreshed, said.rows, said.version) == (True, len(before) - 3, "2027-01-02")
+    assert said.date == "2021", "a study does not become younger by fetching it"
+    assert list(reference.table("state_owned")) == before[3:], "Namibia's code, lost by the origin, is back"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"asn,other\n1,2\n",
+        STATE.encode(),
+        state_owned(drop=300),
+        state_owned()[:40_000],
+        state_owned() + state_owned().partition(b"\n")[2],
+        state_owned().replace(b"NO-TELENOR", b"\xff\xfe", 1),
+        state_owned().replace(b"\n2119,", b"\n-5,"),
+        state_owned().replace(b",NO,", b",XX,", 1),
+        b"<html>not now</html>",
+    ],
+    ids=["empty", "other columns", "no rows", "shrunken", "cut", "twice", "encoding", "range", "country", "a page"],
+)
+def test_what_is_broken_never_replaces_a_table(body: bytes, folder: Path) -> None:
+    with http(state_owned(drop=1)) as client:
+        good = refresh_table("state_owned", folder, NOW, http=client)
+    with http(body) as client, pytest.raises(UpstreamChanged, match="state_owned: "):
+        refresh_table("state_owned", folder, NOW, http=client)
+    reference.forget()
+    assert reference.info("state_owned") == good
+    assert not [one for one in (folder / "state_owned").iterdir() if one.name.startswith("tmp")]
+
+
+def test_an_origin_that_does_not_answer_leaves_the_table(folder: Path) -> None:
+    with http(b"", 503) as client, pytest.raises(UpstreamUnavailable):
+        refresh_table("cities", folder, NOW, http=client)
+    assert not folder.exists()
+
+
+def test_cities_of_geonames_are_trimmed_and_sorted() -> None:
+    raw = archive([city("Small", "NA", "99999"), city("Windhoek", "NA", "268132"), city("Big", "FR", "300000")])
+    assert reference_forms.city_rows([raw]) == [
+        ("Big", "FR", "1.5", "2.5", "300000"),
+        ("Windhoek", "NA", "1.5", "2.5", "268132"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"PK\x03\x04", archive([]) + b"x", archive([["a", "b"]]), archive([city("A", "FR", "many")])[:-30]]
+)
+def test_an_archive_of_any_bytes_gives_rows_or_one_clear_error(raw: bytes) -> None:
+    try:
+        found = reference_forms.city_rows([raw])
+    except ValueError:
+        return
+    assert found == []
+
+
+def test_a_network_lies_where_most_of_its_addresses_lie() -> None:
+    nets = b'0,255,64500,"One, Inc."\n256,511,64501,Two\n512,767,64500,"One, Inc."\n2000,2001,64502,Nowhere\n'
+    lands = b"0,127,NA\n128,767,FR\n"
+    assert reference_forms.network_rows([nets, lands]) == [
+        ("64500", "One, Inc.", "FR", "0.75", "512"),
+        ("64501", "Two", "FR", "1.0", "256"),
+        ("64502", "Nowhere", "", "", "2"),
+    ]
+
+
+@pytest.mark.parametrize("nets", [b"", b"asn,name\n", b"1.0.0.0,1.0.0.255,13335,Cloudflare\n", b"9,1,5,x\n" * 9])
+def test_ranges_in_another_form_are_told_of(nets: bytes) -> None:
+    with pytest.raises(ValueError, match=r"expected|out of order"):
+        reference_forms.network_rows([nets, b"0,127,NA\n"])
+
+
+def test_countries_take_the_newest_year_and_keep_what_an_origin_does_not_know() -> None:
+    codes = (
+        "ISO3166-1-Alpha-3,ISO3166-1-numeric,ISO3166-1-Alpha-2,CLDR display name,Continent,Sub-region Name\n"
+        "NAM,516,NA,Namibia,AF,Sub-Saharan Africa\nIRQ,368,IQ,Iraq,AS,Western Asia\n"
+    )
+    people = (
+        "Country Name,Country Code,Year,Value\nNamibia,NAM,2024,3000000\nNamibia,NAM,2025,3100000\nWorld,WLD,2025,9\n"
+    )
+    share = "geo,time,internet_users\nnam,2024,64.25\nnam,2023,60\n"
+    rows = {row[0]: row for row in reference_forms.country_rows([codes.encode(), people.encode(), share.encode()])}
+    old = {row["alpha2"]: tuple(row.values()) for row in reference.table("countries")}
+    assert rows["NA"] == ("NA", "NAM", "516", "Namibia", "AF", "Sub-Saharan Africa", "3100000", "64.25", "2024")
+    assert rows["IQ"][:6] == old["IQ"][:6]
+    assert {code: row for code, row in rows.items() if code not in ("NA", "IQ")} == {
+        code: row for code, row in old.items() if code not in ("NA", "IQ")
+    }
+    assert wrong(reference.info("countries"), list(rows.values())) == ""
+
+
+def test_a_table_of_countries_that_lost_one_is_refused() -> None:
+    rows = [tuple(row.values()) for row in reference.table("countries") if row["alpha2"] != "NA"]
+    assert "NA are gone" in wrong(reference.info("countries"), rows)
+
+
+def test_the_command_reads_a_file_where_there_is_no_internet(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_bytes(state_owned(drop=2))
+    assert cli.main(["reference", "--refresh", "state_owned", "--from", str(file), "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["ok"], row["rows"]) == (True, 982)
+    assert cli.main(["reference", "--json"]) == 0
+    listed = {one["name"]: one for one in json.loads(capsys.readouterr().out)}
+    assert listed["state_owned"]["refreshed"]
+    assert not listed["cities"]["refreshed"]
+    file.write_bytes(b"broken")
+    assert cli.main(["reference", "--refresh", "state_owned", "--from", str(file)]) == 1
+    assert "the table stays" in capsys.readouterr().out
+    assert reference.info("state_owned").rows == 982
+
+
+def test_a_table_without_an_origin_is_refreshed_from_its_own_form_alone(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_text("# my own\nprovider,region,name,lat,lon\n" + "\n".join(reference.lines("cloud_regions")), "utf-8")
+    with http(b"") as client:
+        with pytest.raises(SourceError, match="no origin"):
+            refresh_table("cloud_regions", folder, NOW, http=client)
+        assert refresh_table("cloud_regions", folder, NOW, http=client, path=file).rows == 68
+
+
+@pytest.mark.parametrize(
+    "call", [["nothing"], ["--refresh", "--from", "pyproject.toml"], ["--refresh", "cities", "--from", "no-such-file"]]
+)
+def test_a_wrong_call_ends_with_2(
+    call: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch, repo_root: Path
+) -> None:
+    monkeypatch.chdir(repo_root)
+    assert cli.main(["reference", *call]) == 2
