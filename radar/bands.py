@@ -21,6 +21,8 @@ GATE_ROUTES, SHALLOW_ROUTES = 0.9, 0.99
 RISE_SHARE, RISE_LATENCY, RISE_LATENCY_MS = 0.1, 0.25, 10.0
 #: A burst of which it is not known how many could have happened: at least so many events above normal.
 RISE_BURST = 5.0
+#: A count whose rise is news: above this many times its baseline, and this many robust standard deviations.
+RISE_LOAD, RISE_LOAD_Z = 1.5, 8.0
 
 #: Smallest spread that is believed: log units; routes; a share; part of a latency, and milliseconds.
 FLOOR, FLOOR_ROUTES, FLOOR_SHARE, FLOOR_LATENCY, FLOOR_LATENCY_MS = 0.03, 0.002, 0.005, 0.05, 1.0

@@ -23,7 +23,9 @@ class Signal:
 
     ``bad`` is the direction that readers fear. ``profile`` names the detector; "none" is shown and never scored.
     ``plane``: does it speak of routes (control), of packets (data), or of how well packets travel (quality)?
-    ``preferred`` is the source meant where only the signal is said.
+    ``preferred`` is the source meant where only the signal is said. ``rises``: entity types of which a rise of this
+    seasonal count is news too, as load and never as an outage. ``only``: entity types that are judged by it; the others
+    are shown. () is all.
     """
 
     id: str
@@ -35,6 +37,8 @@ class Signal:
     plane: Plane
     preferred: str
     help: str
+    rises: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,9 @@ class Group:
 
 
 def _signal(id: str, title: str, unit: str, scale: Scale, profile: Profile, bad: Literal["low", "high"],
-            plane: Plane, preferred: str, help: str) -> Signal:  # fmt: skip
-    return Signal(id, title, unit, scale, profile, bad, plane, preferred, help)
+            plane: Plane, preferred: str, help: str, rises: tuple[str, ...] = (),
+            only: tuple[str, ...] = ()) -> Signal:  # fmt: skip
+    return Signal(id, title, unit, scale, profile, bad, plane, preferred, help, rises, only)
 
 
 NDT_PERCENTILES = (1, 5, 10, 25, 50, 75, 90, 95, 99)
@@ -202,10 +207,10 @@ _ROWS: list[Signal] = [
     _signal("edge.throughput_high_hour", "Throughput of the hour, median at most", "Mbit/s", "mbps", "none", "low",
             "quality", "edge_logs", "Upper end of the 95 % Wilson interval of the hour's median."),
     _signal("dns.queries", "Queries at our resolvers", "queries", "count", "seasonal", "low", "data", "dns_logs",
-            "DNS queries that reached the operator's own resolvers, per bin."),
+            "DNS queries that reached the operator's own resolvers, per bin.", rises=("provider",)),
     _signal("dns.servfail_share", "Share of queries with a server failure", "share", "share", "ratio", "high",
             "quality", "dns_logs",
-            "Queries answered with SERVFAIL or not at all, as a share of those whose end is known."),
+            "Queries answered with SERVFAIL or not at all, as a share of those whose end is known.", only=("provider",)),
     _signal("dns.nxdomain_share", "Share of queries for names that do not exist", "share", "share", "none", "high",
             "quality", "dns_logs", "Queries answered with NXDOMAIN as a share of those with a known end."),
     _signal("dns.clients", "Clients of our resolvers", "clients", "count", "none", "low", "data", "dns_logs",

@@ -27,6 +27,9 @@ YOUNG = timedelta(minutes=30)
 KEPT = timedelta(days=1)
 TIMES = ("opened", "last", "last_good", "closed", "deep_last")
 
+#: The rule of an alert that tells of a rise.
+LOAD = "load_rise"
+
 Key = tuple[int, int, str]  # row, slot, "" or "slow"
 
 
@@ -73,6 +76,13 @@ class AlertDesk:
                     changed.append(self._end(state, key, number))
         return changed
 
+    def loaded(self, shape: tuple[int, ...]) -> B2:
+        """Where a rise is open: what is normal again lies below it, not above."""
+        where = np.zeros(shape, bool)
+        for (row, slot, _), alert in self.open.items():
+            where[row, slot] = alert.rule == LOAD
+        return where
+
     def disprove(self, state: State, t: datetime, calm: B2) -> list[Alert]:
         """A bin came again and is normal where ``calm``: alerts that keep too few affected bins are withdrawn."""
         changed = []
@@ -107,13 +117,14 @@ class AlertDesk:
             self.open[key].shallow = False
             return self.open[key]
         first = number - int(state.bad[row, slot]) + 1
-        first, last_good = self._onset(state, first, number, row, slot, float(scored.spread[row, slot]))
+        up = bool(scored.up[row, slot])
+        first, last_good = self._onset(state, first, number, row, slot, float(scored.spread[row, slot]), up=up)
         if last_good is None and state.first[row, slot] < first:
             last_good = first - 1
         self.open[key] = Alert(
             entity=state.entities[row],
             series_id=self.group.series[slot],
-            rule=self._rule(slot),
+            rule=LOAD if up else self._rule(slot),
             opened=self.time(first),
             last=self.time(number),
             last_good=None if last_good is None else self.time(last_good),
@@ -130,15 +141,17 @@ class AlertDesk:
         return "routes_withdrawn" if self.p.routes[slot] else BY_PROFILE[signal.profile] if signal else ""
 
     def _onset(
-        self, state: State, first: int, number: int, row: int, slot: int, spread: float
+        self, state: State, first: int, number: int, row: int, slot: int, spread: float, *, up: bool
     ) -> tuple[int, int | None]:
-        """First bin of the fall, and the last normal one before it: it may have begun before the alert's own bins."""
+        """First bin of the fall (or rise), and the last normal one before it: it may have begun before the alert's own
+        bins."""
         size = state.lead["R"]
-        bound = np.exp(min(ONSET, -2.5 * spread))
+        bound = np.exp(max(-ONSET, 2.5 * spread) if up else min(ONSET, -2.5 * spread))
         for k in range(first - 1, number - size, -1) if self.p.log[slot] else ():
             mu = float(state.ring_mu[k % size, row, slot])
             if mu > 0:
-                if float(state.ring_x[k % size, row, slot]) > bound * mu:
+                x = float(state.ring_x[k % size, row, slot])
+                if (x < bound * mu) if up else (x > bound * mu):
                     return first, k
                 first = k
         return first, None
@@ -158,11 +171,15 @@ class AlertDesk:
             alert.last = t
             alert.bins += 1
             alert.depth = max(alert.depth, newest)
-            alert.score_min = min(alert.score_min, round(float(scored.z[row, slot]), 3))
+            z = float(scored.z[row, slot])
+            alert.score_min = min(alert.score_min, round(-abs(z) if alert.rule == LOAD else z, 3))
 
     def _is_old_news(self, alert: Alert, number: int) -> bool:
-        """So long on a new level that this is what is normal now: 7 days of a shallow loss, 90 of a deep one."""
+        """So long on a new level that this is what is normal now: 7 days of a shallow loss or a rise, 90 of a deep
+        loss."""
         t = self.time(number)
+        if alert.rule == LOAD:
+            return (t - alert.opened).total_seconds() > ADOPT_SHALLOW_S
         since = alert.deep_last or alert.opened
         return (t - since).total_seconds() > ADOPT_SHALLOW_S or (t - alert.opened).total_seconds() > ADOPT_DEEP_S
 

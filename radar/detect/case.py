@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from radar.detect.alerts import alert_from_plain, plain_alert
 from radar.detect.model import Alert
-from radar.detect.rules import ONE_SERVICE, RULES
+from radar.detect.rules import NO_LOSS, ONE_SERVICE, RULES
 from radar.shapes import Cause, Update, Verdict
 from radar.signals import SIGNALS, split
 
@@ -100,12 +100,17 @@ class Case:
     @property
     def agreeing(self) -> int:
         """Independent families of signals that lost connectivity: packets or routes, not quality."""
-        return len({family(a.series_id) for a in self.live if plane(a.series_id) != "quality"})
+        lost = [a for a in self.live if plane(a.series_id) != "quality" and a.rule not in NO_LOSS]
+        return len({family(a.series_id) for a in lost})
 
     @property
     def main(self) -> Alert:
-        """The alert that stands for the case: among the deep ones, first reachability, then requests, then the rest."""
+        """The alert that stands for the case: a rise of load; else, among the deep ones, first reachability, then
+        requests, then the rest."""
         alerts = self.live or list(self.alerts.values())
+        loads = [a for a in alerts if a.rule == "load_rise"]
+        if loads:
+            return max(loads, key=lambda a: (a.depth, a.series_id))
         deepest = max(a.depth for a in alerts)
         rank = {"ping": 0, "edge": 1, "bgp": 2}
         deep = [a for a in alerts if a.depth >= 0.9 * deepest and a.rule != "latency_rise"] or alerts
@@ -129,9 +134,11 @@ class Case:
         start, before = int(first.opened.timestamp()), self.start
         if self.status == "candidate" or start < before:
             self.start, self.start_earliest = start, int(earliest.timestamp())
-        deep = [a for a in alerts if a.rule != "latency_rise"]
+        deep = [a for a in alerts if a.rule not in NO_LOSS]
         self.depth = max((a.depth for a in deep), default=0.0)
         strongest = [a for a in deep if RULES[a.rule].most == "outage" and not _one_service(a, alerts)]
+        if any(a.rule == "load_rise" for a in alerts) and not any(is_activity(a) for a in deep):
+            strongest = []  # a flood of queries that fail is load on us, and somebody else's outage
         level = "outage" if max((a.depth for a in strongest), default=0.0) > 0.5 else "degraded"
         if level == "outage" or self.status == "candidate":
             self.level = "outage" if level == "outage" else "degraded"

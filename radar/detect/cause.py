@@ -37,7 +37,7 @@ class Facts:
     ``slide_s``: from onset until the loss was near its worst. ``on_half_hour``: onset bracket touches :00 or :30 and
     bins are fine enough to tell. ``repeats``: earlier outages of the entity at the same clock time within a week.
     ``siblings``: networks of the country that are hit too. ``others``: other countries whose outages began within
-    half an hour.
+    half an hour. ``load``: more than usual arrives. ``withdrawn``: names of networks whose routes went at that time.
     """
 
     entity_type: str
@@ -54,6 +54,8 @@ class Facts:
     latency: bool = False
     slow: bool = False
     one_service: bool = False
+    load: bool = False
+    withdrawn: tuple[str, ...] = ()
     local_night: bool = False
 
 
@@ -75,7 +77,7 @@ class _Weighed:
 def hypotheses(facts: Facts) -> list[Cause]:
     """The two likeliest causes, "unknown" before them where none is likely enough. All causes together add up to 1."""
     table = {cause: _Weighed(logit) for cause, logit in PRIOR.items()}
-    for weigh in (_planes, _shape, _clock, _spread, _quality):
+    for weigh in (_load,) if facts.load else (_planes, _shape, _clock, _spread, _quality):
         weigh(facts, table)
     total = sum(math.exp(w.logit) for w in table.values())
     ranked = sorted(table.items(), key=lambda item: (-item[1].logit, item[0]))
@@ -152,6 +154,20 @@ def _spread(f: Facts, t: dict[str, _Weighed]) -> None:
         t["shutdown"].against(1.5, text)
     elif f.entity_type == "country" and not f.slow:
         t["cable_cut"].against(0.3, _("No other country is known to have been hit at the same time."))
+
+
+def _load(f: Facts, t: dict[str, _Weighed]) -> None:
+    """More than usual arrives: retries of a service that vanished, or a crowd. Nothing here is lost by itself."""
+    if f.errors:
+        t["provider"].for_(1.5, _("More queries, and more of them fail: what gets no answer is asked for again."))
+        t["unknown"].con.append(_("A crowd of visitors would be answered; these queries fail."))
+    else:
+        t["unknown"].for_(1.5, _("What arrives is answered as usual, as when a crowd comes at once."))
+    if f.withdrawn:
+        text = _("Routes were withdrawn at about the same time: {names}.").format(names=", ".join(f.withdrawn))
+        t["routing"].for_(4.0 if f.errors else 1.0, text)
+    for cause in ("cable_cut", "power", "shutdown"):
+        t[cause].against(2.0, _("More arrives than usual, not less."))
 
 
 def _quality(f: Facts, t: dict[str, _Weighed]) -> None:

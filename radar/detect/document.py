@@ -19,7 +19,7 @@ def document(case: Case, now: int, simulated: Collection[str], children: list[st
     end = _time(case.end) if case.end is not None else None
     minutes = round(((case.end or max(now, case.start)) - case.start) / 60, 1)
     main = case.main
-    depth = None if main.rule == "latency_rise" else round(main.depth, 4)
+    depth = None if main.rule in rules.NO_LOSS else round(main.depth, 4)
     basis = _("not known")
     out: Outage = {
         "id": case.id,
@@ -36,7 +36,7 @@ def document(case: Case, now: int, simulated: Collection[str], children: list[st
             "share": None,
             "basis": basis,
             "minutes": minutes,
-            "words": words.severity(depth, minutes, None, basis),
+            "words": words.severity(depth, minutes, None, basis, busy=main.rule == "load_rise"),
         },
         "signals": agree.matrix(case, simulated),
         "causes": case.causes,

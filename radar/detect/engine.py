@@ -48,6 +48,8 @@ class Detector:
         self._state = State(group.width, len(self.p.windows), self.p.windows[-1], bool(self.p.slow.any()))
         self._desk = AlertDesk(group, self.p)
         self._voters = common.voters([])
+        self._rising: B2 | None = None
+        self._shown: B2 | bool = False
 
     # ------------------------------------------------------------------ steps
 
@@ -87,6 +89,15 @@ class Detector:
         self._state.grow(entities)
         if len(self._state.entities) != known:
             self._voters = common.voters(self._state.entities)
+            self._by_kind()
+
+    def _by_kind(self) -> None:
+        """Where a rise is news, and what is shown and not judged: by the entity types that the catalogue names."""
+        kinds = [key.partition("/")[0] for key in self._state.entities]
+        if any(self.p.rises):
+            self._rising = np.array([[kind in slot for slot in self.p.rises] for kind in kinds], bool)
+        if any(self.p.only):
+            self._shown = np.array([[bool(slot) and kind not in slot for slot in self.p.only] for kind in kinds], bool)
 
     def _step(self, number: int, x: F32, n: F32, past: F32) -> StepResult:
         state, p = self._state, self.p
@@ -95,7 +106,7 @@ class Detector:
         state.newest = number
         with np.errstate(all="ignore"):
             came = np.isfinite(x)
-            has = came & (p.kind > 0)
+            has = came & (p.kind > 0) & ~np.asarray(self._shown)
             x = np.where(came, np.maximum(x, np.float32(0.0)), NAN)
             state.first[came & (state.first < 0)] = number
             state.seen[came] = number
@@ -106,18 +117,19 @@ class Detector:
             windows = np.where(known, log_windows(p, sums_x, sums_mu), NAN)
             judged = known & aged
             impaired = common.take_out(p, windows, mu, judged, self._voters)
-            scored = judge_log(p, windows, sums_mu, mu, state.noise, state.poisson, state.samples)
+            scored = judge_log(p, windows, sums_mu, mu, state.noise, state.poisson, state.samples, self._rising)
             if (~p.log).any():
                 judge_rise(p, scored, x, n, mu, state.noise[0], state.samples)
                 impaired |= common.rises(p, scored, judged, self._voters)
-            lost = loss(p, x, mu, n)
+            loaded = scored.up | self._desk.loaded(mu.shape)
+            lost = np.where(loaded, np.clip(1.0 - mu / x, 0.0, 1.0), loss(p, x, mu, n)).astype(np.float32)
             own_fault = self._own_fault(number, impaired)
             reason = np.select(
-                [p.kind == 0, ~has, ~aged, own_fault & has, ~known & ~(mu <= 0), ~known | scored.few],
+                [(p.kind == 0) | self._shown, ~has, ~aged, own_fault & has, ~known & ~(mu <= 0), ~known | scored.few],
                 [NOT_SCORED, NO_DATA, WARMING_UP, OWN_FAULT, WARMING_UP, TOO_FEW], 0).astype(np.uint8)  # fmt: skip
             ok = reason == 0
             fire = ok & scored.fires
-            calm = ok & (scored.near > bands.CLOSE_Z)
+            calm = ok & np.where(loaded, scored.near < -bands.CLOSE_Z, scored.near > bands.CLOSE_Z)
             changed = self._desk.advance(state, number, ok, fire, calm, scored, x, mu, lost, own_fault)
             affected = fire | ((state.state == 2) & ok & ~calm)
             verdict = np.where(ok, np.where(affected, AFFECTED, NOT_AFFECTED), INSUFFICIENT).astype(np.uint8)
@@ -147,20 +159,22 @@ class Detector:
         """A bin that was stepped before comes again: score it alone, learn nothing, withdraw what it disproves."""
         state, p = self._state, self.p
         with np.errstate(all="ignore"):
-            has = np.isfinite(x) & (p.kind > 0)
+            has = np.isfinite(x) & (p.kind > 0) & ~np.asarray(self._shown)
             mu = self._expected(past)
             known = has & np.isfinite(mu) & ((mu > 0) | ~p.log)
             sums_x, sums_mu = (np.where(known, a, np.float32(0.0))[None] for a in (x, mu))
             windows = np.where(known, log_windows(p, sums_x, sums_mu), NAN)
-            scored = judge_log(p, windows, sums_mu, mu, state.noise[:1], state.poisson[:1], state.samples)
+            scored = judge_log(p, windows, sums_mu, mu, state.noise[:1], state.poisson[:1], state.samples, self._rising)
             if (~p.log).any():
                 judge_rise(p, scored, x, n, mu, state.noise[0], state.samples)
             aged = (state.first >= 0) & ((number - state.first) * self.group.grain_s >= p.warm_up)
             ok = known & aged & ~scored.few
-            fire, calm = ok & scored.fires, ok & (scored.near > bands.CLOSE_Z)
+            loaded = scored.up | self._desk.loaded(mu.shape)
+            fire = ok & scored.fires
+            calm = ok & np.where(loaded, scored.near < -bands.CLOSE_Z, scored.near > bands.CLOSE_Z)
         changed = self._desk.disprove(state, self._time(number), calm)
         verdict = np.where(ok, np.where(fire, AFFECTED, NOT_AFFECTED), INSUFFICIENT).astype(np.uint8)
-        reason = np.select([p.kind == 0, ~has, ~aged | ~known, ~ok], [NOT_SCORED, NO_DATA, WARMING_UP, TOO_FEW], 0)
+        reason = np.select([(p.kind == 0) | self._shown, ~has, ~aged | ~known, ~ok], [NOT_SCORED, NO_DATA, WARMING_UP, TOO_FEW], 0)
         return StepResult(
             baseline=np.where(p.kind > 0, mu, NAN).astype(np.float32),
             spread=np.where(np.isfinite(mu) & (p.kind > 0), scored.spread, NAN).astype(np.float32),
@@ -270,6 +284,7 @@ class Detector:
         self._state = state
         self._desk.restore(extra["alerts"])
         self._voters = common.voters(state.entities)
+        self._by_kind()
         return self
 
     def warm(self, start: datetime, entities: list[str], clean: F32, *, days: float = 2.0) -> Warmed:

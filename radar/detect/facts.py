@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from radar import entities
-from radar.detect import agree
+from radar.detect import agree, words
 from radar.detect.case import Case, family, plane
 from radar.detect.cause import Facts
 from radar.detect.rules import ONE_SERVICE
@@ -14,13 +14,15 @@ from radar.signals import split
 
 #: Onsets this close are simultaneous; earlier outages this far back are looked at for repeats.
 TOGETHER_S, REPEAT_DAYS = 1800, 8
+#: Rules that tell of withdrawn routes.
+ROUTES = ("routes_withdrawn", "routes_withdrawn_now")
 
 
 def facts(case: Case, others: Sequence[Case], now: datetime) -> Facts:
     """Facts of one case beside all published ones."""
     live = case.live
     kind = case.entity.partition("/")[0]
-    data = [a.depth for a in live if plane(a.series_id) == "data"]
+    data = [a.depth for a in live if plane(a.series_id) == "data" and a.rule != "load_rise"]
     control = {"affected": 1.0, "not_affected": 0.0}.get(agree.plane_verdict(case, "control"))
     routes = [a.depth for a in case.alerts.values() if plane(a.series_id) == "control" and not a.withdrawn]
     if control is not None:
@@ -48,8 +50,20 @@ def facts(case: Case, others: Sequence[Case], now: datetime) -> Facts:
         errors=any(a.rule == "error_rise" for a in live) and not data,
         latency=any(a.rule == "latency_rise" for a in live),
         slow=case.slow,
+        load=any(a.rule == "load_rise" for a in live),
+        withdrawn=_withdrawn(case, real),
         one_service=bool(signals) and signals <= ONE_SERVICE,
     )  # fmt: skip
+
+
+def _withdrawn(case: Case, others: Sequence[Case]) -> tuple[str, ...]:
+    """Networks whose routes were withdrawn at about the time at which this case began."""
+    found = [
+        c for c in others
+        if c.entity.startswith("asn/") and abs(c.start - case.start) <= TOGETHER_S
+        and any(a.rule in ROUTES for a in c.live)
+    ]  # fmt: skip
+    return tuple(words.name(c.entity) for c in sorted(found, key=lambda c: (c.start, c.entity)))[:3]
 
 
 def _slide(case: Case) -> float:

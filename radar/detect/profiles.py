@@ -68,6 +68,8 @@ class Profiles:
     log_gate: npt.NDArray[np.float32]
     floor: npt.NDArray[np.float32]
     signals: tuple[Signal | None, ...]
+    rises: tuple[tuple[str, ...], ...]  # entity types of which a rise is news, by slot
+    only: tuple[tuple[str, ...], ...]  # entity types that are judged, by slot; () is all
 
 
 def profiles(group: Group, catalogue: Mapping[str, Signal] = SIGNALS) -> Profiles:
@@ -102,6 +104,8 @@ def profiles(group: Group, catalogue: Mapping[str, Signal] = SIGNALS) -> Profile
         log_gate=np.log([bands.gate(s.profile, s.plane, grain) if s else 1.0 for s in slots]).astype(np.float32),
         floor=np.where(routes, bands.FLOOR_ROUTES, bands.FLOOR).astype(np.float32),
         signals=slots,
+        only=tuple(s.only if s is not None else () for s in slots),
+        rises=tuple(s.rises if s is not None and s.profile == "seasonal" else () for s in slots),
     )
 
 

@@ -57,6 +57,14 @@ RULES: dict[str, Rule] = {
             "degraded",
         ),
         Rule(
+            "load_rise",
+            N_(
+                "More than 1.5 times and 8 robust deviations above the same time of the week in the last four weeks, "
+                "in two bins in a row. A rise is load, and never an outage."
+            ),
+            "degraded",
+        ),
+        Rule(
             "burst",
             N_(
                 "At least 5, and 30 % of all, broke away within one bin: by chance that happens less than once in a "
@@ -85,6 +93,9 @@ PUBLISHED: dict[str, str] = {
 
 #: Signals that see one company's service only: alone they never say more than "degraded".
 ONE_SERVICE = frozenset({"google.youtube"})
+
+#: Rules that tell of no loss of connectivity: their depth is told in other words.
+NO_LOSS = frozenset({"latency_rise", "load_rise"})
 
 #: Rule of an alert, by detector profile; routes have their own.
 BY_PROFILE = {"seasonal": "seasonal_drop", "flat": "flat_drop", "ratio": "error_rise", "latency": "latency_rise",

@@ -64,6 +64,7 @@ class Scored:
     ``ratio``: log ratio of the newest bin (log kinds) or distance above the baseline (others). ``fires``: beyond
     score and gate. ``strong``: beyond the score for publication too. ``shallow``: routes, between the two gates.
     ``few``: too few observations to judge. ``windows``: log ratios [M, E, W], with the common movement taken out.
+    ``up``: fires by a rise of its count; its ``z`` is then the highest over the windows.
     """
 
     z: F32
@@ -75,6 +76,7 @@ class Scored:
     shallow: B2
     few: B2
     windows: F32
+    up: B2
 
 
 def log_windows(p: Profiles, sums_x: F32, sums_mu: F32) -> F32:
@@ -86,9 +88,11 @@ def log_windows(p: Profiles, sums_x: F32, sums_mu: F32) -> F32:
 
 
 def judge_log(
-    p: Profiles, windows: F32, sums_mu: F32, mu: F32, noise: F32, poisson: F32, samples: npt.NDArray[np.int32]
-) -> Scored:
-    """Judge the seasonal and flat slots from window ratios, expected sums, and the noise known of each window."""
+    p: Profiles, windows: F32, sums_mu: F32, mu: F32, noise: F32, poisson: F32, samples: npt.NDArray[np.int32],
+    rising: B2 | None = None,
+) -> Scored:  # fmt: skip
+    """Judge the seasonal and flat slots from window ratios, expected sums, and the noise known of each window.
+    ``rising``: where a rise is news too."""
     own = 1.0 / (sums_mu + 1.0)
     noise_var = np.square(MAD * np.exp(noise))
     if p.count.any():
@@ -113,16 +117,22 @@ def judge_log(
         near = np.where(np.isnan(z[m]), near, z[m])
     fires &= ~(near > STILL_Z)
     any_enough = enough.any(axis=0)
+    up = np.zeros(mu.shape, bool)
+    if rising is not None and rising.any():
+        high = enough & (z > bands.RISE_LOAD_Z) & (windows > np.log(bands.RISE_LOAD)) & (near > -STILL_Z)
+        up = rising & high.any(axis=0)
+        worst = np.where(up, np.where(enough, z, -np.float32(np.inf)).max(axis=0), worst)
     return Scored(
         z=np.where(any_enough, worst, np.float32(np.nan)),
         near=near,
         ratio=windows[0],
         spread=sigma[0],
-        fires=np.asarray(fires.any(axis=0)),
-        strong=np.asarray((fires & (z < bands.PUBLISH_Z)).any(axis=0)),
+        fires=np.asarray(fires.any(axis=0)) | up,
+        strong=np.asarray((fires & (z < bands.PUBLISH_Z)).any(axis=0)) | up,
         shallow=p.routes & low[0] & (windows[0] < np.float32(np.log(bands.SHALLOW_ROUTES))),
         few=~any_enough & np.isfinite(windows[0]),
         windows=windows,
+        up=up,
     )
 
 

@@ -133,7 +133,7 @@ def _back(case: Case, before: Before) -> list[str]:
                     what=words.title(alert.series_id), told=told, when=words.when(alert.closed)
                 )
             )
-        elif alert.closed is None and alert.depth >= WORTH and key in before.open:
+        elif alert.closed is None and alert.depth >= WORTH and key in before.open and alert.rule != "load_rise":
             reached = [part for part in BACK if alert.held < part * alert.depth]
             fresh = [part for part in reached if f"back:{part}:{key}" not in case.stages]
             if fresh:
@@ -190,6 +190,13 @@ def why_withdrawn(case: Case) -> str:
 def verdict(case: Case) -> str:
     """Control plane against data plane, for the whole outage."""
     live: list[Alert] = case.live
+    if any(a.rule == "load_rise" for a in live):
+        if any(a.rule == "error_rise" for a in live):
+            return _(
+                "More queries arrive than usual and more of them fail: whoever gets no answer asks again. This alone "
+                "does not make our resolvers the cause."
+            )
+        return _("More arrives than usual, and it is answered as usual: load, not loss.")
     depth = max((a.depth for a in live if plane(a.series_id) == "data"), default=0.0)
     families = {family(a.series_id) for a in live}
     return words.verdict(

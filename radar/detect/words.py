@@ -52,7 +52,7 @@ def fall(alert: Alert, loss: float | None = None) -> str:
     what = title(alert.series_id)
     if alert.rule == "error_rise":
         return _("{pct} of requests fail that usually succeed").format(pct=percent(part))
-    if alert.rule == "latency_rise":
+    if alert.rule in ("latency_rise", "load_rise"):
         times = 1 / max(1e-6, 1 - min(part, 0.999))
         return _("{what} {times} times its usual value").format(what=what, times=f"{times:.1f}")
     if alert.rule == "burst":
@@ -102,6 +102,13 @@ def headline(entity: str, main: Alert, start: datetime, end: datetime | None, *,
     going, over = _("{name}: {fall} since {when}."), _("{name}: {fall} at the worst, {span}.")
     if agreeing > 1 and main.rule in ("seasonal_drop", "flat_drop"):
         going, over = next((_(now), _(then)) for bound, now, then in OFFLINE if main.depth >= bound)
+    if main.rule == "load_rise" and split(main.series_id)[0] == "dns.queries":
+        going = _("{name} get {times} times their usual queries since {when}.")
+        over = _("{name} got up to {times} times their usual queries {span}.")
+        times = f"{1 / max(1e-6, 1 - min(main.depth, 0.999)):.1f}"
+        if end is None:
+            return going.format(name=name(entity), times=times, when=tell(start))
+        return over.format(name=name(entity), times=times, span=_span(start, end, tell))
     if end is None:
         return going.format(name=name(entity), fall=what, when=tell(start))
     return over.format(name=name(entity), fall=what, span=_span(start, end, tell))
@@ -114,10 +121,12 @@ def _span(start: datetime, end: datetime, tell: Callable[[datetime], str]) -> st
     return _("from {start} to {end}").format(start=tell(start), end=tell(end))
 
 
-def severity(depth: float | None, minutes: float, share: float | None, basis: str) -> str:
+def severity(depth: float | None, minutes: float, share: float | None, basis: str, *, busy: bool = False) -> str:
     """How bad, in words: depth, time, and whose share when it is known."""
     parts = []
-    if depth is None:
+    if busy:
+        parts.append(_("Busier than usual"))
+    elif depth is None:
         parts.append(_("Slower than usual"))
     else:
         parts.append(_("Up to {pct} lost").format(pct=percent(depth)))
