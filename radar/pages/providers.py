@@ -46,6 +46,11 @@ def told(version: int) -> dict[str, ProviderSays]:
     return says
 
 
+def forget() -> None:
+    """Drop what was read, as a process that has just started."""
+    _kept.clear()
+
+
 def layout(kind: str = "", state: str = "", **query: str) -> Component:
     """The list; ``kind`` (cloud, cdn, dns, service) and ``state`` (outage, degraded, ok) narrow it."""
     kind = kind if kind in KINDS else ""
