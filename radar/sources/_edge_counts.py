@@ -1,0 +1,168 @@
+"""Requests counted: rows to partials that add up, and partials to SIGNALS.
+
+A partial is one row ``bin, cc, asn, provider, field, cell, amount``:
+
+========================================== ======== ==================================================================
+field                                      cell     amount
+========================================== ======== ==================================================================
+``requests``, ``bytes``                    0        a sum
+``bytes_none``, ``status_none``            0        how many rows do not say bytes, a status
+``h3_n``, ``ends_n``                       0        how many rows say a protocol, a connection's end
+``s4``, ``s5``, ``s0``                     0        answers of 4xx and 5xx, and requests without one
+``h3``, ``reset``, ``timeout``             0        requests over HTTP/3; connections that ended so
+``clients_n``                              0        how many rows have a client's address
+``rtt``, ``throughput``                    cell     values in that cell of the histogram (radar/sketch.py)
+``client``                                 register longest run of zeros; the only field that merges by the larger
+========================================== ======== ==================================================================
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from radar.entities import networks
+from radar.schema import SIGNALS, empty_signals
+from radar.sketch import cell_of, distinct, quantiles, register_of, run_of
+
+KEYS = ("bin", "cc", "asn", "provider")
+PARTIALS: dict[str, pl.DataType | type[pl.DataType]] = {
+    "bin": pl.Int64, "cc": pl.String, "asn": pl.Int64, "provider": pl.String, "field": pl.String, "cell": pl.Int32,
+    "amount": pl.Int64,
+}  # fmt: skip
+
+#: Fields that merge by the larger.
+LARGEST = frozenset({"client"})
+
+#: A median of fewer rows says more about those clients than about the network.
+ENOUGH = 5
+
+SHARES = (0.25, 0.5, 0.75, 0.95)
+
+#: Entity type -> the columns that name it.
+_KINDS = {"country": ["cc"], "asn": ["asn"], "geoasn": ["cc", "asn"], "provider": ["provider"]}
+
+
+def counted(rows: pl.DataFrame, key: int) -> pl.DataFrame:
+    """Partials of checked rows. ``key`` (64 bits) keys the hash of clients' addresses, which end here."""
+    if rows.is_empty():
+        return pl.DataFrame(schema=PARTIALS)
+    status, end = pl.col("status"), pl.col("end")
+    sums = rows.group_by(KEYS).agg(
+        requests=pl.len(),
+        bytes=pl.col("bytes").sum(),
+        bytes_none=pl.col("bytes").null_count(),
+        status_none=status.null_count(),
+        s4=status.is_between(400, 499).sum(),
+        s5=(status >= 500).sum(),
+        s0=(status == 0).sum(),
+        h3=pl.col("h3").sum(),
+        h3_n=pl.col("h3").count(),
+        reset=(end == "reset").sum(),
+        timeout=(end == "timeout").sum(),
+        ends_n=end.count(),
+        clients_n=pl.col("client").count(),
+    )
+    names = [name for name in sums.columns if name not in KEYS and sums[name].max()]
+    parts = [
+        sums.select(*KEYS, pl.lit(name).alias("field"), pl.lit(0, pl.Int32).alias("cell"),
+                    pl.col(name).cast(pl.Int64).alias("amount")).filter(pl.col("amount") != 0)
+        for name in names
+    ]  # fmt: skip
+    for name in ("rtt", "throughput"):
+        cells = rows.filter(pl.col(name).is_not_null()).group_by(*KEYS, cell=cell_of(pl.col(name))).len("amount")
+        parts.append(_field(cells, name))
+    if rows["client"].null_count() < rows.height:
+        seen = rows.filter(pl.col("client").is_not_null())
+        digest = seen["client"].hash(key)
+        seen = seen.select(*KEYS).with_columns(digest.alias("digest"))
+        registers = seen.group_by(*KEYS, cell=register_of(pl.col("digest"))).agg(amount=run_of(pl.col("digest")).max())
+        parts.append(_field(registers, "client"))
+    return pl.concat(parts)
+
+
+def _field(cells: pl.DataFrame, name: str) -> pl.DataFrame:
+    return cells.select(
+        *KEYS, pl.lit(name).alias("field"), pl.col("cell").cast(pl.Int32), pl.col("amount").cast(pl.Int64)
+    )
+
+
+def merged(parts: list[pl.DataFrame]) -> pl.DataFrame:
+    """Partials of several pieces as those of the whole."""
+    whole = pl.concat([pl.DataFrame(schema=PARTIALS), *parts])
+    largest = pl.col("field").is_in(list(LARGEST))
+    value = pl.when(largest.first()).then(pl.col("amount").max()).otherwise(pl.col("amount").sum())
+    return whole.group_by(*KEYS, "field", "cell").agg(value.alias("amount")).select(list(PARTIALS))
+
+
+def signals(partials: pl.DataFrame, *, hour: bool = False) -> pl.DataFrame:
+    """SIGNALS of merged partials: the series of 5-minute bins, or those of whole hours."""
+    tables = [
+        _of_entities(_abroad(partials) if kind == "geoasn" else partials, kind, keys, hour)
+        for kind, keys in _KINDS.items()
+    ]
+    rows = pl.concat([empty_signals(), *tables])
+    return rows.sort("timebin", "entity", "signal")
+
+
+def _abroad(partials: pl.DataFrame) -> pl.DataFrame:
+    """Those of networks outside their home country, and of networks that have none."""
+    pairs = partials.select("cc", "asn").drop_nulls().unique()
+    table = networks()
+    home = [asn in table and table[asn].home == cc for cc, asn in pairs.iter_rows()]
+    return partials.join(pairs.filter(pl.Series(home, dtype=pl.Boolean)), on=["cc", "asn"], how="anti")
+
+
+def _of_entities(partials: pl.DataFrame, kind: str, keys: list[str], hour: bool) -> pl.DataFrame:
+    """SIGNALS rows of one entity type."""
+    named = partials.drop_nulls(keys).select(
+        "bin", "field", "cell", "amount",
+        entity=pl.lit(f"{kind}/") + pl.concat_str([pl.col(key).cast(pl.String) for key in keys], separator="-"),
+    )  # fmt: skip
+    if named.is_empty():
+        return empty_signals()
+    group = ["bin", "entity"]
+    field, amount = pl.col("field"), pl.col("amount")
+    fields = ("requests", "bytes", "bytes_none", "status_none", "s4", "s5", "s0", "h3", "h3_n", "reset", "timeout",
+              "ends_n", "clients_n")  # fmt: skip
+    sums = named.group_by(group).agg(amount.filter(field == name).sum().alias(name) for name in fields)
+    clients = distinct(named.filter(field == "client").select(*group, "cell", "amount"), group)
+    sums = sums.with_columns(
+        bytes_n=pl.col("requests") - pl.col("bytes_none"), status_n=pl.col("requests") - pl.col("status_none")
+    )
+    sums = sums.join(clients, on=group, how="left")
+    failed = pl.col("s5") + pl.col("s0")
+    #: signal -> (value, rows behind it)
+    made = {
+        "edge.requests": (pl.col("requests"), "requests"),
+        "edge.bytes": (pl.col("bytes"), "bytes_n"),
+        "edge.error_share": (failed / pl.col("status_n"), "status_n"),
+        "edge.client_error_share": (pl.col("s4") / pl.col("status_n"), "status_n"),
+        "edge.server_error_share": (pl.col("s5") / pl.col("status_n"), "status_n"),
+        "edge.unanswered_share": (pl.col("s0") / pl.col("status_n"), "status_n"),
+        "edge.http3_share": (pl.col("h3") / pl.col("h3_n"), "h3_n"),
+        "edge.reset_share": (pl.col("reset") / pl.col("ends_n"), "ends_n"),
+        "edge.timeout_share": (pl.col("timeout") / pl.col("ends_n"), "ends_n"),
+        "edge.clients": (pl.col("distinct").round(), "clients_n"),
+    }
+    if hour:
+        kept = ("edge.requests", "edge.clients", "edge.error_share")
+        made = {f"{name}_hour": made[name] for name in kept}
+    tables = [_rows(sums, signal, value, n, 1) for signal, (value, n) in made.items()]
+    for name in ("rtt", "throughput"):
+        found = quantiles(named.filter(field == name).select(*group, "cell", "amount"), group, SHARES)
+        asked = {f"edge.{name}_p{share * 100:g}": f"p{share * 100:g}" for share in SHARES}
+        if hour:
+            asked = {f"{signal}_hour": column for signal, column in asked.items()}
+            asked |= {f"edge.{name}_{end}_hour": end for end in ("low", "high")}
+        tables += [_rows(found, signal, pl.col(column), "n", ENOUGH) for signal, column in asked.items()]
+    return pl.concat(tables)
+
+
+def _rows(table: pl.DataFrame, signal: str, value: pl.Expr, n: str, least: int) -> pl.DataFrame:
+    return table.filter(pl.col(n) >= least).select(
+        timebin=pl.from_epoch("bin").cast(pl.Datetime("us", "UTC")),
+        entity="entity",
+        signal=pl.lit(signal),
+        value=value.cast(pl.Float64),
+        n=pl.col(n).cast(pl.UInt32),
+    ).select(list(SIGNALS))  # fmt: skip

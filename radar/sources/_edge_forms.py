@@ -1,0 +1,342 @@
+"""Lines and Parquet files of request logs to tables of the columns that are read, whatever program wrote them.
+
+Each line is read by what it is, so that one file may hold several forms:
+
+* JSON objects: our own names, and those of nginx, Caddy, Apache and Cloudflare's Logpush (``FORMS``);
+* lines of nginx and Apache, ``common`` or ``combined``, with ``key=value`` after them;
+* CSV with a header of our own names or of those programs'.
+
+JSON is read with types at first. Where a line does not have them the chunk is read again as text, so that the wrong
+field can be told; both ways give the same rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import polars as pl
+
+from radar.errors import UpstreamChanged
+from radar.sources._bytes import BROKEN, json_lines, parquet
+from radar.sources._rejections import Rejections
+
+#: The columns that are read, with the type they have where all is well. No other is ever looked at.
+COLUMNS: dict[str, type[pl.DataType]] = {
+    "time": pl.String,
+    "country": pl.String,
+    "asn": pl.Int64,
+    "status": pl.Int64,
+    "bytes": pl.Int64,
+    "rtt_ms": pl.Float64,
+    "throughput_mbps": pl.Float64,
+    "provider": pl.String,
+    "origin": pl.String,
+    "protocol": pl.String,
+    "tcp_end": pl.String,
+    "client": pl.String,
+}
+
+_NGINX = {
+    "remote_addr": "client", "status": "status", "body_bytes_sent": "bytes", "bytes_sent": "bytes",
+    "server_protocol": "protocol", "tcpinfo_rtt": "rtt_us", "country": "country",
+    "geoip_country_code": "country", "geoip2_data_country_code": "country", "asn": "asn", "provider": "provider",
+    "rtt_ms": "rtt_ms", "throughput_mbps": "throughput_mbps", "tcp_end": "tcp_end",
+}  # fmt: skip
+_APACHE = {
+    "client": "client", "client_ip": "client", "clientip": "client", "remote_addr": "client", "remote_ip": "client",
+    "status": "status", "response": "status", "bytes": "bytes", "size": "bytes", "protocol": "protocol",
+    "country": "country", "asn": "asn", "rtt_ms": "rtt_ms", "provider": "provider",
+}  # fmt: skip
+_LOGPUSH = {
+    "ClientIP": "client", "ClientCountry": "country", "ClientASN": "asn", "EdgeResponseStatus": "status",
+    "EdgeResponseBytes": "bytes", "ClientRequestProtocol": "protocol", "ClientTCPRTTMs": "rtt_ms",
+}  # fmt: skip
+_CADDY = {
+    "status": "status", "size": "bytes", "request.client_ip": "client", "request.remote_ip": "client",
+    "request.proto": "protocol",
+}  # fmt: skip
+
+#: Who writes a line is told by its field for the time: that field -> what its fields are called here. The first that
+#: is not null counts; ``a.b`` is a field in an object; ``rtt_us`` is a time in microseconds.
+FORMS: dict[str, dict[str, str]] = {
+    "time": {name: name for name in COLUMNS} | {"client_ip": "client", "remote_addr": "client"},
+    "time_iso8601": {"time_iso8601": "time", **_NGINX},
+    "time_local": {"time_local": "time", **_NGINX},
+    "msec": {"msec": "time", **_NGINX},
+    "EdgeStartTimestamp": {"EdgeStartTimestamp": "time", **_LOGPUSH},
+    "ts": {"ts": "time", **_CADDY},
+    "@timestamp": {"@timestamp": "time", **_APACHE},
+    "timestamp": {"timestamp": "time", **_APACHE},
+}
+
+#: Fields in which the program says 0 for what it does not know.
+_ZERO_IS_NONE = frozenset({"ClientTCPRTTMs", "ClientASN", "tcpinfo_rtt"})
+
+#: Keys that may stand after a line of nginx or Apache.
+_TAIL = ("country", "asn", "rtt", "throughput_mbps", "provider", "protocol", "tcp_end")
+
+_STAMP = r"\[\d{1,2}/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]"
+_LINE = rf"{_STAMP} \""
+_HEADER = re.compile(rb"[\x20-\x7e]{1,4000}")
+
+
+def from_parquet(body: bytes, *, source: str, first: int = 1) -> pl.DataFrame:
+    """Rows of a Parquet file: ``line`` (row number) and those of ``COLUMNS`` that it has, of whatever type.
+
+    Raises UpstreamChanged when it is damaged, has no column of time or a list or object among ours.
+    """
+    names = {field for form in FORMS.values() for field in form if "." not in field}
+    table = parquet(body, source=source, columns=frozenset(names))
+    form = next((FORMS[time] for time in FORMS if time in table.columns), None)
+    if form is None:
+        raise UpstreamChanged(source, f"the Parquet file has no column 'time'; of ours it has {table.columns}")
+    table = table.select(name for name in table.columns if name in form)
+    for name, kind in table.schema.items():
+        if kind in (pl.Categorical, pl.Enum, pl.Null):
+            table = table.with_columns(pl.col(name).cast(pl.String))
+        elif not (kind.is_numeric() or isinstance(kind, pl.Datetime) or kind in (pl.String, pl.Boolean)):
+            raise UpstreamChanged(source, f"column {name!r} of the Parquet file is {kind}; expected text or numbers")
+    return _named(table.with_row_index("line", first), form)
+
+
+def from_lines(data: bytes, rejected: Rejections, *, first: int = 1, header: bytes = b"") -> Iterator[pl.DataFrame]:
+    """Tables of ``line`` (from ``first``) and columns of ``COLUMNS``, one table for each form that occurs.
+
+    ``header`` is the first line of the file where ``data`` is not its beginning. Lines of no form, blank ones and
+    those with none of the columns are counted in ``rejected``.
+    """
+    if data.lstrip()[:1] == b"{":
+        table = _fast_json(data)
+        if table is not None:
+            yield _numbered(table, pl.int_range(first, first + table.height, dtype=pl.Int64, eager=True))
+            return
+    lines = _split(data).with_row_index("line", first).with_columns(pl.col("line").cast(pl.Int64))
+    text = pl.col("text").str.strip_chars()
+    lines = lines.with_columns(
+        kind=pl.when(text == "").then(pl.lit("blank"))
+        .when(text.str.starts_with("{")).then(pl.lit("json"))
+        .when(text.str.contains(_LINE)).then(pl.lit("access"))
+        .otherwise(pl.lit("other"))
+    )  # fmt: skip
+    parts = {str(kind): part.drop("kind") for (kind,), part in lines.group_by("kind", maintain_order=True)}
+    if (blank := parts.get("blank")) is not None:
+        rejected.add("blank line", f"line {blank['line'][0]}", blank.height)
+    if (objects := parts.get("json")) is not None:
+        yield from _json(objects, rejected)
+    if (access := parts.get("access")) is not None:
+        yield _access(access)
+    if (other := parts.get("other")) is not None:
+        yield from _csv(other, header, rejected)
+
+
+def _split(data: bytes) -> pl.DataFrame:
+    """One row ``text`` a line; what is no UTF-8 becomes U+FFFD, a NUL stays one."""
+    if data.endswith(b"\n"):
+        data = data[:-1]
+    count = data.count(b"\n") + 1
+    if data and b"\x01" not in data and b"\r" not in data:
+        try:
+            table = pl.read_csv(data, separator="\x01", quote_char=None, has_header=False, new_columns=["text"],
+                                infer_schema=False, encoding="utf8")  # fmt: skip
+        except BROKEN:
+            table = pl.DataFrame()
+        if table.height == count:
+            return table.with_columns(pl.col("text").fill_null(""))
+    return pl.DataFrame({"text": data.decode("utf-8", "replace").split("\n") if data else []}, {"text": pl.String})
+
+
+# -- JSON ------------------------------------------------------------------------------------------------------------
+
+
+def _fast_json(data: bytes) -> pl.DataFrame | None:
+    """The whole chunk at once, typed: where all its lines are objects of one form with the types they should have."""
+    head = data.lstrip()[: 1 << 16].split(b"\n", 1)[0]
+    time = next((name for name in FORMS if b'"%s":' % name.encode() in head.replace(b'" :', b'":')), None)
+    if time is None:
+        return None
+    form = FORMS[time]
+    try:
+        table = pl.read_ndjson(data, schema=_schema(form, typed=True), low_memory=False)
+    except BROKEN:
+        return None
+    if table.height != data.count(b"\n") + (not data.endswith(b"\n")) or table[time].null_count():
+        return None
+    return _named(table, form)
+
+
+def _schema(form: Mapping[str, str], *, typed: bool) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for field, name in form.items():
+        kind = (pl.Int64 if name == "rtt_us" else COLUMNS[name]) if typed else pl.String
+        outer, _, inner = field.partition(".")
+        out[field] = kind
+        if inner:
+            del out[field]
+            out.setdefault(outer, []).append(pl.Field(inner, kind))
+    return {name: pl.Struct(kind) if isinstance(kind, list) else kind for name, kind in out.items()}
+
+
+def _json(lines: pl.DataFrame, rejected: Rejections) -> Iterator[pl.DataFrame]:
+    """All lines that begin as an object, as text, form by form."""
+    left = lines
+    for number, form in enumerate(FORMS.values()):
+        time = next(field for field, name in form.items() if name == "time")
+        body = "\n".join(left["text"].to_list()).encode()
+        table, broken = json_lines(body, _schema(form, typed=False))
+        at = left["line"]
+        if broken and not number:
+            line, size = broken[0]
+            rejected.add("line is no JSON object", f"line {at[line - 1]}: {size} bytes", len(broken))
+        table = table.with_columns(at=pl.col("line").cast(pl.Int64) - 1)
+        if not number:
+            own = table.drop("line", "at")
+            said = pl.any_horizontal(pl.col(name).is_not_null() for name in own.columns)
+            own = table.filter(said & (pl.col(time).is_not_null() | ~_of_another(left, table)))
+        else:
+            own = table.filter(pl.col(time).is_not_null())
+        if own.height:
+            yield _named(_numbered(own.drop("line", "at"), at.gather(own["at"])), form)
+        gone = {*own["at"].to_list(), *(line - 1 for line, _ in broken)}
+        left = left.filter(~pl.int_range(pl.len()).is_in(list(gone))) if gone else left
+        if left.is_empty():
+            return
+    rejected.add("line has none of the columns", f"line {left['line'][0]}", left.height)
+
+
+def _of_another(lines: pl.DataFrame, table: pl.DataFrame) -> pl.Series:
+    """Whether a line without our own field of time has another program's; as long as ``table``."""
+    others = [f'"{name}"' for name in FORMS if name != "time"]
+    return lines["text"].gather(table["at"]).str.contains_any(others)
+
+
+def _numbered(table: pl.DataFrame, lines: pl.Series) -> pl.DataFrame:
+    return table.insert_column(0, lines.alias("line"))
+
+
+def _named(table: pl.DataFrame, form: Mapping[str, str]) -> pl.DataFrame:
+    """Our names for a form's; of several fields for one column the first that is not null."""
+    found: dict[str, list[pl.Expr]] = {}
+    for field, name in form.items():
+        outer, _, inner = field.partition(".")
+        if outer not in table.columns:
+            continue
+        value = pl.col(outer).struct.field(inner) if inner else pl.col(outer)
+        if name == "rtt_us":
+            name, value = "rtt_ms", value.cast(pl.Float64, strict=False) / 1000
+        if field in _ZERO_IS_NONE:
+            value = pl.when(value.cast(pl.Float64, strict=False) != 0).then(value)
+        found.setdefault(name, []).append(value)
+    kept = ["line"] if "line" in table.columns else []
+    return table.select(
+        *kept, **{name: values[0] if len(values) == 1 else pl.coalesce(values) for name, values in found.items()}
+    )
+
+
+# -- lines of nginx and Apache ---------------------------------------------------------------------------------------
+
+
+def _access(lines: pl.DataFrame) -> pl.DataFrame:
+    """``client - user [time] "request" status bytes "referrer" "agent" key=value ...`` as text.
+
+    Cut at the quotes. A quote within a field is escaped by the program that writes the line (``\\x22`` or ``\\"``) and
+    is none of them, so that no address asked for and no user agent can pass for another field or another line.
+    """
+    text = pl.col("text")
+    if lines["text"].str.contains("\\", literal=True).any():
+        text = pl.when(text.str.contains("\\", literal=True)).then(text.str.replace_all(r"\\.", "_")).otherwise(text)
+    parts = lines.select("line", part=text.str.split_exact('"', 8)).unnest("part")
+    named = [f"field_{number}" for number in range(9)]
+    head, request, after = (pl.col(name) for name in named[:3])
+    table = parts.select(
+        "line",
+        time=head.str.extract(r"\[([^\[\]]+)\] $"),
+        client=head.str.splitn(" ", 2).struct.field("field_0"),
+        protocol=pl.when(request.str.contains(r" HTTP/[0-9.]+$")).then(request.str.extract(r"([^ ]+)$")),
+        after=after.str.strip_chars(" "),
+        tail=pl.concat_str([pl.col(named[6]), pl.col(named[8])], separator=" ", ignore_nulls=True),
+    )
+    fields = pl.col("after").str.splitn(" ", 3)
+    table = table.with_columns(
+        status=fields.struct.field("field_0"),
+        size=fields.struct.field("field_1"),
+        more=fields.struct.field("field_2"),
+    ).with_columns(tail=pl.concat_str(["more", "tail"], separator=" ", ignore_nulls=True))
+    given = table["tail"].str.contains("=", literal=True).any()
+    out = table.select(
+        "line", "time", "client", "protocol",
+        status=pl.when(pl.col("status").is_in(["-", "000"])).then(pl.lit("0")).otherwise("status"),
+        bytes=pl.when(pl.col("size") == "-").then(pl.lit("0")).otherwise("size"),
+        tail="tail",
+    )  # fmt: skip
+    if not given:
+        return out.drop("tail")
+    keys = {key: pl.col("tail").str.extract(rf"(?:^| ){key}=([^ ]+)") for key in _TAIL}
+    keys = {key: pl.when(value != "-").then(value) for key, value in keys.items()}
+    out = out.with_columns(pl.coalesce(keys.pop("protocol"), "protocol").alias("protocol"), **keys).drop("tail")
+    number = pl.col("rtt").str.extract(r"^([0-9.eE+-]+)(?:us|ms|s)?$")
+    scale = (
+        pl.when(pl.col("rtt").str.ends_with("ms")).then(1.0)
+        .when(pl.col("rtt").str.contains(r"[0-9]s$")).then(1000.0)
+        .otherwise(0.001)
+    )  # fmt: skip
+    value = number.cast(pl.Float64, strict=False) * scale
+    return out.with_columns(rtt_ms=pl.coalesce(value.cast(pl.String), "rtt")).drop("rtt")
+
+
+# -- CSV -------------------------------------------------------------------------------------------------------------
+
+
+def header_of(line: bytes) -> list[str] | None:
+    """The names in a CSV header; None where the line is none: no field of time, or not two of ours."""
+    if not _HEADER.fullmatch(line.strip()) or b"," not in line:
+        return None
+    names = [name.strip().strip('"') for name in line.decode("ascii").strip().split(",")]
+    known = [form for time, form in FORMS.items() if time in names]
+    return names if known and len(set(names) & set(known[0])) > 1 and len(set(names)) == len(names) else None
+
+
+def _csv(lines: pl.DataFrame, header: bytes, rejected: Rejections) -> Iterator[pl.DataFrame]:
+    """Rows of CSV. A header counts for what comes after it, wherever it stands."""
+    names = header_of(header)
+    texts = lines["text"]
+    heads = lines.with_row_index("at").filter(
+        texts.str.contains(r'^\s*"?[A-Za-z@_]') & texts.str.contains(",", literal=True)
+    )
+    marks = [(int(at), found) for at, text in heads.select("at", "text").iter_rows()
+             if (found := header_of(text.encode())) is not None]  # fmt: skip
+    starts = [(-1, names), *marks]
+    for (at, found), until in zip(starts, [*(at for at, _ in marks), lines.height], strict=True):
+        part = lines.slice(at + 1, until - at - 1)
+        if part.is_empty():
+            continue
+        table = _csv_rows(part, found) if found else None
+        good = table.filter("fits").drop("fits") if table is not None else None
+        if found and good is not None and good.height:
+            time = next(time for time in FORMS if time in found)
+            yield _named(good, FORMS[time])
+        bad = part if table is None else part.filter(~table["fits"])
+        if bad.height:
+            what = "line of CSV does not fit its header" if found else "line is of no form that is read"
+            size = len(bad["text"][0].encode())
+            rejected.add(what, f"line {bad['line'][0]}: {size} bytes", bad.height)
+
+
+def _csv_rows(lines: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    """Fields by name as text, empty ones null, and ``fits``: as many fields as names."""
+    text = pl.col("text").str.strip_chars()
+    if lines["text"].str.contains('"', literal=True).any():
+        fields = [re.findall(r'(?:^|,)("(?:[^"]|"")*"|[^,"]*)(?=,|$)', line.strip()) for line in lines["text"]]
+        rows = [[cell[1:-1].replace('""', '"') if cell[:1] == '"' else cell for cell in row] for row in fields]
+        split = pl.Series("f", rows, dtype=pl.List(pl.String))
+    else:
+        split = lines.select(f=text.str.split(","))["f"]
+    table = lines.select("line", fits=split.list.len() == len(names)).with_columns(
+        split.list.get(number, null_on_oob=True).str.strip_chars().alias(name)
+        for number, name in enumerate(names)
+        if any(name in form for form in FORMS.values())
+    )
+    return table.with_columns(
+        pl.when(pl.col(name) != "").then(pl.col(name)) for name in table.columns if name not in ("line", "fits")
+    )
