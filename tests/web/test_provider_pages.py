@@ -30,8 +30,11 @@ def publish(site: Site) -> Callable[..., None]:
     return put
 
 
-@pytest.mark.parametrize("path", ["/providers", "/providers?kind=dns", "/providers?state=outage", "/providers?kind=%3Cx",
-                                  "/provider/google-cloud", "/provider/our-resolver", "/provider/cloudflare"])  # fmt: skip
+PATHS = ("/providers", "/providers?kind=dns", "/providers?state=outage", "/providers?kind=%3Cx",
+         "/provider/google-cloud", "/provider/our-resolver", "/provider/cloudflare")  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("has_document", [True, False])
 def test_the_pages_are_finished_well_formed_html(
     site: Site, publish: Callable[..., None], path: str, *, has_document: bool
