@@ -138,7 +138,7 @@ def build() -> argparse.ArgumentParser:
     outages.add_argument("--at", type=_time, metavar="T", help="as known at this time")
     _json(outages)
 
-    reference = add("reference", _reference, "list the reference tables with their age; --refresh fetches newer ones",
+    reference = add("reference", _reference, "list the reference tables, or fetch newer ones",
                     "examples:\n  radar reference\n  radar reference --refresh cities\n"
                     "  radar reference --refresh cities --from cities15000.zip    without the Internet")  # fmt: skip
     reference.add_argument("--refresh", action="store_true", help="fetch newer tables; running processes keep theirs "

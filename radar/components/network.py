@@ -5,17 +5,15 @@ That is knowable of every network on the Internet, also of one that nothing was 
 
 from __future__ import annotations
 
-import gzip
 import re
-from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
 
 from radar import entities
-from radar.components import numbers, shell, times
+from radar import reference as tables
+from radar.components import numbers, reference, shell, times
 from radar.labels import _
 
 #: Who the table is from, as its licence asks for (THIRD_PARTY.md).
@@ -24,12 +22,10 @@ OWNERS = ("RouteViews", "NRO")
 LICENCE, LICENCE_URL = "CC BY 4.0", "https://creativecommons.org/licenses/by/4.0/"
 
 
-@lru_cache(maxsize=1)
 def table_date() -> str | None:
-    """The day of the reference table, "2026-06-17", from its first line; None when it does not say."""
-    with files("radar").joinpath("data/networks.csv.gz").open("rb") as raw, gzip.open(raw) as table:
-        said = re.search(rb"Date: (\d{4}-\d\d-\d\d)", table.readline())
-    return said[1].decode() if said else None
+    """The day of the reference table in use, "2026-06-17"; None when it does not say a day."""
+    said = tables.info("networks").date
+    return said if re.fullmatch(r"\d{4}-\d\d-\d\d", said) else None
 
 
 def number_of(key: str) -> int | None:
@@ -79,6 +75,11 @@ def block(key: str) -> Component | None:
         known = network.ipv4_addresses > 0
         size = _("about {n}").format(n=numbers.rough(network.ipv4_addresses)) if known else _("not known")
         pairs.append((_("IPv4 addresses"), size))
+        if known and (not key.startswith("geoasn/") or key[7:9] == network.home):
+            pairs.append((_("Internet users"), reference.users(asn)))
+    owned = reference.ownership(asn)
+    if owned is not None:
+        pairs.append((_("Ownership"), owned))
     terms = [item for name, value in pairs for item in (html.Dt(name), html.Dd(value))]
     if key.startswith("geoasn/"):
         terms += [html.Dt(_("In all countries")), html.Dd(html.A(entities.name(f"asn/{asn}"), href=f"/asn/{asn}"))]

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from radar import entities
 from radar.api.routing import standing
-from radar.components import candidates, charts, entity, network, routes, shell
+from radar.components import candidates, charts, entity, network, reference, routes, shell
 from radar.errors import EntityError, StoreUnavailable
 from radar.labels import ENTITY_TYPES, _
 from radar.pages import _charts, _read
@@ -62,6 +62,7 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
         entity.networks(_("Networks here") if kind == "country" else _("In single countries"), related),
         entity.quality(months),
         history,
+        reference.country(key),
         network.block(key),
     ]
     head = entity.sentence(key, seen, current)

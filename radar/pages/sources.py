@@ -9,7 +9,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from radar.api.routing import FEEDS
-from radar.components import shell, state, times
+from radar.components import reference, shell, state, times
 from radar.components.ssr import marks
 from radar.labels import SOURCE_STATES, _, ngettext
 from radar.pages import _read
@@ -35,7 +35,7 @@ def layout(**query: str) -> Component:
             _("No source has reported yet."),
             _("We looked for the list that the jobs publish. It appears when they have run once."),
         )
-        return shell.page(_("Sources"), nothing, description=sentence)
+        return shell.page(_("Sources"), nothing, reference.tables(), description=sentence)
     live = [row for row in rows if row["state"] != "history"]
     recorded = [row for row in rows if row["state"] == "history"]
     parts: list[Any] = [_overview(live, snapshot.now)] if live else []
@@ -45,6 +45,7 @@ def layout(**query: str) -> Component:
                  "part of what is open now.")  # fmt: skip
         parts.append(shell.section(_("Recorded history"), *(_detail(row, snapshot.now) for row in recorded), note=note,
                                    id="recorded"))  # fmt: skip
+    parts.append(reference.tables())
     return shell.page(_("Sources"), html.P(sentence, className="lede"), *parts, description=sentence)
 
 
