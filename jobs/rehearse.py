@@ -94,6 +94,8 @@ class Rehearsal:
         for hours in self.world.hours_history():
             count += int(np.count_nonzero(~np.isnan(hours.value)))
             self.pipeline.run(hours.group).warm(hours, simulated=True)
+        resolver = self.world.resolver.history()
+        self.pipeline.run(resolver.group).warm(resolver, simulated=True)
         self.pipeline.advance(self.world.starts)
         size = path.stat().st_size
         _say("history", rows=count, bytes=size, seconds=round(time.perf_counter() - began, 3))

@@ -177,7 +177,7 @@ class _Effect:
         asns = [int(key[4:]) for key in event.entities if key.startswith("asn/")]
         everywhere = not event.entities
         self.cells = np.flatnonzero(everywhere | np.isin(p.country, self.countries) | np.isin(p.asns, asns))
-        self.providers = [p.providers.index(key[9:]) for key in event.entities if key.startswith("provider/")]
+        self.providers = [p.providers.index(key[9:]) for key in event.entities if key[9:] in p.providers]
         unit = stream(seed, "spread", *event.id.encode()).uniform(-1, 1, len(self.cells))
         weight = p.share[self.cells] / p.share[self.cells].sum()
         self.exponent = 1 + event.spread * (unit - (unit * weight).sum())  # the whole keeps the published figure

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from jobs.simulate.announced import Announced, announced
 from jobs.simulate.places import Places, stream
 from jobs.simulate.routes import TRANSIT, Routes
-from jobs.simulate.scenario import SCENARIO, STARTS, Event, factor
+from jobs.simulate.scenario import SCENARIO, STARTS, VANISHED, Event, factor
 from radar.entities import networks
 from radar.routing.session import Session
 
@@ -37,6 +37,8 @@ REACHED, LEAK_REACHED, ANSWER_REACHED = 20, 16, 8
 ANSWER_AFTER = timedelta(minutes=80)
 #: Prefixes of each network that are leaked.
 LEAKED = 6
+#: Space of the service that vanishes: never given to anybody, so that it is nobody's.
+SERVICE = ("240.16.0.0/12", "240.32.0.0/12")
 #: The collector that falls silent.
 SILENT = "rrc03"
 
@@ -82,13 +84,14 @@ class RoutingPlay:
         self.routes.fill(session, time.timestamp())
 
     def quiet(self, start: datetime) -> list[bytes]:
-        """A minute in which nothing happens."""
-        return [line for _, line in self.routes.churn(start.timestamp(), 60.0, RATE)]
+        """A minute in which nothing happens, but that the service that will vanish is announced."""
+        time = start.timestamp()
+        return [line for _, line in sorted(self._service(time, there=True) + self.routes.churn(time, 60.0, RATE))]
 
     def relations(self) -> bytes:
         """Who is whose customer in this world, in the form of a relations file."""
         origins = sorted(set(self.table.origins.tolist()) - set(TRANSIT))
-        lines = [f"{top}|{asn}|-1" for top in TRANSIT for asn in (HIJACKER, LEARNED_FROM, TOLD, *origins)]
+        lines = [f"{top}|{asn}|-1" for top in TRANSIT for asn in (HIJACKER, LEARNED_FROM, TOLD, VANISHED, *origins)]
         lines += [f"{LEARNED_FROM}|{LEAKER}|-1", f"{TOLD}|{LEAKER}|-1"]
         return "\n".join(["# simulated, made up for the demo", *lines]).encode()
 
@@ -119,12 +122,22 @@ class RoutingPlay:
         for event in SCENARIO:
             if event.kind == "leak" and start in (event.start, event.end):
                 found += self._leak(event, time, over=start == event.end)
+            elif event.kind == "vanished" and start in (event.start, event.end):
+                found += self._service(time, there=start == event.end)
             elif event.kind == "collector":
                 if event.start <= start < (event.end or start + MINUTE):
                     found = [(at, line) for at, line in found if f'"{SILENT}.'.encode() not in line]
                 elif start == event.end:
                     found += self.routes.restart(SILENT, time)
         return [line for _, line in sorted(found)]
+
+    def _service(self, time: float, *, there: bool) -> list[tuple[float, bytes]]:
+        """All peers announce, or withdraw, the routes of the service that vanishes."""
+        out = []
+        for prefix in SERVICE:
+            way = [TRANSIT[0], VANISHED]
+            out += self.routes.announce(prefix, way, time) if there else self.routes.withdraw(prefix, time)
+        return out
 
     def _hijack(self, event: Event, prefix: str, holder: int, start: datetime) -> list[tuple[float, bytes]]:
         time = start.timestamp()

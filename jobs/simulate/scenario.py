@@ -61,6 +61,9 @@ def _at(hour: int, minute: int = 0) -> datetime:
     return STARTS + timedelta(hours=hour, minutes=minute)
 
 
+#: The network of a service that vanishes: a number that nobody holds.
+VANISHED = 4_199_999_005
+
 _IBERIA = "https://blog.cloudflare.com/how-power-outage-in-portugal-spain-impacted-internet/"
 _ROGERS = "https://www.kentik.com/blog/a-deeper-dive-into-the-rogers-outage/"
 
@@ -285,6 +288,23 @@ SCENARIO: tuple[Event, ...] = (
         figure="+80 % is our own figure",
         citation="",
         requests=((0, 1.25), (20, 1.8), (110, 1.8), (130, 1.0)),
+    ),
+    Event(
+        id="vanished",
+        title=N_("Simulated: a social network vanishes, and everybody asks again"),
+        kind="vanished",
+        entities=("provider/our-resolver",),
+        start=_at(10, 40),
+        end=_at(13, 10),
+        expect="outage",
+        expected=N_("All routes of AS4199999005 are withdrawn; queries for its zones fail and are asked again: our "
+                    "resolvers get twice their usual queries, and are not the cause."),
+        shaped_after="Facebook, 2021-10-04",
+        figure="all routes to its name servers withdrawn within minutes, and queries for its names many times the usual "
+        "at a public resolver; twice the load in all is our own figure",
+        citation="https://blog.cloudflare.com/october-2021-facebook-outage/",
+        requests=((0, 1.5), (10, 2.1), (135, 2.1), (150, 1.2)),
+        also=("asn/4199999005",),
     ),
 )  # fmt: skip
 

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
+from jobs.simulate.dns import Resolver
 from jobs.simulate.history import F32, LABEL, History, seen_entities
 from jobs.simulate.hours import PlayedHours
 from jobs.simulate.hours import history as history_hours
@@ -51,8 +52,10 @@ class World:
         self.scenario: list[Event] = list(SCENARIO)
         self._rates = Rates(seed)
         self._play = Play(self._rates)
+        #: Our resolvers.
+        self.resolver = Resolver(seed, self._rates.places)
         #: Who else is heard in the played hours, besides the edge and the routes.
-        self._others: tuple[Sender, ...] = (StatusSender(),)
+        self._others: tuple[Sender, ...] = (StatusSender(), self.resolver)
 
     @property
     def sources(self) -> tuple[str, ...]:

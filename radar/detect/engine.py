@@ -174,7 +174,8 @@ class Detector:
             calm = ok & np.where(loaded, scored.near < -bands.CLOSE_Z, scored.near > bands.CLOSE_Z)
         changed = self._desk.disprove(state, self._time(number), calm)
         verdict = np.where(ok, np.where(fire, AFFECTED, NOT_AFFECTED), INSUFFICIENT).astype(np.uint8)
-        reason = np.select([(p.kind == 0) | self._shown, ~has, ~aged | ~known, ~ok], [NOT_SCORED, NO_DATA, WARMING_UP, TOO_FEW], 0)
+        shown = (p.kind == 0) | self._shown
+        reason = np.select([shown, ~has, ~aged | ~known, ~ok], [NOT_SCORED, NO_DATA, WARMING_UP, TOO_FEW], 0)
         return StepResult(
             baseline=np.where(p.kind > 0, mu, NAN).astype(np.float32),
             spread=np.where(np.isfinite(mu) & (p.kind > 0), scored.spread, NAN).astype(np.float32),

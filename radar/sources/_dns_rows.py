@@ -1,9 +1,9 @@
 """Query logs as rows, one query or one answer each, whatever form they were written in; and rows as partials.
 
-Rows: ``line`` (line number, row number, or byte of a dnstap file), ``second`` (epoch), ``client`` (address, or any
+Rows: ``line`` (of a file: line, row or byte), ``second`` (epoch), ``client`` (address, or any
 text that stands for one), ``cc``, ``asn`` (both null where only the address says them), ``name``, ``rcode`` (null in a
-query; "" where no answer came), ``role`` (see ``radar.sources._dns_text``), ``server_asn`` (network of the server that our
-resolver asked). Clients and names go no further than :func:`partials`.
+query; "" where no answer came), ``role`` (see ``radar.sources._dns_text``), ``server_asn`` (network of the
+server that our resolver asked). Clients and names go no further than :func:`partials`.
 """
 
 from __future__ import annotations
@@ -192,8 +192,8 @@ def partials(rows: pl.DataFrame) -> pl.DataFrame:
     """What one piece of a log says of each bin, in a form that adds up: ``PARTIALS``.
 
     ``kind``: resolver, country, asn, provider or zone, ``key`` which one. ``field``: asked (queries), answered, failed
-    and nxdomain (answers), erred (failures told beside the queries), client (registers of a distinct count, by cell); of
-    zones, clients (how many asked in one piece: at least so many in all) and server (answers that lack, by the network
+    and nxdomain (answers), erred (failures told beside the queries), client (registers of a distinct count, by cell);
+    of zones, clients (how many asked in one piece: at least so many in all) and server (answers that lack, by the network
     that was asked for them; the cell is its AS number less 2 to the power of 31). No client and no name is in it.
     """
     if rows.is_empty():

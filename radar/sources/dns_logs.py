@@ -189,7 +189,7 @@ def details(body: bytes, *, name: str = "") -> list[dict[str, Any]]:
 
     Rows ``{bin, zone, queries, failed, nxdomain, clients, servers}``, of each bin first one with zone "" for all
     queries together, then the zones that fail, then those most asked for. ``failed`` is None where the log tells no
-    ends; ``clients``: at least so many; ``servers``: failed answers by the network that was asked, as ``{"64496": 12}``.
+    ends; ``clients``: at least so many; ``servers``: failures by the network that was asked, as ``{"64496": 12}``.
     """
     table, grain_s, _, _ = _counted(body)
     if grain_s != BIN_S or table.is_empty():

@@ -73,7 +73,7 @@ def test_bind_is_read_with_and_without_view_category_and_severity(category: str,
         "[1772409901] unbound[123:0] info: 8.8.8.7 www.shop.example. A IN SERVFAIL 0.021 0 123",
         "[1772409901] unbound[123:0] reply: 8.8.8.7 www.shop.example. A IN SERVFAIL 0.021 0 123",
         "2026-03-02T00:05:01.5+00:00 unbound[1:a] info: 8.8.8.7 www.shop.example. AAAA IN SERVFAIL 0.0 1 50",
-        '2026-03-02T00:05:01.5Z [INFO] 8.8.8.7:5075 - 29008 "A IN www.shop.example. udp 41 false 4096" SERVFAIL qr,rd 68 0.03s',
+        '2026-03-02T00:05:01.5Z [INFO] 8.8.8.7:5075 - 29008 "A IN www.shop.example. udp 41 false 4096" SERVFAIL qr,rd 68 0.03s',  # noqa: E501
         "2026-03-02 00:05:01 pdns [12/1] answer to question 'www.shop.example|A': 0 answers, took 3 packets, rcode=2",
         'msg="Answer" ts="1772409901.123" answers="0" qname="www.shop.example" qtype="A" rcode="2"',
         own(rcode="SERVFAIL"),
@@ -92,7 +92,7 @@ def test_each_form_tells_of_a_failed_answer(line: str) -> None:
     [
         "[1772409901] unbound[123:0] query: 8.8.8.7 www.shop.example. A IN",
         "2026-03-02 00:05:01 pdns [12/1] question for 'www.shop.example|A' from 8.8.8.7:53124",
-        'msg="Question" ts="1772409901.123" proto="udp" qname="www.shop.example" qtype="A" remote="[2001:4860:4860::8888]:4"',
+        'msg="Question" ts="1772409901.123" proto="udp" qname="www.shop.example" qtype="A" remote="[2001:4860:4860::8888]:4"',  # noqa: E501
         own(),
     ],
 )
@@ -159,7 +159,11 @@ def test_a_file_without_any_query_raises_or_rejects(body: bytes) -> None:
     try:
         parsed = dns_logs.parse(body)
     except UpstreamChanged as error:
-        assert "8.8" not in str(error)
+        message = str(error)
+    else:
+        message = ""
+    assert "8.8" not in message
+    if message:
         return
     assert parsed.rows.is_empty()
     assert parsed.rejected_count == 1
