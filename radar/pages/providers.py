@@ -68,7 +68,7 @@ def layout(kind: str = "", state: str = "", **query: str) -> Component:
     if not shown:
         body.append(shell.empty(_("No provider fits."), _("We looked through {n} providers.").format(n=len(rows)),
                                 html.P(html.A(_("Show all"), href="/providers"))))  # fmt: skip
-    lede = _lede(down, sum(row["state"] is not None for row in rows), len(rows))
+    lede = _lede(down, sum(row["state"] not in (None, "insufficient") for row in rows), len(rows))
     note = _("What a provider says of itself stands beside what we measure and never changes it. A provider that is "
              "not measured here is not thereby well.")  # fmt: skip
     return shell.page(
