@@ -96,6 +96,7 @@ def standing(provider: Provider, state: EntityState | None, says: ProviderSays |
         "state": state["state"] if state else None,
         "since": state["since"] if state else None,
         "outage": state["outage"] if state else None,
+        "status_page": provider.status.url or None,
         "words": state["words"] if state else None,
         "says": None
         if says is None
@@ -157,7 +158,6 @@ def provider(given: dict[str, Any], slug: str) -> Response:
     data = {
         **standing(one, seen.states.get(one.key), says),
         "homepage": one.homepage or None,
-        "status_page": one.status.url or None,
         "zones": list(one.zones),
         "networks": [
             {"key": f"asn/{asn}", "state": state["state"] if (state := seen.states.get(f"asn/{asn}")) else None}

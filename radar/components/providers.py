@@ -43,7 +43,8 @@ def says(row: Mapping[str, Any], now: str) -> list[Any]:
     """One cell: what the provider says now, or why we do not know. ``row`` is one of ``radar.api.providers``."""
     told = row["says"]
     if told is None:
-        return [html.Span(_("not read here"), className="help")]
+        words = _("not read yet") if row["status_page"] else _("no page that we read")
+        return [html.Span(words, className="help")]
     if told["error"] is not None or told["read_at"] is None:
         return [_("its page could not be read"), " ", html.Span([_("asked"), " ", times.time(told["asked_at"], now)],
                                                                 className="help")]  # fmt: skip
@@ -64,14 +65,14 @@ def table(rows: Sequence[Mapping[str, Any]], now: str) -> Component:
         ])
         for row in rows
     ]  # fmt: skip
-    return html.Div(html.Table([html.Thead(head), html.Tbody(body)], className="figures"), className="scroll")
+    return html.Div(html.Table([html.Thead(head), html.Tbody(body)], className="figures providers"), className="scroll")
 
 
 def _measured(row: Mapping[str, Any]) -> Component:
     if row["state"] is None or row["words"] is None:
         return state.mark("none", _("Not measured here"))
-    if row["state"] == "ok":
-        return state.mark("ok")
+    if row["state"] in ("ok", "insufficient"):
+        return state.mark(row["state"])
     href = f"/outage/{row['outage']}" if row["outage"] else row["path"]
     return html.Span([state.mark(row["state"]), " ", html.A(row["words"], href=href)])
 

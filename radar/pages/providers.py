@@ -83,7 +83,7 @@ def layout(kind: str = "", state: str = "", **query: str) -> Component:
 
 
 def _worst_first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    order = ("outage", "degraded", "insufficient", "ok", None)
+    order = ("outage", "degraded", "ok", "insufficient", None)
     return sorted(
         rows, key=lambda row: (order.index(row["state"]), not (row["says"] and row["says"]["open"]), row["name"])
     )
