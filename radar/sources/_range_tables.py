@@ -1,0 +1,173 @@
+"""Tables of address ranges as arrays: those that come with the radar, or the operator's own (setting ``ranges``).
+
+A folder of one's own holds ``.mmdb`` files (MaxMind DB; a country's ``iso_code``, ``autonomous_system_number``) or Parquet
+files with ``start``, ``end`` (whole numbers; of IPv6 the upper 64 bits) and ``cc`` or ``asn``. A file's name with ``v6``
+in it says that its numbers are of IPv6. What the folder does not say comes from the radar's own tables.
+
+Everything of one family is cut into pieces in which nothing changes, so that one search gives country, network and
+whether the address is an ordinary one at all.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from radar.errors import ConfigError, UpstreamChanged
+from radar.sources._bytes import parquet
+
+#: Not of one client on the open Internet (IANA's registries of special-purpose addresses; multicast; reserved).
+SPECIAL_V4 = (
+    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+    "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
+    "224.0.0.0/3",
+)  # fmt: skip
+SPECIAL_V6 = ("::/3", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "4000::/2", "8000::/1")
+
+Numbers = NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """One family's pieces: ``start`` sorted, ``cc`` (place in ``codes``, -1 for none), ``asn`` (0 for none),
+    ``special``."""
+
+    start: Numbers
+    cc: NDArray[np.int16]
+    asn: NDArray[np.uint32]
+    special: NDArray[np.bool_]
+    codes: tuple[str, ...]
+
+
+def own(table: str, family: int) -> pl.DataFrame:
+    """A table that comes with the radar, sorted by start; country codes as text."""
+    with as_file(files("radar").joinpath(f"data/ip_{table}_v{family}.parquet")) as path:
+        ranges = pl.read_parquet(path).with_columns(pl.col("start").set_sorted())
+    return ranges.with_columns(pl.col("cc").cast(pl.String)) if "cc" in ranges.columns else ranges
+
+
+def pieces(family: int, countries: pl.DataFrame, networks: pl.DataFrame) -> Pieces:
+    """Cut two tables (``start``, ``end``, ``cc`` or ``asn``) into pieces in which nothing changes."""
+    codes = tuple(sorted(set(countries["cc"].drop_nulls().to_list())))
+    place = {code: number for number, code in enumerate(codes)}
+    cc = countries["cc"].replace_strict(place, default=-1, return_dtype=pl.Int16).to_numpy()
+    reserved = _special(family)
+    tables = [
+        (_numbers(countries["start"]), _numbers(countries["end"]), cc, np.int16(-1)),
+        (_numbers(networks["start"]), _numbers(networks["end"]), networks["asn"].cast(pl.UInt32).to_numpy(), np.uint32(0)),
+        (*reserved, np.ones(len(reserved[0]), dtype=np.bool_), np.bool_(False)),
+    ]
+    last = np.uint64(2**32 - 1 if family == 4 else 2**64 - 1)
+    cuts = [np.zeros(1, np.uint64)]
+    for start, end, _values, _none in tables:
+        cuts += [start, end[end < last] + np.uint64(1)]
+    begins = np.unique(np.concatenate(cuts))
+    found = [_at(begins, start, end, values, none) for start, end, values, none in tables]
+    return Pieces(begins.astype(np.uint32) if family == 4 else begins, found[0], found[1], found[2], codes)
+
+
+def _numbers(column: pl.Series) -> Numbers:
+    return column.cast(pl.UInt64).to_numpy()
+
+
+def _at(begins: Numbers, start: Numbers, end: Numbers, values: Any, none: Any) -> Any:
+    """The table's value at each beginning of a piece, ``none`` where no range holds it."""
+    if not len(start):
+        return np.full(len(begins), none)
+    place = np.searchsorted(start, begins, side="right") - 1
+    held = (place >= 0) & (begins <= end[place])
+    return np.where(held, values[place], none)
+
+
+def _special(family: int) -> tuple[Numbers, Numbers]:
+    nets = [ipaddress.ip_network(text) for text in (SPECIAL_V4 if family == 4 else SPECIAL_V6)]
+    flat = sorted(ipaddress.collapse_addresses(nets))  # type: ignore[type-var]  # all of one family
+    shift = 0 if family == 4 else 64
+    return (np.array([int(net[0]) >> shift for net in flat], np.uint64),
+            np.array([int(net[-1]) >> shift for net in flat], np.uint64))  # fmt: skip
+
+
+def read(folder: Path) -> dict[int, Pieces]:
+    """Both families from the tables of a folder. Raises ConfigError naming the file that cannot be used and why."""
+    found: dict[tuple[str, int], list[pl.DataFrame]] = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        try:
+            if path.suffix == ".mmdb":
+                for key, table in _mmdb(path).items():
+                    found.setdefault(key, []).append(table)
+            elif path.suffix == ".parquet":
+                table = _checked(parquet(path.read_bytes(), source="ranges"))
+                kind = "country" if "cc" in table.columns else "asn"
+                found.setdefault((kind, 6 if "v6" in path.stem else 4), []).append(table)
+        except (OSError, ValueError, UpstreamChanged) as error:
+            raise ConfigError(f"RADAR_RANGES: {path.name} cannot be used: {error}") from error
+    if not found:
+        raise ConfigError(f"RADAR_RANGES: no table in {str(folder)!r}; expected .mmdb or .parquet files")
+    both = {}
+    for family in (4, 6):
+        parts = [found.get((kind, family)) for kind in ("country", "asn")]
+        tables = [pl.concat(part).sort("start") if part else own(kind, family)
+                  for part, kind in zip(parts, ("country", "asn"), strict=True)]  # fmt: skip
+        both[family] = pieces(family, *tables)
+    return both
+
+
+def _checked(table: pl.DataFrame) -> pl.DataFrame:
+    """Raises ValueError where it is no table of ranges."""
+    value = next((name for name in ("cc", "asn") if name in table.columns), None)
+    if value is None or not {"start", "end"} <= set(table.columns):
+        raise ValueError(f"columns are {table.columns}; expected start, end and cc or asn")
+    try:
+        table = table.select(
+            pl.col("start", "end").cast(pl.UInt64), pl.col(value).cast(pl.String if value == "cc" else pl.UInt32)
+        ).drop_nulls()
+    except pl.exceptions.PolarsError as error:
+        raise ValueError(f"start, end or {value} is no number that fits") from error
+    table = table.sort("start")
+    if table.is_empty() or (table["start"] > table["end"]).any() or (table["end"] >= table["start"].shift(-1)).any():
+        raise ValueError("it has no ranges, or ranges that overlap")
+    return table
+
+
+def _mmdb(path: Path) -> dict[tuple[str, int], pl.DataFrame]:
+    """The ranges of a MaxMind DB. Raises ValueError for a damaged one."""
+    import maxminddb
+
+    rows: dict[tuple[str, int], list[tuple[int, int, Any]]] = {}
+    try:
+        with maxminddb.open_database(str(path)) as database:
+            for net, record in database:
+                if not isinstance(record, dict):
+                    continue
+                start, end = int(net[0]), int(net[-1])
+                family = 4 if net.version == 4 or end < 2**32 else 6
+                if family == 6 and start < 2**125:
+                    continue  # aliases of IPv4
+                if family == 6:
+                    start, end = start >> 64, end >> 64
+                country = record.get("country") or record.get("registered_country")
+                code = country.get("iso_code") if isinstance(country, dict) else record.get("country_code")
+                if isinstance(code, str) and len(code) == 2:
+                    rows.setdefault(("country", family), []).append((start, end, code.upper()))
+                asn = record.get("autonomous_system_number")
+                if isinstance(asn, int) and 0 < asn < 2**32:
+                    rows.setdefault(("asn", family), []).append((start, end, asn))
+    except (maxminddb.InvalidDatabaseError, UnicodeDecodeError, OverflowError) as error:
+        raise ValueError(f"it is no MaxMind DB, or a damaged one ({error})") from error
+    if not rows:
+        raise ValueError("it names neither a country's iso_code nor an autonomous_system_number")
+    return {
+        (kind, family): pl.DataFrame(
+            part, schema={"start": pl.UInt64, "end": pl.UInt64,
+                          "cc" if kind == "country" else "asn": pl.String if kind == "country" else pl.UInt32},
+            orient="row",
+        ).unique("start", keep="first").sort("start")
+        for (kind, family), part in rows.items()
+    }  # fmt: skip
