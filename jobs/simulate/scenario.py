@@ -300,8 +300,8 @@ SCENARIO: tuple[Event, ...] = (
         expected=N_("All routes of AS4199999005 are withdrawn; queries for its zones fail and are asked again: our "
                     "resolvers get twice their usual queries, and are not the cause."),
         shaped_after="Facebook, 2021-10-04",
-        figure="all routes to its name servers withdrawn within minutes, and queries for its names many times the usual "
-        "at a public resolver; twice the load in all is our own figure",
+        figure="all routes to its name servers withdrawn within minutes, and queries for its names many times the "
+        "usual at a public resolver; twice the load in all is our own figure",
         citation="https://blog.cloudflare.com/october-2021-facebook-outage/",
         requests=((0, 1.5), (10, 2.1), (135, 2.1), (150, 1.2)),
         also=("asn/4199999005",),

@@ -13,15 +13,26 @@ import structlog
 from flask import Flask, Response, request
 from flask.blueprints import BlueprintSetupState
 
-from radar.api import attacks, entities, outages, providers, routing, signals, sources, status  # each declares itself
+from radar.api import (  # each declares itself
+    attacks,
+    dns,
+    entities,
+    outages,
+    providers,
+    routing,
+    signals,
+    sources,
+    status,
+)
 from radar.api import feeds as _atom  # noqa: F401 - declares the feeds
+from radar.api import quality as _quality  # noqa: F401 - declares itself
 from radar.api.endpoints import ENDPOINTS, blueprint, endpoint, feeds, listing
 from radar.api.envelope import ApiError, failure, meta, not_found, open_to_all, store_unavailable, success
 from radar.errors import StoreUnavailable
 from radar.labels import _
 
 __all__ = [
-    "attacks", "blueprint", "entities", "feeds", "outages", "providers", "routing", "signals", "sources", "status",
+    "attacks", "blueprint", "dns", "entities", "feeds", "outages", "providers", "routing", "signals", "sources", "status",
 ]  # fmt: skip
 
 log = structlog.get_logger(__name__)

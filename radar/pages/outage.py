@@ -12,7 +12,7 @@ from radar.components import charts, outages, shell, state, times
 from radar.components.ssr import slot
 from radar.figures import matrix
 from radar.labels import CAUSES, STATES, STATUSES, UPDATE_KINDS, VERDICTS, _
-from radar.pages import _charts, _read, _seen
+from radar.pages import _charts, _dns, _read, _seen
 from radar.shapes import Outage
 from radar.signals import SIGNALS
 
@@ -44,6 +44,7 @@ def layout(id_: str = "", **query: str) -> Component:
             for row in drawings
         ]  # fmt: skip
         left.append(shell.section(_("The signals"), *drawn, id="signals"))
+    left.append(_dns.names(outage["entity"], snapshot) if outage["status"] == "open" else None)
     left.append(_timeline(outage, now))
     right = [_facts(outage, now), _causes(outage), _rule(outage), _family(outage, snapshot), _links(outage)]
     head = outages.headline(outage)

@@ -12,7 +12,7 @@ from radar.components import providers as parts
 from radar.components import shell
 from radar.errors import StoreUnavailable
 from radar.labels import _
-from radar.pages import _entity, _read
+from radar.pages import _dns, _entity, _read
 from radar.pages.providers import told
 from radar.providers import Provider, registry
 
@@ -26,8 +26,9 @@ def layout(slug_: str = "", **query: str) -> Component:
     if provider is None or shell.meta_of(page).status != 200:
         return page
     above, below = _own_words(provider)
+    failing = _dns.names(provider.key, _read.snapshot())
     children = cast(list[Any], page.children)  # heading, sentence, standing, then columns, and the mark of readiness
-    page.children = [*children[:-2], above, children[-2], below, children[-1]]
+    page.children = [*children[:-2], above, failing, children[-2], below, children[-1]]
     return page
 
 
