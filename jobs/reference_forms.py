@@ -56,10 +56,12 @@ def country_rows(parts: Sequence[bytes]) -> Rows:
 
 def network_rows(parts: Sequence[bytes]) -> Rows:
     """Networks from ip-location-db: ranges of networks (start, end, number, name) and ranges of countries (start, end,
-    code), both without a header, sorted, with IPv4 addresses as numbers. A network's country is where most of its
-    addresses lie; its share is that part of all of its addresses."""
+    code), both with IPv4 addresses as numbers, and ranges of networks with IPv6 addresses as text; sorted, no headers.
+    A network's country is where most of its IPv4 addresses lie; its share is that part of all of them, cut to three
+    digits, so that 1.0 means all. A network with IPv6 alone has no country."""
     nets = _ranges(parts[0], ("asn", "name"))
     lands = _ranges(parts[1], ("cc",))
+    sixes = _read(parts[2], {"start": pl.String, "end": pl.String, "asn": pl.Int64, "name": pl.String})
     joined = pl.concat(
         [nets.select("start", pl.lit(1).alias("kind")), lands.select("start", pl.lit(2).alias("kind")),
          nets.select((pl.col("end") + 1).alias("start"), pl.lit(3).alias("kind")),
@@ -87,10 +89,13 @@ def network_rows(parts: Sequence[bytes]) -> Rows:
     )
     named = nets.unique("asn", keep="last", maintain_order=True).select("asn", "name")
     found = whole.join(most, on="asn", how="left").join(named, on="asn").sort("asn")
-    return [
-        (str(asn), name or "", cc or "", "" if size is None else str(round(size / everything, 3)), str(everything))
+    rows = [
+        (asn, name or "", cc or "", "" if size is None else str(size * 1000 // everything / 1000), str(everything))
         for asn, everything, cc, size, name in found.select("asn", "all", "cc", "size", "name").iter_rows()
     ]
+    alone = sixes.unique("asn", keep="last").join(found, on="asn", how="anti")
+    rows += [(asn, name or "", "", "", "") for asn, name in alone.select("asn", "name").drop_nulls("asn").iter_rows()]
+    return [(str(asn), *rest) for asn, *rest in sorted(rows)]
 
 
 def city_rows(parts: Sequence[bytes]) -> Rows:
@@ -184,13 +189,7 @@ def _said(value: float | None) -> str:
 def _ranges(raw: bytes, rest: Sequence[str]) -> pl.DataFrame:
     """Sorted ranges ``start``, ``end`` and what is said of each."""
     types = {name: pl.Int64 if name == "asn" else pl.String for name in rest}
-    try:
-        found = pl.read_csv(raw, has_header=False, schema={"start": pl.Int64, "end": pl.Int64, **types})
-    except pl.exceptions.PolarsError as error:
-        first = str(error).partition("\n")[0]
-        raise ValueError(f"{first}; expected rows of start, end, {', '.join(rest)} without a header") from error
-    if found.is_empty():
-        raise ValueError(f"it is empty; expected rows of start, end, {', '.join(rest)} without a header")
+    found = _read(raw, {"start": pl.Int64, "end": pl.Int64, **types})
     wrong = found.filter(
         pl.col("start").is_null() | pl.col("end").is_null() | (pl.col("end") < pl.col("start"))
         | (pl.col("start") < 0) | (pl.col("end") >= 2**32) | (pl.col("start") <= pl.col("end").shift(1))
@@ -199,6 +198,18 @@ def _ranges(raw: bytes, rest: Sequence[str]) -> pl.DataFrame:
     if wrong.height > max(2, found.height // 1000):
         raise ValueError(f"{wrong.height} of {found.height} ranges are out of order or no IPv4 addresses")
     return found.drop_nulls(["start", "end"]).sort("start")
+
+
+def _read(raw: bytes, types: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:
+    """Rows of a CSV file without a header."""
+    expected = f"expected rows of {', '.join(types)} without a header"
+    try:
+        found = pl.read_csv(raw, has_header=False, schema=dict(types))
+    except pl.exceptions.PolarsError as error:
+        raise ValueError(f"{str(error).partition(chr(10))[0]}; {expected}") from error
+    if found.is_empty():
+        raise ValueError(f"it is empty; {expected}")
+    return found
 
 
 def _code(text: str) -> str:

@@ -11,9 +11,11 @@ import json
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib import resources
 from pathlib import Path
 
 import httpx
+import polars as pl
 import pytest
 
 from jobs import cli, reference_forms
@@ -148,7 +150,9 @@ def test_an_archive_of_any_bytes_gives_rows_or_one_clear_error(raw: bytes) -> No
 def test_a_network_lies_where_most_of_its_addresses_lie() -> None:
     nets = b'0,255,64500,"One, Inc."\n256,511,64501,Two\n512,767,64500,"One, Inc."\n2000,2001,64502,Nowhere\n'
     lands = b"0,127,NA\n128,767,FR\n"
-    assert reference_forms.network_rows([nets, lands]) == [
+    sixes = b'2001:db8::,2001:db8::ff,64500,"One, Inc."\n2001:db9::,2001:db9::ff,9,Six\n'
+    assert reference_forms.network_rows([nets, lands, sixes]) == [
+        ("9", "Six", "", "", ""),
         ("64500", "One, Inc.", "FR", "0.75", "512"),
         ("64501", "Two", "FR", "1.0", "256"),
         ("64502", "Nowhere", "", "", "2"),
@@ -158,7 +162,30 @@ def test_a_network_lies_where_most_of_its_addresses_lie() -> None:
 @pytest.mark.parametrize("nets", [b"", b"asn,name\n", b"1.0.0.0,1.0.0.255,13335,Cloudflare\n", b"9,1,5,x\n" * 9])
 def test_ranges_in_another_form_are_told_of(nets: bytes) -> None:
     with pytest.raises(ValueError, match=r"expected|out of order"):
-        reference_forms.network_rows([nets, b"0,127,NA\n"])
+        reference_forms.network_rows([nets, b"0,127,NA\n", b"::,::ff,5,x\n"])
+
+
+def test_the_packaged_ranges_give_the_packaged_networks() -> None:
+    data = resources.files("radar").joinpath("data")
+    known = {int(row["asn"]): row for row in reference.table("networks")}
+    names = pl.DataFrame({"asn": list(known), "name": [row["name"] for row in known.values()]})
+    four = pl.read_parquet(io.BytesIO(data.joinpath("ip_asn_v4.parquet").read_bytes()))
+    six = pl.read_parquet(io.BytesIO(data.joinpath("ip_asn_v6.parquet").read_bytes()))
+    lands = pl.read_parquet(io.BytesIO(data.joinpath("ip_country_v4.parquet").read_bytes()))
+
+    def sent(frame: pl.DataFrame) -> bytes:
+        named = frame.cast({"asn": pl.Int64}).join(names, on="asn", maintain_order="left")
+        return named.select("start", "end", "asn", "name").write_csv(include_header=False).encode()
+
+    country = lands.select("start", "end", "cc").write_csv(include_header=False).encode()
+    rows = reference_forms.network_rows([sent(four), country, sent(six)])
+    assert wrong(reference.info("networks"), rows) == ""
+    pairs = [(row, tuple(known[int(row[0])].values())) for row in rows]
+    assert [(new, old) for new, old in pairs if new[2] != old[2] and float(new[3]) > 0.5] == [], "only ties may differ"
+    other = [(new, old) for new, old in pairs if (*new[:2], new[4]) != (*old[:2], old[4])]
+    assert len(other) <= 1, "one range of the packaged ones was cut where it overlapped the next"
+    assert all(abs(float(new[3] or 0) - float(old[3] or 0)) < 0.002 for new, old in pairs), "the last digit is cut"
+    assert len(rows) > 0.999 * len(known), "ranges inside a /64 are not kept"
 
 
 def test_countries_take_the_newest_year_and_keep_what_an_origin_does_not_know() -> None:
