@@ -38,6 +38,7 @@ NAV: tuple[tuple[str, str], ...] = (
     ("/", N_("Now")),
     ("/outages", N_("Outages")),
     ("/routing", N_("Routes")),
+    ("/quality", N_("Quality")),
     ("/attacks", N_("Attacks")),
     ("/providers", N_("Providers")),
     ("/sources", N_("Sources")),

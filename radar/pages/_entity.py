@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from radar import entities
 from radar.api.routing import standing
-from radar.components import candidates, charts, entity, network, reference, routes, shell
+from radar.components import candidates, charts, entity, network, quality, reference, routes, shell
 from radar.errors import EntityError, StoreUnavailable
 from radar.labels import ENTITY_TYPES, _
 from radar.pages import _charts, _read
@@ -37,7 +37,10 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
     drawings = seen_charts or []
     name = entities.name(key)
     wanted = str(query.get("table", ""))
-    left: list[Any] = [_strip(key, chosen, drawings)] if drawings else []
+    hours = f"/api/v1/signals?entity={key}&signal=edge.rtt_p50_hour&range=24h&format=csv"
+    performs = quality.performance(_read.performance_of(key), snapshot.source("edge_logs"), now, hours)
+    left: list[Any] = [performs] if performs is not None else []
+    left += [_strip(key, chosen, drawings)] if drawings else []
     left += [
         charts.chart(row.id, row.chart, row.credit, csv=row.csv, now=now, help=row.words, with_table=wanted == row.id,
                      table_href=f"/{key}?range={chosen}&table={row.id}")
@@ -61,6 +64,7 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
         beside,
         entity.networks(_("Networks here") if kind == "country" else _("In single countries"), related),
         entity.quality(months),
+        quality.purposes(months),
         history,
         reference.country(key),
         network.block(key),

@@ -19,7 +19,8 @@ from radar.api import access
 from radar.components import times
 from radar.errors import StoreUnavailable
 from radar.shapes import Clock, EntityState, Notice, Outage, QualityRow, Routing, RoutingView, SourceStatus
-from radar.store import documents, routes
+from radar.shapes.quality import Performance, PerformanceNow
+from radar.store import documents, performance, routes
 
 #: A publication that is older than this by the wall clock has stalled.
 STALLED_AFTER = timedelta(minutes=5)
@@ -155,6 +156,24 @@ def route(entity: str) -> RoutingView | None:
     except StoreUnavailable:
         note_hole()
         raise
+
+
+def performance_now() -> PerformanceNow | None:
+    """How all countries performed in the last hour; None while no edge log gives hours. Raises StoreUnavailable."""
+    try:
+        return cast("PerformanceNow | None", documents.get(access.client(), "performance"))
+    except StoreUnavailable:
+        note_hole()
+        raise
+
+
+def performance_of(entity: str) -> Performance | None:
+    """How one entity performed in the last hour; None where nothing was measured, or the store cannot be asked."""
+    try:
+        return performance.read(access.client(), entity)
+    except StoreUnavailable:
+        note_hole()
+        return None
 
 
 def _current() -> Snapshot:

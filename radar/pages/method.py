@@ -41,6 +41,7 @@ def layout(**query: str) -> Component:
         _causes(),
         _faults(),
         _unseen(),
+        _quality(),
         _catalogue(),
         _numbers(),
         description=lede,
@@ -51,7 +52,7 @@ def _contents() -> Component:
     parts = (("normal", _("What is normal")), ("broken", _("When a signal counts as affected")),
              ("states", _("The four states")), ("outages", _("From signals to an outage")),
              ("confidence", _("Confidence")), ("causes", _("Causes")), ("faults", _("Our own faults")),
-             ("unseen", _("What we do not see")), ("signals", _("All signals")), ("api", _("Taking "
+             ("unseen", _("What we do not see")), ("quality", _("How well packets travel")), ("signals", _("All signals")), ("api", _("Taking "
                                                                                            "the numbers")))  # fmt: skip
     return html.Ul([html.Li(html.A(text, href=f"#{id}")) for id, text in parts], className="toc")
 
@@ -246,6 +247,25 @@ def _numbers() -> Component:
                 html.A("/feeds/outages.atom", href="/feeds/outages.atom"),
                 _(", or for one place: "), html.A("/feeds/country/IQ.atom", href="/feeds/country/IQ.atom"), "."]),
         id="api",
+        class_name="prose",
+    )  # fmt: skip
+
+
+def _quality() -> Component:
+    return shell.section(
+        _("How well packets travel"),
+        html.P(_("Round-trip times and delivery rates are those of the connections that reached our own servers, as the "
+                 "median of an hour with its 95 % interval. An hour is held against the same hour of the day on the 28 "
+                 "days before, of which at least 7 must have a value. It is faster or slower than usual only when its "
+                 "interval lies wholly outside of the middle half of those days and the medians differ by more than 1 "
+                 "ms, for throughput by more than 5 %.")),
+        html.P(_("Ranked is only what at least 100 values stand behind, with an interval no wider than 20 % of the "
+                 "median. Of an hour that is not precise enough we never say that it is as usual.")),
+        html.P(_("What connections are good enough for follows the Internet Quality Barometer of M-Lab, from a "
+                 "recorded month of speed tests: for each purpose, four requirements are held against what 95 % of the "
+                 "tests reach, and the score is the weighted share that is met. With fewer than 100 tests, or without "
+                 "one of the four values, there is no score. The same by the median test is ours.")),
+        id="quality",
         class_name="prose",
     )  # fmt: skip
 

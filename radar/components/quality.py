@@ -1,0 +1,237 @@
+"""How an entity performs, as readers see it: a sentence, a day of hours against its month, its like, its purposes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from radar import entities
+from radar.components import numbers, outages, shell, state, times
+from radar.components.ssr import slot
+from radar.figures import quality as drawings
+from radar.labels import N_, _, ngettext
+from radar.shapes import QualityRow, SourceStatus
+from radar.shapes.quality import Iqb, Measure, Need, Performance
+
+#: An hour that ended longer ago than this is not "now".
+STALE = timedelta(hours=3)
+
+PURPOSES: dict[str, str] = {
+    "web": N_("Web"),
+    "video": N_("Video"),
+    "audio": N_("Audio"),
+    "conferencing": N_("Video calls"),
+    "backup": N_("Backups"),
+    "gaming": N_("Games"),
+}
+NEEDS: dict[str, str] = {
+    "download": N_("Download"),
+    "upload": N_("Upload"),
+    "rtt": N_("Round-trip time"),
+    "loss": N_("Packet loss"),
+}
+_AGAINST = {
+    "worse": (N_("slower than usual for this hour"), "degraded"),
+    "better": (N_("faster than usual for this hour"), "ok"),
+    "as_usual": (N_("as usual for this hour"), "ok"),
+    "insufficient": (N_("too little to compare with its month"), "insufficient"),
+}
+
+
+def stale(hour: str, now: str) -> bool:
+    """Whether the last hour that is there is too old to be spoken of as now."""
+    return times.parse(now) - times.parse(hour) > STALE + timedelta(hours=1)
+
+
+def sentence(row: Performance, now: str) -> str:
+    """The one sentence: how long packets take there, against its month and its like."""
+    measure = row["rtt"]
+    name = entities.name(row["entity"])
+    if measure["median"] is None:
+        return _("We have too few connections from {name} in the last hour to say how fast they are.").format(name=name)
+    hour = times.parse(row["hour"])
+    when = f"{hour:%H:%M}–{hour + timedelta(hours=1):%H:%M} UTC"
+    if times.parse(now).date() != hour.date():
+        when = f"{times.date_words(row['hour'])}, {when}"
+    text = _("A packet to {name} and back took {value} ms ({when}, median of {n} connections)").format(
+        name=name, value=numbers.rough(measure["median"]), when=when, n=f"{measure['n'] or 0:,}")  # fmt: skip
+    text += f", {_(_AGAINST[measure['against']][0])}"
+    if measure["usual"] is not None and measure["against"] != "insufficient":
+        text += " " + _("({usual} ms)").format(usual=numbers.rough(measure["usual"]))
+    peers = row["peers"]
+    if peers is not None and peers["rank"] is not None and peers["ranked"] > 1:
+        text += "; " + _("place {rank} of {ranked} {group}").format(
+            rank=peers["rank"], ranked=peers["ranked"], group=_group(peers["basis"], peers["of"]))  # fmt: skip
+    if stale(row["hour"], now):
+        text += ". " + _("No newer hour has come, so this does not speak of now")
+    return text + "."
+
+
+def _group(basis: str, of: str) -> str:
+    if basis == "subregion":
+        return _("countries of {region}").format(region=of)
+    return _("networks in {country}").format(country=entities.name(of)) if of else _("providers")
+
+
+def performance(row: Performance | None, source: SourceStatus | None, now: str, csv: str) -> Component | None:
+    """The part of an entity's page; None where its hours were never measured."""
+    if row is None:
+        return None
+    parts: list[Any] = [html.P(sentence(row, now), className="sentence"), _tiles(row)]
+    for what, title, unit in (("rtt", _("Round-trip time, hour by hour"), "ms"),
+                              ("throughput", _("Throughput, hour by hour"), "Mbit/s")):  # fmt: skip
+        if any(value is not None for value in row["hours"][what]["median"]):
+            parts.append(_day(row, what, title, unit, source, csv))
+    parts.append(_peers(row))
+    heading = [_("How it performs"), " ", state.simulated(row["simulated"])]
+    note = _("As our own servers saw its connections in the last hour that is complete.")
+    return shell.section(heading, *parts, id="performance", note=note)
+
+
+def _tiles(row: Performance) -> Component:
+    cells: list[Any] = []
+    for what, title, unit in (("rtt", _("Round-trip time"), "ms"), ("throughput", _("Throughput"), "Mbit/s")):
+        measure: Measure = row["rtt"] if what == "rtt" else row["throughput"]
+        word, kind = _AGAINST[measure["against"]]
+        value: Any = _("not known") if measure["median"] is None else f"{numbers.rough(measure['median'])} {unit}"
+        under: list[Any] = [state.mark(kind, _(word))]
+        if measure["low"] is not None and measure["high"] is not None:
+            under.append(
+                html.Span(
+                    " "
+                    + _("{low} to {high}, n = {n}").format(
+                        low=numbers.rough(measure["low"]),
+                        high=numbers.rough(measure["high"]),
+                        n=f"{measure['n'] or 0:,}",
+                    )
+                )
+            )
+        cells.append(html.Div([html.Dt(title), html.Dd(value, className="big"), html.Dd(under, className="under")]))
+    return html.Dl(cells, className="tiles")
+
+
+def _day(row: Performance, what: str, title: str, unit: str, source: SourceStatus | None, csv: str) -> Component:
+    hours = row["hours"]["rtt" if what == "rtt" else "throughput"]
+    columns: dict[str, list[float | None]] = {
+        "median": hours["median"], "low": hours["low"], "high": hours["high"], "usual": hours["usual"],
+        "usual_low": hours["usual_low"], "usual_high": hours["usual_high"],
+    }  # fmt: skip
+    first = times.parse(row["hour"]) - timedelta(hours=len(columns["median"]) - 1)
+    outside = [
+        i for i, (low, high, under, over) in enumerate(zip(columns["low"], columns["high"], columns["usual_low"],
+                                                           columns["usual_high"], strict=True))
+        if None not in (low, high, under, over) and (high < under or low > over)  # type: ignore[operator]
+    ]  # fmt: skip
+    said = ngettext("{n} of the last 24 hours lies outside of the middle half of its month.",
+                    "{n} of the last 24 hours lie outside of the middle half of their month.",
+                    len(outside)).format(n=len(outside))  # fmt: skip
+    id = f"hours-{what}"
+    drawn = slot(id, lambda: drawings.day(first, columns, title=title, sentence=said, unit=unit,
+                                          simulated=row["simulated"]), class_name="ts-box")  # fmt: skip
+    body = [
+        html.Tr([html.Th(times.time((first + timedelta(hours=i)).strftime("%Y-%m-%dT%H:%M:%SZ")), scope="row"),
+                 *(html.Td(_cell(columns[name][i]), className="num") for name in columns)])
+        for i in range(len(columns["median"]) - 1, -1, -1)
+    ]  # fmt: skip
+    heads = (_("Hour"), _("Median"), _("At least"), _("At most"), _("Usual"), _("Usual from"), _("Usual to"))
+    table = html.Table([html.Thead(html.Tr([html.Th(word, scope="col") for word in heads])), html.Tbody(body)],
+                       className="figures")  # fmt: skip
+    folded = html.Details([html.Summary(_("The same as a table")), slot(f"{id}-table", table, class_name="scroll")])
+    note = _("Points: median of the hour with its 95 % interval. Band: middle half of the same hour on the 28 days "
+             "before; its dotted line is their median.")  # fmt: skip
+    caption = html.Figcaption([html.H3([title, " ", state.simulated(row["simulated"])]),
+                               html.P(said, className="sentence")])  # fmt: skip
+    return html.Figure([caption, drawn, html.P(note, className="note"), credit(source, unit, csv), folded],
+                       className="chart", id=f"chart-{id}")  # fmt: skip
+
+
+def credit(source: SourceStatus | None, unit: str, csv: str) -> Component:
+    """Who the numbers are from, in which unit, under which licence, and where they are as a file."""
+    parts: list[Any] = []
+    if source is not None:
+        parts.append(html.Span([_("Source: "), html.A(source["title"], href=f"/sources#{source['name']}")]))
+        parts.append(html.Span([_("Licence: "), source["licence"]]))
+    parts += [html.Span([_("Unit: "), unit]), html.A(_("CSV"), href=csv), html.A(_("Method"), href="/method#quality")]
+    return html.P(parts, className="credit")
+
+
+def _cell(value: float | None) -> str:
+    return "" if value is None else f"{value:,.4g}"
+
+
+def _peers(row: Performance) -> Component | None:
+    peers = row["peers"]
+    if peers is None or len(peers["rows"]) < 2:
+        return None
+    body = []
+    for peer in peers["rows"]:
+        mine = peer["entity"] == row["entity"]
+        name: Any = html.Strong(outages.name_of(peer["entity"])) if mine else html.A(
+            outages.name_of(peer["entity"]), href=f"/{peer['entity']}")  # fmt: skip
+        rank: Any = str(peer["rank"]) if peer["rank"] is not None else state.mark("insufficient", _("too few"))
+        between = "" if peer["low"] is None or peer["high"] is None else _("{low} to {high}").format(
+            low=numbers.rough(peer["low"]), high=numbers.rough(peer["high"]))  # fmt: skip
+        value = "" if peer["median"] is None else f"{numbers.rough(peer['median'])} ms"
+        body.append(html.Tr([html.Td(rank, className="num"), html.Th(name, scope="row"),
+                             html.Td([value, html.Small(between)], className="num"),
+                             html.Td(f"{peer['n'] or 0:,}", className="num")]))  # fmt: skip
+    heads = ((_("Place"), "num"), (_("Name"), ""), (_("Round-trip time"), "num"), (_("Connections"), "num"))
+    top = html.Thead(html.Tr([html.Th(word, scope="col", className=kind) for word, kind in heads]))
+    table = html.Table([top, html.Tbody(body)], className="figures")
+    note = _("Among {total} {group} in the same hour; {ranked} have enough connections to be ranked (100, and an "
+             "interval no wider than 20 % of the median).").format(
+        total=peers["total"], group=_group(peers["basis"], peers["of"]), ranked=peers["ranked"])  # fmt: skip
+    return html.Div([html.H3(_("Against its like")), slot("peers-rtt", table, class_name="scroll"),
+                     html.P(note, className="note")])  # fmt: skip
+
+
+def purposes(rows: Sequence[QualityRow]) -> Component | None:
+    """A country's newest month by purpose; None where no month is recorded."""
+    if not rows:
+        return None
+    newest = max(rows, key=lambda row: row["month"])
+    found: Iqb | None = newest.get("iqb")
+    if found is None:
+        return None
+    title, month = _("What its connections are good enough for"), times.month_words(newest["month"])
+    if found["score"] is None and found.get("why") == "few_tests":
+        text = _("In {month} there were {n} speed tests; fewer than 100 say nothing of a country.").format(
+            month=month, n=newest["tests"])  # fmt: skip
+        return shell.section(title, html.P(text, className="none"), id="iqb")
+    body = []
+    for name, words in PURPOSES.items():
+        purpose = found["purposes"][name]
+        cells = [html.Td(_need(need)) for need in purpose["needs"]]
+        body.append(html.Tr([html.Th(_(words), scope="row"), html.Td(score(purpose["score"]), className="num"),
+                             html.Td(score(purpose["half"]), className="num"), *cells]))  # fmt: skip
+    heads = [_("Purpose"), _("95 % of tests"), _("Half of tests"), *(_(word) for word in NEEDS.values())]
+    table = html.Table([html.Thead(html.Tr([html.Th(word, scope="col") for word in heads])), html.Tbody(body)],
+                       className="figures")  # fmt: skip
+    said = _("{month}: {score} of 100 by what 95 % of {n} tests reach; {half} by what half of them reach.").format(
+        month=month, score=score(found["score"]), half=score(found["half"]), n=f"{newest['tests']:,}")  # fmt: skip
+    note = _("Internet Quality Barometer of M-Lab: the weighted share of requirements that are met. Under each "
+             "requirement, how many of the tests meet it. Recorded, never a live value.")  # fmt: skip
+    link = html.P([_("Source: "), html.A(_("M-Lab NDT"), href="/sources#mlab_ndt"), " · ",
+                   html.A(_("Method"), href="/method#quality")], className="credit")  # fmt: skip
+    return shell.section(title, html.P(said), html.Div(table, className="scroll"), link, note=note, id="iqb")
+
+
+def score(value: float | None) -> str:
+    """A score as a number from 0 to 100."""
+    return _("not known") if value is None else f"{value * 100:.0f}"
+
+
+def _need(need: Need) -> list[Any]:
+    limit = {"rtt": _("at most {n} ms"), "loss": _("at most {n} %")}.get(need["need"], _("at least {n} Mbit/s"))
+    number = need["limit"] * 100 if need["need"] == "loss" else need["limit"]
+    if need["met"] is None:
+        return [state.mark("insufficient", _("no data"))]
+    mark = state.mark("ok", _("met")) if need["met"] else state.mark("degraded", _("not met"))
+    share = need["share"]
+    many = "" if share is None else _("fewer than 1 % of tests") if share == 0 else _("{n} % of tests").format(
+        n=f"{share * 100:.0f}")  # fmt: skip
+    return [mark, html.Small(limit.format(n=f"{number:g}")), html.Small(many)]
