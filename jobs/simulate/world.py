@@ -22,6 +22,7 @@ from jobs.simulate.play import Play
 from jobs.simulate.rates import FIRST, Rates
 from jobs.simulate.scenario import BIN, ENDS, SCENARIO, STARTS, Event
 from jobs.simulate.status import StatusSender
+from jobs.simulate.waf import Waf
 from radar.aggregate.bins import Block
 from radar.sources import Answer
 from radar.times import rfc3339
@@ -55,7 +56,7 @@ class World:
         #: Our resolvers.
         self.resolver = Resolver(seed, self._rates.places)
         #: Who else is heard in the played hours, besides the edge and the routes.
-        self._others: tuple[Sender, ...] = (StatusSender(), self.resolver)
+        self._others: tuple[Sender, ...] = (StatusSender(), self.resolver, Waf(seed, self._rates.places))
 
     @property
     def sources(self) -> tuple[str, ...]:

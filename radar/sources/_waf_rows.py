@@ -7,6 +7,7 @@ counts, so that partials of any chunks merge into those of the whole.
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ import polars as pl
 
 from radar.entities import countries
 from radar.errors import UpstreamChanged
-from radar.sources._bytes import begins
+from radar.sources._bytes import begins, parquet
 from radar.sources._geo import countries_of, networks_of
 from radar.sources._rejections import Rejections
 from radar.sources._waf_forms import Match, Wrong, matches
@@ -148,6 +149,24 @@ def checked(found: pl.DataFrame, source: str) -> pl.DataFrame:
         return found.select(list(PARTIALS)).cast(PARTIALS)  # type: ignore[arg-type]
     except pl.exceptions.PolarsError as error:
         raise UpstreamChanged(source, f"the partials' columns have other types: {str(error)[:120]}") from error
+
+
+def packed(found: pl.DataFrame, grain_s: int) -> bytes:
+    """Partials of bins of that width as a Parquet file, which ``parse`` and ``details`` take. Has ``grain_s`` too."""
+    out = io.BytesIO()
+    found.with_columns(grain_s=pl.lit(grain_s, dtype=pl.Int64)).write_parquet(out, compression="zstd")
+    return out.getvalue()
+
+
+def unpacked(body: bytes, source: str) -> tuple[pl.DataFrame, int] | None:
+    """The inverse of ``packed``; None for another Parquet file. Raises UpstreamChanged for one that is damaged."""
+    found = parquet(body, source=source, columns=frozenset({*PARTIALS, "grain_s"}))
+    if found.schema.get("grain_s") != pl.Int64 or found.is_empty():
+        return None
+    grains = found["grain_s"].unique().to_list()
+    if grains not in ([BIN_S], [3600]):
+        raise UpstreamChanged(source, f"these partials are of {grains} seconds; expected {BIN_S} or 3600 alone")
+    return checked(found, source), grains[0]
 
 
 def unusable(data: bytes, source: str) -> UpstreamChanged:

@@ -24,7 +24,7 @@ from radar.schema import SIGNALS, Parsed, empty_signals
 from radar.sources import Answer, Source
 from radar.sources._bytes import PARQUET, unpack
 from radar.sources._rejections import Rejections
-from radar.sources._waf_rows import BIN_S, LARGEST, checked, counted, detailed, unusable
+from radar.sources._waf_rows import BIN_S, LARGEST, checked, counted, detailed, unpacked, unusable
 
 if TYPE_CHECKING:
     from radar.http import Http
@@ -105,9 +105,12 @@ def _partials(body: bytes) -> tuple[pl.DataFrame, int, tuple[Any, ...], dict[str
     """(partials, their grain in seconds, what was rejected, notes) of a log or of packed partials."""
     data, cut = unpack(body, source=NAME)
     if data.startswith(PARQUET):
-        from radar.sources._log_source import unpacked
+        hours = unpacked(data, NAME)
+        if hours is not None:
+            return *hours, (), {}
+        from radar.sources import _log_source
 
-        packed = unpacked(data)
+        packed = _log_source.unpacked(data)
         if packed is not None:
             found, grain_s, before = packed
             return checked(found, NAME), grain_s, tuple(before), {}

@@ -12,7 +12,7 @@ import pytest
 from radar.errors import UpstreamChanged
 from radar.sources import _waf_text as text
 from radar.sources._rejections import Rejections
-from radar.sources._waf_rows import PARTIALS, counted
+from radar.sources._waf_rows import PARTIALS, counted, packed
 from radar.sources.waf_events import details, parse
 from tests.sources.fixtures import cases
 
@@ -222,3 +222,25 @@ def test_a_message_that_quotes_a_score_stays_one_title() -> None:
 def test_of_tags_only_cve_numbers_are_kept() -> None:
     (told,) = details(body({**LINE, "tags": ["attack-rce", "cve-2021-44228", 7, "CVE-2021-44228"], "cve": "CVE-x"}))
     assert told["cve"] == ["CVE-2021-44228"]
+
+
+# Partials of hours ---------------------------------------------------------------------------------------------------
+
+
+def hour_file() -> bytes:
+    found = counted(body(LINE, LINE), 1, Rejections()).with_columns(bin=pl.lit(1772445600, dtype=pl.Int64))
+    return packed(found, 3600)
+
+
+def test_an_hour_tells_its_rules_and_gives_no_rows_that_its_bins_have_given() -> None:
+    assert parse(hour_file()).rows.is_empty()
+    (told,) = details(hour_file())
+    assert (told["grain_s"], told["bin"], told["matches"]) == (3600, "2026-03-02T10:00:00Z", 2)
+
+
+def test_partials_that_are_cut_off_or_of_another_width_are_refused_by_name() -> None:
+    whole = hour_file()
+    odd = packed(pl.DataFrame(schema=PARTIALS).clear(1), 60)
+    for broken in (whole[:-9], whole[: len(whole) // 2] + b"PAR1", odd):
+        with pytest.raises(UpstreamChanged, match=r"^waf_events: "):
+            parse(broken)
