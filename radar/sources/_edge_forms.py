@@ -126,7 +126,7 @@ def from_lines(data: bytes, rejected: Rejections, *, first: int = 1, header: byt
     if (objects := parts.get("json")) is not None:
         yield from _json(objects, rejected)
     if (access := parts.get("access")) is not None:
-        yield _access(access)
+        yield _access(access, rejected)
     if (other := parts.get("other")) is not None:
         yield from _csv(other, header, rejected)
 
@@ -237,7 +237,7 @@ def _named(table: pl.DataFrame, form: Mapping[str, str]) -> pl.DataFrame:
 # -- lines of nginx and Apache ---------------------------------------------------------------------------------------
 
 
-def _access(lines: pl.DataFrame) -> pl.DataFrame:
+def _access(lines: pl.DataFrame, rejected: Rejections) -> pl.DataFrame:
     """``client - user [time] "request" status bytes "referrer" "agent" key=value ...`` as text.
 
     Cut at the quotes. A quote within a field is escaped by the program that writes the line (``\\x22`` or ``\\"``) and
@@ -263,6 +263,10 @@ def _access(lines: pl.DataFrame) -> pl.DataFrame:
         size=fields.struct.field("field_1"),
         more=fields.struct.field("field_2"),
     ).with_columns(tail=pl.concat_str(["more", "tail"], separator=" ", ignore_nulls=True))
+    cut = table.filter(pl.col("size").is_null())
+    if cut.height:
+        rejected.add("line has no status and size after the request", f"line {cut['line'][0]}", cut.height)
+        table = table.filter(pl.col("size").is_not_null())
     given = table["tail"].str.contains("=", literal=True).any()
     out = table.select(
         "line", "time", "client", "protocol",

@@ -7,7 +7,6 @@ import io
 import json
 import os
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, cast
 
 import polars as pl
@@ -15,10 +14,9 @@ import pytest
 import zstandard
 from polars.testing import assert_frame_equal
 
-from radar.errors import ConfigError, UpstreamChanged, UpstreamUnavailable
-from radar.http import Http
+from radar.errors import UpstreamChanged
 from radar.schema import Parsed, check_signals
-from radar.sources import Answer, edge_logs
+from radar.sources import edge_logs
 
 T = datetime(2026, 3, 2, tzinfo=UTC)
 BIN = timedelta(minutes=5)

@@ -1,0 +1,137 @@
+"""Request logs counted: rows a second from lines to series, beside DuckDB on the same files in the same run.
+
+``rows`` requests of a made-up site (networks by a power law, one provider), as NDJSON and as combined lines of nginx
+with ``key=value`` after them. The radar reads each in pieces, checks each row, merges the pieces and makes every series
+of ``edge_logs``. DuckDB counts requests, bytes, the share of failures and the median round-trip time per 5 minutes,
+country and network; it checks nothing. The files are read from the disk's cache by both.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+from types import SimpleNamespace
+from typing import Any
+
+import duckdb
+import numpy as np
+import polars as pl
+
+from radar.sources import edge_logs
+from radar.sources._edge_counts import merged, signals
+from radar.sources._rejections import Rejections
+
+DEFAULT_ROWS = 2_000_000
+REPEATS = 3
+PIECE = 64 << 20
+
+_COUNTED = "count(*), sum(bytes), avg((status = 0 OR status >= 500)::INT), median(rtt)"
+_QUERIES = {
+    "ndjson": f"""SELECT floor(epoch(time::TIMESTAMPTZ) / 300) AS bin, country, asn, {_COUNTED}
+        FROM (SELECT *, rtt_ms AS rtt FROM read_json('{{path}}', format = 'newline_delimited', columns = {{{{
+            time: 'VARCHAR', country: 'VARCHAR', asn: 'BIGINT', status: 'BIGINT', bytes: 'BIGINT', rtt_ms: 'DOUBLE'}}}}))
+        GROUP BY ALL""",
+    "combined": f"""SELECT floor(epoch(strptime(c03[2:], '%d/%b/%Y:%H:%M:%S')) / 300) AS bin, country, asn, {_COUNTED}
+        FROM (SELECT *, c06 AS status, c07 AS bytes, c10[9:] AS country, c11[5:]::BIGINT AS asn,
+            c12[5:-3]::DOUBLE AS rtt FROM read_csv('{{path}}', delim = ' ', quote = '"', escape = '"', header = false,
+            auto_detect = false, columns = {{{{{
+        ", ".join(f"c{n:02}: '{'BIGINT' if n in (6, 7) else 'VARCHAR'}'" for n in range(13))
+    }}}}}))
+        GROUP BY ALL""",
+}
+
+
+def run(rows: int | None) -> dict[str, Any]:
+    """Measure both forms; the value is that of NDJSON."""
+    wanted = rows or DEFAULT_ROWS
+    with tempfile.TemporaryDirectory(prefix="radar-bench-") as name:
+        paths = _logs(wanted, Path(name))
+        ours, theirs, made = {}, {}, {}
+        for form, path in paths.items():
+            query = _QUERIES[form].format(path=path)
+            took: dict[str, list[float]] = {"ours": [], "theirs": []}
+            for _ in range(REPEATS):
+                made[form] = _timed(took["ours"], lambda p=path: _ours(p))
+                groups = _timed(took["theirs"], lambda q=query: duckdb.sql(q).fetchall())
+            seen = made[form].filter(
+                pl.col("signal") == "edge.requests", pl.col("entity").str.starts_with("country/")
+            )
+            if seen["value"].sum() != sum(row[3] for row in groups):
+                raise AssertionError(
+                    f"{form}: the radar counts {seen['value'].sum()} requests, DuckDB another number"
+                )
+            ours[form], theirs[form] = (wanted / median(took[who]) for who in ("ours", "theirs"))
+    return {
+        "name": "edge_logs_count",
+        "value": round(ours["ndjson"]),
+        "unit": f"rows/s of NDJSON, from lines to series ({wanted:,} rows)",
+        "peers": {"duckdb_read_json": round(theirs["ndjson"])},
+        "ratios": {"duckdb_read_json": round(ours["ndjson"] / theirs["ndjson"], 2)},
+        "details": {
+            "combined_rows_per_s": round(ours["combined"]),
+            "duckdb_read_csv_rows_per_s": round(theirs["combined"]),
+            "combined_ratio": round(ours["combined"] / theirs["combined"], 2),
+            "signals_rows": {form: frame.height for form, frame in made.items()},
+        },
+    }
+
+
+def _ours(path: Path) -> pl.DataFrame:
+    rejected = Rejections()
+    parts = [edge_logs.count(piece, rejected) for piece in _pieces(path)]
+    if rejected.done():
+        raise AssertionError(f"rejected: {rejected.done()}")
+    return signals(merged(parts))
+
+
+def _pieces(path: Path) -> Iterator[Any]:
+    """The file in pieces that end with a line."""
+    line, rest = 1, b""
+    with path.open("rb") as file:
+        while block := file.read(PIECE):
+            head, _, tail = (rest + block).rpartition(b"\n")
+            rest = tail
+            yield SimpleNamespace(file=path.name, kind="lines", data=head + b"\n", first_line=line)
+            line += head.count(b"\n") + 1
+
+
+def _timed(took: list[float], call: Callable[[], Any]) -> Any:
+    began = time.perf_counter()
+    made = call()
+    took.append(time.perf_counter() - began)
+    return made
+
+
+def _logs(rows: int, folder: Path) -> dict[str, Path]:
+    """An hour of requests in both forms."""
+    draw = np.random.default_rng(20260302)
+    codes = np.array(["DE", "US", "FR", "BR", "IN", "IQ", "ID", "JP"])
+    asn = np.minimum(draw.zipf(1.6, rows), 800)
+    at = np.sort(draw.integers(0, 3_600_000, rows)) + 1_772_409_600_000
+    frame = pl.DataFrame(
+        {
+            "at": pl.Series(at).cast(pl.Datetime("ms")),
+            "country": codes[asn % 8],
+            "asn": 1000 + asn,
+            "status": np.where(draw.random(rows) < 0.02, 503, 200),
+            "bytes": draw.integers(100, 100_000, rows),
+            "rtt_ms": np.round(draw.lognormal(3.5, 0.6, rows), 1),
+            "ip": pl.Series(draw.integers(0, 200, rows)),
+        }
+    )
+    paths = {form: folder / f"a.{form}" for form in _QUERIES}
+    time_ = pl.col("at").dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").alias("time")
+    frame.select(time_, "country", "asn", "status", "bytes", "rtt_ms").write_ndjson(paths["ndjson"])
+    agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120 Safari/537.36"
+    lines = frame.select(
+        pl.format(
+            '203.0.113.{} - - [{} +0000] "GET /a/{}?q=1 HTTP/2.0" {} {} "https://example.com/x" "' + agent
+            + '" country={} asn={} rtt={}ms',
+            "ip", pl.col("at").dt.strftime("%d/%b/%Y:%H:%M:%S"), "bytes", "status", "bytes", "country", "asn", "rtt_ms",
+        )
+    )  # fmt: skip
+    lines.write_csv(paths["combined"], include_header=False, quote_style="never")
+    return paths
