@@ -41,7 +41,7 @@ class StatusSender:
             status = registry()[slug].status
             lines.append(orjson.dumps({"provider": slug, "form": status.form, "url": "simulated",
                                        "asked_at": rfc3339(asked), "body": orjson.dumps(page).decode()}))  # fmt: skip
-        yield Answer(f"status-{rfc3339(asked).replace(':', '')}.ndjson", b"\n".join(lines) + b"\n")
+        yield Answer(f"simulated-status-{rfc3339(asked).replace(':', '')}.ndjson", b"\n".join(lines) + b"\n")
 
 
 def _google(asked: datetime) -> list[dict[str, Any]]:
