@@ -185,4 +185,6 @@ def _mark(folder: Path) -> object:
 
 @lru_cache(maxsize=1)
 def _own() -> dict[int, tables.Pieces]:
-    return {family: tables.pieces(family, tables.own("country", family), tables.own("asn", family)) for family in (4, 6)}
+    return {
+        family: tables.pieces(family, tables.own("country", family), tables.own("asn", family)) for family in (4, 6)
+    }

@@ -1,0 +1,431 @@
+"""Log files in pieces: what is new in each since the last time, in bounded memory.
+
+Places stand between spaces: a folder, a glob, a file, or an address (``https:``, ``s3:``, ``gs:``, ``az:``; ``http:``
+as it is given). Files are lines of text, Parquet, or a stream of frames (dnstap), plain or packed by gzip, zstd or bzip2;
+what they are is seen from their first bytes. Credentials of object stores come from the environment, as their vendors name
+them.
+
+A file is known by device and inode (an object by its address) and by its content: a digest of its first bytes and of
+the last bytes before the place that was reached. So a file goes on after it was renamed, packed or copied, and begins
+anew where it was truncated or replaced.
+"""
+
+from __future__ import annotations
+
+import bz2
+import glob
+import subprocess
+import sys
+import tempfile
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from hashlib import blake2b
+from pathlib import Path
+from typing import IO, Any, Literal, cast
+from urllib.parse import urlsplit
+
+import zstandard
+
+from radar.errors import UpstreamChanged, UpstreamUnavailable
+from radar.sources._rejections import Rejections
+
+#: Bytes of a file's beginning, and of what lies before the place reached, that say which file it is.
+HEAD = TAIL = 4096
+#: A last line without its end, or a Parquet file without its footer, is waited for this long, in seconds.
+STILL_S = 600
+PACKINGS = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh")
+_STEP = 1 << 18
+_READER = Path(__file__).with_name("_parquet_rows.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a file.
+
+    ``file``: what a reader may be told of it. ``lines``: whole lines that end with a line's end; ``parquet``: a file of
+    its own; ``binary``: whole frames. ``first_line``: number of its first line or row, from 1, or its offset in bytes.
+    """
+
+    file: str
+    kind: Literal["lines", "parquet", "binary"]
+    data: bytes
+    first_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How far a file was read. ``offset``: bytes of its unpacked content; ``lines``: as many."""
+
+    key: str
+    name: str
+    offset: int = 0
+    lines: int = 0
+    head: str = ""
+    tail: str = ""
+    size: int = -1
+    changed_ns: int = -1
+
+
+class LogFile:
+    """A file or object that can be opened."""
+
+    def __init__(self, key: str, name: str, size: int, changed_ns: int, opener: Any) -> None:
+        self.key, self.name, self.size, self.changed_ns, self._open = key, name, size, changed_ns, opener
+
+    def open(self) -> IO[bytes]:
+        """Open it for reading. Raises OSError."""
+        return cast(IO[bytes], self._open())
+
+
+def find(source: str, places: str) -> list[LogFile]:
+    """The files of all places, each once, by name. Raises UpstreamUnavailable when there is none."""
+    found: dict[str, LogFile] = {}
+    for place in places.split():
+        for file in _objects(source, place) if "://" in place else _local(place):
+            found.setdefault(file.key, file)
+    if not found:
+        raise UpstreamUnavailable(
+            source, "no log file at the places of its setting; expected folders, globs or addresses"
+        )
+    return sorted(found.values(), key=lambda file: (file.changed_ns, file.name))
+
+
+def _local(place: str) -> Iterator[LogFile]:
+    paths = Path(place).rglob("*") if Path(place).is_dir() else map(Path, glob.glob(place, recursive=True))
+    for path in sorted(paths):
+        try:
+            stat = path.stat()
+            if path.is_file() and not path.name.startswith("."):
+                key = f"{stat.st_dev}:{stat.st_ino}"
+                yield LogFile(key, path.name, stat.st_size, stat.st_mtime_ns, lambda path=path: path.open("rb"))
+        except FileNotFoundError:
+            continue  # rotated away this moment; it is found under its new name
+
+
+def _objects(source: str, place: str) -> Iterator[LogFile]:
+    import obstore
+    from obstore.store import from_url
+
+    url = urlsplit(place)
+    web = url.scheme in ("http", "https")
+    inner = url.path.strip("/")
+    fixed = inner.split("*")[0].rpartition("/")[0] if "*" in inner else inner
+    try:
+        options: Any = {"allow_http": url.scheme == "http", "timeout": "60s"}
+        store: Any = from_url(f"{url.scheme}://{url.netloc}", client_options=options)
+        if web:
+            listed: Iterable[Any] = [obstore.head(store, inner)]
+        else:
+            listed = [item for part in obstore.list(store, fixed or None) for item in part]
+            if not listed and inner and "*" not in inner:
+                listed = [obstore.head(store, inner)]
+    except Exception as error:
+        # the library's messages may hold addresses with credentials
+        raise UpstreamUnavailable(
+            source, f"{url.scheme}://{url.hostname} cannot be asked ({type(error).__name__})"
+        ) from None
+    for item in listed:
+        path = item["path"]
+        if "*" in inner and not fnmatchcase(path, inner):
+            continue
+        changed = int(item["last_modified"].timestamp() * 1e9)
+        yield LogFile(f"{url.scheme}://{url.hostname}/{path}", path.rpartition("/")[2], item["size"], changed,
+                      lambda path=path: _Object(obstore.open_reader(store, path)))  # fmt: skip
+
+
+class _Object:
+    """An object as a file: ``read`` gives bytes, failures are OSError."""
+
+    def __init__(self, reader: Any) -> None:
+        self._reader = reader
+
+    def __enter__(self) -> _Object:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def read(self, size: int = -1) -> bytes:
+        """As a file's."""
+        try:
+            return bytes(self._reader.read(size if size >= 0 else None))
+        except Exception as error:
+            raise OSError(f"the object cannot be read ({type(error).__name__})") from None
+
+    def seek(self, at: int) -> None:
+        """As a file's, from the beginning."""
+        self._reader.seek(at)
+
+
+def news(
+    source: str, file: LogFile, known: dict[str, Seen], rejected: Rejections, *, limit: int, now_s: float
+) -> Iterator[tuple[Chunk | None, Seen]]:
+    """What is new in a file: chunks of about ``limit`` bytes at most, each with how far the file is read then.
+
+    ``known``: all that was read before, by key. The last item has no chunk and is what to remember; there is none where
+    the file has not changed. Damaged content is counted in ``rejected``. Raises OSError.
+    """
+    before = known.get(file.key)
+    still = now_s - file.changed_ns / 1e9 >= STILL_S
+    same = before is not None and (before.size, before.changed_ns) == (file.size, file.changed_ns)
+    with file.open() as opened:
+        first = opened.read(8)
+        packing = first if first.startswith(PACKINGS) else b""
+        if same and before is not None and (packing or before.offset >= before.size or not still):
+            return
+        place = replace(_reached(file, known, packing), key=file.key, name=file.name)
+        marks = _Marks(place)
+        try:
+            if first.startswith(b"PAR1"):
+                if place.offset != file.size:
+                    yield from _parquet(source, file, opened, marks, rejected, limit=limit, still=still)
+            else:
+                stream = _content(opened, packing)
+                start = _exactly(stream, 4)
+                binary = start == b"\0\0\0\0"
+                stream = _content(opened, packing)
+                _skip(stream, place.offset, seek=not packing)
+                yield from _pieces(file, stream, marks, rejected, limit, binary=binary, ended=bool(packing) or still)
+                if isinstance(stream, _Unpacked) and stream.cut and still:
+                    rejected.add("compressed file ends early", f"{file.name} after {marks.seen.offset} unpacked bytes")
+        except UpstreamChanged as error:
+            rejected.add("file is damaged", f"{file.name}: {error}")
+    seen = replace(marks.seen, size=file.size, changed_ns=file.changed_ns)
+    with file.open() as opened:
+        seen = replace(seen, **dict(zip(("head", "tail"), _digests(opened, packing, seen.offset), strict=True)))
+    yield None, seen
+
+
+def _pieces(
+    file: LogFile, stream: Any, marks: _Marks, rejected: Rejections, limit: int, *, binary: bool, ended: bool
+) -> Iterator[tuple[Chunk, Seen]]:
+    for data, skipped in _frames(stream, limit) if binary else _lines(stream, limit, ended=ended):
+        before = marks.seen
+        if skipped:
+            marks.moved(skipped, 1)
+            rejected.add("line is too long", f"{file.name} line {before.lines + 1}: {skipped} bytes; expected at most "
+                         f"{limit}")  # fmt: skip
+        elif binary:
+            marks.moved(len(data), 0)
+            yield Chunk(file.name, "binary", data, before.offset), marks.seen
+        else:
+            whole = data if data.endswith(b"\n") else data + b"\n"
+            marks.moved(len(data), whole.count(b"\n"))
+            yield Chunk(file.name, "lines", whole, before.lines + 1), marks.seen
+
+
+def _lines(stream: Any, limit: int, *, ended: bool) -> Iterator[tuple[bytes, int]]:
+    """(whole lines, 0), or (nothing, size of a line that is too long)."""
+    rest = bytearray()
+    while part := stream.read(_STEP):
+        rest += part
+        if len(rest) < limit:
+            continue
+        cut = rest.rfind(b"\n") + 1
+        if cut:
+            yield bytes(rest[:cut]), 0
+            del rest[:cut]
+            continue
+        size, end = len(rest), -1
+        while end < 0 and (part := stream.read(_STEP)):
+            end = part.find(b"\n")
+            size += len(part) if end < 0 else end + 1
+        if end >= 0 or ended:
+            yield b"", size
+        rest = bytearray(part[end + 1 :] if end >= 0 else b"")
+        if end < 0:
+            return
+    cut = len(rest) if ended else rest.rfind(b"\n") + 1
+    if cut:
+        yield bytes(rest[:cut]), 0
+
+
+def _frames(stream: Any, limit: int) -> Iterator[tuple[bytes, int]]:
+    """Whole frames (Frame Streams: four bytes of length, 0 for a control frame, whose length follows)."""
+    rest = bytearray()
+    ended = False
+    while not ended:
+        part = stream.read(_STEP)
+        ended = not part
+        rest += part
+        if len(rest) < limit and not ended:
+            continue
+        at = 0
+        while at + 8 <= len(rest):
+            size = int.from_bytes(rest[at : at + 4]) or 4 + int.from_bytes(rest[at + 4 : at + 8])
+            if at + 4 + size > len(rest):
+                break
+            at += 4 + size
+        if at:
+            yield bytes(rest[:at]), 0
+            del rest[:at]
+        elif not ended:
+            raise UpstreamChanged("logs", f"a frame is longer than {limit} bytes")
+
+
+def _parquet(
+    source: str, file: LogFile, opened: Any, marks: _Marks, rejected: Rejections, *, limit: int, still: bool
+) -> Iterator[tuple[Chunk, Seen]]:
+    """A Parquet file in files of some rows each; nothing while it is being written."""
+    opened.seek(max(file.size - 4, 0))
+    if opened.read(4) != b"PAR1" or file.size < 12:
+        if still:
+            rejected.add("Parquet file ends early", f"{file.name}: expected 'PAR1' at its end")
+        return
+    opened.seek(0)
+    marks.seen = replace(marks.seen, offset=file.size, lines=0)
+    if file.size <= limit:
+        yield Chunk(file.name, "parquet", _exactly(opened, file.size), 1), marks.seen
+        return
+    with tempfile.NamedTemporaryFile(suffix=".parquet") as copy:
+        path = getattr(opened, "name", None)
+        if not isinstance(path, str):
+            path = copy.name
+            while part := opened.read(_STEP):
+                copy.write(part)
+            copy.flush()
+        rows = int(_rows(source, path, "count"))
+        step = max(int(rows * limit / file.size), 1)
+        for at in range(0, rows, step):
+            yield Chunk(file.name, "parquet", _rows(source, path, str(at), str(step)), at + 1), marks.seen
+
+
+def _rows(source: str, *arguments: str) -> bytes:
+    """Ask the reader, a process of its own: a damaged file can end the process that reads it."""
+    try:
+        done = subprocess.run([sys.executable, "-P", str(_READER), *arguments], capture_output=True, timeout=120)
+    except subprocess.TimeoutExpired:
+        raise UpstreamChanged(source, "the Parquet file was not read within 120 s") from None
+    if done.returncode:
+        raise UpstreamChanged(source, "the Parquet file is damaged")
+    return done.stdout
+
+
+class _Marks:
+    """How far a file is read."""
+
+    def __init__(self, seen: Seen) -> None:
+        self.seen = seen
+
+    def moved(self, size: int, lines: int) -> None:
+        """So many bytes and lines more."""
+        self.seen = replace(self.seen, offset=self.seen.offset + size, lines=self.seen.lines + lines)
+
+
+def _content(opened: Any, packing: bytes) -> Any:
+    """The file's content from its beginning."""
+    opened.seek(0)
+    return _Unpacked(opened, packing) if packing else opened
+
+
+def _digests(opened: Any, packing: bytes, offset: int) -> tuple[str, str]:
+    """Digests of the first bytes of the content and of the last ones before an offset; "" where it is shorter."""
+    if not offset:
+        return "", ""
+    stream = _content(opened, packing)
+    head = _exactly(stream, min(HEAD, offset))
+    begin = max(offset - TAIL, 0)
+    if packing:
+        tail = head[begin:]
+        _skip(stream, begin - len(head), seek=False)
+        tail += _exactly(stream, offset - max(begin, len(head)))
+    else:
+        stream.seek(begin)
+        tail = _exactly(stream, offset - begin)
+    if len(head) < min(HEAD, offset) or len(tail) < offset - begin:
+        return "", ""
+    return _digest(head), _digest(tail)
+
+
+def _digest(data: bytes) -> str:
+    return blake2b(data, digest_size=16).hexdigest()
+
+
+def _exactly(stream: Any, size: int) -> bytes:
+    parts = []
+    while size > 0 and (part := stream.read(min(size, _STEP))):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _skip(stream: Any, offset: int, *, seek: bool) -> None:
+    if seek:
+        stream.seek(offset)
+        return
+    while offset > 0 and (part := stream.read(min(offset, _STEP))):
+        offset -= len(part)
+
+
+def _reached(file: LogFile, known: dict[str, Seen], packing: bytes) -> Seen:
+    """How far this content was read, under whatever name: the furthest place whose head and tail it has."""
+    heads: dict[int, str] = {}
+    with file.open() as opened:
+        for seen in sorted(known.values(), key=lambda seen: -seen.offset):
+            if not seen.head or (not packing and seen.offset > file.size):
+                continue
+            size = min(HEAD, seen.offset)
+            if size not in heads:
+                heads[size] = _digest(_exactly(_content(opened, packing), size))
+            if heads[size] == seen.head and _digests(opened, packing, seen.offset) == (seen.head, seen.tail):
+                return seen
+    return Seen(file.key, file.name)
+
+
+class _Unpacked:
+    """The content of a packed file, a little at a time. ``cut``: it ended before its end."""
+
+    def __init__(self, opened: Any, first: bytes) -> None:
+        self._opened, self._first = opened, first
+        self._machine = self._fresh()
+        self._input = self._buffer = b""
+        self.cut = False
+
+    def _fresh(self) -> Any:
+        if self._first.startswith(b"\x1f\x8b"):
+            return zlib.decompressobj(wbits=31)
+        if self._first.startswith(b"BZh"):
+            return bz2.BZ2Decompressor()
+        return zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+
+    def read(self, size: int) -> bytes:
+        """At most so many bytes; b"" at the end. Raises UpstreamChanged for damaged data."""
+        while not self._buffer:
+            if self._machine.eof:
+                self._input = (self._machine.unused_data or b"") + self._input or self._opened.read(_STEP)
+                if not self._input:
+                    return b""
+                self._machine = self._fresh()
+            try:
+                more = self._step()
+            except (zlib.error, zstandard.ZstdError, OSError, EOFError, ValueError) as error:
+                raise UpstreamChanged("logs", f"packed data are damaged ({type(error).__name__})") from None
+            if more is None:
+                self.cut = True
+                return b""
+            self._buffer = more
+        out, self._buffer = self._buffer[:size], self._buffer[size:]
+        return out
+
+    def _step(self) -> bytes | None:
+        """Some content; None where the input ends early."""
+        machine = self._machine
+        hungry = machine.needs_input if isinstance(machine, bz2.BZ2Decompressor) else True
+        if hungry and not self._input:
+            self._input = self._opened.read(_STEP)
+            if not self._input:
+                return None
+        if isinstance(machine, bz2.BZ2Decompressor):
+            given = b""
+            if hungry:
+                given, self._input = self._input, b""
+            return machine.decompress(given, _STEP)
+        if self._first.startswith(b"\x1f\x8b"):
+            out = cast(bytes, machine.decompress(self._input, _STEP))
+            self._input = b"" if machine.eof else machine.unconsumed_tail
+            return out
+        # four bytes of zstd can stand for 128 KiB
+        given, self._input = self._input[:256], self._input[256:]
+        return cast(bytes, machine.decompress(given))

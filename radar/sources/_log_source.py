@@ -1,0 +1,266 @@
+"""From log files to bins: count what is new, merge it into the bins it belongs to, give whole bins that changed.
+
+What was read and the partials of the last day are in ``<data_dir>/logs/<source>.sqlite``. Both move in one transaction
+after the answers were taken: whoever is killed before it gives the same answers again, and of two answers about one bin
+the later one counts. A state that is damaged is put aside, and an error logged: the files are then read anew, and their
+bins are given again as far as the files still hold them.
+"""
+
+from __future__ import annotations
+
+import io
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import astuple, replace
+from datetime import UTC, datetime
+from hashlib import blake2b
+from pathlib import Path
+
+import orjson
+import polars as pl
+import structlog
+
+from radar import settings
+from radar.errors import UpstreamChanged, UpstreamUnavailable
+from radar.schema import Rejected
+from radar.sources import Answer
+from radar.sources._bytes import BROKEN, PARQUET
+from radar.sources._log_files import HEAD, Chunk, Seen, find, news
+from radar.sources._rejections import Rejections
+
+log = structlog.get_logger(__name__)
+
+BIN_S, HOUR_S = 300, 3600
+#: Bins are kept this long, so that late rows find theirs; rows ahead of the clock by more than ``SKEW_S`` are refused.
+KEPT_S, SKEW_S = 26 * HOUR_S, 600
+#: Rows of partials that are held before they go into their bins.
+_HELD = 500_000
+#: A chunk is this part of the memory that may be taken: rows of text need several times their size.
+_PART = 32
+_ZEROS = "0" * 32
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS files (key TEXT PRIMARY KEY, name TEXT, offset INTEGER, lines INTEGER, head TEXT, tail TEXT,
+                                  size INTEGER, changed_ns INTEGER);
+CREATE TABLE IF NOT EXISTS bins (bin INTEGER PRIMARY KEY, body BLOB NOT NULL, changed INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS rejected (reason TEXT PRIMARY KEY, count INTEGER, example TEXT);
+"""
+
+
+def answers(
+    source: str,
+    place: str,
+    since: datetime,
+    until: datetime,
+    *,
+    count: Callable[[Chunk, Rejections], pl.DataFrame],
+    largest: frozenset[str] = frozenset(),
+    prefix: str,
+) -> Iterator[Answer]:
+    """Every whole bin before ``until`` that changed since the last time, and each whole hour with such a bin.
+
+    Parameters
+    ----------
+    since
+        On the first reading, rows before it are refused; later ones before the bins that are kept.
+    count
+        A chunk as partials: ``bin`` (epoch s), the source's own columns, ``field``, ``cell``, ``amount``.
+    largest
+        Fields whose cells merge by the larger; all others add up.
+    prefix
+        Begins the answers' names.
+
+    Raises
+    ------
+    UpstreamUnavailable
+        No file is there, or the state is in use; after all answers: a file cannot be read.
+    UpstreamChanged
+        After all answers: a file is no log.
+    """
+    chosen = settings.load()
+    limit = chosen.logs_memory_mb * 2**20 // _PART
+    end = int(until.timestamp())
+    wrong: list[str] = []
+    away: list[str] = []
+    with closing(_opened(chosen.data_dir / "logs", source)) as state:
+        try:
+            state.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            raise UpstreamUnavailable(source, f"its state cannot be used: {error}") from error
+        known = {row[0]: Seen(*row) for row in state.execute("SELECT * FROM files")}
+        oldest = (end - KEPT_S) // HOUR_S * HOUR_S
+        if not known:
+            oldest = min(oldest, int(since.timestamp()) // BIN_S * BIN_S)
+        rejected = Rejections()
+        files = find(source, place)
+        held: list[pl.DataFrame] = []
+        for file in files:
+            seen: Seen | None = None
+            unfit = False
+            try:
+                for chunk, seen in news(  # noqa: B007  # the last place is what counts
+                    source, file, known, rejected, limit=limit, now_s=end
+                ):
+                    if chunk is None or unfit:
+                        continue
+                    try:
+                        part = count(chunk, rejected)
+                    except UpstreamChanged as error:
+                        unfit = True
+                        wrong.append(f"{file.name}: {error}")
+                        continue
+                    held.append(_within(part, chunk, oldest, end + SKEW_S, rejected))
+                    if sum(table.height for table in held) > _HELD:
+                        held = [_merged(held, largest)]
+                        if held[0].height > _HELD // 2:
+                            _keep(state, held, largest)
+                            held = []
+            except OSError as error:
+                away.append(f"{file.name}: {error.strerror or error}")
+                if seen is not None:  # some of it is counted, and no place to go on from is known
+                    raise UpstreamUnavailable(source, f"{away[-1]}, after a part of it; nothing was kept") from error
+            if seen is not None:
+                old = known.get(file.key)
+                if old is not None and (seen.offset < old.offset or (old.offset >= HEAD and old.head != seen.head)):
+                    # what was there may come back packed, or under another name
+                    known[f"{file.key}#{old.head}"] = old = replace(old, key=f"{file.key}#{old.head}")
+                    state.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)", astuple(old))
+                known[file.key] = seen
+                state.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)", astuple(seen))
+        _keep(state, held, largest)
+        for item in rejected.done():
+            state.execute("INSERT INTO rejected VALUES (?, ?, ?) ON CONFLICT (reason) DO UPDATE SET count = count + "
+                          "excluded.count", (item.reason, item.count, item.example))  # fmt: skip
+        yield from _given(state, prefix, end, largest)
+        state.execute("DELETE FROM bins WHERE bin < ? AND changed = 0", ((end - KEPT_S) // HOUR_S * HOUR_S,))
+        _forget(state, {file.key for file in files})
+        state.commit()
+    if away:
+        raise UpstreamUnavailable(source, f"{len(away)} files cannot be read, first {away[0]}")
+    if wrong:
+        raise UpstreamChanged(source, f"{len(wrong)} files were passed over, first {wrong[0]}")
+
+
+def _given(state: sqlite3.Connection, prefix: str, end: int, largest: frozenset[str]) -> Iterator[Answer]:
+    lost = [Rejected(*row) for row in state.execute("SELECT reason, count, example FROM rejected ORDER BY reason")]
+    changed = [row[0] for row in state.execute("SELECT bin FROM bins WHERE changed = 1 AND bin + ? <= ? ORDER BY bin",
+                                               (BIN_S, end))]  # fmt: skip
+    for start in changed:
+        table = _kept(state, start, start + BIN_S)[0]
+        yield Answer(f"{prefix}-{_stamp(start)}.parquet", packed(table, BIN_S, rejected=lost))
+        lost = []
+    if changed:
+        state.execute("DELETE FROM rejected")
+    state.executemany("UPDATE bins SET changed = 0 WHERE bin = ?", [(start,) for start in changed])
+    # an hour counts as changed with its bins, or with its end where they were given before it
+    hours = {start // HOUR_S * HOUR_S for start in changed}
+    for hour in sorted(hour for hour in hours if hour + HOUR_S <= end):
+        parts = [table.with_columns(bin=pl.lit(hour, pl.Int64)) for table in _kept(state, hour, hour + HOUR_S)]
+        yield Answer(f"{prefix}-hour-{_stamp(hour)}.parquet", packed(_merged(parts, largest), HOUR_S, rejected=()))
+
+
+def _stamp(second: int) -> str:
+    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H%MZ}"
+
+
+def _within(part: pl.DataFrame, chunk: Chunk, oldest: int, newest: int, rejected: Rejections) -> pl.DataFrame:
+    """Partials of bins that are kept; the others are counted in cells, since rows are counted no more."""
+    inside = pl.col("bin").is_between(oldest, newest)
+    if part.is_empty() or part.select(inside.all()).item():
+        return part
+    for reason, off in (("time is ahead of the clock", pl.col("bin") > newest),
+                        ("time is before the bins that are kept", pl.col("bin") < oldest)):  # fmt: skip
+        bins = part.filter(off)["bin"].unique().sort()
+        if len(bins):
+            rejected.add(reason, f"{chunk.file} from line {chunk.first_line}: bin {bins[0]}; expected "
+                         f"{_stamp(oldest)} to {_stamp(newest)}", len(bins))  # fmt: skip
+    return part.filter(inside)
+
+
+def _merged(parts: list[pl.DataFrame], largest: frozenset[str]) -> pl.DataFrame:
+    table = pl.concat(parts, how="vertical_relaxed")
+    names = [name for name in table.columns if name != "amount"]
+    chosen = pl.when(pl.col("field").is_in(list(largest))).then("most").otherwise("total")
+    return (
+        table.group_by(names)
+        .agg(most=pl.col("amount").max(), total=pl.col("amount").sum())
+        .select(*names, amount=chosen.cast(pl.Int64))
+        .sort(names)
+    )
+
+
+def _keep(state: sqlite3.Connection, parts: list[pl.DataFrame], largest: frozenset[str]) -> None:
+    """Merge partials into their bins."""
+    if not parts:
+        return
+    table = _merged(parts, largest)
+    for (start,), part in table.partition_by("bin", as_dict=True).items():
+        whole = _merged([*_kept(state, int(start), int(start) + BIN_S), part], largest)
+        out = io.BytesIO()
+        whole.write_ipc(out, compression="zstd")
+        state.execute("INSERT OR REPLACE INTO bins VALUES (?, ?, 1)", (int(start), out.getvalue()))
+
+
+def _kept(state: sqlite3.Connection, start: int, end: int) -> list[pl.DataFrame]:
+    rows = state.execute("SELECT body FROM bins WHERE bin >= ? AND bin < ? ORDER BY bin", (start, end))
+    return [pl.read_ipc(io.BytesIO(body)) for (body,) in rows]
+
+
+def _forget(state: sqlite3.Connection, here: set[str]) -> None:
+    """Files that are gone are remembered while they may come back packed or renamed: the newest 10,000."""
+    gone = [row[0] for row in state.execute("SELECT key FROM files ORDER BY changed_ns DESC") if row[0] not in here]
+    state.executemany("DELETE FROM files WHERE key = ?", [(key,) for key in gone[10_000:]])
+
+
+def _opened(folder: Path, source: str) -> sqlite3.Connection:
+    """The state of a source; a damaged one is put aside."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{source}.sqlite"
+    for attempt in (1, 2):
+        state = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+        try:
+            if state.execute("PRAGMA quick_check").fetchone() != ("ok",):
+                raise sqlite3.DatabaseError("its pages do not fit together")
+            state.executescript(_TABLES)
+            return state
+        except sqlite3.OperationalError as error:
+            state.close()
+            raise UpstreamUnavailable(source, f"its state {path.name} cannot be used: {error}") from error
+        except sqlite3.DatabaseError as error:
+            state.close()
+            if attempt == 2:
+                raise UpstreamUnavailable(source, f"its state {path.name} cannot be used: {error}") from error
+            path.replace(path.with_suffix(".damaged"))
+            log.error("state of logs is damaged and was put aside; the files are read anew", source=source,
+                      error=str(error))  # fmt: skip
+    raise AssertionError("not reached")
+
+
+def packed(partials: pl.DataFrame, grain_s: int, *, rejected: Iterable[Rejected] = ()) -> bytes:
+    """Partials as a Parquet file that says what it is and has a digest of itself."""
+    said = {"grain_s": grain_s, "rejected": [[item.reason, item.count, item.example] for item in rejected]}
+    out = io.BytesIO()
+    partials.write_parquet(out, compression="zstd", metadata={
+        "radar.partials": orjson.dumps(said).decode(), "radar.digest": f"blake2b:{_ZEROS}"})  # fmt: skip
+    body = out.getvalue()
+    head, _, tail = body.rpartition(f"blake2b:{_ZEROS}".encode())
+    return head + b"blake2b:" + blake2b(body, digest_size=16).hexdigest().encode() + tail
+
+
+def unpacked(body: bytes) -> tuple[pl.DataFrame, int, tuple[Rejected, ...]] | None:
+    """(partials, seconds of their bins, what was rejected); None: these bytes are no partials, or damaged ones.
+
+    The digest is checked before anything reads the file, since a damaged one can end the process that reads it.
+    """
+    head, mark, tail = body.rpartition(b"blake2b:")
+    if not body.startswith(PARQUET) or not mark or len(tail) < 32:
+        return None
+    if blake2b(head + mark + _ZEROS.encode() + tail[32:], digest_size=16).hexdigest().encode() != tail[:32]:
+        return None
+    try:
+        said = orjson.loads(pl.read_parquet_metadata(io.BytesIO(body))["radar.partials"])
+        lost = tuple(Rejected(str(reason), int(count), str(example)) for reason, count, example in said["rejected"])
+        return pl.read_parquet(io.BytesIO(body)), int(said["grain_s"]), lost
+    except (*BROKEN, KeyError, TypeError):
+        return None
