@@ -31,8 +31,9 @@ PIECE = 64 << 20
 _COUNTED = "count(*), sum(bytes), avg((status = 0 OR status >= 500)::INT), median(rtt)"
 _QUERIES = {
     "ndjson": f"""SELECT floor(epoch(time::TIMESTAMPTZ) / 300) AS bin, country, asn, {_COUNTED}
-        FROM (SELECT *, rtt_ms AS rtt FROM read_json('{{path}}', format = 'newline_delimited', columns = {{{{
-            time: 'VARCHAR', country: 'VARCHAR', asn: 'BIGINT', status: 'BIGINT', bytes: 'BIGINT', rtt_ms: 'DOUBLE'}}}}))
+        FROM (SELECT *, rtt_ms AS rtt FROM read_json('{{path}}', format = 'newline_delimited', columns =
+            {{{{time: 'VARCHAR', country: 'VARCHAR', asn: 'BIGINT', status: 'BIGINT', bytes: 'BIGINT',
+            rtt_ms: 'DOUBLE'}}}}))
         GROUP BY ALL""",
     "combined": f"""SELECT floor(epoch(strptime(c03[2:], '%d/%b/%Y:%H:%M:%S')) / 300) AS bin, country, asn, {_COUNTED}
         FROM (SELECT *, c06 AS status, c07 AS bytes, c10[9:] AS country, c11[5:]::BIGINT AS asn,

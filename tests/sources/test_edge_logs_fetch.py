@@ -1,0 +1,61 @@
+"""Request logs from a folder to series, by way of the counts that are archived."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import cast
+
+import polars as pl
+import pytest
+
+from radar.errors import ConfigError
+from radar.http import Http
+from radar.sources import Answer, edge_logs
+
+T = datetime(2026, 3, 2, tzinfo=UTC)
+ADDRESS = "8.8.8.8"
+
+
+def fetch(monkeypatch: pytest.MonkeyPatch, place: str, data: Path, minutes: int = 60) -> list[Answer]:
+    monkeypatch.setenv("RADAR_EDGE_LOGS", place)
+    monkeypatch.setenv("RADAR_DATA_DIR", str(data))
+    return list(edge_logs.fetch(cast(Http, None), T, T + timedelta(minutes=minutes)))
+
+
+def lines(count: int = 40) -> str:
+    rows = [
+        {"time": int(T.timestamp()) + n * 60, "client": ADDRESS, "country": "DE", "rtt_ms": 20} for n in range(count)
+    ]
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def test_fetched_counts_give_the_series_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.log").write_text(lines() + "nonsense\n")
+    answers = fetch(monkeypatch, str(tmp_path / "in"), tmp_path / "data")
+    parsed = [edge_logs.parse(answer.body, name=answer.name) for answer in answers]
+    bins = pl.concat([item.rows for item in parsed])
+    whole = edge_logs.parse(lines().encode())
+    five = bins.filter(~pl.col("signal").str.ends_with("_hour")).sort("timebin", "entity", "signal")
+    assert five.rows() == whole.rows.rows()
+    hour = bins.filter(pl.col("signal") == "edge.requests_hour", pl.col("entity") == "country/DE")
+    assert hour["value"].to_list() == [40.0]
+    assert sum(item.rejected_count for item in parsed) == 1
+    assert not any(ADDRESS.encode() in answer.body for answer in answers)
+
+
+def test_key_of_the_clients_stays_and_is_nobody_else_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.log").write_text(lines())
+    for _ in range(2):
+        fetch(monkeypatch, str(tmp_path / "a.log"), tmp_path / "data")
+    key = tmp_path / "data" / "logs" / "clients.key"
+    assert len(key.read_bytes()) == 8
+    assert key.stat().st_mode & 0o077 == 0
+    assert edge_logs._key(tmp_path / "data") == int.from_bytes(key.read_bytes(), "big")
+
+
+def test_fetch_without_a_setting_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match="RADAR_EDGE_LOGS is empty"):
+        fetch(monkeypatch, "", tmp_path)
