@@ -8,7 +8,6 @@ server that our resolver asked). Clients and names go no further than :func:`par
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from hashlib import blake2b
 
 import polars as pl
@@ -20,7 +19,7 @@ from radar.sketch import register_of, run_of
 from radar.sources import _dns_tap, _dns_text
 from radar.sources._bytes import begins, json_lines
 from radar.sources._dns_zones import zones_of
-from radar.sources._geo import countries_of, networks_of
+from radar.sources._geo import locate
 from radar.sources._rejections import Rejections
 
 #: Columns of the form of our own (NDJSON, Parquet).
@@ -67,7 +66,7 @@ def tapped(data: bytes, rejected: Rejections, *, first: int = 0) -> pl.DataFrame
         schema=_ROWS,
     )  # fmt: skip
     if any(asked):
-        rows = rows.with_columns(server_asn=_once(asked, networks_of, "asn").cast(pl.Int64))
+        rows = rows.with_columns(server_asn=locate(pl.Series(asked, dtype=pl.String))["asn"].cast(pl.Int64))
     return _placed(rows, rejected, "frame at byte")
 
 
@@ -193,8 +192,8 @@ def partials(rows: pl.DataFrame) -> pl.DataFrame:
 
     ``kind``: resolver, country, asn, provider or zone, ``key`` which one. ``field``: asked (queries), answered, failed
     and nxdomain (answers), erred (failures told beside the queries), client (registers of a distinct count, by cell);
-    of zones, clients (how many asked in one piece: at least so many in all) and server (answers that lack, by the network
-    that was asked for them; the cell is its AS number less 2 to the power of 31). No client and no name is in it.
+    of zones, clients (how many asked in one piece: at least so many in all) and server (answers that lack, by the
+    network that was asked for them; the cell is its AS number less 2 to the power of 31). No client or name is in it.
     """
     if rows.is_empty():
         return pl.DataFrame(schema=PARTIALS)
@@ -291,11 +290,11 @@ def _located(rows: pl.DataFrame) -> pl.DataFrame:
         "digest": pl.Series([int.from_bytes(blake2b(c.encode(), digest_size=8).digest(), "big") for c in unique],
                             dtype=pl.UInt64),
     })  # fmt: skip
-    asked = known.to_list()
+    places = locate(known)
     found = pl.DataFrame({
-        "client": pl.Series(asked, dtype=pl.String),
-        "found_cc": countries_of(asked)["cc"].cast(pl.String),
-        "found_asn": networks_of(asked)["asn"].cast(pl.Int64),
+        "client": known,
+        "found_cc": places["cc"].cast(pl.String),
+        "found_asn": places["asn"].cast(pl.Int64),
     })  # fmt: skip
     return (
         rows.join(place, on="client", how="left", maintain_order="left")
@@ -303,10 +302,3 @@ def _located(rows: pl.DataFrame) -> pl.DataFrame:
         .with_columns(cc=pl.coalesce("cc", "found_cc"), asn=pl.coalesce("asn", "found_asn"))
         .drop("client", "found_cc", "found_asn")
     )
-
-
-def _once(addresses: list[str | None], look: Callable[[list[str | None]], pl.DataFrame], column: str) -> pl.Series:
-    """Look each address up once."""
-    unique = sorted({a for a in addresses if a is not None})
-    found = dict(zip(unique, look(list(unique))[column].to_list(), strict=True))
-    return pl.Series([None if a is None else found[a] for a in addresses], dtype=pl.Int64)

@@ -2,10 +2,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
 import pytest
 
 from radar.errors import UpstreamChanged
 from radar.sources import dns_logs
+from radar.sources._log_files import Chunk
+from radar.sources._log_source import packed
+from radar.sources._rejections import Rejections
 from tests.sources import dns_build as build
 
 BIN = "2026-03-02T00:05:00Z"
@@ -167,3 +171,20 @@ def test_a_file_without_any_query_raises_or_rejects(body: bytes) -> None:
         return
     assert parsed.rows.is_empty()
     assert parsed.rejected_count == 1
+
+
+def test_a_log_in_pieces_gives_the_same_bin_as_the_whole() -> None:
+    whole = lines(*(bind(c) for c in build.CLIENTS), *(bind(c, fails=True) for c in build.CLIENTS[:4]))
+    rejected = Rejections()
+    pieces = [
+        dns_logs.count(Chunk("queries.log", "lines", part, 1), rejected)
+        for part in (lines(*(bind(c) for c in build.CLIENTS)), lines(*(bind(c, fails=True) for c in build.CLIENTS[:4])))
+    ]
+    body = packed(pl.concat(pieces), 300, rejected=rejected.done())
+    assert dns_logs.parse(body).rows.equals(dns_logs.parse(whole).rows)
+
+
+def test_partials_of_an_hour_give_no_rows() -> None:
+    body = packed(dns_logs.count(Chunk("day.dnstap", "binary", build.day(), 0), Rejections()), 3600)
+    assert dns_logs.parse(body).rows.is_empty()
+    assert dns_logs.details(body) == []
