@@ -23,7 +23,8 @@ from jobs.simulate.places import Places, stream
 from jobs.simulate.rates import FIRST
 from jobs.simulate.scenario import BIN, STARTS
 from radar.sources import Answer
-from radar.sources._waf_rows import DIMENSIONS, LATEST, PARTIALS, packed
+from radar.sources._log_source import packed
+from radar.sources._waf_rows import DIMENSIONS, LATEST, PARTIALS
 
 #: Bins of the history, and bins in an hour.
 BEFORE, HOURLY = (STARTS - FIRST) // BIN, 12

@@ -7,7 +7,6 @@ counts, so that partials of any chunks merge into those of the whole.
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -17,8 +16,8 @@ import polars as pl
 
 from radar.entities import countries
 from radar.errors import UpstreamChanged
-from radar.sources._bytes import begins, parquet
-from radar.sources._geo import countries_of, networks_of
+from radar.sources._bytes import begins
+from radar.sources._geo import locate
 from radar.sources._rejections import Rejections
 from radar.sources._waf_forms import Match, Wrong, matches
 from radar.times import rfc3339
@@ -108,16 +107,8 @@ def _placed(table: pl.DataFrame, rejected: Rejections) -> pl.DataFrame:
 
 def located(clients: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Country and network of each address, null where there is none."""
-    if clients.null_count() == len(clients):
-        return clients, clients.cast(pl.UInt32)
-    once = clients.unique()
-    found = pl.DataFrame({
-        "client": once,
-        "cc": countries_of(once.to_list())["cc"],
-        "asn": networks_of(once.to_list())["asn"],
-    })  # fmt: skip
-    both = clients.to_frame("client").join(found, on="client", how="left", nulls_equal=True, maintain_order="left")
-    return both["cc"], both["asn"]
+    found = locate(clients)
+    return found["cc"], found["asn"]
 
 
 def partials(table: pl.DataFrame) -> pl.DataFrame:
@@ -149,24 +140,6 @@ def checked(found: pl.DataFrame, source: str) -> pl.DataFrame:
         return found.select(list(PARTIALS)).cast(PARTIALS)  # type: ignore[arg-type]
     except pl.exceptions.PolarsError as error:
         raise UpstreamChanged(source, f"the partials' columns have other types: {str(error)[:120]}") from error
-
-
-def packed(found: pl.DataFrame, grain_s: int) -> bytes:
-    """Partials of bins of that width as a Parquet file, which ``parse`` and ``details`` take. Has ``grain_s`` too."""
-    out = io.BytesIO()
-    found.with_columns(grain_s=pl.lit(grain_s, dtype=pl.Int64)).write_parquet(out, compression="zstd")
-    return out.getvalue()
-
-
-def unpacked(body: bytes, source: str) -> tuple[pl.DataFrame, int] | None:
-    """The inverse of ``packed``; None for another Parquet file. Raises UpstreamChanged for one that is damaged."""
-    found = parquet(body, source=source, columns=frozenset({*PARTIALS, "grain_s"}))
-    if found.schema.get("grain_s") != pl.Int64 or found.is_empty():
-        return None
-    grains = found["grain_s"].unique().to_list()
-    if grains not in ([BIN_S], [3600]):
-        raise UpstreamChanged(source, f"these partials are of {grains} seconds; expected {BIN_S} or 3600 alone")
-    return checked(found, source), grains[0]
 
 
 def unusable(data: bytes, source: str) -> UpstreamChanged:

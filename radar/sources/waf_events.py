@@ -23,12 +23,13 @@ from radar.errors import ConfigError, UpstreamChanged
 from radar.schema import SIGNALS, Parsed, empty_signals
 from radar.sources import Answer, Source
 from radar.sources._bytes import PARQUET, unpack
+from radar.sources._log_files import Chunk
+from radar.sources._log_source import answers, unpacked
 from radar.sources._rejections import Rejections
-from radar.sources._waf_rows import BIN_S, LARGEST, checked, counted, detailed, unpacked, unusable
+from radar.sources._waf_rows import BIN_S, LARGEST, checked, counted, detailed, unusable
 
 if TYPE_CHECKING:
     from radar.http import Http
-    from radar.sources._log_files import Chunk
 
 NAME = "waf_events"
 
@@ -43,8 +44,6 @@ def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
     UpstreamUnavailable
         No file is there, or one cannot be read.
     """
-    from radar.sources._log_source import answers
-
     place = settings.load().waf_events
     if not place:
         raise ConfigError("RADAR_WAF_EVENTS is empty; expected a folder or a glob of log files")
@@ -105,15 +104,10 @@ def _partials(body: bytes) -> tuple[pl.DataFrame, int, tuple[Any, ...], dict[str
     """(partials, their grain in seconds, what was rejected, notes) of a log or of packed partials."""
     data, cut = unpack(body, source=NAME)
     if data.startswith(PARQUET):
-        hours = unpacked(data, NAME)
-        if hours is not None:
-            return *hours, (), {}
-        from radar.sources import _log_source
-
-        packed = _log_source.unpacked(data)
+        packed = unpacked(data)
         if packed is not None:
             found, grain_s, before = packed
-            return checked(found, NAME), grain_s, tuple(before), {}
+            return checked(found, NAME), grain_s, before, {}
         raise UpstreamChanged(NAME, "a Parquet file that holds no partials; expected lines of a firewall's log")
     rejected, notes = Rejections(), Counter[str]()
     found = counted(data, 1, rejected, notes=notes)

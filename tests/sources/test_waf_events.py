@@ -11,8 +11,9 @@ import pytest
 
 from radar.errors import UpstreamChanged
 from radar.sources import _waf_text as text
+from radar.sources._log_source import packed
 from radar.sources._rejections import Rejections
-from radar.sources._waf_rows import PARTIALS, counted, packed
+from radar.sources._waf_rows import PARTIALS, counted
 from radar.sources.waf_events import details, parse
 from tests.sources.fixtures import cases
 
@@ -238,9 +239,8 @@ def test_an_hour_tells_its_rules_and_gives_no_rows_that_its_bins_have_given() ->
     assert (told["grain_s"], told["bin"], told["matches"]) == (3600, "2026-03-02T10:00:00Z", 2)
 
 
-def test_partials_that_are_cut_off_or_of_another_width_are_refused_by_name() -> None:
+def test_partials_that_are_cut_off_or_of_other_columns_are_refused_by_name() -> None:
     whole = hour_file()
-    odd = packed(pl.DataFrame(schema=PARTIALS).clear(1), 60)
-    for broken in (whole[:-9], whole[: len(whole) // 2] + b"PAR1", odd):
+    for broken in (whole[:-9], whole[: len(whole) // 2] + b"PAR1", packed(pl.DataFrame({"bin": [1]}), 300)):
         with pytest.raises(UpstreamChanged, match=r"^waf_events: "):
             parse(broken)
