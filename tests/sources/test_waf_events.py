@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
 
 import polars as pl
 import pytest
@@ -14,7 +16,7 @@ from radar.sources import _waf_text as text
 from radar.sources._log_source import packed
 from radar.sources._rejections import Rejections
 from radar.sources._waf_rows import PARTIALS, counted
-from radar.sources.waf_events import details, parse
+from radar.sources.waf_events import details, fetch, parse
 from tests.sources.fixtures import cases
 
 LINE = {"time": "2026-03-02T10:00:01Z", "rule": "942100", "action": "blocked", "country": "BR", "asn": 28573}
@@ -244,3 +246,22 @@ def test_partials_that_are_cut_off_or_of_other_columns_are_refused_by_name() -> 
     for broken in (whole[:-9], whole[: len(whole) // 2] + b"PAR1", packed(pl.DataFrame({"bin": [1]}), 300)):
         with pytest.raises(UpstreamChanged, match=r"^waf_events: "):
             parse(broken)
+
+
+def test_files_become_bins_and_hours_that_hold_no_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RADAR_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("RADAR_WAF_EVENTS", str(tmp_path / "logs"))
+    (tmp_path / "logs").mkdir()
+    client = {"time": "2026-03-02T10:07:00Z", "rule": "942100", "client": "8.8.8.8", "title": "SQL from 8.8.8.8"}
+    (tmp_path / "logs" / "waf.ndjson").write_bytes(body(LINE, client, {**LINE, "asn": 0}))
+    since = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    given = list(fetch(cast(Any, None), since, since + timedelta(hours=3)))
+    told = [(row["bin"], row["grain_s"], row["matches"]) for answer in given for row in details(answer.body)]
+    assert told == [
+        ("2026-03-02T10:00:00Z", 300, 1),
+        ("2026-03-02T10:05:00Z", 300, 1),
+        ("2026-03-02T10:00:00Z", 3600, 2),
+    ]
+    assert [item.reason for answer in given for item in parse(answer.body).rejected] == ["not an AS number"]
+    assert all(b"8.8.8.8" not in answer.body for answer in given)
+    assert list(fetch(cast(Any, None), since, since + timedelta(hours=3))) == []
