@@ -1,9 +1,9 @@
 """Log files in pieces: what is new in each since the last time, in bounded memory.
 
 Places stand between spaces: a folder, a glob, a file, or an address (``https:``, ``s3:``, ``gs:``, ``az:``; ``http:``
-as it is given). Files are lines of text, Parquet, or a stream of frames (dnstap), plain or packed by gzip, zstd or bzip2;
-what they are is seen from their first bytes. Credentials of object stores come from the environment, as their vendors name
-them.
+as it is given). Files are lines of text, Parquet, or a stream of frames (dnstap), plain or packed by gzip, zstd or
+bzip2; what they are is seen from their first bytes. Credentials of object stores come from the environment, as their
+vendors name them.
 
 A file is known by device and inode (an object by its address) and by its content: a digest of its first bytes and of
 the last bytes before the place that was reached. So a file goes on after it was renamed, packed or copied, and begins
@@ -194,7 +194,8 @@ def news(
             rejected.add("file is damaged", f"{file.name}: {error}")
     seen = replace(marks.seen, size=file.size, changed_ns=file.changed_ns)
     with file.open() as opened:
-        seen = replace(seen, **dict(zip(("head", "tail"), _digests(opened, packing, seen.offset), strict=True)))
+        head, tail = _digests(opened, packing, seen.offset)
+    seen = replace(seen, head=head, tail=tail)
     yield None, seen
 
 

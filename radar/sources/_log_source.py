@@ -143,6 +143,7 @@ def answers(
 
 
 def _given(state: sqlite3.Connection, prefix: str, end: int, largest: frozenset[str]) -> Iterator[Answer]:
+    """The answers. Of a bin, ``changed`` is 1 until it is given, and then 2 until its hour is."""
     lost = [Rejected(*row) for row in state.execute("SELECT reason, count, example FROM rejected ORDER BY reason")]
     changed = [row[0] for row in state.execute("SELECT bin FROM bins WHERE changed = 1 AND bin + ? <= ? ORDER BY bin",
                                                (BIN_S, end))]  # fmt: skip
@@ -152,12 +153,12 @@ def _given(state: sqlite3.Connection, prefix: str, end: int, largest: frozenset[
         lost = []
     if changed:
         state.execute("DELETE FROM rejected")
-    state.executemany("UPDATE bins SET changed = 0 WHERE bin = ?", [(start,) for start in changed])
-    # an hour counts as changed with its bins, or with its end where they were given before it
-    hours = {start // HOUR_S * HOUR_S for start in changed}
-    for hour in sorted(hour for hour in hours if hour + HOUR_S <= end):
+    state.executemany("UPDATE bins SET changed = 2 WHERE bin = ?", [(start,) for start in changed])
+    waiting = {row[0] // HOUR_S * HOUR_S for row in state.execute("SELECT bin FROM bins WHERE changed = 2")}
+    for hour in sorted(hour for hour in waiting if hour + HOUR_S <= end):
         parts = [table.with_columns(bin=pl.lit(hour, pl.Int64)) for table in _kept(state, hour, hour + HOUR_S)]
         yield Answer(f"{prefix}-hour-{_stamp(hour)}.parquet", packed(_merged(parts, largest), HOUR_S, rejected=()))
+        state.execute("UPDATE bins SET changed = 0 WHERE changed = 2 AND bin >= ? AND bin < ?", (hour, hour + HOUR_S))
 
 
 def _stamp(second: int) -> str:

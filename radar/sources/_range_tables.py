@@ -1,8 +1,8 @@
 """Tables of address ranges as arrays: those that come with the radar, or the operator's own (setting ``ranges``).
 
 A folder of one's own holds ``.mmdb`` files (MaxMind DB; a country's ``iso_code``, ``autonomous_system_number``) or
-Parquet files with ``start``, ``end`` (whole numbers; of IPv6 the upper 64 bits) and ``cc`` or ``asn``. A file's name with
-``v6`` in it says that its numbers are of IPv6. What the folder does not say comes from the radar's own tables.
+Parquet files with ``start``, ``end`` (whole numbers; of IPv6 the upper 64 bits) and ``cc`` or ``asn``. A file's name
+with ``v6`` in it says that its numbers are of IPv6. What the folder does not say comes from the radar's own tables.
 
 Everything of one family is cut into pieces in which nothing changes, so that one search gives country, network and
 whether the address is an ordinary one at all.

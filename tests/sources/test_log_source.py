@@ -111,6 +111,13 @@ def test_a_late_row_gives_its_bin_and_its_hour_again(logs: Path) -> None:
     assert fetched(logs, hour) == {BIN: 2, "s-hour-2026-03-02T0000Z.parquet": 3}
 
 
+def test_an_hour_is_given_though_its_last_bins_are_empty(logs: Path) -> None:
+    put(logs / "a.log", b"1 x\n")
+    assert fetched(logs) == {BIN: 1}
+    assert fetched(logs, START + timedelta(hours=1)) == {"s-hour-2026-03-02T0000Z.parquet": 1}
+    assert fetched(logs, START + timedelta(hours=2)) == {}
+
+
 def test_rows_of_the_future_are_counted_with_their_file_and_what_was_expected(logs: Path) -> None:
     put(logs / "a.log", b"1 x\n9000 future\n")
     (answer,) = answers("s", str(logs), START, UNTIL, count=count, prefix="s")
