@@ -31,7 +31,7 @@ from radar.store import Store
 #: Evaluations that are there when the play begins.
 HISTORY = timedelta(days=2)
 #: Networks whose series are kept: those of the play are among the largest of this small world.
-TRACKED = 60
+TRACKED = 61
 #: In the history a table loses up to about this part of its space for minutes, as peers differ.
 WOBBLE = 0.0004
 #: No snapshots: a demo that ends is made anew.

@@ -37,8 +37,8 @@ REACHED, LEAK_REACHED, ANSWER_REACHED = 20, 16, 8
 ANSWER_AFTER = timedelta(minutes=80)
 #: Prefixes of each network that are leaked.
 LEAKED = 6
-#: Space of the service that vanishes: never given to anybody, so that it is nobody's.
-SERVICE = ("240.16.0.0/12", "240.32.0.0/12")
+#: Space of the service that vanishes: reserved, so that it is nobody's, and large enough to be among the tracked.
+SERVICE = ("240.0.0.0/10", "240.64.0.0/10")
 #: The collector that falls silent.
 SILENT = "rrc03"
 

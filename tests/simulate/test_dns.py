@@ -87,5 +87,5 @@ def test_routes_of_the_service_are_withdrawn_by_all_peers_at_the_same_time() -> 
     world = World()
     play = RoutingPlay(world.seed, world.places)
     minute = play.minute(EVENT.start)
-    gone = [line for line in minute if b'"withdrawals":["240.16.0.0/12"]' in line]
+    gone = [line for line in minute if b'"withdrawals":["240.0.0.0/10"]' in line]
     assert len(gone) == len(play.routes.peers)
