@@ -8,9 +8,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import threading
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
 from pathlib import Path
 
@@ -18,11 +22,12 @@ import httpx
 import polars as pl
 import pytest
 
-from jobs import cli, reference_forms
+from jobs import cli, doctor, reference_forms
 from jobs.reference import refresh_table, wrong
 from radar import reference
 from radar.errors import SourceError, UpstreamChanged, UpstreamUnavailable
 from radar.http import Http, Limits
+from radar.settings import load
 
 NOW = datetime(2027, 1, 2, 3, tzinfo=UTC)
 STATE = "asn,conglomerate,org_id,org_name,ownership_cc,ownership_country_name,rir,target_cc\n"
@@ -63,13 +68,20 @@ def archive(rows: list[list[str]]) -> bytes:
     return raw.getvalue()
 
 
-def city(name: str, cc: str, people: str) -> list[str]:
+class Quiet(SimpleHTTPRequestHandler):
+    """Files of a folder, without a line for each request."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+def city(name: str, cc: str, people: str, lat: str = "1.5") -> list[str]:
     return [
         "1",
         name,
         name,
         "",
-        "1.5",
+        lat,
         "2.5",
         "P",
         "PPL",
@@ -237,6 +249,45 @@ def test_a_table_without_an_origin_is_refreshed_from_its_own_form_alone(folder: 
         with pytest.raises(SourceError, match="no origin"):
             refresh_table("cloud_regions", folder, NOW, http=client)
         assert refresh_table("cloud_regions", folder, NOW, http=client, path=file).rows == 68
+
+
+def test_the_command_asks_the_origin_over_http(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [[row["name"], row["cc"], row["lat"], row["lon"], row["population"]] for row in reference.table("cities")]
+    sent = tmp_path / "origin"
+    sent.mkdir()
+    lines = [city(name, cc, people, lat) for name, cc, lat, _lon, people in rows[1:]]
+    (sent / "cities15000.zip").write_bytes(archive([*lines, city("Too small", "FR", "5")]))
+    handler = partial(Quiet, directory=str(sent))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_address[1]}/cities15000.zip"
+        tables = {**reference.packaged(), "cities": replace(reference.info("cities"), origins=(url,))}
+        monkeypatch.setattr(reference, "packaged", lambda: tables)
+        reference.forget()
+        assert cli.main(["reference", "--refresh", "cities"]) == 0
+        (sent / "cities15000.zip").write_bytes(archive(lines[:100]))
+        assert cli.main(["reference", "--refresh", "cities"]) == 1
+        server.shutdown()
+        thread.join()
+    assert "expected 5021 to 7533" in capsys.readouterr().out
+    assert (reference.info("cities").rows, reference.info("cities").refreshed) == (len(rows) - 1, True)
+
+
+def test_the_doctor_warns_of_a_table_older_than_a_year_but_not_of_a_study(folder: Path) -> None:
+    def look(now: datetime) -> list[doctor.Finding]:
+        return [found for found in doctor.examine(load, now) if found.topic == "tables"]
+
+    (fine,) = look(datetime(2027, 6, 1, tzinfo=UTC))
+    assert (fine.level, "networks of 2026-06-17" in fine.text) == ("ok", True)
+    (old,) = look(datetime(2027, 7, 1, tzinfo=UTC))
+    assert (old.level, old.text.endswith("older than a year: networks")) == ("warning", True)
+    (folder / "cities").mkdir(parents=True)
+    (folder / "cities" / reference.CURRENT).write_text("{}", "utf-8")
+    reference.forget()
+    assert "cities: the refreshed table is not used" in look(datetime(2027, 6, 1, tzinfo=UTC))[0].text
 
 
 @pytest.mark.parametrize(
