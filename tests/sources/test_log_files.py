@@ -1,0 +1,105 @@
+"""Files of every form in pieces of bounded size."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from radar.sources._log_files import Chunk, find, news
+from radar.sources._rejections import Rejections
+
+LATER = 4e9
+
+
+def chunks(place: object, limit: int = 1 << 20, rejected: Rejections | None = None) -> list[Chunk]:
+    lost = rejected or Rejections()
+    return [
+        chunk
+        for file in find("s", str(place))
+        for chunk, _ in news("s", file, {}, lost, limit=limit, now_s=LATER)
+        if chunk is not None
+    ]
+
+
+def test_chunks_end_at_the_end_of_a_line_and_are_numbered(tmp_path: Path) -> None:
+    lines = b"".join(b"%07d\n" % number for number in range(200_000))
+    (tmp_path / "a.log").write_bytes(lines)
+    found = chunks(tmp_path, 300_000)
+    assert len(found) > 2
+    assert b"".join(chunk.data for chunk in found) == lines
+    assert all(int(chunk.data[:7]) + 1 == chunk.first_line for chunk in found)
+
+
+def test_frames_are_never_cut(tmp_path: Path) -> None:
+    frame = (300).to_bytes(4) + b"x" * 300
+    start = bytes(4) + (4).to_bytes(4) + b"\0\0\0\2"
+    (tmp_path / "a.tap").write_bytes(start + frame * 5000)
+    found = chunks(tmp_path, 400_000)
+    assert len(found) > 2
+    assert {chunk.kind for chunk in found} == {"binary"}
+    assert found[0].data.startswith(start + frame)
+    assert all(chunk.data.startswith(frame) for chunk in found[1:])
+
+
+def test_a_large_parquet_file_comes_as_files_of_some_rows(tmp_path: Path) -> None:
+    table = pl.DataFrame({"n": range(50_000)})
+    table.write_parquet(tmp_path / "a.parquet", compression="uncompressed")
+    found = chunks(tmp_path, 100_000)
+    assert len(found) > 2
+    assert pl.concat(pl.read_parquet(io.BytesIO(chunk.data)) for chunk in found).equals(table)
+
+
+def test_damaged_files_are_counted_and_give_what_came_before(tmp_path: Path) -> None:
+    (tmp_path / "a.gz").write_bytes(b"\x1f\x8b" + b"\xff" * 50)
+    (tmp_path / "b.parquet").write_bytes(b"PAR1 and no more")
+    rejected = Rejections()
+    assert chunks(tmp_path, rejected=rejected) == []
+    assert {item.reason for item in rejected.done()} == {"file is damaged", "Parquet file ends early"}
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_file_at_an_address_is_read(tmp_path: Path) -> None:
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    (tmp_path / "a.log").write_bytes(b"one\ntwo\n")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            (chunk,) = chunks(f"http://127.0.0.1:{server.server_port}/a.log")
+        finally:
+            server.shutdown()
+    assert (chunk.file, chunk.data) == ("a.log", b"one\ntwo\n")
+
+
+def test_a_line_of_200_mb_is_never_in_memory_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    with path.open("wb") as out:
+        out.write(b"first\n")
+        out.truncate(200 << 20)
+        out.seek(0, 2)
+        out.write(b"\nlast\n")
+    code = f"""
+import resource
+from radar.sources._log_files import find, news
+from radar.sources._rejections import Rejections
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+lost = Rejections()
+(file,) = find("s", {str(path)!r})
+found = [c.data for c, _ in news("s", file, {{}}, lost, limit=4 << 20, now_s=4e9) if c is not None]
+assert found == [b"first\\n", b"last\\n"], found
+assert [item.count for item in lost.done()] == [1]
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 40
