@@ -34,9 +34,11 @@ def sample_performance(entity: str, *, against: str = "worse", median: float | N
     hours = {"median": column, "low": [v and v - 1 for v in column], "high": [v and v + 1 for v in column],
              "usual": [44.0] * 24, "usual_low": [42.0] * 24, "usual_high": [46.0] * 24}  # fmt: skip
     nothing = {name: [None] * 24 for name in hours}
-    peers = [{"entity": entity, "median": median, "low": 60.0, "high": 62.0, "n": 900, "rank": 2 if median else None},
-             {"entity": "geoasn/ID-17974", "median": 30.0, "low": 29.0, "high": 31.0, "n": 4000, "rank": 1},
-             {"entity": "geoasn/ID-24203", "median": 10.0, "low": 5.0, "high": 90.0, "n": 12, "rank": None}]  # fmt: skip
+    peers = [
+        {"entity": entity, "median": median, "low": 60.0, "high": 62.0, "n": 900, "rank": 2 if median else None},
+        {"entity": "geoasn/ID-17974", "median": 30.0, "low": 29.0, "high": 31.0, "n": 4000, "rank": 1},
+        {"entity": "geoasn/ID-24203", "median": 10.0, "low": 5.0, "high": 90.0, "n": 12, "rank": None},
+    ]
     return {
         "entity": entity, "hour": HOUR, "rtt": measure(median, against=against), "throughput": measure(None),
         "requests": 1000, "clients": None, "hours": {"rtt": hours, "throughput": nothing},

@@ -52,7 +52,8 @@ def _contents() -> Component:
     parts = (("normal", _("What is normal")), ("broken", _("When a signal counts as affected")),
              ("states", _("The four states")), ("outages", _("From signals to an outage")),
              ("confidence", _("Confidence")), ("causes", _("Causes")), ("faults", _("Our own faults")),
-             ("unseen", _("What we do not see")), ("quality", _("How well packets travel")), ("signals", _("All signals")), ("api", _("Taking "
+             ("unseen", _("What we do not see")), ("quality", _("How well packets travel")),
+             ("signals", _("All signals")), ("api", _("Taking "
                                                                                            "the numbers")))  # fmt: skip
     return html.Ul([html.Li(html.A(text, href=f"#{id}")) for id, text in parts], className="toc")
 
@@ -254,8 +255,9 @@ def _numbers() -> Component:
 def _quality() -> Component:
     return shell.section(
         _("How well packets travel"),
-        html.P(_("Round-trip times and delivery rates are those of the connections that reached our own servers, as the "
-                 "median of an hour with its 95 % interval. An hour is held against the same hour of the day on the 28 "
+        html.P(_("Round-trip times and delivery rates are those of the connections that reached our own servers, as "
+                 "the median of an hour with its 95 % interval. "
+                 "An hour is held against the same hour of the day on the 28 "
                  "days before, of which at least 7 must have a value. It is faster or slower than usual only when its "
                  "interval lies wholly outside of the middle half of those days and the medians differ by more than 1 "
                  "ms, for throughput by more than 5 %.")),
