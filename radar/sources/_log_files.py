@@ -132,7 +132,20 @@ def _objects(source: str, place: str) -> Iterator[LogFile]:
             continue
         changed = int(item["last_modified"].timestamp() * 1e9)
         yield LogFile(f"{url.scheme}://{url.hostname}/{path}", path.rpartition("/")[2], item["size"], changed,
-                      lambda path=path: _Object(obstore.open_reader(store, path)))  # fmt: skip
+                      lambda path=path: _copy(obstore.get(store, path)) if web else _Object(obstore.open_reader(store, path)))  # fmt: skip
+
+
+def _copy(answer: Any) -> Any:
+    """The whole of an answer as a file on disk: many servers of files know no ranges."""
+    copy = tempfile.TemporaryFile()  # noqa: SIM115  # whoever opened it closes it
+    try:
+        for part in answer.stream():
+            copy.write(bytes(part))
+    except Exception as error:
+        copy.close()
+        raise OSError(f"the answer broke off ({type(error).__name__})") from None
+    copy.seek(0)
+    return copy
 
 
 class _Object:
