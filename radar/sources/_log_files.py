@@ -132,7 +132,8 @@ def _objects(source: str, place: str) -> Iterator[LogFile]:
             continue
         changed = int(item["last_modified"].timestamp() * 1e9)
         yield LogFile(f"{url.scheme}://{url.hostname}/{path}", path.rpartition("/")[2], item["size"], changed,
-                      lambda path=path: _copy(obstore.get(store, path)) if web else _Object(obstore.open_reader(store, path)))  # fmt: skip
+                      lambda path=path: (_copy(obstore.get(store, path)) if web
+                                           else _Object(obstore.open_reader(store, path))))  # fmt: skip
 
 
 def _copy(answer: Any) -> Any:
