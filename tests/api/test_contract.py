@@ -18,9 +18,14 @@ from tests.samples import sample_documents, seed
 #: One answerable address of every endpoint.
 ADDRESSES = {
     "/api/v1/": "/api/v1/",
+    "/api/v1/attacks": "/api/v1/attacks",
+    "/api/v1/dns": "/api/v1/dns",
     "/api/v1/entities": "/api/v1/entities?q=iraq",
     "/api/v1/outages": "/api/v1/outages",
     "/api/v1/outages/<id>": "/api/v1/outages/IQ-20260302T0500Z",
+    "/api/v1/providers": "/api/v1/providers?kind=dns",
+    "/api/v1/providers/<slug>": "/api/v1/providers/google-cloud",
+    "/api/v1/quality": "/api/v1/quality?entity=country/IQ",
     "/api/v1/routing": "/api/v1/routing?entity=asn/5089",
     "/api/v1/signals": "/api/v1/signals?entity=country/IQ&signal=edge.requests&baseline=1",
     "/api/v1/sources": "/api/v1/sources",
