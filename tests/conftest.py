@@ -9,11 +9,16 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from radar import store
 from radar.store import embedded
+
+# how long an example takes says something about the machine, and nothing about the product
+hypothesis.settings.register_profile("radar", deadline=None)
+hypothesis.settings.load_profile("radar")
 
 REPO = Path(__file__).resolve().parent.parent
 SHARED = REPO.parent / "shared" / "data"
