@@ -77,11 +77,14 @@ def _measured(row: Mapping[str, Any]) -> Component:
     return html.Span([state.mark(row["state"]), " ", html.A(row["words"], href=href)])
 
 
-def spoke_first(name: str, found: Sequence[Mapping[str, Any]], now: str) -> Component | None:
-    """Who spoke first of what may be one event, with the rule; None where nothing can be compared."""
+def spoke_first(
+    name: str, found: Sequence[Mapping[str, Any]], now: str, *, simulated: bool = False
+) -> Component | None:
+    """Who spoke first of what may be one event, with the rule; None where nothing can be compared. ``simulated``: the
+    provider's words or the outages are simulated, and every line says so."""
     if not found:
         return None
-    rows = [html.Li(_first(name, row, now)) for row in found[:3]]
+    rows = [html.Li([*_first(name, row, now), " ", state.simulated(simulated)]) for row in found[:3]]
     rule = _("We compare when our outage was published with when the provider says that it wrote first, where the two "
              "overlap or lie at most an hour apart. That does not prove that they are one event.")  # fmt: skip
     return shell.section(_("Who spoke first"), html.Ul(rows, className="plain"), note=rule, id="first")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
 
 from radar import entities
-from radar.components import numbers, outages, shell, state, times
+from radar.components import attacks, numbers, outages, shell, state, times
 from radar.components.ssr import slot
 from radar.figures import quality as drawings
 from radar.labels import N_, _, ngettext
@@ -71,6 +72,12 @@ def sentence(row: Performance, now: str) -> str:
     return text + "."
 
 
+def short(row: Performance, now: str) -> Component:
+    """The sentence for the head of a page, with the way to the charts."""
+    return html.P([html.A(sentence(row, now), href="#performance"), " ", state.simulated(row["simulated"])],
+                  className="lede small")  # fmt: skip
+
+
 def _group(basis: str, of: str) -> str:
     if basis == "subregion":
         return _("countries of {region}").format(region=of)
@@ -102,15 +109,22 @@ def _tiles(row: Performance) -> Component:
         if measure["low"] is not None and measure["high"] is not None:
             under.append(
                 html.Span(
-                    " "
-                    + _("{low} to {high}, n = {n}").format(
-                        low=numbers.rough(measure["low"]),
-                        high=numbers.rough(measure["high"]),
-                        n=f"{measure['n'] or 0:,}",
-                    )
+                    _("95 % interval {low} to {high} {unit}, {n} connections").format(
+                        low=numbers.rough(measure["low"]), high=numbers.rough(measure["high"]), unit=unit,
+                        n=f"{measure['n'] or 0:,}"),
+                    className="note",
                 )
             )
-        cells.append(html.Div([html.Dt(title), html.Dd(value, className="big"), html.Dd(under, className="under")]))
+        parts = [html.Dt(title), html.Dd(value, className="big"), html.Dd(under, className="under")]
+        days = row["month"].get(what, [])
+        known = [day for day in days if day is not None]
+        if len(known) > 1:
+            words = _("Last 28 days: between {low} and {high} {unit} a day").format(
+                low=numbers.rough(min(known)), high=numbers.rough(max(known)), unit=unit)  # fmt: skip
+            line = slot(f"month-{what}", partial(attacks.spark, days, words),
+                        class_name="spark-box")  # fmt: skip
+            parts.append(html.Dd([line, html.Span(words, className="note")], className="under"))
+        cells.append(html.Div(parts))
     return html.Dl(cells, className="tiles")
 
 
@@ -126,9 +140,12 @@ def _day(row: Performance, what: str, title: str, unit: str, source: SourceStatu
                                                            columns["usual_high"], strict=True))
         if None not in (low, high, under, over) and (high < under or low > over)  # type: ignore[operator]
     ]  # fmt: skip
-    said = ngettext("{n} of the last 24 hours lies outside of the middle half of its month.",
-                    "{n} of the last 24 hours lie outside of the middle half of their month.",
-                    len(outside)).format(n=len(outside))  # fmt: skip
+    comparable = sum(None not in pair for pair in zip(columns["low"], columns["usual_low"], strict=True))
+    said = ngettext("{n} of {hours} hours lies outside of the middle half of its month.",
+                    "{n} of {hours} hours lie outside of the middle half of their month.",
+                    len(outside)).format(n=len(outside), hours=comparable)  # fmt: skip
+    if not comparable:
+        said = _("None of these hours can be compared with the month before: too little was measured in it.")
     id = f"hours-{what}"
     drawn = slot(id, lambda: drawings.day(first, columns, title=title, sentence=said, unit=unit,
                                           simulated=row["simulated"]), class_name="ts-box")  # fmt: skip
@@ -186,7 +203,7 @@ def _peers(row: Performance) -> Component | None:
              "interval no wider than 20 % of the median).").format(
         total=peers["total"], group=_group(peers["basis"], peers["of"]), ranked=peers["ranked"])  # fmt: skip
     return html.Div([html.H3(_("Against its like")), slot("peers-rtt", table, class_name="scroll"),
-                     html.P(note, className="note")])  # fmt: skip
+                     html.P(note, className="note")], className="like")  # fmt: skip
 
 
 def purposes(rows: Sequence[QualityRow]) -> Component | None:

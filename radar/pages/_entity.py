@@ -28,17 +28,19 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
         return _unknown(kind, code, str(error))
     snapshot = _read.snapshot()
     now = snapshot.now
-    seen = snapshot.states.get(key)
-    mine = [row for row in snapshot.outages if row["entity"] == key]
+    measured = _measured_as(key, snapshot)
+    seen = snapshot.states.get(measured)
+    mine = [row for row in snapshot.outages if row["entity"] == measured]
     current = next((row for row in mine if row["status"] == "open" and not row.get("history")), None)
     chosen = _chosen(query)
     series = _series(seen, mine)
-    seen_charts = _charts.of_entity(key, series, snapshot, chosen)
+    seen_charts = _charts.of_entity(measured, series, snapshot, chosen)
     drawings = seen_charts or []
     name = entities.name(key)
     wanted = str(query.get("table", ""))
-    hours = f"/api/v1/signals?entity={key}&signal=edge.rtt_p50_hour&range=24h&format=csv"
-    performs = quality.performance(_read.performance_of(key), snapshot.source("edge_logs"), now, hours)
+    hours = f"/api/v1/signals?entity={measured}&signal=edge.rtt_p50_hour&range=24h&format=csv"
+    found = _read.performance_of(measured)
+    performs = quality.performance(found, snapshot.source("edge_logs"), now, hours)
     left: list[Any] = [performs] if performs is not None else []
     left += [_strip(key, chosen, drawings)] if drawings else []
     left += [
@@ -69,11 +71,14 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
         reference.country(key),
         network.block(key),
     ]
-    head = entity.sentence(key, seen, current)
+    head = entity.sentence(measured, seen, current)
     return shell.page(
         name,
         html.P(head, className="lede"),
         entity.standing(seen, current, now),
+        _as_a_whole(key, measured),
+        # a country's page begins with the same sentence in its first section
+        quality.short(found, now) if above is not None and found is not None else None,
         above,
         html.Div([html.Div(left, className="main-col"), html.Aside([part for part in right if part is not None])],
                  className="columns"),
@@ -83,6 +88,26 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
         charts=bool(drawings),
         wide=True,
     )  # fmt: skip
+
+
+def _measured_as(key: str, snapshot: _read.Snapshot) -> str:
+    """The entity whose measurements the page shows: a network that lies nearly whole in one country is measured as a
+    network, not a second time as its part there."""
+    kind, _slash, code = key.partition("/")
+    if kind != "geoasn" or key in snapshot.states or any(row["entity"] == key for row in snapshot.outages):
+        return key
+    country, _dash, asn = code.partition("-")
+    known = entities.networks().get(int(asn))
+    if known is None or known.home != country or _read.performance_of(key) is not None:
+        return key
+    return f"asn/{asn}"
+
+
+def _as_a_whole(key: str, measured: str) -> Component | None:
+    if key == measured:
+        return None
+    text = _("Nearly all of its addresses lie in this country, so what is measured of the whole network stands here: ")
+    return html.P([text, html.A(entities.name(measured), href=f"/{measured}"), "."], className="note")
 
 
 def _routes(key: str, snapshot: _read.Snapshot) -> Component | None:

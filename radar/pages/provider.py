@@ -42,5 +42,9 @@ def _own_words(provider: Provider) -> tuple[Component | None, Component]:
         text = _("What it says of itself cannot be read just now.")
         return None, html.Div([html.P(text, className="note"), owned])
     found = first_spoken(provider, says, snapshot.outages, snapshot.now)
-    above = parts.spoke_first(provider.name, found, snapshot.now)
+    compared = {row["outage"] for row in found}
+    simulated = (says is not None and says["simulated"]) or any(
+        row["simulated"] for row in snapshot.outages if row["id"] in compared
+    )
+    above = parts.spoke_first(provider.name, found, snapshot.now, simulated=simulated)
     return above, html.Div([parts.statement(provider, says, snapshot.now), owned])

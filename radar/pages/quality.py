@@ -14,7 +14,7 @@ from radar.components import quality as parts
 from radar.components.ssr import Raw, marks, slot
 from radar.figures import quality as drawings
 from radar.figures import worldmap
-from radar.labels import _
+from radar.labels import N_, _
 from radar.pages import _read
 from radar.shapes.quality import PerformanceNow
 
@@ -22,9 +22,24 @@ shell.register_page(__name__, path="/quality", title="Quality")
 
 SORTS = ("rank", "name", "n")
 
+#: Rows of the ranking before the rest is a link.
+ROWS = 40
 
-def layout(by: str = "", month: str = "", sort: str = "", **query: str) -> Component:
-    """The page. ``by``: a measure of ``radar.api.quality.BY``; ``month``: a recorded one; ``sort`` orders the table."""
+#: What countries are ranked by, in three kinds: words before the choices, names in ``radar.api.quality.BY``, and what
+#: each is called there.
+CHOICES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    (N_("Last hour"), (("rtt", N_("Round-trip time")), ("throughput", N_("Throughput")))),
+    (N_("Good enough"), (("iqb", N_("Overall")), ("iqb-web", N_("Web")), ("iqb-video", N_("Video")),
+                         ("iqb-audio", N_("Audio")), ("iqb-conferencing", N_("Video calls")),
+                         ("iqb-backup", N_("Backups")), ("iqb-gaming", N_("Games")))),
+    (N_("Speed tests"), (("download", N_("Download")), ("upload", N_("Upload")),
+                         ("latency", N_("Smallest round-trip time")), ("loss", N_("Packet loss")))),
+)  # fmt: skip
+
+
+def layout(by: str = "", month: str = "", sort: str = "", show: str = "", **query: str) -> Component:
+    """The page. ``by``: a measure of ``radar.api.quality.BY``; ``month``: a recorded one; ``sort`` orders the table,
+    ``show=all`` shows the whole of it."""
     snapshot = _read.snapshot()
     now = _read.performance_now()
     known = ranks.months(snapshot.quality)
@@ -32,12 +47,15 @@ def layout(by: str = "", month: str = "", sort: str = "", **query: str) -> Compo
     how = ranks.BY[chosen]
     when = None if how.live else month if month in known else known[0] if known else None
     rows = ranks.ranking(chosen, when, now, snapshot.quality)
-    asked = {"by": chosen, "month": when or "", "sort": sort if sort in SORTS else ""}
-    strips = [charts.strip([(name, _(row.title), _href({**asked, "by": name})) for name, row in ranks.BY.items()],
-                           chosen, _("Measure"))]  # fmt: skip
+    asked = {"by": chosen, "month": when or "", "sort": sort if sort in SORTS else "",
+             "show": "all" if show == "all" else ""}  # fmt: skip
+    strips = [
+        _strip(_(words), [(name, _(word), _href({**asked, "by": name})) for name, word in names], chosen)
+        for words, names in CHOICES
+    ]
     if not how.live and known:
         months = [(name, times.month_words(name), _href({**asked, "month": name})) for name in known]
-        strips.append(charts.strip(months, when or "", _("Month")))
+        strips.append(_strip(_("Month"), months, when or ""))
     head = _sentence(how, rows, when, now, snapshot.now)
     source = snapshot.source((now["source"] if now else "edge_logs") if how.live else "mlab_ndt")
     csv = "/api/v1/quality?" + urlencode({"by": chosen, **({"month": when} if when else {}), "format": "csv"})
@@ -49,13 +67,17 @@ def layout(by: str = "", month: str = "", sort: str = "", **query: str) -> Compo
     return shell.page(
         _("Quality"),
         html.P([head, " ", state.simulated(simulated)], className="lede"),
-        html.Div(strips, className="ranges"),
+        html.Div(strips, className="ranges stacked"),
         *drawn,
         html.P([html.A(_("JSON"), href=csv.replace("&format=csv", "")), " · ",
                 html.A(_("How this is judged"), href="/method#quality")], className="note"),
         description=head,
         wide=True,
     )  # fmt: skip
+
+
+def _strip(words: str, choices: list[tuple[str, str, str]], chosen: str) -> Component:
+    return html.Div([html.Span(words, className="label"), charts.strip(choices, chosen, words)], className="legs")
 
 
 def _href(asked: dict[str, str]) -> str:
@@ -140,6 +162,9 @@ def _table(how: ranks.By, rows: list[ranks.Ranked], asked: dict[str, str]) -> Co
         rows = sorted(rows, key=lambda row: outages.name_of(row.entity))
     elif sort == "n":
         rows = sorted(rows, key=lambda row: (-(row.n or 0), row.entity))
+    total = len(rows)
+    if not asked["show"]:
+        rows = rows[:ROWS]
     heads: list[Any] = []
     columns = [("rank", _("Place"), "num"), ("name", _("Country"), ""), ("", _("Value"), "num")]
     if how.unit == "score":
@@ -168,7 +193,11 @@ def _table(how: ranks.By, rows: list[ranks.Ranked], asked: dict[str, str]) -> Co
 
     note = _("Ranked are countries with at least 100 measurements and, for an hour, an interval no wider than 20 % of "
              "the median.")  # fmt: skip
-    return shell.section(_("Ranking"), slot("quality-table", table), note=note, id="ranking")
+    more = None
+    if len(rows) < total:
+        label = _("All {n} countries and areas").format(n=total)
+        more = html.P(html.A(label, href=_href({**asked, "show": "all"}) + "#ranking"))
+    return shell.section(_("Ranking"), slot("quality-table", table), more, note=note, id="ranking")
 
 
 def _nothing(how: ranks.By) -> Component:
