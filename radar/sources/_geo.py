@@ -8,7 +8,6 @@ addresses come in, two letters or an AS number go out.
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
@@ -17,20 +16,16 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import structlog
-from numpy.typing import NDArray
 
 from radar import settings
 from radar.errors import ConfigError
 from radar.sources import _range_tables as tables
+from radar.sources._addresses import read
+from radar.sources._range_index import IS_NONE, NO_ADDRESS, NOWHERE, SPECIAL, Index, Rows
+
+__all__ = ["NOWHERE", "NO_ADDRESS", "SPECIAL", "countries_of", "locate", "networks_of"]
 
 log = structlog.get_logger(__name__)
-
-NO_ADDRESS = "no client address"
-SPECIAL = "client address is private or reserved"
-NOWHERE = "address is in no table's range"
-
-_V4 = r"^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$"
-_MAPPED, _NAT64 = b"\0" * 10 + b"\xff\xff", bytes.fromhex("0064ff9b") + b"\0" * 8
 
 
 def locate(addresses: pl.Series) -> pl.DataFrame:
@@ -39,7 +34,8 @@ def locate(addresses: pl.Series) -> pl.DataFrame:
     Parameters
     ----------
     addresses
-        IPv4 and IPv6 texts; null stands for none known. Of IPv4 inside IPv6 (mapped, NAT64, 6to4) the inner one counts.
+        IPv4 and IPv6 texts, or whole numbers, which are IPv4; null stands for none known. Of IPv4 inside IPv6 (mapped,
+        NAT64, 6to4) the inner one counts.
 
     Returns
     -------
@@ -51,42 +47,32 @@ def locate(addresses: pl.Series) -> pl.DataFrame:
     --------
     >>> locate(pl.Series(["8.8.8.8", "10.0.0.1", "x"])).rows()
     [('US', 15169, None), (None, None, 'client address is private or reserved'), (None, None, 'no client address')]
+    >>> locate(pl.Series([0x08080808]))["asn"].to_list()
+    [15169]
     """
-    texts = addresses.cast(pl.String).rename("text")
-    unique = texts.unique()
-    family, number = _numbers(unique)
-    found = located(family, number).insert_column(0, unique)
-    return texts.to_frame().join(found, on="text", how="left", nulls_equal=True, maintain_order="left").drop("text")
+    index = _index()
+    places = _of_numbers(addresses, index) if addresses.dtype.is_integer() else _of_texts(addresses, index)
+    return index.places.select(pl.all().gather(pl.Series(places).cast(pl.UInt32)))
 
 
-def located(family: NDArray[np.uint8], number: NDArray[np.uint64]) -> pl.DataFrame:
-    """The same for numbers: ``family`` 4, 6 (the upper 64 bits) or 0 for no address."""
-    both = _tables()
-    count = len(number)
-    asn, special = np.zeros(count, np.uint32), np.zeros(count, np.bool_)
-    names: list[pl.Series] = []
-    cc = np.full(count, -1, np.int32)
-    for kind, table in both.items():
-        rows = np.flatnonzero(family == kind)
-        whole = len(rows) == count
-        asked = number if whole else number[rows]
-        at = np.searchsorted(table.start, asked.astype(table.start.dtype), side="right") - 1
-        codes, base = table.cc[at].astype(np.int32), sum(map(len, names))
-        asn[rows], special[rows] = table.asn[at], table.special[at]
-        cc[rows] = np.where(codes < 0, -1, codes + base)
-        names.append(pl.Series(table.codes, dtype=pl.String))
-    cc[special], asn[special] = -1, 0
-    place = pl.Series(cc)
-    frame = pl.DataFrame(
-        {"place": place.set(place < 0, None).cast(pl.UInt32), "asn": asn, "special": special, "none": family == 0}
-    )
-    every = pl.concat(names)
-    return frame.select(
-        cc=every.gather(frame["place"]),
-        asn=pl.when(pl.col("asn") > 0).then("asn"),
-        reason=pl.when("none").then(pl.lit(NO_ADDRESS)).when("special").then(pl.lit(SPECIAL))
-        .when(pl.col("place").is_null() & (pl.col("asn") == 0)).then(pl.lit(NOWHERE)),
-    )  # fmt: skip
+def _of_numbers(numbers: pl.Series, index: Index) -> Rows:
+    """Row of ``index.places`` of each IPv4 number."""
+    known = numbers.cast(pl.UInt32, strict=False)
+    found = index.find_v4(known.fill_null(0).to_numpy())
+    if known.null_count():
+        found[known.is_null().to_numpy()] = IS_NONE
+    return found
+
+
+def _of_texts(texts: pl.Series, index: Index) -> Rows:
+    """Row of ``index.places`` of each text."""
+    found = np.full(len(texts), IS_NONE, np.int32)
+    for part in read(texts.cast(pl.String)):
+        if part.v4 is not None:
+            found[part.rows] = index.find_v4(part.v4)
+        if part.v6 is not None:
+            found[part.rows] = index.find_v6(part.v6)
+    return found
 
 
 def countries_of(addresses: Sequence[str | None]) -> pl.DataFrame:
@@ -117,36 +103,6 @@ def _one(addresses: Sequence[str | None], column: str, nowhere: str) -> pl.DataF
     return found.select(column, reason=pl.when(pl.col(column).is_null()).then(why))
 
 
-def _numbers(texts: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.uint64]]:
-    """(family, number) of each text; family 0 where it is no address."""
-    parts = texts.str.extract_groups(_V4).struct.unnest()
-    octets = [pl.col(name).cast(pl.UInt64) for name in parts.columns]
-    plain = pl.all_horizontal(
-        (octet <= 255) & ~(pl.col(name).str.starts_with("0") & (pl.col(name).str.len_bytes() > 1))
-        for octet, name in zip(octets, parts.columns, strict=True)
-    ).fill_null(False)
-    a, b, c, d = octets
-    read = parts.select(v4=plain, number=(a * 2**24 + b * 2**16 + c * 2**8 + d).fill_null(0))
-    family = np.where(read["v4"].to_numpy(), 4, 0).astype(np.uint8)
-    number = read["number"].to_numpy().astype(np.uint64)
-    rest = texts.str.contains(":", literal=True).fill_null(False)
-    for row in rest.arg_true().to_list():
-        family[row], number[row] = _v6(texts[row])
-    return family, number
-
-
-def _v6(text: str) -> tuple[int, int]:
-    try:
-        packed = socket.inet_pton(socket.AF_INET6, text.partition("%")[0])
-    except (OSError, ValueError):
-        return 0, 0
-    if packed[:12] in (_MAPPED, _NAT64):
-        return 4, int.from_bytes(packed[12:])
-    if packed[:2] == b"\x20\x02":
-        return 4, int.from_bytes(packed[2:6])
-    return 6, int.from_bytes(packed[:8])
-
-
 @lru_cache(maxsize=4)
 def _ranges(table: str, family: int) -> pl.DataFrame:
     """A table of one address family that comes with the radar."""
@@ -154,12 +110,12 @@ def _ranges(table: str, family: int) -> pl.DataFrame:
 
 
 _lock = threading.Lock()
-_kept: dict[str, tuple[object, dict[int, tables.Pieces]]] = {}
+_kept: dict[str, tuple[object, Index]] = {}
 
 
-def _tables() -> dict[int, tables.Pieces]:
-    """The tables in use. Those of a folder are read again when a file of it changes; where they cannot be read, the
-    ones before stay in use, or the radar's own, and an error is logged once for each change."""
+def _index() -> Index:
+    """The index in use. That of a folder is made again when a file of it changes; where one cannot be read, the index
+    before stays in use, or that of the radar's own tables, and an error is logged once for each change."""
     place = settings.load().ranges
     with _lock:
         mark = _mark(Path(place)) if place else None
@@ -184,7 +140,5 @@ def _mark(folder: Path) -> object:
 
 
 @lru_cache(maxsize=1)
-def _own() -> dict[int, tables.Pieces]:
-    return {
-        family: tables.pieces(family, tables.own("country", family), tables.own("asn", family)) for family in (4, 6)
-    }
+def _own() -> Index:
+    return tables.own_index()

@@ -4,24 +4,23 @@ A folder of one's own holds ``.mmdb`` files (MaxMind DB; a country's ``iso_code`
 Parquet files with ``start``, ``end`` (whole numbers; of IPv6 the upper 64 bits) and ``cc`` or ``asn``. A file's name
 with ``v6`` in it says that its numbers are of IPv6. What the folder does not say comes from the radar's own tables.
 
-Everything of one family is cut into pieces in which nothing changes, so that one search gives country, network and
-whether the address is an ordinary one at all.
+They become one index (:mod:`radar.sources._range_index`) that gives country, network, and whether the address is an
+ordinary one at all.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from radar.errors import ConfigError, UpstreamChanged
 from radar.sources._bytes import parquet
+from radar.sources._range_index import Index, Numbers, Ranges, build
 
 #: Not of one client on the open Internet (IANA's registries of special-purpose addresses; multicast; reserved).
 SPECIAL_V4 = (
@@ -31,20 +30,6 @@ SPECIAL_V4 = (
 )  # fmt: skip
 SPECIAL_V6 = ("::/3", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "4000::/2", "8000::/1")
 
-Numbers = NDArray[np.uint64]
-
-
-@dataclass(frozen=True, slots=True)
-class Pieces:
-    """One family's pieces: ``start`` sorted, ``cc`` (place in ``codes``, -1 for none), ``asn`` (0 for none),
-    ``special``."""
-
-    start: Numbers
-    cc: NDArray[np.int16]
-    asn: NDArray[np.uint32]
-    special: NDArray[np.bool_]
-    codes: tuple[str, ...]
-
 
 def own(table: str, family: int) -> pl.DataFrame:
     """A table that comes with the radar, sorted by start; country codes as text."""
@@ -53,45 +38,8 @@ def own(table: str, family: int) -> pl.DataFrame:
     return ranges.with_columns(pl.col("cc").cast(pl.String)) if "cc" in ranges.columns else ranges
 
 
-def pieces(family: int, countries: pl.DataFrame, networks: pl.DataFrame) -> Pieces:
-    """Cut two tables (``start``, ``end``, ``cc`` or ``asn``) into pieces in which nothing changes."""
-    codes = tuple(sorted(set(countries["cc"].drop_nulls().to_list())))
-    place = {code: number for number, code in enumerate(codes)}
-    cc = countries["cc"].replace_strict(place, default=-1, return_dtype=pl.Int16).to_numpy()
-    reserved = _special(family)
-    tables = [
-        (_numbers(countries["start"]), _numbers(countries["end"]), cc, np.int16(-1)),
-        (
-            _numbers(networks["start"]),
-            _numbers(networks["end"]),
-            networks["asn"].cast(pl.UInt32).to_numpy(),
-            np.uint32(0),
-        ),
-        (*reserved, np.ones(len(reserved[0]), dtype=np.bool_), np.bool_(False)),
-    ]
-    last = np.uint64(2**32 - 1 if family == 4 else 2**64 - 1)
-    cuts = [np.zeros(1, np.uint64)]
-    for start, end, _values, _none in tables:
-        cuts += [start, end[end < last] + np.uint64(1)]
-    begins = np.unique(np.concatenate(cuts))
-    found = [_at(begins, start, end, values, none) for start, end, values, none in tables]
-    return Pieces(begins.astype(np.uint32) if family == 4 else begins, found[0], found[1], found[2], codes)
-
-
-def _numbers(column: pl.Series) -> Numbers:
-    return column.cast(pl.UInt64).to_numpy()
-
-
-def _at(begins: Numbers, start: Numbers, end: Numbers, values: Any, none: Any) -> Any:
-    """The table's value at each beginning of a piece, ``none`` where no range holds it."""
-    if not len(start):
-        return np.full(len(begins), none)
-    place = np.searchsorted(start, begins, side="right") - 1
-    held = (place >= 0) & (begins <= end[place])
-    return np.where(held, values[place], none)
-
-
 def _special(family: int) -> tuple[Numbers, Numbers]:
+    """Starts and ends of the special blocks."""
     nets = [ipaddress.ip_network(text) for text in (SPECIAL_V4 if family == 4 else SPECIAL_V6)]
     flat = sorted(ipaddress.collapse_addresses(nets))  # type: ignore[type-var]  # all of one family
     shift = 0 if family == 4 else 64
@@ -99,8 +47,13 @@ def _special(family: int) -> tuple[Numbers, Numbers]:
             np.array([int(net[-1]) >> shift for net in flat], np.uint64))  # fmt: skip
 
 
-def read(folder: Path) -> dict[int, Pieces]:
-    """Both families from the tables of a folder. Raises ConfigError naming the file that cannot be used and why."""
+def own_index() -> Index:
+    """The index of the tables that come with the radar."""
+    return build({family: Ranges(own("country", family), own("asn", family), _special(family)) for family in (4, 6)})
+
+
+def read(folder: Path) -> Index:
+    """The index of the tables of a folder. Raises ConfigError naming the file that cannot be used and why."""
     found: dict[tuple[str, int], list[pl.DataFrame]] = {}
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         try:
@@ -120,8 +73,8 @@ def read(folder: Path) -> dict[int, Pieces]:
         parts = [found.get((kind, family)) for kind in ("country", "asn")]
         tables = [pl.concat(part).sort("start") if part else own(kind, family)
                   for part, kind in zip(parts, ("country", "asn"), strict=True)]  # fmt: skip
-        both[family] = pieces(family, *tables)
-    return both
+        both[family] = Ranges(tables[0], tables[1], _special(family))
+    return build(both)
 
 
 def _checked(table: pl.DataFrame) -> pl.DataFrame:
