@@ -29,7 +29,7 @@ from urllib.parse import urlsplit
 import zstandard
 
 from radar.errors import UpstreamChanged, UpstreamUnavailable
-from radar.sources._rejections import Rejections
+from radar.sources._rejections import Rejections, without_addresses
 
 #: Bytes of a file's beginning, and of what lies before the place reached, that say which file it is.
 HEAD = TAIL = 4096
@@ -72,7 +72,9 @@ class LogFile:
     """A file or object that can be opened."""
 
     def __init__(self, key: str, name: str, size: int, changed_ns: int, opener: Any) -> None:
-        self.key, self.name, self.size, self.changed_ns, self._open = key, name, size, changed_ns, opener
+        # a file may be named after a client, and names are told in errors and kept in the state
+        self.key, self.name = key, without_addresses(name)
+        self.size, self.changed_ns, self._open = size, changed_ns, opener
 
     def open(self) -> IO[bytes]:
         """Open it for reading. Raises OSError."""
@@ -131,7 +133,7 @@ def _objects(source: str, place: str) -> Iterator[LogFile]:
         if "*" in inner and not fnmatchcase(path, inner):
             continue
         changed = int(item["last_modified"].timestamp() * 1e9)
-        yield LogFile(f"{url.scheme}://{url.hostname}/{path}", path.rpartition("/")[2], item["size"], changed,
+        yield LogFile(_digest(f"{url.scheme}://{url.netloc}/{path}".encode()), path.rpartition("/")[2], item["size"], changed,
                       lambda path=path: (_copy(obstore.get(store, path)) if web
                                            else _Object(obstore.open_reader(store, path))))  # fmt: skip
 
@@ -336,9 +338,17 @@ def _content(opened: Any, packing: bytes) -> Any:
 
 
 def _digests(opened: Any, packing: bytes, offset: int) -> tuple[str, str]:
-    """Digests of the first bytes of the content and of the last ones before an offset; "" where it is shorter."""
+    """Digests of the first bytes of the content and of the last ones before an offset; "" where it is shorter, or
+    damaged before it."""
     if not offset:
         return "", ""
+    try:
+        return _head_and_tail(opened, packing, offset)
+    except UpstreamChanged:
+        return "", ""
+
+
+def _head_and_tail(opened: Any, packing: bytes, offset: int) -> tuple[str, str]:
     stream = _content(opened, packing)
     head = _exactly(stream, min(HEAD, offset))
     begin = max(offset - TAIL, 0)
@@ -383,7 +393,10 @@ def _reached(file: LogFile, known: dict[str, Seen], packing: bytes) -> Seen:
                 continue
             size = min(HEAD, seen.offset)
             if size not in heads:
-                heads[size] = _digest(_exactly(_content(opened, packing), size))
+                try:
+                    heads[size] = _digest(_exactly(_content(opened, packing), size))
+                except UpstreamChanged:  # said when its content is read
+                    heads[size] = ""
             if heads[size] == seen.head and _digests(opened, packing, seen.offset) == (seen.head, seen.tail):
                 return seen
     return Seen(file.key, file.name)

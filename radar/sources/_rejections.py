@@ -14,9 +14,9 @@ from radar.schema import Rejected
 
 _LONGEST = 160
 _ADDRESS = re.compile(
-    r"\b\d{1,3}(?:\.\d{1,3}){3}\b"  # 192.0.2.1
-    r"|(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F]{0,4}"  # 2001:db8:0:1... (three colons: a time of day has two)
-    r"|(?:[0-9a-fA-F]{1,4}:)*[0-9a-fA-F]{0,4}::[0-9a-fA-F:]*"  # 2001:db8::1, ::1
+    r"(?<!\d)\d{1,3}(?:[._-]\d{1,3}){3}(?!\d)"  # 192.0.2.1, and 192-0-2-1 as in names of lines
+    # 2001:db8::1, ::ffff:192.0.2.1, 2001:db8:0:1... (three colons: a time of day has two)
+    r"|[0-9a-fA-F:]{0,40}(?:::|(?:[0-9a-fA-F]{1,4}:){3})[0-9a-fA-F:]{0,40}(?:\.\d{1,3}){0,3}"
 )
 
 
