@@ -69,6 +69,7 @@ def examine(read: Callable[[], Settings], now: datetime) -> Iterator[Finding]:
     yield from _switched_on(settings)
     yield from _folder(settings.data_dir)
     yield from _tables(now)
+    yield _ranges(settings)
     yield from _store(settings, now)
     yield _browser()
 
@@ -156,6 +157,20 @@ def _tables(now: datetime) -> Iterator[Finding]:
     tail = f"; older than a year: {', '.join(old)}" if old else ""
     yield Finding("tables", "warning" if old else "ok", said + tail,
                   f"`radar reference --refresh {' '.join(old)}` looks for newer ones" if old else "")  # fmt: skip
+
+
+def _ranges(settings: Settings) -> Finding:
+    """Whether the operator's own tables of address ranges can be read."""
+    from radar.sources import _range_tables
+
+    if not settings.ranges:
+        return Finding("ranges", "ok", "addresses are looked up in the radar's own tables")
+    try:
+        _range_tables.read(Path(settings.ranges))
+    except ConfigError as error:
+        return Finding("ranges", "broken", str(error), "put the file right: until then a running radar uses the tables "
+                       "that it read before, one that starts uses its own")  # fmt: skip
+    return Finding("ranges", "ok", f"addresses are looked up in the tables of {settings.ranges}")
 
 
 def _store(settings: Settings, now: datetime) -> Iterator[Finding]:

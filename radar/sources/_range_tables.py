@@ -13,12 +13,12 @@ from __future__ import annotations
 import ipaddress
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 
 from radar.errors import ConfigError, UpstreamChanged
+from radar.sources import _mmdb
 from radar.sources._bytes import parquet
 from radar.sources._range_index import Index, Numbers, Ranges, build
 
@@ -58,12 +58,13 @@ def read(folder: Path) -> Index:
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         try:
             if path.suffix == ".mmdb":
-                for key, table in _mmdb(path).items():
+                for key, table in _mmdb.read(path).items():
                     found.setdefault(key, []).append(table)
             elif path.suffix == ".parquet":
-                table = _checked(parquet(path.read_bytes(), source="ranges"))
+                family = 6 if "v6" in path.stem else 4
+                table = _checked(parquet(path.read_bytes(), source="ranges"), family)
                 kind = "country" if "cc" in table.columns else "asn"
-                found.setdefault((kind, 6 if "v6" in path.stem else 4), []).append(table)
+                found.setdefault((kind, family), []).append(table)
         except (OSError, ValueError, UpstreamChanged) as error:
             raise ConfigError(f"RADAR_RANGES: {path.name} cannot be used: {error}") from error
     if not found:
@@ -77,7 +78,7 @@ def read(folder: Path) -> Index:
     return build(both)
 
 
-def _checked(table: pl.DataFrame) -> pl.DataFrame:
+def _checked(table: pl.DataFrame, family: int) -> pl.DataFrame:
     """Raises ValueError where it is no table of ranges."""
     value = next((name for name in ("cc", "asn") if name in table.columns), None)
     if value is None or not {"start", "end"} <= set(table.columns):
@@ -91,41 +92,6 @@ def _checked(table: pl.DataFrame) -> pl.DataFrame:
     table = table.sort("start")
     if table.is_empty() or (table["start"] > table["end"]).any() or (table["end"] >= table["start"].shift(-1)).any():
         raise ValueError("it has no ranges, or ranges that overlap")
+    if family == 4 and table["end"][-1] >= 2**32:
+        raise ValueError("it has numbers beyond IPv4; the name of a table of IPv6 has 'v6' in it")
     return table
-
-
-def _mmdb(path: Path) -> dict[tuple[str, int], pl.DataFrame]:
-    """The ranges of a MaxMind DB. Raises ValueError for a damaged one."""
-    import maxminddb
-
-    rows: dict[tuple[str, int], list[tuple[int, int, Any]]] = {}
-    try:
-        with maxminddb.open_database(str(path)) as database:
-            for net, record in database:
-                if not isinstance(record, dict):
-                    continue
-                start, end = int(net[0]), int(net[-1])
-                family = 4 if net.version == 4 or end < 2**32 else 6
-                if family == 6 and start < 2**125:
-                    continue  # aliases of IPv4
-                if family == 6:
-                    start, end = start >> 64, end >> 64
-                country = record.get("country") or record.get("registered_country")
-                code = country.get("iso_code") if isinstance(country, dict) else record.get("country_code")
-                if isinstance(code, str) and len(code) == 2:
-                    rows.setdefault(("country", family), []).append((start, end, code.upper()))
-                asn = record.get("autonomous_system_number")
-                if isinstance(asn, int) and 0 < asn < 2**32:
-                    rows.setdefault(("asn", family), []).append((start, end, asn))
-    except (maxminddb.InvalidDatabaseError, UnicodeDecodeError, OverflowError) as error:
-        raise ValueError(f"it is no MaxMind DB, or a damaged one ({error})") from error
-    if not rows:
-        raise ValueError("it names neither a country's iso_code nor an autonomous_system_number")
-    return {
-        (kind, family): pl.DataFrame(
-            part, schema={"start": pl.UInt64, "end": pl.UInt64,
-                          "cc" if kind == "country" else "asn": pl.String if kind == "country" else pl.UInt32},
-            orient="row",
-        ).unique("start", keep="first").sort("start")
-        for (kind, family), part in rows.items()
-    }  # fmt: skip
