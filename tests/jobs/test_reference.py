@@ -8,7 +8,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import threading
+import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -269,6 +271,8 @@ def test_the_command_asks_the_origin_over_http(
         reference.forget()
         assert cli.main(["reference", "--refresh", "cities"]) == 0
         (sent / "cities15000.zip").write_bytes(archive(lines[:100]))
+        later = time.time() + 60  # changed within the second, it would be answered with "not modified"
+        os.utime(sent / "cities15000.zip", (later, later))
         assert cli.main(["reference", "--refresh", "cities"]) == 1
         server.shutdown()
         thread.join()
