@@ -41,8 +41,11 @@ class Atoms:
         return len(self.start)
 
     def find(self, numbers: NDArray[Any]) -> Rows:
-        """The row of each number."""
-        return self.row[np.searchsorted(self.start, numbers, side="right") - 1]
+        """The row of each number. They are sought in order: that is several times as fast as jumping about."""
+        order = np.argsort(numbers)
+        found = np.empty(len(numbers), np.int32)
+        found[order] = self.row[np.searchsorted(self.start, numbers[order], side="right") - 1]
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Addresses looked up: ``radar.sources._geo.locate``, beside the C reader of ``maxminddb`` called once per address.
 
 ``rows`` random addresses of IPv4, all different, as numbers and as texts, and a quarter as many of IPv6 inside
-announced ranges. The radar answers country, network and why there is none. The database that ``maxminddb`` reads is made here of
-the radar's own table of countries, so it answers the country alone; that all countries are the same is checked.
+announced ranges. The radar answers country, network and why there is none. The database that ``maxminddb`` reads is
+made here of the radar's own table of countries, so it answers the country alone; that all countries are the same is
+checked.
 """
 
 from __future__ import annotations
