@@ -1,7 +1,7 @@
 """No address of a client is in anything that the product writes: store, archive, state, ledger, logs, output.
 
-Logs full of known addresses, whole and broken, go through a collection and the pipeline into a real Valkey, in a process
-of its own that logs at its lowest level. Then every byte that came of it is searched, unpacked as far as it is packed.
+Logs full of known addresses, whole and broken, go through a collection and the pipeline into a real Valkey, in a
+process of its own that logs at its lowest level. Then every byte that came of it is searched, and what is packed in it.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ name, url = sys.argv[1:]
 settings = load()
 logs.configure(settings, process="jobs")
 archive, ledger = Archive(settings.data_dir), Ledger(settings.data_dir)
-clock = ClockMode("replay", 1.0, datetime.fromisoformat("2026-03-02T00:00Z"), datetime.fromisoformat("2026-03-02T02:00Z"))
+since, until = map(datetime.fromisoformat, ("2026-03-02T00:00Z", "2026-03-02T02:00Z"))
+clock = ClockMode("replay", 1.0, since, until)
 with store.connect(url, timeout_s=10) as client:
     for time in ("2026-03-02T00:10Z", "2026-03-02T01:20Z"):
         now = datetime.fromisoformat(time)
@@ -284,7 +285,7 @@ def test_no_byte_of_what_is_written_holds_an_address(
     entry = Ledger(data).read(source)
     assert entry.rows > 0
     assert entry.rejected > 0
-    assert "files were passed over" in (entry.last_error or "")
+    assert "files were refused" in (entry.last_error or "")
     assert Archive(data).files(source)
 
     found = [*written(data), *stored(client), ("standard output", done.stdout), ("standard error", done.stderr)]

@@ -133,7 +133,8 @@ def _objects(source: str, place: str) -> Iterator[LogFile]:
         if "*" in inner and not fnmatchcase(path, inner):
             continue
         changed = int(item["last_modified"].timestamp() * 1e9)
-        yield LogFile(_digest(f"{url.scheme}://{url.netloc}/{path}".encode()), path.rpartition("/")[2], item["size"], changed,
+        key = _digest(f"{url.scheme}://{url.netloc}/{path}".encode())
+        yield LogFile(key, path.rpartition("/")[2], item["size"], changed,
                       lambda path=path: (_copy(obstore.get(store, path)) if web
                                            else _Object(obstore.open_reader(store, path))))  # fmt: skip
 

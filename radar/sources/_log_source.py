@@ -4,6 +4,9 @@ What was read and the partials of the last day are in ``<data_dir>/logs/<source>
 after the answers were taken: whoever is killed before it gives the same answers again, and of two answers about one bin
 the later one counts. A state that is damaged is put aside, and an error logged: the files are then read anew, and their
 bins are given again as far as the files still hold them.
+
+A copy counts once: of two files whose read content begins and ends alike at the same length, the second is taken for
+the first, also when two servers really wrote the very same bytes. Logs that hold times and clients do not.
 """
 
 from __future__ import annotations
@@ -56,6 +59,7 @@ def answers(
     *,
     count: Callable[[Chunk, Rejections], pl.DataFrame],
     largest: frozenset[str] = frozenset(),
+    once: pl.Expr | None = None,
     prefix: str,
 ) -> Iterator[Answer]:
     """Every whole bin before ``until`` that changed since the last time, and each whole hour with such a bin.
@@ -68,6 +72,9 @@ def answers(
         A chunk as partials: ``bin`` (epoch s), the source's own columns, ``field``, ``cell``, ``amount``.
     largest
         Fields whose cells merge by the larger; all others add up.
+    once
+        Which partials count each row of the log once, so that refused ones are counted in rows. None: the largest sum
+        of a field in a bin is taken for its rows.
     prefix
         Begins the answers' names.
 
@@ -76,7 +83,9 @@ def answers(
     UpstreamUnavailable
         No file is there, or the state is in use; after all answers: a file cannot be read.
     UpstreamChanged
-        After all answers: a file is no log.
+        After all answers: pieces of a file are refused by ``count``. They are not read again, and are counted among the
+        rejections of the next answer, in lines (of other forms than text: in pieces), with the file and the place of
+        the first; the other pieces count. A file that grows by such pieces is reported each time.
     """
     chosen = settings.load()
     limit = chosen.logs_memory_mb * 2**20 // _PART
@@ -97,20 +106,24 @@ def answers(
         held: list[pl.DataFrame] = []
         for file in files:
             seen: Seen | None = None
-            unfit = False
+            refused = ""
             try:
                 for chunk, seen in news(  # noqa: B007  # the last place is what counts
                     source, file, known, rejected, limit=limit, now_s=end
                 ):
-                    if chunk is None or unfit:
+                    if chunk is None:
                         continue
+                    lost = Rejections()
                     try:
-                        part = count(chunk, rejected)
+                        part = count(chunk, lost)
                     except UpstreamChanged as error:
-                        unfit = True
-                        wrong.append(f"{file.name}: {error}")
+                        refused = refused or f"{file.name}: {error}"
+                        rejected.add("piece of a file is no log of this kind", f"{file.name} from {chunk.first_line}: "
+                                     f"{error}", chunk.data.count(b"\n") if chunk.kind == "lines" else 1)  # fmt: skip
                         continue
-                    held.append(_within(part, chunk, oldest, end + SKEW_S, rejected))
+                    for item in lost.done():
+                        rejected.add(item.reason, item.example, item.count)
+                    held.append(_within(part, chunk, oldest, end + SKEW_S, once, rejected))
                     if sum(table.height for table in held) > _HELD:
                         held = [_merged(held, largest)]
                         if held[0].height > _HELD // 2:
@@ -120,6 +133,8 @@ def answers(
                 away.append(f"{file.name}: {error.strerror or error}")
                 if seen is not None:  # some of it is counted, and no place to go on from is known
                     raise UpstreamUnavailable(source, f"{away[-1]}, after a part of it; nothing was kept") from error
+            if refused:
+                wrong.append(refused)
             if seen is not None:
                 old = known.get(file.key)
                 if old is not None and (seen.offset < old.offset or (old.offset >= HEAD and old.head != seen.head)):
@@ -139,7 +154,7 @@ def answers(
     if away:
         raise UpstreamUnavailable(source, f"{len(away)} files cannot be read, first {away[0]}")
     if wrong:
-        raise UpstreamChanged(source, f"{len(wrong)} files were passed over, first {wrong[0]}")
+        raise UpstreamChanged(source, f"pieces of {len(wrong)} files were refused, first {wrong[0]}")
 
 
 def _given(state: sqlite3.Connection, prefix: str, end: int, largest: frozenset[str]) -> Iterator[Answer]:
@@ -165,18 +180,30 @@ def _stamp(second: int) -> str:
     return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H%MZ}"
 
 
-def _within(part: pl.DataFrame, chunk: Chunk, oldest: int, newest: int, rejected: Rejections) -> pl.DataFrame:
-    """Partials of bins that are kept; the others are counted in cells, since rows are counted no more."""
+def _within(
+    part: pl.DataFrame, chunk: Chunk, oldest: int, newest: int, once: pl.Expr | None, rejected: Rejections
+) -> pl.DataFrame:
+    """Partials of bins that are kept; the rows of the others are counted."""
     inside = pl.col("bin").is_between(oldest, newest)
     if part.is_empty() or part.select(inside.all()).item():
         return part
     for reason, off in (("time is ahead of the clock", pl.col("bin") > newest),
                         ("time is before the bins that are kept", pl.col("bin") < oldest)):  # fmt: skip
-        bins = part.filter(off)["bin"].unique().sort()
-        if len(bins):
-            rejected.add(reason, f"{chunk.file} from line {chunk.first_line}: bin {bins[0]}; expected "
-                         f"{_stamp(oldest)} to {_stamp(newest)}", len(bins))  # fmt: skip
+        out = part.filter(off)
+        if out.height:
+            rejected.add(reason, f"{chunk.file} from line {chunk.first_line}: bin {out['bin'].min()}; expected "
+                         f"{_stamp(oldest)} to {_stamp(newest)}", _rows(out, once))  # fmt: skip
     return part.filter(inside)
+
+
+def _rows(partials: pl.DataFrame, once: pl.Expr | None) -> int:
+    """Of how many rows these partials are; at least 1."""
+    if once is not None:
+        found = partials.filter(once)["amount"].sum()
+    else:
+        sums = partials.group_by("bin", "field").agg(pl.col("amount").sum())
+        found = sums.group_by("bin").agg(pl.col("amount").max())["amount"].sum()
+    return max(int(found), 1)
 
 
 def _merged(parts: list[pl.DataFrame], largest: frozenset[str]) -> pl.DataFrame:

@@ -78,7 +78,8 @@ def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
     place = settings.load().dns_logs
     if not place:
         raise ConfigError("RADAR_DNS_LOGS is empty; expected a folder or a glob of log files")
-    yield from _log_source.answers(NAME, place, since, until, count=count, largest=LARGEST, prefix="dns")
+    once = (pl.col("kind") == "resolver") & pl.col("field").is_in(["asked", "answered", "erred"])
+    yield from _log_source.answers(NAME, place, since, until, count=count, largest=LARGEST, once=once, prefix="dns")
 
 
 def count(chunk: Chunk, rejected: Rejections) -> pl.DataFrame:

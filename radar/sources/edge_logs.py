@@ -80,7 +80,10 @@ def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
     if not found.edge_logs:
         raise ConfigError("RADAR_EDGE_LOGS is empty; expected places of log files")
     counting = partial(count, key=_key(found.data_dir))
-    yield from _log_source.answers(NAME, found.edge_logs, since, until, count=counting, largest=LARGEST, prefix="edge")
+    yield from _log_source.answers(
+        NAME, found.edge_logs, since, until,
+        count=counting, largest=LARGEST, once=pl.col("field") == "requests", prefix="edge",
+    )  # fmt: skip
 
 
 def _key(folder: Path) -> int:

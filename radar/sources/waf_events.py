@@ -47,7 +47,8 @@ def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
     place = settings.load().waf_events
     if not place:
         raise ConfigError("RADAR_WAF_EVENTS is empty; expected a folder or a glob of log files")
-    yield from answers(NAME, place, since, until, count=_count, largest=LARGEST, prefix="waf")
+    once = pl.col("field") == "matches"
+    yield from answers(NAME, place, since, until, count=_count, largest=LARGEST, once=once, prefix="waf")
 
 
 def _count(chunk: Chunk, rejected: Rejections) -> pl.DataFrame:

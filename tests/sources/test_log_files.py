@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import subprocess
 import sys
@@ -10,8 +11,10 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import obstore
 import polars as pl
 import pytest
+import zstandard
 
 from radar.sources._log_files import Chunk, find, news
 from radar.sources._rejections import Rejections
@@ -52,7 +55,7 @@ def test_frames_are_never_cut(tmp_path: Path) -> None:
 def test_a_large_parquet_file_comes_as_files_of_some_rows(tmp_path: Path) -> None:
     table = pl.DataFrame({"n": range(50_000)})
     table.write_parquet(tmp_path / "a.parquet", compression="uncompressed")
-    found = chunks(tmp_path, 100_000)
+    found = chunks(tmp_path, 180_000)
     assert len(found) > 2
     assert pl.concat(pl.read_parquet(io.BytesIO(chunk.data)) for chunk in found).equals(table)
 
@@ -103,3 +106,43 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) < 40
+
+
+def test_a_file_of_300_mb_is_read_in_bounded_memory_plain_and_packed(tmp_path: Path) -> None:
+    line = b'{"time": 1772409900, "client": "192.0.2.1", "path": "/"}\n'
+    block = line * (1 << 14)
+    count = (300 << 20) // len(block) + 1
+    with (tmp_path / "a.log").open("wb") as plain, zstandard.open(tmp_path / "b.zst", "wb") as packed:
+        for _ in range(count):
+            plain.write(block)
+            packed.write(block)
+    code = f"""
+import resource
+from radar.sources._log_files import find, news
+from radar.sources._rejections import Rejections
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for file in find("s", {str(tmp_path)!r}):
+    size = sum(len(c.data) for c, _ in news("s", file, {{}}, Rejections(), limit=4 << 20, now_s=4e9) if c is not None)
+    assert size == {count * len(block)}, size
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 40
+
+
+def test_objects_of_a_store_are_read_and_their_place_on_disk_is_no_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = obstore.store.MemoryStore()
+    obstore.put(kept, "logs/2026/a.log", b"one\ntwo\n")
+    obstore.put(kept, "logs/2026/b.log.gz", gzip.compress(b"three\n"))
+    obstore.put(kept, "logs/2026/c.txt", b"no\n")
+    monkeypatch.setattr(obstore.store, "from_url", lambda *_, **__: kept)  # a bucket needs a network
+    found = chunks("s3://bucket/logs/*.log*")
+    assert [(chunk.file, chunk.data) for chunk in found] == [("a.log", b"one\ntwo\n"), ("b.log.gz", b"three\n")]
+
+
+def test_a_file_named_after_a_client_is_told_without_its_address(tmp_path: Path) -> None:
+    (tmp_path / "access-192.0.2.77.log").write_bytes(b"one\n")
+    assert [chunk.file for chunk in chunks(tmp_path)] == ["access-[address].log"]

@@ -119,12 +119,12 @@ def test_an_hour_is_given_though_its_last_bins_are_empty(logs: Path) -> None:
 
 
 def test_rows_of_the_future_are_counted_with_their_file_and_what_was_expected(logs: Path) -> None:
-    put(logs / "a.log", b"1 x\n9000 future\n")
+    put(logs / "a.log", b"1 x\n9000 future\n9001 future\n99000 future\n")
     (answer,) = answers("s", str(logs), START, UNTIL, count=count, prefix="s")
     done = unpacked(answer.body)
     assert done is not None
     (lost,) = done[2]
-    assert lost.reason == "time is ahead of the clock"
+    assert (lost.reason, lost.count) == ("time is ahead of the clock", 3)
     assert "a.log" in lost.example
     assert "expected" in lost.example
 
@@ -142,8 +142,36 @@ def test_a_file_that_is_no_log_is_told_after_the_others(logs: Path) -> None:
     put(logs / "b.log", b"1 x\n")
     taken = answers("s", str(logs), START, UNTIL, count=count, prefix="s")
     assert next(taken).name == BIN
-    with pytest.raises(UpstreamChanged, match=r"1 files were passed over, first a\.log"):
+    with pytest.raises(UpstreamChanged, match=r"pieces of 1 files were refused, first a\.log"):
         list(taken)
+
+
+def test_a_refused_piece_is_counted_with_its_place_and_the_pieces_beside_it_are_read(
+    logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RADAR_LOGS_MEMORY_MB", "64")
+    fill = b"1 x\n" * (1 << 19)  # a piece holds 2 MB
+    put(logs / "a.log", fill + b"no log\n" * (1 << 19) + fill)
+    taken = answers("s", str(logs), START, UNTIL, count=count, prefix="s")
+    done = unpacked(next(taken).body)
+    with pytest.raises(UpstreamChanged, match=r"pieces of 1 files were refused, first a\.log"):
+        next(taken)
+    assert done is not None
+    (lost,) = done[2]
+    read = done[0]["amount"].sum()
+    assert lost.reason == "piece of a file is no log of this kind"
+    assert lost.example.startswith("a.log from 5")
+    assert read > 1 << 19, "what stands before and after it counts"
+    assert read + lost.count == 3 << 19
+    assert fetched(logs) == {}, "it is told once"
+
+
+def test_a_damaged_packed_file_keeps_no_other_from_being_read(logs: Path) -> None:
+    put(logs / "a.log", b"1 x\n")
+    assert fetched(logs) == {BIN: 1}
+    put(logs / "b.gz", b"\x1f\x8b" + b"\xff" * 50)
+    put(logs / "c.log", b"2 y\n")
+    assert fetched(logs) == {BIN: 2}
 
 
 def test_no_file_is_an_error(logs: Path) -> None:
