@@ -50,9 +50,10 @@ def _table(zones: Sequence[FailingZone]) -> Component:
     heads = (_("Zone"), _("Failed"), _("Share"), _("Day before"), _("Queries"), _("Since, UTC"), _("Servers in"))
     return html.Div(
         html.Table([
-            html.Thead(html.Tr([html.Th(text, scope="col") for text in heads])),
+            html.Thead(html.Tr([html.Th(text, scope="col", className="num" if 0 < i < 6 else "")
+                                for i, text in enumerate(heads)])),
             html.Tbody([_row(zone) for zone in zones]),
-        ]),
+        ], className="figures zones"),
         className="scroll",
     )  # fmt: skip
 
@@ -60,14 +61,14 @@ def _table(zones: Sequence[FailingZone]) -> Component:
 def _row(zone: FailingZone) -> Component:
     owner = zone["provider"] or next(iter(zone["networks"]), None)
     usual = _("not known") if zone["share_before"] is None else _percent(zone["share_before"])
-    load = "" if zone["times"] is None else _(" ({times} times the usual)").format(times=f"{zone['times']:.1f}")
+    load = "" if zone["times"] is None else _("{times} times the usual").format(times=f"{zone['times']:.1f}")
     return html.Tr([
         html.Th(zone["zone"], scope="row"),
-        html.Td(f"{zone['failed']}"),
-        html.Td(_percent(zone["share"])),
-        html.Td(usual),
-        html.Td(f"{zone['queries']}{load}"),
-        html.Td(f"{times.parse(zone['since']):%H:%M}"),
+        html.Td(f"{zone['failed']:,}", className="num"),
+        html.Td(_percent(zone["share"]), className="num"),
+        html.Td(usual, className="num"),
+        html.Td([f"{zone['queries']:,}", html.Small(load)], className="num"),
+        html.Td(f"{times.parse(zone['since']):%H:%M}", className="num"),
         html.Td(_("not known") if owner is None else html.A(entities.name(owner), href=f"/{owner}")),
     ])  # fmt: skip
 

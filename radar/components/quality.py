@@ -74,8 +74,8 @@ def sentence(row: Performance, now: str) -> str:
 
 def short(row: Performance, now: str) -> Component:
     """The sentence for the head of a page, with the way to the charts."""
-    return html.P([html.A(sentence(row, now), href="#performance"), " ", state.simulated(row["simulated"])],
-                  className="lede small")  # fmt: skip
+    way = html.A(_("Hour by hour"), href="#performance")
+    return html.P([sentence(row, now), " ", way, " ", state.simulated(row["simulated"])], className="lede small")
 
 
 def _group(basis: str, of: str) -> str:
@@ -84,11 +84,14 @@ def _group(basis: str, of: str) -> str:
     return _("networks in {country}").format(country=entities.name(of)) if of else _("providers")
 
 
-def performance(row: Performance | None, source: SourceStatus | None, now: str, csv: str) -> Component | None:
-    """The part of an entity's page; None where its hours were never measured."""
+def performance(
+    row: Performance | None, source: SourceStatus | None, now: str, csv: str, *, said: bool = False
+) -> Component | None:
+    """The part of an entity's page; None where its hours were never measured. ``said``: the head of the page holds the
+    sentence already (``short``)."""
     if row is None:
         return None
-    parts: list[Any] = [html.P(sentence(row, now), className="sentence"), _tiles(row)]
+    parts: list[Any] = [None if said else html.P(sentence(row, now), className="sentence"), _tiles(row)]
     for what, title, unit in (("rtt", _("Round-trip time, hour by hour"), "ms"),
                               ("throughput", _("Throughput, hour by hour"), "Mbit/s")):  # fmt: skip
         if any(value is not None for value in row["hours"][what]["median"]):
@@ -110,8 +113,11 @@ def _tiles(row: Performance) -> Component:
             under.append(
                 html.Span(
                     _("95 % interval {low} to {high} {unit}, {n} connections").format(
-                        low=numbers.rough(measure["low"]), high=numbers.rough(measure["high"]), unit=unit,
-                        n=f"{measure['n'] or 0:,}"),
+                        low=numbers.rough(measure["low"]),
+                        high=numbers.rough(measure["high"]),
+                        unit=unit,
+                        n=f"{measure['n'] or 0:,}",
+                    ),
                     className="note",
                 )
             )

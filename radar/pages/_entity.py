@@ -40,7 +40,8 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
     wanted = str(query.get("table", ""))
     hours = f"/api/v1/signals?entity={measured}&signal=edge.rtt_p50_hour&range=24h&format=csv"
     found = _read.performance_of(measured)
-    performs = quality.performance(found, snapshot.source("edge_logs"), now, hours)
+    performs = quality.performance(found, snapshot.source("edge_logs"), now, hours,
+                                   said=kind in ("asn", "geoasn"))  # fmt: skip
     left: list[Any] = [performs] if performs is not None else []
     left += [_strip(key, chosen, drawings)] if drawings else []
     left += [
@@ -77,8 +78,7 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
         html.P(head, className="lede"),
         entity.standing(seen, current, now),
         _as_a_whole(key, measured),
-        # a country's page begins with the same sentence in its first section
-        quality.short(found, now) if above is not None and found is not None else None,
+        quality.short(found, now) if kind in ("asn", "geoasn") and found is not None else None,
         above,
         html.Div([html.Div(left, className="main-col"), html.Aside([part for part in right if part is not None])],
                  className="columns"),

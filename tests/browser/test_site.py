@@ -127,6 +127,31 @@ def test_nothing_is_wider_than_the_screen(view: View, path: str, width: int) -> 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("path", ["/quality", "/attacks", "/providers"])
+@pytest.mark.parametrize("width", [390, 1440])
+def test_new_pages_fit_the_screen_and_the_header_keeps_its_lines(view: View, path: str, width: int) -> None:
+    page = view(path, width=width)
+    page.wait_for_selector("html.taken")
+    expect(page.locator("h1")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    tops = page.evaluate(
+        "['.brand', '.top nav', '.switches'].map((n) => document.querySelector(n).getBoundingClientRect())"
+        ".map((box) => box.top + box.height / 2)"
+    )
+    beside = tops if width == 1440 else [tops[0], tops[2]]
+    assert max(beside) - min(beside) < 8
+
+
+def test_every_entry_of_the_header_is_reached_by_keyboard_on_a_small_screen(view: View) -> None:
+    page = taken(view("/", width=390))
+    entries = page.locator(".top nav a")
+    entries.first.focus()
+    for _entry in range(entries.count() - 1):
+        page.keyboard.press("Tab")
+    expect(entries.last).to_be_focused()
+    expect(entries.last).to_be_in_viewport(ratio=0.9)
+
+
 def test_small_screens_have_targets_that_can_be_tapped(view: View) -> None:
     page = view("/", width=390)
     for node in page.locator("header a, header button, .choices a, .search button, .foot a").all():
