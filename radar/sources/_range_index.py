@@ -131,7 +131,9 @@ def _cut(family: int, ranges: Ranges, kind: pl.Enum) -> tuple[Numbers, Numbers]:
     cuts = np.sort(np.concatenate([np.zeros(1, np.uint64), *_ends(bounds, last)]))
     starts = cuts[_first_of_its_kind(cuts)]
     key = _at(starts, *bounds[0], codes) + _at(starts, *bounds[1], asns)
-    key[_at(starts, *bounds[2], np.ones(len(bounds[2][0]), np.uint64)) > 0] = _SPECIAL
+    first, after = np.searchsorted(starts, ranges.special[0]), np.searchsorted(starts, ranges.special[1], "right")
+    for begin, end in zip(first.tolist(), after.tolist(), strict=True):
+        key[begin:end] = _SPECIAL
     return starts, key
 
 
@@ -173,7 +175,8 @@ def _pages(atoms: Atoms) -> Pages:
     blocks = np.repeat(atoms.row, np.diff(begins))
     blocks[starts[(starts & 255) > 0] >> 8] = _SEARCH
     table = blocks.reshape(1 << 16, 256)
-    paged = (table.min(axis=1) != table.max(axis=1)) | (table[:, 0] == _SEARCH)
+    paged = np.zeros(1 << 16, np.bool_)
+    paged[starts[(starts & 0xFFFF) > 0] >> 16] = True
     pages = table[paged]
     entries = np.concatenate([pages.ravel(), table[~paged, 0]])
     first = np.empty(1 << 16, np.uint32)

@@ -156,7 +156,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def ranges(path: Path, cc: str) -> None:
+def one_range(path: Path, cc: str) -> None:
     first = int(ipaddress.ip_address("8.8.8.0"))
     pl.DataFrame({"start": [first], "end": [first + 255], "cc": [cc]}).write_parquet(path)
 
@@ -176,7 +176,7 @@ def places(*texts: str) -> list[tuple[Any, ...]]:
 
 def test_tables_of_ones_own_are_used_and_damaged_ones_leave_those_before(folder: Path) -> None:
     path = folder / "countries.parquet"
-    ranges(path, "IS")
+    one_range(path, "IS")
     assert places("8.8.8.8") == [("IS", 15169)]
     path.write_bytes(b"PAR1 damaged PAR1")
     with capture_logs() as logged:
@@ -184,7 +184,7 @@ def test_tables_of_ones_own_are_used_and_damaged_ones_leave_those_before(folder:
     assert [line["log_level"] for line in logged] == ["error"]
     assert "countries.parquet" in logged[0]["error"]
     assert logged[0]["instead"] == "the ones before"
-    ranges(path, "NO")
+    one_range(path, "NO")
     assert places("8.8.8.8") == [("NO", 15169)]
 
 
@@ -196,8 +196,8 @@ def test_tables_that_were_never_good_leave_those_of_the_radar(folder: Path) -> N
 
 
 def test_an_index_is_made_again_only_when_a_file_changes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = folder / "countries.parquet"
-    ranges(path, "IS")
+    path = folder / "a.mmdb"
+    database(path)
     made: list[Path] = []
     read = tables.read
     monkeypatch.setattr(tables, "read", lambda place: made.append(place) or read(place))
@@ -262,9 +262,14 @@ def test_bytes_of_a_maxmind_database_changed_at_random_are_read_or_named(tmp_pat
     ],
     ids=["no value", "turned round", "overlap", "text", "negative", "beyond IPv4"],
 )
-def test_a_table_of_no_ranges_is_named(tmp_path: Path, table: dict[str, list[Any]]) -> None:
-    pl.DataFrame(table).write_parquet(tmp_path / "a.parquet")
-    with pytest.raises(ConfigError, match=r"RADAR_RANGES: a\.parquet cannot be used: "):
+def test_a_table_of_no_ranges_is_refused(table: dict[str, list[Any]]) -> None:
+    with pytest.raises(ValueError, match=r"it has |columns are |no number that fits"):
+        tables._checked(pl.DataFrame(table), 4)
+
+
+def test_a_file_of_no_ranges_is_named(tmp_path: Path) -> None:
+    pl.DataFrame({"start": [5], "end": [2], "cc": ["IS"]}).write_parquet(tmp_path / "a.parquet")
+    with pytest.raises(ConfigError, match=r"RADAR_RANGES: a\.parquet cannot be used: it has no ranges"):
         tables.read(tmp_path)
 
 
