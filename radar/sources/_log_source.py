@@ -191,7 +191,7 @@ def _within(
                         ("time is before the bins that are kept", pl.col("bin") < oldest)):  # fmt: skip
         out = part.filter(off)
         if out.height:
-            rejected.add(reason, f"{chunk.file} from line {chunk.first_line}: bin {out['bin'].min()}; expected "
+            rejected.add(reason, f"{chunk.file} from line {chunk.first_line}: bin {out['bin'].sort()[0]}; expected "
                          f"{_stamp(oldest)} to {_stamp(newest)}", _rows(out, once))  # fmt: skip
     return part.filter(inside)
 
