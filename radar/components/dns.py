@@ -18,7 +18,8 @@ def block(found: Dns | None, outages: Sequence[Outage]) -> Component | None:
     """The section; None where no resolver's log is read. ``outages``: those that are known now."""
     if found is None:
         return None
-    parts: list[Component] = [html.P([found["words"], " ", withdrawn(found, outages), " ", state.simulated(found["simulated"])])]
+    tag = state.simulated(found["simulated"])
+    parts: list[Component] = [html.P([found["words"], " ", withdrawn(found, outages), " ", tag])]
     if found["zones"]:
         parts.append(_table(found["zones"]))
     note = _("In the last hour of our logs. A zone is told where at least {clients} clients and {queries} queries ask "
