@@ -117,17 +117,22 @@ def _abroad(partials: pl.DataFrame) -> pl.DataFrame:
 
 def _of_entities(partials: pl.DataFrame, kind: str, keys: list[str], hour: bool) -> pl.DataFrame:
     """SIGNALS rows of one entity type."""
-    named = partials.drop_nulls(keys).select(
-        "bin", "field", "cell", "amount",
-        entity=pl.lit(f"{kind}/") + pl.concat_str([pl.col(key).cast(pl.String) for key in keys], separator="-"),
-    )  # fmt: skip
-    if named.is_empty():
+    held = partials.drop_nulls(keys)
+    if held.is_empty():
         return empty_signals()
+    # grouped and sorted by number: the text is put back at the end
+    text = pl.lit(f"{kind}/") + pl.concat_str([pl.col(key).cast(pl.String) for key in keys], separator="-")
+    names = held.select(keys).unique().with_columns(text=text).sort("text").with_row_index("entity")
+    named = held.join(names, on=keys).select("bin", "entity", "field", "cell", "amount")
     group = ["bin", "entity"]
     field, amount = pl.col("field"), pl.col("amount")
     fields = ("requests", "bytes", "bytes_none", "status_none", "s4", "s5", "s0", "h3", "h3_n", "reset", "timeout",
               "ends_n", "clients_n")  # fmt: skip
-    sums = named.group_by(group).agg(amount.filter(field == name).sum().alias(name) for name in fields)
+    sums = (
+        named.filter(field.is_in(fields))
+        .group_by(group)
+        .agg(amount.filter(field == name).sum().alias(name) for name in fields)
+    )
     clients = distinct(named.filter(field == "client").select(*group, "cell", "amount"), group)
     sums = sums.with_columns(
         bytes_n=pl.col("requests") - pl.col("bytes_none"), status_n=pl.col("requests") - pl.col("status_none")
@@ -158,7 +163,8 @@ def _of_entities(partials: pl.DataFrame, kind: str, keys: list[str], hour: bool)
             asked = {f"{signal}_hour": column for signal, column in asked.items()}
             asked |= {f"edge.{name}_{end}_hour": end for end in ("low", "high")}
         tables += [_rows(found, signal, pl.col(column), "n", ENOUGH) for signal, column in asked.items()]
-    return pl.concat(tables)
+    rows = pl.concat(tables)
+    return rows.with_columns(entity=names["text"].gather(rows["entity"]))
 
 
 def _rows(table: pl.DataFrame, signal: str, value: pl.Expr, n: str, least: int) -> pl.DataFrame:

@@ -46,12 +46,15 @@ class Chunk:
 
     ``file``: what a reader may be told of it. ``lines``: whole lines that end with a line's end; ``parquet``: a file of
     its own; ``binary``: whole frames. ``first_line``: number of its first line or row, from 1, or its offset in bytes.
+    ``head``: the file's first line, the header of a CSV file, where ``data`` is not its beginning (at most ``HEAD``
+    bytes; else empty).
     """
 
     file: str
     kind: Literal["lines", "parquet", "binary"]
     data: bytes
     first_line: int
+    head: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +205,11 @@ def news(
                 stream = _content(opened, packing)
                 start = _exactly(stream, 4)
                 binary = start == b"\0\0\0\0"
+                head = b"" if binary else _first_line(_content(opened, packing))
                 stream = _content(opened, packing)
                 _skip(stream, place.offset, seek=not packing)
-                yield from _pieces(file, stream, marks, rejected, limit, binary=binary, ended=bool(packing) or still)
+                ended = bool(packing) or still
+                yield from _pieces(file, stream, marks, rejected, limit, head=head, binary=binary, ended=ended)
                 if isinstance(stream, _Unpacked) and stream.cut and still:
                     rejected.add("compressed file ends early", f"{file.name} after {marks.seen.offset} unpacked bytes")
         except UpstreamChanged as error:
@@ -217,7 +222,15 @@ def news(
 
 
 def _pieces(
-    file: LogFile, stream: Any, marks: _Marks, rejected: Rejections, limit: int, *, binary: bool, ended: bool
+    file: LogFile,
+    stream: Any,
+    marks: _Marks,
+    rejected: Rejections,
+    limit: int,
+    *,
+    head: bytes,
+    binary: bool,
+    ended: bool,
 ) -> Iterator[tuple[Chunk, Seen]]:
     for data, skipped in _frames(stream, limit) if binary else _lines(stream, limit, ended=ended):
         before = marks.seen
@@ -231,7 +244,13 @@ def _pieces(
         else:
             whole = data if data.endswith(b"\n") else data + b"\n"
             marks.moved(len(data), whole.count(b"\n"))
-            yield Chunk(file.name, "lines", whole, before.lines + 1), marks.seen
+            yield Chunk(file.name, "lines", whole, before.lines + 1, head if before.offset else b""), marks.seen
+
+
+def _first_line(stream: Any) -> bytes:
+    """The first line without its end; empty where it is longer than ``HEAD`` bytes or has no end yet."""
+    line, end, _ = _exactly(stream, HEAD).partition(b"\n")
+    return line.rstrip(b"\r") if end else b""
 
 
 def _lines(stream: Any, limit: int, *, ended: bool) -> Iterator[tuple[bytes, int]]:

@@ -119,8 +119,7 @@ def _tables(chunk: Chunk, rejected: Rejections) -> Iterator[pl.DataFrame]:
     if chunk.kind == "parquet":
         yield from_parquet(chunk.data, source=NAME, first=chunk.first_line)
         return
-    header: bytes = getattr(chunk, "head", b"")
-    yield from from_lines(chunk.data, rejected, first=chunk.first_line, header=header)
+    yield from from_lines(chunk.data, rejected, first=chunk.first_line, header=chunk.head)
 
 
 def parse(body: bytes, *, name: str = "") -> Parsed:

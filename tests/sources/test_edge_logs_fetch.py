@@ -13,6 +13,8 @@ import pytest
 from radar.errors import ConfigError
 from radar.http import Http
 from radar.sources import Answer, edge_logs
+from radar.sources._log_files import find, news
+from radar.sources._rejections import Rejections
 
 T = datetime(2026, 3, 2, tzinfo=UTC)
 ADDRESS = "8.8.8.8"
@@ -44,6 +46,32 @@ def test_fetched_counts_give_the_series_of_the_file(tmp_path: Path, monkeypatch:
     assert hour["value"].to_list() == [40.0]
     assert sum(item.rejected_count for item in parsed) == 1
     assert not any(ADDRESS.encode() in answer.body for answer in answers)
+
+
+def test_a_csv_file_is_read_whole_in_pieces_and_in_several_fetches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [f"{int(T.timestamp()) + n},DE,{n % 90}\n" for n in range(600)]
+    path = tmp_path / "a.csv"
+    path.write_text("time,country,rtt_ms\n" + "".join(rows[:300]))
+    first = fetch(monkeypatch, str(path), tmp_path / "data")
+    with path.open("a") as file:
+        file.write("".join(rows[300:]))
+    second = fetch(monkeypatch, str(path), tmp_path / "data")
+    parsed = [edge_logs.parse(answer.body, name=answer.name) for answer in [*first, *second]]
+    assert sum(item.rejected_count for item in parsed) == 0
+    seen = pl.concat([item.rows for item in parsed]).filter(
+        pl.col("signal") == "edge.requests", pl.col("entity") == "country/DE"
+    )
+    assert seen["value"].sum() == 600
+    path.write_text("time,country,rtt_ms\n" + "".join(rows) * 80)
+    pieces = [piece for file in find("edge_logs", str(path)) for piece, _ in news(
+        "edge_logs", file, {}, Rejections(), limit=2000, now_s=0) if piece]  # fmt: skip
+    assert len(pieces) > 2
+    rejected = Rejections()
+    whole = pl.concat([edge_logs.count(piece, rejected) for piece in pieces])
+    assert whole.filter(pl.col("field") == "requests")["amount"].sum() == 600 * 80
+    assert not rejected.done()
 
 
 def test_key_of_the_clients_stays_and_is_nobody_else_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
