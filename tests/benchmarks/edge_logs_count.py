@@ -3,8 +3,9 @@
 ``rows`` requests of a made-up site (networks by a power law, one provider), as NDJSON and as combined lines of nginx
 with ``key=value`` after them. The radar reads each in pieces, checks each row, merges the pieces and makes every series
 of ``edge_logs``. DuckDB counts requests, bytes, the share of failures and the median round-trip time per 5 minutes,
-country and network; it checks nothing. So the work is not the same: the radar also makes percentiles and shares for
-countries, networks and providers, and registers of clients, where DuckDB makes one group-by. The files are read from the disk's cache by both.
+country and network; it checks nothing. So the work is not the same:
+the radar also makes percentiles and shares for countries, networks and providers, and registers of clients, where
+DuckDB makes one group-by. The files are read from the disk's cache by both.
 """
 
 from __future__ import annotations
