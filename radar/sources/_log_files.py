@@ -205,11 +205,11 @@ def news(
                 stream = _content(opened, packing)
                 start = _exactly(stream, 4)
                 binary = start == b"\0\0\0\0"
-                head = b"" if binary else _first_line(_content(opened, packing))
+                line = b"" if binary else _first_line(_content(opened, packing))
                 stream = _content(opened, packing)
                 _skip(stream, place.offset, seek=not packing)
                 ended = bool(packing) or still
-                yield from _pieces(file, stream, marks, rejected, limit, head=head, binary=binary, ended=ended)
+                yield from _pieces(file, stream, marks, rejected, limit, head=line, binary=binary, ended=ended)
                 if isinstance(stream, _Unpacked) and stream.cut and still:
                     rejected.add("compressed file ends early", f"{file.name} after {marks.seen.offset} unpacked bytes")
         except UpstreamChanged as error:
