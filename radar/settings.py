@@ -112,10 +112,10 @@ SETTINGS: tuple[Row, ...] = (
     Row("waf_events", "", "Where the waf_events source finds its files: as for edge_logs. Empty: not collected.", str),
     Row("providers_file", "", "TOML file of providers that adds to those that are known, or changes them, in the form of "
         "radar/data/providers.toml. Empty: none.", str),
-    Row("logs_memory_mb", "512", "Memory that reading logs may take, in MB, whatever the size of the files.",
-        _int(64, 1_000_000)),
-    Row("ranges", "", "Where addresses are looked up: your folder of .mmdb or Parquet tables of ranges. Empty: "
-        "the tables that come with the radar.", str),
+    Row("logs_memory_mb", "512", "Sets the size of the pieces in which logs are read: a 32nd of so many MB. The memory "
+        "that reading takes does not grow with the files.", _int(64, 1_000_000)),
+    Row("ranges", "", "Where addresses are looked up: your folder of .mmdb or Parquet tables of ranges. Empty: the "
+        "tables that come with the radar.", str),
     Row("mrt_files", "", "Where the mrt_files source finds its files: a folder, a glob, or addresses with codes of "
         "strftime between spaces (https://data.ris.ripe.net/rrc00/%Y.%m/updates.%Y%m%d.%H%M.gz). Empty: not collected.",
         str),

@@ -32,7 +32,8 @@ from radar.errors import StoreUnavailable
 from radar.labels import _
 
 __all__ = [
-    "attacks", "blueprint", "dns", "entities", "feeds", "outages", "providers", "routing", "signals", "sources", "status",
+    "attacks", "blueprint", "dns", "entities", "feeds", "outages", "providers", "quality", "routing", "signals",
+    "sources", "status",
 ]  # fmt: skip
 
 log = structlog.get_logger(__name__)

@@ -67,8 +67,8 @@ def attacks(given: dict[str, Any]) -> Response:
         return response
     if found is None:
         waiting = source is not None and source["state"] not in ("off", "history")
-        return success(None, meta(clock=seen.clock, method="#waf.matches", state="waiting" if waiting else "off", count=0,
-                                  version=seen.version))  # fmt: skip
+        state = "waiting" if waiting else "off"
+        return success(None, meta(clock=seen.clock, method="#waf.matches", state=state, count=0, version=seen.version))
     about = meta(
         sources=[source] if source else [],
         clock=seen.clock,

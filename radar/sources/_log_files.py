@@ -1,9 +1,7 @@
 """Log files in pieces: what is new in each since the last time, in bounded memory.
 
-Places stand between spaces: a folder, a glob, a file, or an address (``https:``, ``s3:``, ``gs:``, ``az:``; ``http:``
-as it is given). Files are lines of text, Parquet, or a stream of frames (dnstap), plain or packed by gzip, zstd or
-bzip2; what they are is seen from their first bytes. Credentials of object stores come from the environment, as their
-vendors name them.
+Files (``radar.sources._log_places`` finds them) are lines of text, Parquet, or a stream of frames (dnstap), plain or
+packed by gzip, zstd or bzip2; what they are is seen from their first bytes.
 
 A file is known by device and inode (an object by its address) and by its content: a digest of its first bytes and of
 the last bytes before the place that was reached. So a file goes on after it was renamed, packed or copied, and begins
@@ -13,23 +11,20 @@ anew where it was truncated or replaced.
 from __future__ import annotations
 
 import bz2
-import glob
 import subprocess
 import sys
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
-from hashlib import blake2b
 from pathlib import Path
-from typing import IO, Any, Literal, cast
-from urllib.parse import urlsplit
+from typing import Any, Literal, cast
 
 import zstandard
 
-from radar.errors import UpstreamChanged, UpstreamUnavailable
-from radar.sources._rejections import Rejections, without_addresses
+from radar.errors import UpstreamChanged
+from radar.sources._log_places import LogFile, digest
+from radar.sources._rejections import Rejections
 
 #: Bytes of a file's beginning, and of what lies before the place reached, that say which file it is.
 HEAD = TAIL = 4096
@@ -69,114 +64,6 @@ class Seen:
     tail: str = ""
     size: int = -1
     changed_ns: int = -1
-
-
-class LogFile:
-    """A file or object that can be opened."""
-
-    def __init__(self, key: str, name: str, size: int, changed_ns: int, opener: Any) -> None:
-        # a file may be named after a client, and names are told in errors and kept in the state
-        self.key, self.name = key, without_addresses(name)
-        self.size, self.changed_ns, self._open = size, changed_ns, opener
-
-    def open(self) -> IO[bytes]:
-        """Open it for reading. Raises OSError."""
-        return cast(IO[bytes], self._open())
-
-
-def find(source: str, places: str) -> list[LogFile]:
-    """The files of all places, each once, by name. Raises UpstreamUnavailable when there is none."""
-    found: dict[str, LogFile] = {}
-    for place in places.split():
-        for file in _objects(source, place) if "://" in place else _local(place):
-            found.setdefault(file.key, file)
-    if not found:
-        raise UpstreamUnavailable(
-            source, "no log file at the places of its setting; expected folders, globs or addresses"
-        )
-    return sorted(found.values(), key=lambda file: (file.changed_ns, file.name))
-
-
-def _local(place: str) -> Iterator[LogFile]:
-    paths = Path(place).rglob("*") if Path(place).is_dir() else map(Path, glob.glob(place, recursive=True))
-    for path in sorted(paths):
-        try:
-            stat = path.stat()
-            if path.is_file() and not path.name.startswith("."):
-                key = f"{stat.st_dev}:{stat.st_ino}"
-                yield LogFile(key, path.name, stat.st_size, stat.st_mtime_ns, lambda path=path: path.open("rb"))
-        except FileNotFoundError:
-            continue  # rotated away this moment; it is found under its new name
-
-
-def _objects(source: str, place: str) -> Iterator[LogFile]:
-    import obstore
-    from obstore.store import from_url
-
-    url = urlsplit(place)
-    web = url.scheme in ("http", "https")
-    inner = url.path.strip("/")
-    fixed = inner.split("*")[0].rpartition("/")[0] if "*" in inner else inner
-    try:
-        options: Any = {"allow_http": url.scheme == "http", "timeout": "60s"}
-        store: Any = from_url(f"{url.scheme}://{url.netloc}", client_options=options)
-        if web:
-            listed: Iterable[Any] = [obstore.head(store, inner)]
-        else:
-            listed = [item for part in obstore.list(store, fixed or None) for item in part]
-            if not listed and inner and "*" not in inner:
-                listed = [obstore.head(store, inner)]
-    except Exception as error:
-        # the library's messages may hold addresses with credentials
-        raise UpstreamUnavailable(
-            source, f"{url.scheme}://{url.hostname} cannot be asked ({type(error).__name__})"
-        ) from None
-    for item in listed:
-        path = item["path"]
-        if "*" in inner and not fnmatchcase(path, inner):
-            continue
-        changed = int(item["last_modified"].timestamp() * 1e9)
-        key = _digest(f"{url.scheme}://{url.netloc}/{path}".encode())
-        yield LogFile(key, path.rpartition("/")[2], item["size"], changed,
-                      lambda path=path: (_copy(obstore.get(store, path)) if web
-                                           else _Object(obstore.open_reader(store, path))))  # fmt: skip
-
-
-def _copy(answer: Any) -> Any:
-    """The whole of an answer as a file on disk: many servers of files know no ranges."""
-    copy = tempfile.TemporaryFile()  # noqa: SIM115  # whoever opened it closes it
-    try:
-        for part in answer.stream():
-            copy.write(bytes(part))
-    except Exception as error:
-        copy.close()
-        raise OSError(f"the answer broke off ({type(error).__name__})") from None
-    copy.seek(0)
-    return copy
-
-
-class _Object:
-    """An object as a file: ``read`` gives bytes, failures are OSError."""
-
-    def __init__(self, reader: Any) -> None:
-        self._reader = reader
-
-    def __enter__(self) -> _Object:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-    def read(self, size: int = -1) -> bytes:
-        """As a file's."""
-        try:
-            return bytes(self._reader.read(size if size >= 0 else None))
-        except Exception as error:
-            raise OSError(f"the object cannot be read ({type(error).__name__})") from None
-
-    def seek(self, at: int) -> None:
-        """As a file's, from the beginning."""
-        self._reader.seek(at)
 
 
 def news(
@@ -381,11 +268,7 @@ def _head_and_tail(opened: Any, packing: bytes, offset: int) -> tuple[str, str]:
         tail = _exactly(stream, offset - begin)
     if len(head) < min(HEAD, offset) or len(tail) < offset - begin:
         return "", ""
-    return _digest(head), _digest(tail)
-
-
-def _digest(data: bytes) -> str:
-    return blake2b(data, digest_size=16).hexdigest()
+    return digest(head), digest(tail)
 
 
 def _exactly(stream: Any, size: int) -> bytes:
@@ -414,7 +297,7 @@ def _reached(file: LogFile, known: dict[str, Seen], packing: bytes) -> Seen:
             size = min(HEAD, seen.offset)
             if size not in heads:
                 try:
-                    heads[size] = _digest(_exactly(_content(opened, packing), size))
+                    heads[size] = digest(_exactly(_content(opened, packing), size))
                 except UpstreamChanged:  # said when its content is read
                     heads[size] = ""
             if heads[size] == seen.head and _digests(opened, packing, seen.offset) == (seen.head, seen.tail):

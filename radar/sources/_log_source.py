@@ -29,7 +29,8 @@ from radar.errors import UpstreamChanged, UpstreamUnavailable
 from radar.schema import Rejected
 from radar.sources import Answer
 from radar.sources._bytes import BROKEN, PARQUET
-from radar.sources._log_files import HEAD, Chunk, Seen, find, news
+from radar.sources._log_files import HEAD, Chunk, Seen, news
+from radar.sources._log_places import find
 from radar.sources._rejections import Rejections
 
 log = structlog.get_logger(__name__)

@@ -13,7 +13,8 @@ import pytest
 from radar.errors import ConfigError
 from radar.http import Http
 from radar.sources import Answer, edge_logs
-from radar.sources._log_files import find, news
+from radar.sources._log_files import news
+from radar.sources._log_places import find
 from radar.sources._rejections import Rejections
 
 T = datetime(2026, 3, 2, tzinfo=UTC)

@@ -16,7 +16,8 @@ import polars as pl
 import pytest
 import zstandard
 
-from radar.sources._log_files import Chunk, find, news
+from radar.sources._log_files import Chunk, news
+from radar.sources._log_places import find
 from radar.sources._rejections import Rejections
 
 LATER = 4e9
@@ -93,7 +94,8 @@ def test_a_line_of_200_mb_is_never_in_memory_as_a_whole(tmp_path: Path) -> None:
         out.write(b"\nlast\n")
     code = f"""
 import resource
-from radar.sources._log_files import find, news
+from radar.sources._log_files import news
+from radar.sources._log_places import find
 from radar.sources._rejections import Rejections
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 lost = Rejections()
@@ -118,7 +120,8 @@ def test_a_file_of_300_mb_is_read_in_bounded_memory_plain_and_packed(tmp_path: P
             packed.write(block)
     code = f"""
 import resource
-from radar.sources._log_files import find, news
+from radar.sources._log_files import news
+from radar.sources._log_places import find
 from radar.sources._rejections import Rejections
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for file in find("s", {str(tmp_path)!r}):

@@ -39,7 +39,7 @@ def test_every_recorded_case_can_be_tried_from_its_file(name: str, capsys: pytes
         assert try_source.run(name, SETTINGS, file=case.file, as_json=True, now=NOW) == 0
         found = told(capsys)
         assert found["source"] == name
-        assert found["rows"] == sum(found["signals"].values()) > 0
+        assert found["rows"] >= sum(found["signals"].values()) > 0, "a row may say that a value is not known"
         assert found["rejected"] == sum(item["count"] for item in found["rejections"])
         assert found["from"] < found["until"]
         assert found["seconds"] >= 0
