@@ -110,8 +110,8 @@ SETTINGS: tuple[Row, ...] = (
         "az:) between spaces. Empty: not collected.", str),
     Row("dns_logs", "", "Where the dns_logs source finds its files: as for edge_logs. Empty: not collected.", str),
     Row("waf_events", "", "Where the waf_events source finds its files: as for edge_logs. Empty: not collected.", str),
-    Row("providers_file", "", "TOML file of providers that adds to those that are known, or changes them, in the form of "
-        "radar/data/providers.toml. Empty: none.", str),
+    Row("providers_file", "", "TOML file of providers that adds to those that are known, or changes them, in the form "
+        "of radar/data/providers.toml. Empty: none.", str),
     Row("logs_memory_mb", "512", "Sets the size of the pieces in which logs are read: a 32nd of so many MB. The memory "
         "that reading takes does not grow with the files.", _int(64, 1_000_000)),
     Row("ranges", "", "Where addresses are looked up: your folder of .mmdb or Parquet tables of ranges. Empty: the "
