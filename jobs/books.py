@@ -47,12 +47,13 @@ class Shelf:
             try:
                 raw = self._archive.raw(file)
                 rows = get(file.source).details(raw.body, name=raw.name)  # type: ignore[attr-defined]  # a book needs it
+                book = self.books.setdefault(file.source, kind())
+                book.take(rows, received_at=file.received_at, simulated=raw.simulated)
+                taken += 1
             except RadarError as error:
                 log.warning("answer not taken into its book", source=file.source, error=str(error))
-                continue
-            book = self.books.setdefault(file.source, kind())
-            book.take(rows, received_at=file.received_at, simulated=raw.simulated)
-            taken += 1
+            except Exception:  # a source's own failure: the pipeline, the other books and the next answer go on
+                log.exception("book failed", source=file.source, answer=file.id)
         return taken
 
     def pages(self, now: datetime) -> dict[str, Any]:

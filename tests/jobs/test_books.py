@@ -93,6 +93,25 @@ def test_a_broken_answer_is_passed_over_and_the_ones_after_it_are_read(client: S
     assert rule["total"] == 5
 
 
+def test_a_source_whose_details_fail_stops_neither_the_tick_nor_its_next_answer(
+    client: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = Archive(tmp_path)
+    put(archive, matches(0), 0)
+    put(archive, matches(1), 1)
+    module = get("waf_events")
+    real = module.details  # type: ignore[attr-defined]
+
+    def fails_once(body: bytes, *, name: str = "") -> list[dict[str, object]]:
+        if name == "0.ndjson":
+            raise ZeroDivisionError("a fault of its own")
+        return real(body, name=name)  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(module, "details", fails_once)
+    make(client, archive, tmp_path).tick(START + 2 * STEP)
+    assert total(client) == 5
+
+
 def test_without_answers_there_is_no_document(client: Store, tmp_path: Path) -> None:
     make(client, Archive(tmp_path), tmp_path).tick(START)
     assert documents.get(client, "attacks") is None, "nothing heard is not the same as nothing that matched"
