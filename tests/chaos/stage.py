@@ -82,6 +82,7 @@ class Upstream(ThreadingHTTPServer):
     """Answers like IODA: 16 days of pings, and one more bin at each request. ``broken`` answers 500 instead."""
 
     daemon_threads = True
+    request_queue_size = 128
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Answers)

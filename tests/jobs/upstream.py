@@ -15,6 +15,7 @@ class Upstream(ThreadingHTTPServer):
     """The server. ``url`` is its address without a path."""
 
     daemon_threads = True
+    request_queue_size = 128  # else a dozen connections at once overflow the listener, and one of them waits a second
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
