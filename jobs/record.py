@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,11 +93,12 @@ def _smallest(module: SourceModule, answer: Answer) -> tuple[Answer, Parsed]:
 
 
 def _plain_name(source: str, name: str) -> str:
-    """A file name; an address that names a country keeps it."""
+    """A file name; an address that names a country or a test keeps it."""
     if "://" not in name:
         return "_".join(name.split("/")[-4:])
-    country = country_in(name)
-    return f"{country}.txt" if country else f"{source}-{file_name(name)[:40] or 'answer'}"
+    country, test = country_in(name), re.search(r"test_name=[a-z_]+", name)
+    plain = f"{source}-{file_name(name)[:40] or 'answer'}"
+    return f"{country}.txt" if country else f"{plain}-{test[0]}" if test else plain
 
 
 def trim(body: bytes, *, source: str, kept: int = KEPT) -> bytes:

@@ -224,6 +224,14 @@ _ROWS: list[Signal] = [
             "Worst impact among the provider's own open incidents: 0 none, 1 minor, 2 major, 3 critical."),
     _signal("status.incidents", "Open incidents that the provider tells of", "incidents", "count", "none", "high",
             "quality", "provider_status", "Incidents on the provider's own status page that are not resolved."),
+    *(_signal(f"ooni.{test}_anomaly_share", f"{title} that meet signs of blocking", "share", "share", "none", "high",
+              "quality", "ooni_aggregation", "Tests of volunteers with an anomaly or a block page as a share of those "
+              "that worked; an anomaly is a sign, not proof.")
+      for test, title in (("web", "Tests of websites"), ("tor", "Tests of Tor"), ("whatsapp", "Tests of WhatsApp"),
+                          ("telegram", "Tests of Telegram"), ("signal", "Tests of Signal"))),
+    _signal("ooni.web_blocked_share", "Tests of websites that meet a block page", "share", "share", "none", "high",
+            "quality", "ooni_aggregation", "Tests of volunteers that met a known block page as a share of those that "
+            "worked."),
 ]  # fmt: skip
 
 for _p in NDT_PERCENTILES:
@@ -304,6 +312,11 @@ GROUPS: dict[str, Group] = {
         Group("status", 300, 2, ("status.impact@provider_status", "status.incidents@provider_status")),
         Group("atlasrtt", 3600, 4, ("atlas.rtt_p50@atlas_results", "atlas.loss@atlas_results",
                                     "atlas.path_changes@atlas_results", "atlas.dns_failures@atlas_results")),
+        Group("ooni", 86_400, 8, ("ooni.web_anomaly_share@ooni_aggregation", "ooni.tor_anomaly_share@ooni_aggregation",
+                                  "ooni.whatsapp_anomaly_share@ooni_aggregation",
+                                  "ooni.telegram_anomaly_share@ooni_aggregation",
+                                  "ooni.signal_anomaly_share@ooni_aggregation",
+                                  "ooni.web_blocked_share@ooni_aggregation")),
     ]
 }  # fmt: skip
 
