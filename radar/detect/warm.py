@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SAMPLES = 336
 CHUNK = 64
+#: Rows, entities times bins, whose spread is found at once.
+SPREAD_ROWS = 2048
 NAN = np.float32(np.nan)
 
 
@@ -125,17 +127,20 @@ def _learn(detector: Detector, rows: np.ndarray, points: np.ndarray, bins: int, 
 
 
 def _spread(detector: Detector, rows: np.ndarray, baseline: F32) -> F32:
-
+    """Robust sigma of each bin of ``baseline`` [E, bins, W]; some bins at once, as each call costs time of its own."""
     p, state = detector.p, detector._state
     out = np.full(baseline.shape, NAN, np.float32)
-    for i in range(baseline.shape[1]):
-        mu = baseline[:, i]
+    step = max(1, SPREAD_ROWS // max(1, len(rows)))
+    for at in range(0, baseline.shape[1], step):
+        part = baseline[:, at : at + step]
+        mu = part.reshape(-1, part.shape[2])
+        noise, poisson = (np.repeat(known[:, rows], part.shape[1], axis=1) for known in (state.noise, state.poisson))
+        samples = np.repeat(state.samples[rows], part.shape[1], axis=0)
         sums = np.stack([mu * m for m in p.windows])
-        noise, poisson, samples = state.noise[:, rows], state.poisson[:, rows], state.samples[rows]
         scored = judge_log(p, np.zeros_like(sums), sums, mu, noise, poisson, samples)
         if (~p.log).any():
             judge_rise(p, scored, mu, np.full_like(mu, NAN), mu, noise[0], samples)
-        out[:, i] = np.where(np.isfinite(mu), scored.spread, NAN)
+        out[:, at : at + step] = np.where(np.isfinite(mu), scored.spread, NAN).reshape(part.shape)
     return out
 
 
