@@ -66,7 +66,7 @@ def resume_at(source: Source, entry: Entry, now: datetime) -> datetime:
     may have asked for a few countries only.
     """
     grains = {signal: timedelta(seconds=seconds) for signal, seconds in source.signals.items()}
-    coarsest = max(grains.values())
+    coarsest = max(grains.values(), default=timedelta())
     back = 2 * timedelta(seconds=source.lag_s) + 4 * coarsest
     first = now - max(FIRST_REACH, back)
     if entry.asked_until is None or not entry.newest_bins:

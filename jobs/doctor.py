@@ -277,6 +277,10 @@ def _noted(name: str, entry: Entry, now: datetime) -> dict[str, Any]:
     module = discover().get(name)
     grains = module.SOURCE.signals if module is not None else {}
     ends = [bin_end(grains[s], datetime.fromisoformat(t)) for s, t in entry.newest_bins.items() if s in grains]
+    if (
+        module is not None and not grains and entry.last_success is not None
+    ):  # a source of happenings: as fresh as its last answer
+        ends = [datetime.fromisoformat(entry.last_success)]
     lag = (now - max(ends)).total_seconds() if ends else None
     state = "ok" if lag is not None else "never"
     if entry.last_error_at is not None and (entry.last_success or "") < entry.last_error_at:
@@ -289,7 +293,7 @@ def _noted(name: str, entry: Entry, now: datetime) -> dict[str, Any]:
 
 def _source(row: dict[str, Any], switched: str, *, stream: bool = False) -> Finding:
     name, lag = row["name"], row.get("lag_s")
-    newest = f"newest bin {row['newest_bin']}" if row["newest_bin"] else "no data yet"
+    newest = f"newest bin {row['newest_bin']}" if row["newest_bin"] else "no data yet" if lag is None else "answers"
     behind = f" ({_span(max(lag, 0.0))} behind)" if lag is not None else ""
     text = f"{name}: {switched}, {row['state']}, {newest}{behind}, {row['rows']} rows"
     if row["state"] == "failing":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime
 
 from jobs.grouprun import GroupRun
@@ -10,6 +10,7 @@ from jobs.ledger import Entry
 from radar.aggregate.bins import bin_end, bin_start
 from radar.shapes import SourceStatus
 from radar.sources import Source
+from radar.times import parse as parse_time
 from radar.times import rfc3339
 
 #: A source is late once its newest bin is this many times older than it normally is.
@@ -18,7 +19,7 @@ LATE = 2.0
 
 def source_status(
     source: Source,
-    runs: Iterable[GroupRun],
+    runs: Collection[GroupRun],
     entry: Entry,
     now: datetime,
     *,
@@ -27,6 +28,8 @@ def source_status(
     off: str = "",
 ) -> SourceStatus:
     """One source's row.
+
+    A source of happenings has no bins: its lag runs from its last answer.
 
     ``history``: a recorded set that keeps its own dates, so it is never late. ``enabled``: whether it is collected
     here; a source that is not, and never gave a row, is "off"; ``off`` says why. Lag runs from the end of the newest
@@ -43,6 +46,8 @@ def source_status(
         bin_start(run.group.grain_s, run.progress.oldest_bin) for run in mine if run.progress.oldest_bin is not None
     ]
     lag = (now - max(newest)[0]).total_seconds() if newest else None
+    if not source.signals and entry.last_success is not None:  # no bins: it is as fresh as its last answer
+        lag = (now - parse_time(entry.last_success)).total_seconds()
     gaps = sorted(
         (bin_start(run.group.grain_s, first), bin_end(run.group.grain_s, bin_start(run.group.grain_s, last)))
         for run in mine
@@ -72,7 +77,8 @@ def source_status(
         "proof": source.proof,
         "signals": sorted({series.partition("@")[0] for run in mine for series in run.group.series})
         or sorted(source.signals),
-        "simulated": any(run.progress.simulated for run in mine),
+        # what has no series is simulated where everything else that is collected is
+        "simulated": any(run.progress.simulated for run in (mine if source.signals else runs)),
         "state": state,  # type: ignore[typeddict-item]  # one of the words above
         "oldest_bin": rfc3339(min(oldest)) if oldest else None,
         "newest_bin": rfc3339(max(newest)[1]) if newest else None,

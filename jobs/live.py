@@ -91,7 +91,7 @@ class LivePipeline(Pipeline):
     def _recent(self, name: str, files: list[ArchivedFile]) -> list[ArchivedFile]:
         """Files that can hold what history needs: months need all of them."""
         module = discover().get(name)
-        if module is None or self._now is None or max(module.SOURCE.signals.values()) >= MONTH_S:
+        if module is None or self._now is None or max(module.SOURCE.signals.values(), default=0) >= MONTH_S:
             return files
         return [file for file in files if self._now - file.received_at <= FIRST_REACH]
 

@@ -106,7 +106,7 @@ def _sources(pipeline: Known, now: datetime, recorded: list[SourceStatus]) -> li
             enabled=name in pipeline.enabled,
             off=pipeline.off.get(name, ""),
         )
-        if name not in rows or row["newest_bin"] is not None:
+        if name not in rows or row["newest_bin"] is not None or not row["signals"]:
             rows[name] = row
     return [rows[name] for name in sorted(rows)]
 

@@ -87,7 +87,7 @@ def ask(module: SourceModule, settings: Settings, now: datetime, http: Http | No
     require(source, settings)
     if isinstance(module, Streaming):
         return [listen(module, settings, now)]
-    span = max(2 * (source.lag_s + source.cadence_s), 3 * min(source.signals.values()))
+    span = max(2 * (source.lag_s + source.cadence_s), 3 * min(source.signals.values(), default=0))
     since = now - timedelta(seconds=span)
     with http or Http(contact=settings.contact) as client:
         answers = list(islice(module.fetch(client, since, now), ANSWERS))

@@ -143,6 +143,8 @@ def _signals(ids: Sequence[str]) -> list[Any]:
 
 
 def _covers(row: SourceStatus, now: str) -> Any:
+    if not row["signals"]:
+        return _("happenings with dates of their own")
     if row["oldest_bin"] is None or row["newest_bin"] is None:
         return _("no data yet")
     if row["state"] == "history":

@@ -50,7 +50,8 @@ class Answer:
 class Source:
     """What the project says about one upstream dataset.
 
-    ``signals`` maps each signal id the source may give to its native grain in seconds (``MONTH_S`` for a month).
+    ``signals`` maps each signal id the source may give to its native grain in seconds (``MONTH_S`` for a month). Empty:
+    it tells of happenings and has no series (``radar/shapes/context.py``).
     ``cadence_s``: how often it is asked. ``lag_s``: how old its newest bin normally is, counted from the bin's end;
     later than twice that is late. ``absent_is_zero``: count signals of which a missing row means zero, provided
     that the source delivered that bin for others. ``setting``: the setting that must be set for it to be collected.

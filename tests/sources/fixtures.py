@@ -1,4 +1,5 @@
-"""The recorded cases: ``tests/fixtures/<source>/<case>/`` holds one answer, golden.csv and rejected.csv."""
+"""The recorded cases: ``tests/fixtures/<source>/<case>/`` holds one answer, golden.csv and rejected.csv;
+of a source of happenings also happenings.csv."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
-_PAPERS = {"golden.csv", "rejected.csv", "README.md"}
+_PAPERS = {"golden.csv", "rejected.csv", "happenings.csv", "README.md"}
 
 
 @dataclass(frozen=True, slots=True)
