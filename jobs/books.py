@@ -13,6 +13,8 @@ import structlog
 
 from radar.archive import Archive
 from radar.books import Book, discover
+from radar.books.dns_logs import DnsBook
+from radar.detect.model import Failing
 from radar.errors import RadarError
 from radar.sources import get
 from radar.store import Store, documents
@@ -59,6 +61,10 @@ class Shelf:
     def pages(self, now: datetime) -> dict[str, Any]:
         """The documents of all books that were ever written in."""
         return {book.document: book.page(now) for book in self.books.values()}
+
+    def failing(self, now: datetime) -> list[Failing]:
+        """Zones that fail at our resolvers, by network: what outages are held against."""
+        return [row for book in self.books.values() if isinstance(book, DnsBook) for row in book.unanswered(now)]
 
     def blobs(self) -> dict[str, bytes]:
         """What is published beside the documents, by name."""

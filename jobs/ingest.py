@@ -176,6 +176,7 @@ class Pipeline:
                 history={s for run in self.runs.values() for s in run.group.series}
                 if self.realm == "history"
                 else set(),
+                failing=self.shelf.failing(end) if self.shelf else (),
             ):
                 changed[outage["id"]] = outage
         self._changed.update(changed)

@@ -8,15 +8,16 @@ more than half an hour.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 import orjson
 import zstandard
 
+from radar.detect.model import Failing
 from radar.entities import name
 from radar.labels import _
-from radar.providers import provider_of_zone
+from radar.providers import provider_of_zone, registry
 from radar.shapes.dns import Dns, FailingZone
 from radar.times import parse, rfc3339
 
@@ -117,6 +118,30 @@ class DnsBook:
             "least_clients": LEAST_CLIENTS,
             "least_queries": LEAST_QUERIES,
         }
+
+    def unanswered(self, now: datetime) -> list[Failing]:
+        """The failing zones of the hour before ``now`` by the networks that would answer: those that were asked, and
+        all of the provider that a zone belongs to. The largest part of the failures first; []: none is known."""
+        page = self.page(now - timedelta(seconds=1))  # the bin that begins now is not over
+        groups: dict[str, list[FailingZone]] = {}
+        for zone in page["zones"]:
+            owner = registry().get((zone["provider"] or "").removeprefix("provider/"))
+            for key in dict.fromkeys([*zone["networks"][:1], *(f"asn/{n}" for n in (owner.networks if owner else ()))]):
+                groups.setdefault(key, []).append(zone)
+        found = []
+        for key, zones in groups.items():
+            failed = sum(zone["failed"] for zone in zones)
+            known = [(zone["queries"], zone["times"]) for zone in zones if zone["times"]]
+            usual = sum(queries / times for queries, times in known)
+            found.append(
+                Failing(
+                    network=key,
+                    zones=tuple(zone["zone"] for zone in zones),
+                    share=min(1.0, failed / page["failed"]) if page["failed"] else 0.0,
+                    times=sum(queries for queries, _times in known) / usual if usual else None,
+                )
+            )
+        return sorted(found, key=lambda row: (-row.share, row.network))
 
     def _zones(self, window: Sequence[int], begin: int, newest: int) -> list[FailingZone]:
         cells: dict[str, list[Cell]] = {}

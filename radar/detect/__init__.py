@@ -18,10 +18,11 @@ One :class:`Detector` per group of the catalogue, and one :class:`OutageBook` fo
 
     book = OutageBook()                           # or OutageBook.load(blob)
     book.watched() -> set[str]                    # entities that views are wanted for: an outage not long over
-    changed = book.update(now, alerts, views, common=..., simulated=..., history=...)
+    changed = book.update(now, alerts, views, common=..., simulated=..., history=..., failing=...)
         # call once per tick after all groups have stepped, with the alerts and commons of those steps,
         # views = [v for d in detectors for v in d.views(book.watched() | {a.entity for a in alerts})]
         # simulated, history: series ids whose data are simulated / from a recorded set
+        # failing: zones that fail at our resolvers as of now, by network (radar.books.dns_logs)
         # -> list[shapes.Outage] that changed
     book.retract(outage_id, now, reason) -> Outage
     book.open -> list[Outage]; book.all -> list[Outage] (newest first); book.notice -> shapes.Notice | None
@@ -41,6 +42,7 @@ from radar.detect.model import (
     VERDICT_IDS,
     Alert,
     Common,
+    Failing,
     StepResult,
     View,
     Warmed,
@@ -57,6 +59,7 @@ __all__ = [
     "Alert",
     "Common",
     "Detector",
+    "Failing",
     "OutageBook",
     "StepResult",
     "View",

@@ -81,6 +81,8 @@ class Case:
     deepening: list[tuple[int, float]] = field(default_factory=list)
     blind: bool = False
     parent: str | None = None
+    #: Entity -> what its outage shows of the same event (``radar.detect.echo.Echo`` as JSON).
+    echoes: dict[str, dict[str, Any]] = field(default_factory=dict)
     retraction: str | None = None
     simulated: bool = False
     history: bool = False

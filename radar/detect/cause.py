@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass, field
 from typing import cast
 
+from radar.detect.words import listed, of_ten, percent
 from radar.labels import _
 from radar.shapes import Cause
 
@@ -31,6 +32,27 @@ ABSTAIN = 0.7
 
 
 @dataclass(frozen=True, slots=True)
+class Vanished:
+    """A service that vanished: its network's routes went, and its names are asked for again and again.
+
+    ``name``: of the network. ``zones``, ``share`` (of the failing queries), ``times`` (queries for them against the day
+    before; None: not known). ``load``: queries at our resolvers against the usual. ``lost``: part of its announced
+    space. ``lead_s``: seconds from the withdrawal to the rise; negative: the rise came first. ``other_start``: when the
+    other side began. ``packets_seen``: whether packets to the network are measured.
+    """
+
+    name: str
+    zones: tuple[str, ...]
+    share: float
+    times: float | None
+    load: float
+    lost: float
+    lead_s: int
+    other_start: str
+    packets_seen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What is known of an outage when its cause is asked for. Depths are 0..1; None: cannot be said.
 
@@ -38,6 +60,7 @@ class Facts:
     bins are fine enough to tell. ``repeats``: earlier outages of the entity at the same clock time within a week.
     ``siblings``: networks of the country that are hit too. ``others``: other countries whose outages began within
     half an hour. ``load``: more than usual arrives. ``withdrawn``: names of networks whose routes went at that time.
+    ``vanished``: the other side of the event, where the failing names are those of such a network.
     """
 
     entity_type: str
@@ -56,6 +79,7 @@ class Facts:
     one_service: bool = False
     load: bool = False
     withdrawn: tuple[str, ...] = ()
+    vanished: Vanished | None = None
     local_night: bool = False
 
 
@@ -77,7 +101,7 @@ class _Weighed:
 def hypotheses(facts: Facts) -> list[Cause]:
     """The two likeliest causes, "unknown" before them where none is likely enough. All causes together add up to 1."""
     table = {cause: _Weighed(logit) for cause, logit in PRIOR.items()}
-    for weigh in (_load,) if facts.load else (_planes, _shape, _clock, _spread, _quality):
+    for weigh in (_load,) if facts.load else (_planes, _shape, _clock, _spread, _quality, _asked_for):
         weigh(facts, table)
     total = sum(math.exp(w.logit) for w in table.values())
     ranked = sorted(table.items(), key=lambda item: (-item[1].logit, item[0]))
@@ -163,11 +187,56 @@ def _load(f: Facts, t: dict[str, _Weighed]) -> None:
         t["unknown"].con.append(_("A crowd of visitors would be answered; these queries fail."))
     else:
         t["unknown"].for_(1.5, _("What arrives is answered as usual, as when a crowd comes at once."))
-    if f.withdrawn:
+    if f.vanished is not None:
+        _explained(f.vanished, t)
+    elif f.withdrawn:
         text = _("Routes were withdrawn at about the same time: {names}.").format(names=", ".join(f.withdrawn))
         t["routing"].for_(4.0 if f.errors else 1.0, text)
     for cause in ("cable_cut", "power", "shutdown"):
         t[cause].against(2.0, _("More arrives than usual, not less."))
+
+
+def _explained(v: Vanished, t: dict[str, _Weighed]) -> None:
+    """The rise at our resolvers is that of names whose network has lost its routes."""
+    text = _("Routes of {name} were withdrawn at {when}: {lost} of its announced space.")
+    t["routing"].for_(2.0, text.format(name=v.name, when=v.other_start, lost=percent(v.lost)))
+    tenths = of_ten(v.share)
+    text = _("{n} of 10 failing queries ask for its zones: {zones}.")
+    t["routing"].for_(2.0 * v.share, text.format(n=tenths, zones=listed(v.zones, 3)))
+    if v.times is not None and v.times > 1.5:
+        text = _("Those zones are asked for {times} times as often as in the day before.")
+        t["routing"].for_(0.5, text.format(times=f"{v.times:.1f}"))
+    t["provider"].against(
+        1.5 * v.share, _("{n} of 10 failing queries ask for zones of one network outside.").format(n=tenths)
+    )
+    if v.share < 0.75:
+        text = _("Only {n} of 10 failing queries ask for zones of {name}; the others fail for another reason.")
+        t["routing"].against(1.0, text.format(n=tenths, name=v.name))
+    _order(v, t)
+
+
+def _asked_for(f: Facts, t: dict[str, _Weighed]) -> None:
+    """The network whose routes went is one whose names our resolvers are asked for again and again."""
+    v = f.vanished
+    if v is None:
+        return
+    text = _(
+        "Our resolvers get {times} times their usual queries since {when}: what gets no answer is asked for again."
+    )
+    t["routing"].for_(1.0, text.format(times=f"{v.load:.1f}", when=v.other_start))
+    text = _("{n} of 10 queries that fail there ask for its zones: {zones}.")
+    t["routing"].for_(0.5 * v.share, text.format(n=of_ten(v.share), zones=listed(v.zones, 3)))
+    if not v.packets_seen:
+        text = _("Packets to it are not measured here: that it cannot be reached follows from the failing queries.")
+        t["routing"].against(0.2, text)
+    _order(v, t)
+
+
+def _order(v: Vanished, t: dict[str, _Weighed]) -> None:
+    """What came first. The rise is seen in bins of five minutes, so a few minutes say nothing."""
+    if v.lead_s < -600:
+        text = _("The rise of queries began {n} minutes before the routes were withdrawn.")
+        t["routing"].against(1.5, text.format(n=round(-v.lead_s / 60)))
 
 
 def _quality(f: Facts, t: dict[str, _Weighed]) -> None:

@@ -12,8 +12,11 @@ from radar.shapes import Outage
 from radar.times import rfc3339
 
 
-def document(case: Case, now: int, simulated: Collection[str], children: list[str]) -> Outage:
-    """The outage as known at ``now`` (seconds). Only for a case that was published."""
+def document(
+    case: Case, now: int, simulated: Collection[str], children: list[str], related: list[str] | None = None
+) -> Outage:
+    """The outage as known at ``now`` (seconds). Only for a case that was published. ``children``: ids of its parts;
+    ``related``: ids of outages of others that tell of the same event."""
     live = case.live or list(case.alerts.values())
     start = _time(case.start)
     end = _time(case.end) if case.end is not None else None
@@ -50,6 +53,7 @@ def document(case: Case, now: int, simulated: Collection[str], children: list[st
         "retraction": case.retraction,
         "parent": case.parent,
         "children": children,
+        "related": related or [],
     }
     return out
 

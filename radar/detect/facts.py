@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from radar import entities
-from radar.detect import agree, words
+from radar.detect import agree, echo, words
 from radar.detect.case import Case, family, plane
-from radar.detect.cause import Facts
-from radar.detect.rules import ONE_SERVICE
+from radar.detect.cause import Facts, Vanished
+from radar.detect.echo import TOGETHER_S
+from radar.detect.rules import ONE_SERVICE, ROUTES
 from radar.signals import split
 
-#: Onsets this close are simultaneous; earlier outages this far back are looked at for repeats.
-TOGETHER_S, REPEAT_DAYS = 1800, 8
-#: Rules that tell of withdrawn routes.
-ROUTES = ("routes_withdrawn", "routes_withdrawn_now")
+#: Earlier outages this far back are looked at for repeats.
+REPEAT_DAYS = 8
 
 
 def facts(case: Case, others: Sequence[Case], now: datetime) -> Facts:
@@ -52,6 +51,7 @@ def facts(case: Case, others: Sequence[Case], now: datetime) -> Facts:
         slow=case.slow,
         load=any(a.rule == "load_rise" for a in live),
         withdrawn=_withdrawn(case, real),
+        vanished=_vanished(case),
         one_service=bool(signals) and signals <= ONE_SERVICE,
     )  # fmt: skip
 
@@ -64,6 +64,25 @@ def _withdrawn(case: Case, others: Sequence[Case]) -> tuple[str, ...]:
         and any(a.rule in ROUTES for a in c.live)
     ]  # fmt: skip
     return tuple(words.name(c.entity) for c in sorted(found, key=lambda c: (c.start, c.entity)))[:3]
+
+
+def _vanished(case: Case) -> Vanished | None:
+    """The service that vanished, where the case is one side of that event."""
+    other = echo.main(case)
+    if other is None:
+        return None
+    rise = echo.is_rise(case)
+    return Vanished(
+        name=words.name(other.service),
+        zones=other.zones,
+        share=other.share,
+        times=other.times,
+        load=other.load,
+        lost=other.lost,
+        lead_s=case.start - other.start if rise else other.start - case.start,
+        other_start=words.when(datetime.fromtimestamp(other.start, UTC)),
+        packets_seen=agree.plane_verdict(case, "data") in ("affected", "not_affected") and not rise,
+    )
 
 
 def _slide(case: Case) -> float:

@@ -110,6 +110,20 @@ class Warmed:
     spread: F32
 
 
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """Zones whose queries fail at our resolvers, and the network that would answer them.
+
+    ``network``: its key. ``zones``: the most failures first. ``share``: their part of all failing queries, 0..1.
+    ``times``: queries for them against the day before; None: nobody asked enough then.
+    """
+
+    network: str
+    zones: tuple[str, ...]
+    share: float
+    times: float | None
+
+
 @dataclass(slots=True)
 class StepResult:
     """One scored bin of one group; arrays are [entities, width] in the order of the call.

@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from radar import entities
-from radar.detect import agree, tell
+from radar.detect import agree, echo, tell
 from radar.detect.case import JOIN, MERGE, Case
 from radar.detect.cause import hypotheses
 from radar.detect.document import document
 from radar.detect.facts import facts
-from radar.detect.model import Alert, Common, View
+from radar.detect.model import Alert, Common, Failing, View
 from radar.detect.notice import Fault, notice
 from radar.labels import _
 from radar.shapes import Notice, Outage
@@ -68,6 +68,7 @@ class OutageBook:
         common: Sequence[Common] = (),
         simulated: Collection[str] = (),
         history: Collection[str] = (),
+        failing: Sequence[Failing] = (),
     ) -> list[Outage]:
         """Take in what the detectors said in one tick: see ``radar.detect``. -> outages that changed, by id."""
         self._now = int(now.timestamp())
@@ -81,6 +82,7 @@ class OutageBook:
             if case is not None:
                 case.join(replace(alert))
                 touched[id(case)] = case
+        echo.pair(list(touched.values()), failing)
         by_entity: dict[str, list[View]] = {}
         for view in views:
             by_entity.setdefault(view.entity, []).append(view)
@@ -217,9 +219,8 @@ class OutageBook:
         return sorted((c for c in self._cases if c.id), key=lambda c: (-c.start, c.id))
 
     def _document(self, case: Case) -> Outage:
-        return document(
-            case, self._now, self._simulated, sorted(c.id for c in self._cases if c.id and c.parent == case.id)
-        )
+        children = sorted(c.id for c in self._cases if c.id and c.parent == case.id)
+        return document(case, self._now, self._simulated, children, echo.others(case, self._cases))
 
     # ------------------------------------------------------------------ memory
 

@@ -97,6 +97,9 @@ ONE_SERVICE = frozenset({"google.youtube"})
 #: Rules that tell of no loss of connectivity: their depth is told in other words.
 NO_LOSS = frozenset({"latency_rise", "load_rise"})
 
+#: Rules that tell of withdrawn routes.
+ROUTES = ("routes_withdrawn", "routes_withdrawn_now")
+
 #: Rule of an alert, by detector profile; routes have their own.
 BY_PROFILE = {"seasonal": "seasonal_drop", "flat": "flat_drop", "ratio": "error_rise", "latency": "latency_rise",
               "burst": "burst"}  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from radar.detect import agree, words
+from radar.detect import agree, echo, words
 from radar.detect.case import Case, Row, alert_key, family, plane
 from radar.detect.model import Alert
 from radar.detect.rules import ONE_SERVICE
@@ -74,6 +74,9 @@ def changes(case: Case, now: datetime, before: Before, silent: list[Row], *, mov
             )
         )
     parts += _sight(case)
+    if case.echoes and "echo" not in case.stages:
+        case.stages.append("echo")
+        parts.append(echo.sentence(case))
     if parts:
         say(case, now, "updated", " ".join(parts))
     back = _back(case, before)
@@ -153,6 +156,8 @@ def _back(case: Case, before: Before) -> list[str]:
 def opened(case: Case) -> str:
     """The first entry."""
     case.told_depth = case.depth
+    if case.echoes:
+        case.stages.append("echo")
     main = case.main
     rest = sorted((a for a in case.open_alerts if a is not main), key=lambda a: (-a.depth, a.series_id))
     first = words.headline(case.entity, main, _time(case.start), None, agreeing=case.agreeing)
@@ -188,14 +193,16 @@ def why_withdrawn(case: Case) -> str:
 
 
 def verdict(case: Case) -> str:
-    """Control plane against data plane, for the whole outage."""
+    """Control plane against data plane, for the whole outage, and what the other side of the event shows."""
+    return " ".join(part for part in (_planes(case), echo.sentence(case)) if part)
+
+
+def _planes(case: Case) -> str:
     live: list[Alert] = case.live
     if any(a.rule == "load_rise" for a in live):
         if any(a.rule == "error_rise" for a in live):
-            return _(
-                "More queries arrive than usual and more of them fail: whoever gets no answer asks again. This alone "
-                "does not make our resolvers the cause."
-            )
+            text = _("More queries arrive than usual and more of them fail: whoever gets no answer asks again.")
+            return text if case.echoes else f"{text} {_('This alone does not make our resolvers the cause.')}"
         return _("More arrives than usual, and it is answered as usual: load, not loss.")
     depth = max((a.depth for a in live if plane(a.series_id) == "data"), default=0.0)
     families = {family(a.series_id) for a in live}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from radar import entities
@@ -44,6 +44,17 @@ def percent(part: float | None) -> str:
     if part > 0 and part < 0.005:
         return _("under 1 %")
     return _("{n} %").format(n=round(100 * part))
+
+
+def of_ten(part: float) -> str:
+    """A part in tenths, "10" for all of it; "under 1" for less than one of ten."""
+    return str(round(10 * part)) if part >= 0.1 else _("under 1")
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """The first names, and how many more there are."""
+    text = ", ".join(names[:most])
+    return text if len(names) <= most else _("{names} and {n} more").format(names=text, n=len(names) - most)
 
 
 def fall(alert: Alert, loss: float | None = None) -> str:

@@ -46,7 +46,14 @@ def layout(id_: str = "", **query: str) -> Component:
         left.append(shell.section(_("The signals"), *drawn, id="signals"))
     left.append(_dns.names(outage["entity"], snapshot) if outage["status"] == "open" else None)
     left.append(_timeline(outage, now))
-    right = [_facts(outage, now), _causes(outage), _rule(outage), _family(outage, snapshot), _links(outage)]
+    right = [
+        _facts(outage, now),
+        _causes(outage),
+        _rule(outage),
+        _family(outage, snapshot),
+        _related(outage, snapshot),
+        _links(outage),
+    ]
     head = outages.headline(outage)
     standing: list[Any] = [outages.shape_of(outage)]
     if outage["status"] != "open":
@@ -163,6 +170,17 @@ def _family(outage: Outage, snapshot: _read.Snapshot) -> Component | None:
         rows = [html.Li([state.mark(row["level"]), " ", outages.link(row)]) for row in children]
         parts.append(html.Ul(rows, className="plain parts"))
     return shell.section(_("Parts") if children else _("Part of"), *parts, id="parts") if parts else None
+
+
+def _related(outage: Outage, snapshot: _read.Snapshot) -> Component | None:
+    """Outages of others that tell of the same event, and how they are joined."""
+    found = [row for row in map(snapshot.outage, outage.get("related", [])) if row is not None]
+    if not found:
+        return None
+    rows = [html.Li([outages.shape_of(row), " ", outages.link(row)]) for row in found]
+    note = _("Joined because the names that fail at our resolvers are those of the network whose routes were "
+             "withdrawn, within half an hour. Neither is a part of the other.")  # fmt: skip
+    return shell.section(_("The same event elsewhere"), html.Ul(rows, className="plain parts"), note=note, id="related")
 
 
 def _timeline(outage: Outage, now: str) -> Component:

@@ -3,6 +3,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from radar.books.dns_logs import DnsBook
 from radar.times import rfc3339
 
@@ -84,5 +86,34 @@ def test_the_book_survives_a_restart_and_stays_small() -> None:
     assert len(again.hours) <= 27
 
 
+def test_who_would_answer_the_failing_names_is_told_with_their_part_of_the_failures() -> None:
+    book, now = played()
+    (row,) = book.unanswered(now)
+    assert (row.network, row.zones) == ("asn/64496", ("shop.example",))
+    assert row.share == pytest.approx(90 * 6 / (92 * 6 + 2 * 6))
+    assert row.times == pytest.approx(2.0)
+
+
+def test_all_networks_of_a_zones_provider_would_answer_it() -> None:
+    book, at = DnsBook(), BEGIN
+    for _ in range(3):
+        book.take(rows(at, failed=90, zone="github.com"), received_at=at + STEP, simulated=True)
+        at += STEP
+    assert {row.network for row in book.unanswered(at)} >= {"asn/36459", "asn/64496"}
+
+
+def test_a_bin_that_has_just_begun_says_nothing_yet() -> None:
+    book, now = played(quiet=0, failing=1)
+    assert book.unanswered(now - STEP) == []
+    assert len(book.unanswered(now)) == 1
+
+
+def test_where_ends_are_not_known_nobody_is_named() -> None:
+    book = DnsBook()
+    book.take(rows(BEGIN, failed=None), received_at=BEGIN + STEP, simulated=False)
+    assert book.unanswered(BEGIN + STEP) == []
+
+
 def test_an_empty_book_has_a_page() -> None:
     assert DnsBook().page(BEGIN)["at"] is None
+    assert DnsBook().unanswered(BEGIN) == []

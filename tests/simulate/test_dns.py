@@ -14,7 +14,7 @@ from jobs.simulate.rates import FIRST
 from jobs.simulate.routing_play import RoutingPlay
 from jobs.simulate.scenario import BIN, SCENARIO, VANISHED
 from radar.books.dns_logs import DnsBook
-from radar.detect import Detector, OutageBook
+from radar.detect import Detector, Failing, OutageBook
 from radar.shapes import Outage
 from radar.shapes.dns import Dns
 from radar.signals import GROUPS
@@ -25,8 +25,9 @@ EVENT = next(event for event in SCENARIO if event.kind == "vanished")
 
 
 @pytest.fixture(scope="module")
-def played() -> tuple[list[Outage], Dns]:
-    """From two hours before the service vanishes until an hour after: outages, and the document of names that fail."""
+def played() -> tuple[list[Outage], Dns, list[Failing]]:
+    """From two hours before the service vanishes until an hour after: outages, the document of names that fail, and who
+    would answer them."""
     world = World()
     history = world.resolver.history()
     keys = history.entities
@@ -57,10 +58,12 @@ def played() -> tuple[list[Outage], Dns]:
         if number >= until - 40:
             names.take(dns_logs.details(answer.body), received_at=at + BIN, simulated=True)
     page = names.page(EVENT.start + timedelta(hours=1))
-    return book.all, page
+    return book.all, page, names.unanswered(EVENT.start + timedelta(hours=1))
 
 
-def test_our_resolvers_are_told_to_be_busy_and_no_country_is_called_broken(played: tuple[list[Outage], Dns]) -> None:
+def test_our_resolvers_are_told_to_be_busy_and_no_country_is_called_broken(
+    played: tuple[list[Outage], Dns, list[Failing]],
+) -> None:
     (outage,) = played[0]
     assert outage["entity"] == "provider/our-resolver"
     assert outage["level"] == "degraded"
@@ -74,13 +77,24 @@ def test_our_resolvers_are_told_to_be_busy_and_no_country_is_called_broken(playe
     assert "does not make our resolvers the cause" in outage["verdict"]
 
 
-def test_the_names_that_fail_are_those_of_the_service(played: tuple[list[Outage], Dns]) -> None:
+def test_the_names_that_fail_are_those_of_the_service(played: tuple[list[Outage], Dns, list[Failing]]) -> None:
     page = played[1]
     assert {zone["zone"] for zone in page["zones"]} == set(SERVICE)
     assert all(zone["networks"] == [f"asn/{VANISHED}"] for zone in page["zones"])
     assert all(zone["since"] == "2026-03-02T10:40:00Z" for zone in page["zones"])
     assert all((zone["times"] or 0) > 5 for zone in page["zones"])
     assert "10 of 10 failing ones ask for zones of AS4199999005" in page["words"]
+
+
+def test_the_network_that_would_answer_is_the_one_that_loses_its_routes(
+    played: tuple[list[Outage], Dns, list[Failing]],
+) -> None:
+    (row,) = played[2]
+    assert row.network == f"asn/{VANISHED}"
+    assert set(row.zones) == set(SERVICE)
+    assert row.share > 0.9
+    assert row.times is not None
+    assert row.times > 5
 
 
 def test_routes_of_the_service_are_withdrawn_by_all_peers_at_the_same_time() -> None:
