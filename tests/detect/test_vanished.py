@@ -134,6 +134,7 @@ def test_hours_apart_is_not_one_event() -> None:
     event.minutes(50, load=2.2, failing=[NAMES], failed=0.6)
     event.minutes(10, load=2.2, gone=SERVICE, failing=[NAMES], failed=0.6)
     assert event.of(RESOLVER)["related"] == event.of(SERVICE)["related"] == []
+    assert "This alone does not make our resolvers the cause." in event.of(RESOLVER)["verdict"]
 
 
 def test_what_was_joined_outlasts_a_restart_and_the_end_of_the_failures(event: Event) -> None:
