@@ -130,7 +130,10 @@ def test_a_source_that_is_named_and_cannot_be_collected_is_broken(settings: Sett
     assert (bare.level, bare.todo) == ("broken", "set RADAR_EDGE_LOGS; docs/settings.md says to what")
     assert nothing.level == "warning"
     (fine,) = found(settings, "sources")
-    assert (fine.level, fine.text.endswith("are on: google_traffic, holidays, mlab_ndt, provider_status")) == (
+    assert (
+        fine.level,
+        fine.text.endswith("are on: earthquakes, google_traffic, holidays, mlab_ndt, provider_status"),
+    ) == (
         "ok",
         True,
     )
