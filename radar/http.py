@@ -117,7 +117,15 @@ class Http:
         """Close the connections."""
         self._client.close()
 
-    def get(self, url: str, *, source: str, params: Mapping[str, str | int] | None = None, file: bool = False) -> Reply:
+    def get(
+        self,
+        url: str,
+        *,
+        source: str,
+        params: Mapping[str, str | int] | None = None,
+        file: bool = False,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
         """Ask for one address.
 
         Parameters
@@ -129,6 +137,8 @@ class Http:
         file
             It is a file of an archive: it never changes, so it is not kept for a conditional request, and it may be
             large and take long.
+        headers
+            Sent along, such as a key. Only the host that was named gets them: no other that it redirects to.
 
         Raises
         ------
@@ -144,7 +154,7 @@ class Http:
         for attempt in range(1, self._limits.tries + 1):
             wait: float | None = None
             try:
-                status, reply, wait = self._follow(target, source, file=file)
+                status, reply, wait = self._follow(target, source, dict(headers or {}), file=file)
                 if reply is not None:
                     return reply
                 trouble = f"answered {status}"
@@ -159,13 +169,15 @@ class Http:
                 pause *= 2
         raise UpstreamUnavailable(source, f"{target} {trouble}, {self._limits.tries} tries")
 
-    def _follow(self, url: str, source: str, *, file: bool) -> tuple[int, Reply | None, float | None]:
+    def _follow(
+        self, url: str, source: str, own: dict[str, str], *, file: bool
+    ) -> tuple[int, Reply | None, float | None]:
         """One try, redirects included: (status, reply or None for "try again", seconds upstream asks to wait)."""
         asked = url
         known = None if file else self._cache.get(url)
         seconds = self._limits.file_s if file else self._limits.total_s
         for _hop in range(_MAX_REDIRECTS + 1):
-            headers = known.conditions() if known else {}
+            headers = {**(known.conditions() if known else {}), **(own if _same_host(url, asked) else {})}
             self._take_turn(url)
             with (
                 self._deadline.within(seconds),
@@ -240,6 +252,11 @@ def _address(url: str, params: Mapping[str, str | int] | None = None) -> str | N
     except (httpx.InvalidURL, ValueError):
         return None
     return target if parts.scheme in ("http", "https") and _HOST.fullmatch(parts.hostname or "") else None
+
+
+def _same_host(one: str, other: str) -> bool:
+    a, b = urlsplit(one), urlsplit(other)
+    return (a.scheme, a.netloc) == (b.scheme, b.netloc)
 
 
 def _joined(url: str, place: str) -> str:

@@ -119,6 +119,8 @@ SETTINGS: tuple[Row, ...] = (
     Row("mrt_files", "", "Where the mrt_files source finds its files: a folder, a glob, or addresses with codes of "
         "strftime between spaces (https://data.ris.ripe.net/rrc00/%Y.%m/updates.%Y%m%d.%H%M.gz). Empty: not collected.",
         str),
+    Row("cloudflare_token", "", "API token of Cloudflare that may read Radar, for the cloudflare_radar source. Empty: "
+        "not collected.", str.strip),
     Row("contact", "", "Address told to upstreams in the User-Agent, such as a mail address or a URL.", str),
     Row("tick_s", "60", "Seconds between two runs of the pipeline.", _int(5, 3600)),
     Row("language", "en", "Language of the site.", str),
@@ -157,6 +159,7 @@ class Settings:
     logs_memory_mb: int
     ranges: str
     mrt_files: str
+    cloudflare_token: str
     contact: str
     tick_s: int
     language: str

@@ -232,6 +232,11 @@ _ROWS: list[Signal] = [
     _signal("ooni.web_blocked_share", "Tests of websites that meet a block page", "share", "share", "none", "high",
             "quality", "ooni_aggregation", "Tests of volunteers that met a known block page as a share of those that "
             "worked."),
+    _signal("cloudflare.traffic", "Traffic at Cloudflare", "% of its mean", "normalised", "seasonal", "low", "data",
+            "cloudflare_radar",
+            "Web traffic that reaches Cloudflare, as % of the mean of the 14 days before the day."),
+    _signal("cloudflare.outages", "Outages that Cloudflare tells of", "outages", "count", "none", "high", "quality",
+            "cloudflare_radar", "Outages in the Cloudflare Radar Outage Center that lasted into the hour."),
 ]  # fmt: skip
 
 for _p in NDT_PERCENTILES:
@@ -317,6 +322,7 @@ GROUPS: dict[str, Group] = {
                                   "ooni.telegram_anomaly_share@ooni_aggregation",
                                   "ooni.signal_anomaly_share@ooni_aggregation",
                                   "ooni.web_blocked_share@ooni_aggregation")),
+        Group("cloudflare", 3600, 2, ("cloudflare.traffic@cloudflare_radar", "cloudflare.outages@cloudflare_radar")),
     ]
 }  # fmt: skip
 

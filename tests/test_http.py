@@ -346,3 +346,13 @@ def test_a_file_of_an_archive_may_be_large_and_is_not_kept() -> None:
         for _ in range(2):
             assert len(http.get("https://a.example/x", source="acme", file=True).body) == 2000
     assert not any("If-None-Match" in headers for headers in asked)
+
+
+def test_a_key_goes_to_the_host_that_was_named_and_to_no_other() -> None:
+    world = World(
+        httpx.Response(302, headers={"Location": "/again"}),
+        httpx.Response(302, headers={"Location": "https://elsewhere.example/x"}),
+        ok(b"there"),
+    )
+    assert world.get(headers={"Authorization": "Bearer key"}).body == b"there"
+    assert [request.headers.get("Authorization") for request in world.asked] == ["Bearer key", "Bearer key", None]
