@@ -13,8 +13,10 @@ import structlog
 
 from radar.archive import Archive
 from radar.books import Book, discover
+from radar.books._rises import SERIES
 from radar.books.dns_logs import DnsBook
-from radar.detect.model import Failing
+from radar.books.waf_events import AttackBook
+from radar.detect.model import Failing, Moment
 from radar.errors import RadarError
 from radar.sources import get
 from radar.store import Store, documents
@@ -65,6 +67,16 @@ class Shelf:
     def failing(self, now: datetime) -> list[Failing]:
         """Zones that fail at our resolvers, by network: what outages are held against."""
         return [row for book in self.books.values() if isinstance(book, DnsBook) for row in book.unanswered(now)]
+
+    def moments(self, now: datetime, *, since: datetime | None = None) -> list[Moment]:
+        """What is news of single rules of our firewalls up to ``now``, and after ``since``; each once, oldest first."""
+        books = [book for book in self.books.values() if isinstance(book, AttackBook)]
+        found = [moment for book in books for moment in book.moments(now) if since is None or moment.end > since]
+        return sorted(found, key=lambda moment: moment.end)
+
+    def simulated(self) -> set[str]:
+        """Series of which such news are simulated."""
+        return {SERIES for book in self.books.values() if isinstance(book, AttackBook) and book.simulated}
 
     def blobs(self) -> dict[str, bytes]:
         """What is published beside the documents, by name."""

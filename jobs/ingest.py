@@ -25,7 +25,7 @@ from jobs.publish import Publication, build
 from jobs.quality import Performances
 from radar.aggregate.bins import Block, bin_end, to_block
 from radar.archive import Archive
-from radar.detect import Common, Detector, OutageBook
+from radar.detect import Common, Detector, Moment, OutageBook
 from radar.shapes import Outage, QualityRow
 from radar.signals import GROUPS, SLOTS, Group
 from radar.sources import Source, discover
@@ -34,6 +34,9 @@ from radar.store.lease import Lease
 from radar.times import rfc3339
 
 log = structlog.get_logger(__name__)
+
+#: On a live clock, what books found is told for so long.
+NEWS = timedelta(days=1)
 
 HistoryFactory = Callable[[Store, Group], History]
 
@@ -154,11 +157,12 @@ class Pipeline:
             settle = timedelta(seconds=self._wait_s(run.source))
             due += [(bin_end(run.group.grain_s, t), name, t) for t in run.due(now, settle)]
         due.sort()
+        moments = self._moments(now)
         changed: dict[str, Outage] = {}
         at = 0
-        while at < len(due):
-            end = due[at][0]
-            alerts, commons = [], list[Common]()
+        for end in sorted({row[0] for row in due} | set(moments)):
+            alerts = [alert for moment in moments.get(end, ()) for alert in moment.alerts]
+            commons = list[Common]()
             while at < len(due) and due[at][0] == end:
                 result = self.runs[due[at][1]].step(due[at][2])
                 alerts += result.alerts
@@ -170,9 +174,11 @@ class Pipeline:
             for outage in self.book.update(
                 known,
                 alerts,
-                [view for run in self.runs.values() for view in run.views(entities)],
+                [view for run in self.runs.values() for view in run.views(entities)]
+                + [view for moment in moments.get(end, ()) for view in moment.views],
                 common=commons,
-                simulated={series for run in self.runs.values() for series in run.simulated_series},
+                simulated={series for run in self.runs.values() for series in run.simulated_series}
+                | (self.shelf.simulated() if self.shelf else set()),
                 history={s for run in self.runs.values() for s in run.group.series}
                 if self.realm == "history"
                 else set(),
@@ -181,6 +187,17 @@ class Pipeline:
                 changed[outage["id"]] = outage
         self._changed.update(changed)
         return len(due), list(changed.values())
+
+    def _moments(self, now: datetime) -> dict[datetime, list[Moment]]:
+        """What the books have to tell, by the moment it is told at: of a first reading of old logs only the last day
+        is news."""
+        if self.shelf is None:
+            return {}
+        live = self.clock.mode == "live"
+        found: dict[datetime, list[Moment]] = {}
+        for moment in self.shelf.moments(now, since=now - NEWS if live else None):
+            found.setdefault(moment.end, []).append(moment)
+        return found
 
     def publish(self, now: datetime) -> int:
         """Write everything that :meth:`advance` found in one transaction and return the new version."""

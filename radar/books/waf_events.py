@@ -11,6 +11,8 @@ Trend, by the matches of the last 24 hours against the six days before, per hour
 * ``rising``, ``falling``: the 95 % intervals of the two rates (Poisson, Byar's approximation) do not touch, and the
   rates differ by at least half; ``steady`` otherwise;
 * nothing is said with fewer than 24 heard hours to compare with.
+
+Rises of single rules, which are news, are judged beside: see ``radar/books/_rises.py``.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ import orjson
 import zstandard
 
 from radar.books._attacks_page import DAYS, page
+from radar.books._rises import Rises, hours_of
 from radar.books._tallies import Tally
+from radar.detect.model import Moment
 from radar.shapes.attacks import Attacks
 from radar.times import parse
 
@@ -55,6 +59,7 @@ class AttackBook:
         #: Origins of the hours that gave theirs away, by day; and counts of the hours that are gone.
         self.origins: dict[int, dict[str, Tally]] = {}
         self.days: dict[int, dict[str, int]] = {}
+        self.rises = Rises()
 
     def take(self, rows: Sequence[Mapping[str, Any]], *, received_at: datetime, simulated: bool) -> None:
         """Add what one answer told: rows of ``radar.sources.waf_events.details``."""
@@ -79,7 +84,23 @@ class AttackBook:
                     self.bins.pop(bin_, None)
             else:
                 self.bins[start] = tallies
+        self._watch({start: tallies for (start, grain), tallies in found.items()
+                     if grain == BIN and start + BIN <= received_at.timestamp()})  # fmt: skip
         self._age()
+
+    def _watch(self, bins: Mapping[int, Mapping[str, Tally]]) -> None:
+        """Judge the bins that came and are over for rises of single rules."""
+        if bins:
+            self.rises.take(
+                {start: {rule: tally.matches for rule, tally in tallies.items()} for start, tallies in bins.items()},
+                lambda rule: hours_of(rule, (self.hours, self.bins)),
+                {start // HOUR * HOUR for start in (*self.hours, *self.bins)},
+                {rule: about["title"] for rule, about in self.rules.items()},
+            )
+
+    def moments(self, now: datetime) -> list[Moment]:
+        """What is news of single rules up to ``now``; each is handed out once."""
+        return self.rises.moments(int(now.timestamp()))
 
     def _open(self, start: int, grain: int) -> bool:
         """Whether a bin can still be changed. An hour that came as a whole is changed by a whole hour only."""
@@ -138,6 +159,7 @@ class AttackBook:
         ranked = sorted(self.rules, key=lambda rule: (week[rule], self.rules[rule]["last"], rule), reverse=True)
         gone = set(ranked[MOST:])
         self.dropped += len(gone)
+        self.rises.forget(gone)
         self.rules = {rule: row for rule, row in self.rules.items() if rule not in gone}
         for kept in (self.bins, self.hours, self.origins):
             for start, tallies in kept.items():
@@ -159,6 +181,7 @@ class AttackBook:
             "ahead": self.ahead,
             "dropped": self.dropped,
             "rules": self.rules,
+            "rises": self.rises.dump(),
             "days": {str(day): counts for day, counts in self.days.items()},
             **{
                 name: {str(start): {rule: tally.dump() for rule, tally in tallies.items()} for start, tallies in
@@ -175,6 +198,7 @@ class AttackBook:
         book = cls()
         for name in ("simulated", "since", "newest", "late", "ahead", "dropped", "rules"):
             setattr(book, name, plain[name])
+        book.rises = Rises.load(plain.get("rises", {}))
         book.days = {int(day): counts for day, counts in plain["days"].items()}
         for name in ("bins", "hours", "origins"):
             kept = {

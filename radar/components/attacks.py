@@ -74,11 +74,12 @@ def sentence(found: Attacks, now: str, *, quiet: bool) -> str:
     if not new:
         return text + " " + _("No rule has matched for the first time in the last seven days.")
     newest = new[-1]
-    return text + " " + ngettext(
+    text += " " + ngettext(
         "{n} rule is new in the last seven days: “{title}”, first seen at {when}, {count} times since.",
         "{n} rules are new in the last seven days, the newest “{title}”, first seen at {when}, {count} times since.",
         len(new)).format(n=len(new), title=title(newest), when=times.words(newest["first_seen"], now),
                          count=numbers.rough(newest["total"]))  # fmt: skip
+    return text + _largest_part(newest)
 
 
 def about(rule: AttackRule, now: str) -> str:
@@ -99,11 +100,16 @@ def about(rule: AttackRule, now: str) -> str:
         minutes = rule["doubling_h"] * 60
         text += " " + _("It doubles about every {duration} by the last six hours.").format(
             duration=times.duration(round(minutes / 5) * 5 if minutes >= 30 else minutes))  # fmt: skip
-    if recent["countries"]:
-        top = recent["countries"][0]
-        text += " " + _("The largest part, {share}, came from addresses registered in {name}.").format(
-            name=outages.name_of(top["entity"]), share=share(top["share"]))  # fmt: skip
-    return text
+    return text + _largest_part(rule)
+
+
+def _largest_part(rule: AttackRule) -> str:
+    """From where most of a rule's matches of 24 hours came; "" where no place is known."""
+    if not rule["day"]["countries"]:
+        return ""
+    top = rule["day"]["countries"][0]
+    return " " + _("The largest part, {share}, came from addresses registered in {name}.").format(
+        name=outages.name_of(top["entity"]), share=share(top["share"]))  # fmt: skip
 
 
 def growth(rule: AttackRule) -> list[Any]:

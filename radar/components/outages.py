@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from dash import html
 from dash.development.base_component import Component
@@ -34,6 +35,13 @@ def headline(outage: Outage) -> str:
         return given.replace(" %", "\N{NO-BREAK SPACE}%")
     level = _("an outage") if outage["level"] == "outage" else _("degraded service")
     return _("{name}: {level}.").format(name=name_of(outage["entity"]), level=level)
+
+
+def place(outage: Outage) -> str:
+    """The address of what the outage is about: of a firewall's rule its view, else the entity's page."""
+    if outage.get("about"):
+        return f"/attacks?{urlencode({'rule': outage['about']})}"
+    return f"/{outage['entity']}"
 
 
 def link(outage: Outage, text: Any = None) -> Component:
@@ -102,7 +110,7 @@ def facts(outage: Outage, now: str) -> Component:
 def shape_of(outage: Outage) -> Component:
     """Shape and word: the level while it is open, the status afterwards."""
     if outage["status"] == "open":
-        return state.mark(outage["level"])
+        return state.mark(outage["level"], _("More attempts") if outage.get("about") else None)
     kind = "insufficient" if outage["status"] == "retracted" else "ok"
     return state.mark(kind, _(STATUSES[outage["status"]]))
 
@@ -110,7 +118,7 @@ def shape_of(outage: Outage) -> Component:
 def item(outage: Outage, now: str, children: Sequence[Outage] = (), spark: Component | None = None) -> Component:
     """One outage with a small line of its worst series, and the outages that are part of it folded under it."""
     inside: list[Any] = [
-        html.Div([shape_of(outage), html.A(name_of(outage["entity"]), href=f"/{outage['entity']}", className="place"),
+        html.Div([shape_of(outage), html.A(name_of(outage["entity"]), href=place(outage), className="place"),
                   spark], className="item-head"),
         html.H3(link(outage), className="sentence"),
         facts(outage, now),
@@ -152,7 +160,8 @@ def by_urgency(outages: Sequence[Outage]) -> list[Outage]:
 def heading(open_now: Sequence[Outage], *, blind: bool = False) -> str:
     """What is broken now, in one sentence; calm is never claimed beyond what we see. ``blind``: no place has enough
     data to say anything."""
-    tops = [row for row in open_now if not row.get("parent")]
+    # attempts on a firewall's rule are news, and nothing is broken by them
+    tops = [row for row in open_now if not row.get("parent") and not row.get("about")]
     down = [row for row in tops if row["level"] == "outage"]
     weak = [row for row in tops if row["level"] == "degraded"]
     if not tops and blind:

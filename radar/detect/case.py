@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from radar.detect.alerts import alert_from_plain, plain_alert
 from radar.detect.model import Alert
-from radar.detect.rules import NO_LOSS, ONE_SERVICE, RULES
+from radar.detect.rules import NO_LOSS, ONE_SERVICE, RISES, RULES
 from radar.shapes import Cause, Update, Verdict
 from radar.signals import SIGNALS, split
 
@@ -62,6 +62,8 @@ class Case:
     entity: str
     slow: bool
     seen: int
+    #: What of the entity it is about, where that is not the whole: a firewall's rule.
+    about: str = ""
     alerts: dict[str, Alert] = field(default_factory=dict)
     rows: dict[str, Row] = field(default_factory=dict)
     id: str = ""
@@ -110,7 +112,7 @@ class Case:
         """The alert that stands for the case: a rise of load; else, among the deep ones, first reachability, then
         requests, then the rest."""
         alerts = self.live or list(self.alerts.values())
-        loads = [a for a in alerts if a.rule == "load_rise"]
+        loads = [a for a in alerts if a.rule in RISES]
         if loads:
             return max(loads, key=lambda a: (a.depth, a.series_id))
         deepest = max(a.depth for a in alerts)
@@ -154,6 +156,8 @@ class Case:
     def publishable(self) -> str:
         """Id of the publication rule that holds now, "" for none."""
         opened = self.open_alerts
+        if any(a.rule == "match_rise" for a in opened):
+            return "rise_alone"
         if not opened or not self._beyond_habit(opened):
             return ""
         if any(a.rule == "slow_degradation" for a in opened):
@@ -179,12 +183,13 @@ class Case:
         return max(deep.values()) > ALONE_DEPTH or sum(d > PAIR_DEPTH for d in deep.values()) >= 2
 
     def name_it(self) -> None:
-        """Fix the id: day, entity, and a digest of entity and onset."""
+        """Fix the id: day, entity, and a digest of entity, onset and what it is about."""
         code = self.entity.partition("/")[2].lower()
         if self.entity.startswith("asn/"):
             code = f"as{code}"
         start = datetime.fromtimestamp(self.start, UTC)
-        digest = blake2s(f"{self.entity} {start:%Y-%m-%dT%H:%M:%SZ}{' slow' if self.slow else ''}".encode())
+        more = f"{' slow' if self.slow else ''}{f' {self.about}' if self.about else ''}"
+        digest = blake2s(f"{self.entity} {start:%Y-%m-%dT%H:%M:%SZ}{more}".encode())
         slug = "".join(c if c.isalnum() else "-" for c in code).strip("-") or "x"
         self.id = f"{start:%Y%m%d}-{slug}-{digest.hexdigest()[:4]}"
 

@@ -59,8 +59,9 @@ class Facts:
     ``slide_s``: from onset until the loss was near its worst. ``on_half_hour``: onset bracket touches :00 or :30 and
     bins are fine enough to tell. ``repeats``: earlier outages of the entity at the same clock time within a week.
     ``siblings``: networks of the country that are hit too. ``others``: other countries whose outages began within
-    half an hour. ``load``: more than usual arrives. ``withdrawn``: names of networks whose routes went at that time.
-    ``vanished``: the other side of the event, where the failing names are those of such a network.
+    half an hour. ``load``: more than usual arrives. ``attempts``: more attempts on a firewall's rule. ``withdrawn``:
+    names of networks whose routes went at that time. ``vanished``: the other side of the event, where the failing names
+    are those of such a network.
     """
 
     entity_type: str
@@ -79,6 +80,7 @@ class Facts:
     one_service: bool = False
     load: bool = False
     withdrawn: tuple[str, ...] = ()
+    attempts: bool = False
     vanished: Vanished | None = None
     local_night: bool = False
 
@@ -100,6 +102,9 @@ class _Weighed:
 
 def hypotheses(facts: Facts) -> list[Cause]:
     """The two likeliest causes, "unknown" before them where none is likely enough. All causes together add up to 1."""
+    if facts.attempts:
+        text = _("A scan of the whole Internet and an attack that is aimed look the same in these numbers.")
+        return [_cause("unknown", 1.0, _Weighed(0.0, [text]))]
     table = {cause: _Weighed(logit) for cause, logit in PRIOR.items()}
     for weigh in (_load,) if facts.load else (_planes, _shape, _clock, _spread, _quality, _asked_for):
         weigh(facts, table)

@@ -39,7 +39,9 @@ def document(
             "share": None,
             "basis": basis,
             "minutes": minutes,
-            "words": words.severity(depth, minutes, None, basis, busy=main.rule == "load_rise"),
+            "words": words.severity(
+                depth, minutes, None, basis, busy=main.rule == "load_rise", attempts=main.rule == "match_rise"
+            ),
         },
         "signals": agree.matrix(case, simulated),
         "causes": case.causes,
@@ -55,6 +57,8 @@ def document(
         "children": children,
         "related": related or [],
     }
+    if case.about:
+        out["about"] = case.about
     return out
 
 

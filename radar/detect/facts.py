@@ -10,7 +10,7 @@ from radar.detect import agree, echo, words
 from radar.detect.case import Case, family, plane
 from radar.detect.cause import Facts, Vanished
 from radar.detect.echo import TOGETHER_S
-from radar.detect.rules import ONE_SERVICE, ROUTES
+from radar.detect.rules import ONE_SERVICE, RISES, ROUTES
 from radar.signals import split
 
 #: Earlier outages this far back are looked at for repeats.
@@ -21,7 +21,7 @@ def facts(case: Case, others: Sequence[Case], now: datetime) -> Facts:
     """Facts of one case beside all published ones."""
     live = case.live
     kind = case.entity.partition("/")[0]
-    data = [a.depth for a in live if plane(a.series_id) == "data" and a.rule != "load_rise"]
+    data = [a.depth for a in live if plane(a.series_id) == "data" and a.rule not in RISES]
     control = {"affected": 1.0, "not_affected": 0.0}.get(agree.plane_verdict(case, "control"))
     routes = [a.depth for a in case.alerts.values() if plane(a.series_id) == "control" and not a.withdrawn]
     if control is not None:
@@ -49,6 +49,7 @@ def facts(case: Case, others: Sequence[Case], now: datetime) -> Facts:
         errors=any(a.rule == "error_rise" for a in live) and not data,
         latency=any(a.rule == "latency_rise" for a in live),
         slow=case.slow,
+        attempts=any(a.rule == "match_rise" for a in live),
         load=any(a.rule == "load_rise" for a in live),
         withdrawn=_withdrawn(case, real),
         vanished=_vanished(case),

@@ -35,6 +35,8 @@ class Alert:
     be published alone. ``shallow``: a confident loss under the gate of the profile: it never makes an outage, but it
     is told. ``deep_last``: newest bin beyond the gate. ``adopted``: closed because the new level lasted so long that
     it is normal now. ``withdrawn``: not an alert after all, and why ("own_fault" or "corrected"); "" otherwise.
+    ``peak``: largest value, of a rise of matches. ``about``: what of the entity it is about, where that is not the
+    whole: the id of a firewall's rule, which is called ``title``.
     """
 
     entity: str
@@ -57,6 +59,9 @@ class Alert:
     deep_last: datetime | None = None
     adopted: bool = False
     withdrawn: str = ""
+    peak: float = 0.0
+    about: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ class View:
 
     ``verdict`` is one of VERDICT_IDS, ``reason`` one of REASONS. ``since``: start of the first bin of this verdict in a
     row. ``bin``: start of the newest bin that was looked at, ``seen`` of the newest one with data (None: never).
-    ``loss``: 0..1 (0 when above normal), None when it cannot be said.
+    ``loss``: 0..1 (0 when above normal), None when it cannot be said. ``about``: as of an alert.
     """
 
     entity: str
@@ -80,6 +85,17 @@ class View:
     baseline: float | None
     score: float | None
     loss: float | None
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a book knows at ``end``, the end of a bin: alerts that are open or changed then, and how their series look.
+    They go to the book of outages beside those of the detectors."""
+
+    end: datetime
+    alerts: tuple[Alert, ...]
+    views: tuple[View, ...]
 
 
 @dataclass(frozen=True, slots=True)

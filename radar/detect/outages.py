@@ -83,15 +83,16 @@ class OutageBook:
                 case.join(replace(alert))
                 touched[id(case)] = case
         echo.pair(list(touched.values()), failing)
-        by_entity: dict[str, list[View]] = {}
+        by_entity: dict[tuple[str, str], list[View]] = {}
         for view in views:
-            by_entity.setdefault(view.entity, []).append(view)
+            by_entity.setdefault((view.entity, view.about), []).append(view)
         changed = []
         for case in sorted(
             touched.values(), key=lambda c: (c.entity.startswith(("asn/", "geoasn/")), c.seen, c.entity)
         ):
             told = len(case.updates)
-            self._advance(case, now, by_entity.get(case.entity, []), before.get(id(case)) or tell.Before.of(case))
+            seen = by_entity.get((case.entity, case.about), [])
+            self._advance(case, now, seen, before.get(id(case)) or tell.Before.of(case))
             if len(case.updates) > told:
                 changed.append(case)
         self._cases = [c for c in self._cases if not (c.status == "candidate" and not c.live and self._cold(c))]
@@ -114,7 +115,7 @@ class OutageBook:
 
     def _case_of(self, alert: Alert) -> Case | None:
         slow, begin = alert.rule == "slow_degradation", alert.opened
-        mine = [c for c in self._cases if c.entity == alert.entity and c.slow == slow]
+        mine = [c for c in self._cases if (c.entity, c.about, c.slow) == (alert.entity, alert.about, slow)]
         for case in mine:
             if any(a.opened == begin and a.series_id == alert.series_id for a in case.alerts.values()):
                 return None if case.status == "retracted" else case  # what was taken back stays back
@@ -129,7 +130,7 @@ class OutageBook:
                 if not a.withdrawn
             ):
                 return case
-        self._cases.append(Case(alert.entity, slow, self._now))
+        self._cases.append(Case(alert.entity, slow, self._now, alert.about))
         return self._cases[-1]
 
     def _advance(self, case: Case, now: datetime, views: list[View], before: tell.Before) -> None:

@@ -65,6 +65,15 @@ RULES: dict[str, Rule] = {
             "degraded",
         ),
         Rule(
+            "match_rise",
+            N_(
+                "At least 20 attempts on one rule in an hour, three times its mean hour of the six days before, and "
+                "clearly more than in the busiest of those hours, twice in a row, five minutes apart. A rise of "
+                "attempts is news, and never an outage."
+            ),
+            "degraded",
+        ),
+        Rule(
             "burst",
             N_(
                 "At least 5, and 30 % of all, broke away within one bin: by chance that happens less than once in a "
@@ -88,6 +97,7 @@ PUBLISHED: dict[str, str] = {
         "Published because one signal lies at least 8 robust deviations from normal for as many bins as its rule asks."
     ),
     "two_signals": N_("Published because two independent signals changed within 30 minutes of each other."),
+    "rise_alone": N_("Published because such a rise is news by itself: nothing else needs to agree."),
     "slow_degradation": N_("Published because daily values have fallen for days and stay low."),
 }
 
@@ -95,7 +105,10 @@ PUBLISHED: dict[str, str] = {
 ONE_SERVICE = frozenset({"google.youtube"})
 
 #: Rules that tell of no loss of connectivity: their depth is told in other words.
-NO_LOSS = frozenset({"latency_rise", "load_rise"})
+NO_LOSS = frozenset({"latency_rise", "load_rise", "match_rise"})
+
+#: Rules that tell of more than usual, which is no loss of anything.
+RISES = frozenset({"load_rise", "match_rise"})
 
 #: Rules that tell of withdrawn routes.
 ROUTES = ("routes_withdrawn", "routes_withdrawn_now")

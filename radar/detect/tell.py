@@ -9,7 +9,7 @@ from typing import Literal
 from radar.detect import agree, echo, words
 from radar.detect.case import Case, Row, alert_key, family, plane
 from radar.detect.model import Alert
-from radar.detect.rules import ONE_SERVICE
+from radar.detect.rules import ONE_SERVICE, RISES
 from radar.labels import _
 from radar.times import rfc3339
 
@@ -17,6 +17,8 @@ Kind = Literal["opened", "updated", "corrected", "restoring", "closed", "reopene
 
 #: The loss has deepened by so much since it was last told.
 DEEPER = 0.2
+#: A rise of attempts is told again when its worst hour is so many times the one that was told.
+GROWN = 2.0
 #: A signal is coming back once its loss is below these parts of its worst, one after the other; only losses worth
 #: telling.
 BACK, WORTH = (0.5, 0.25), 0.3
@@ -64,6 +66,10 @@ def changes(case: Case, now: datetime, before: Before, silent: list[Row], *, mov
         if not parts:
             parts.append(_("Deeper now: {fall}.").format(fall=words.fall(worst)))
         case.told_depth = case.depth
+    attempts = [a for a in case.open_alerts if a.rule == "match_rise" and a.peak >= GROWN * max(case.told_depth, 1.0)]
+    if attempts:
+        parts.append(_("Grown: {fall}.").format(fall=words.fall(attempts[0])))
+        case.told_depth = attempts[0].peak
     if case.level != before.level:
         parts.append(_("More than half is lost: this is an outage."))
     for row in silent:
@@ -136,7 +142,7 @@ def _back(case: Case, before: Before) -> list[str]:
                     what=words.title(alert.series_id), told=told, when=words.when(alert.closed)
                 )
             )
-        elif alert.closed is None and alert.depth >= WORTH and key in before.open and alert.rule != "load_rise":
+        elif alert.closed is None and alert.depth >= WORTH and key in before.open and alert.rule not in RISES:
             reached = [part for part in BACK if alert.held < part * alert.depth]
             fresh = [part for part in reached if f"back:{part}:{key}" not in case.stages]
             if fresh:
@@ -159,6 +165,8 @@ def opened(case: Case) -> str:
     if case.echoes:
         case.stages.append("echo")
     main = case.main
+    if main.rule == "match_rise":
+        case.told_depth = main.peak
     rest = sorted((a for a in case.open_alerts if a is not main), key=lambda a: (-a.depth, a.series_id))
     first = words.headline(case.entity, main, _time(case.start), None, agreeing=case.agreeing)
     return " ".join([first, *(_("{fall}.").format(fall=words.fall(a)) for a in rest), verdict(case)])
@@ -199,6 +207,11 @@ def verdict(case: Case) -> str:
 
 def _planes(case: Case) -> str:
     live: list[Alert] = case.live
+    if any(a.rule == "match_rise" for a in live):
+        return _(
+            "Attempts that firewalls counted, and no outage of a network. Where requests come from does not say who "
+            "sends them."
+        )
     if any(a.rule == "load_rise" for a in live):
         if any(a.rule == "error_rise" for a in live):
             text = _("More queries arrive than usual and more of them fail: whoever gets no answer asks again.")

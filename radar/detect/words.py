@@ -66,9 +66,43 @@ def fall(alert: Alert, loss: float | None = None) -> str:
     if alert.rule in ("latency_rise", "load_rise"):
         times = 1 / max(1e-6, 1 - min(part, 0.999))
         return _("{what} {times} times its usual value").format(what=what, times=f"{times:.1f}")
+    if alert.rule == "match_rise":
+        return _attempts(alert, alert.peak if loss is None else alert.value)
     if alert.rule == "burst":
         return _("{what}: {pct} at once").format(what=what, pct=percent(part))
     return _("{what} {pct} below normal").format(what=what, pct=percent(part))
+
+
+def _attempts(alert: Alert, hour: float) -> str:
+    """ "360 attempts in an hour, 12 times the usual"; "none in the days before" where there were none."""
+    n = f"{hour:,.0f}"
+    if not alert.baseline:
+        return _("{n} attempts in an hour, none in the days before").format(n=n)
+    return _("{n} attempts in an hour, {times} times the usual").format(n=n, times=times(hour / alert.baseline))
+
+
+def times(factor: float) -> str:
+    """A factor with two significant digits below a hundred."""
+    return f"{factor:.1f}" if factor < 9.95 else f"{factor:,.0f}"
+
+
+def _news_of_rule(main: Alert, start: datetime, end: datetime | None) -> str:
+    """The headline of a rise of attempts on one rule."""
+    rule = main.about if not main.title else _("“{title}” (rule {id})").format(title=main.title, id=main.about)
+    n = f"{main.peak:,.0f}"
+    if not main.baseline:
+        if end is None:
+            text = _("Attempts on {rule} rose from none to {n} in an hour since {when}.")
+            return text.format(rule=rule, n=n, when=when(start))
+        return _("Attempts on {rule} rose from none to {n} in the worst hour, {span}.").format(
+            rule=rule, n=n, span=_span(start, end, when)
+        )
+    many = times(main.peak / main.baseline)
+    if end is None:
+        text = _("Attempts on {rule} rose to {times} times their usual number since {when}: {n} in an hour.")
+        return text.format(rule=rule, times=many, when=when(start), n=n)
+    text = _("Attempts on {rule} rose to {times} times their usual number {span}: {n} in the worst hour.")
+    return text.format(rule=rule, times=many, span=_span(start, end, when), n=n)
 
 
 def verdict(control: str, data: str, data_depth: float, *, quality: bool, one_service: bool) -> str:
@@ -108,6 +142,8 @@ def headline(entity: str, main: Alert, start: datetime, end: datetime | None, *,
     ``agreeing``: independent families of signals that lost something. "Offline" is said only when two or more agree;
     a single one is told as what it is.
     """
+    if main.rule == "match_rise":
+        return _news_of_rule(main, start, end)
     what = _lower(fall(main))
     tell = on if main.rule == "slow_degradation" else when
     going, over = _("{name}: {fall} since {when}."), _("{name}: {fall} at the worst, {span}.")
@@ -132,8 +168,12 @@ def _span(start: datetime, end: datetime, tell: Callable[[datetime], str]) -> st
     return _("from {start} to {end}").format(start=tell(start), end=tell(end))
 
 
-def severity(depth: float | None, minutes: float, share: float | None, basis: str, *, busy: bool = False) -> str:
+def severity(depth: float | None, minutes: float, share: float | None, basis: str, *, busy: bool = False,
+             attempts: bool = False) -> str:  # fmt: skip
     """How bad, in words: depth, time, and whose share when it is known."""
+    if attempts:
+        text = _("More attempts than usual for {time}; whether any of them did harm is not known.")
+        return text.format(time=duration(minutes))
     parts = []
     if busy:
         parts.append(_("Busier than usual"))

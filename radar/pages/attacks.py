@@ -16,12 +16,12 @@ from dash.development.base_component import Component
 from radar.api import access
 from radar.api.attacks import RANGES, SOURCE, standing, stretch
 from radar.components import attacks as parts
-from radar.components import attacks_map, charts, routes, shell, state, times
+from radar.components import attacks_map, charts, outages, routes, shell, state, times
 from radar.errors import StoreUnavailable
 from radar.figures.timeseries import Chart
 from radar.labels import _
 from radar.pages import _read
-from radar.shapes import SourceStatus
+from radar.shapes import Outage, SourceStatus
 from radar.shapes.attacks import AttackRule, Attacks
 from radar.store import documents
 
@@ -49,14 +49,47 @@ def layout(rule: str = "", sort: str = "", show: str = "", range: str = "", wind
     quiet = standing(found, snapshot.clock) == "quiet"
     now = snapshot.now
     if not rule:
-        return _all(found, source, now, quiet=quiet, sort=sort if sort in parts.SORTS else "", whole=show == "all")
+        return _all(found, source, now, quiet=quiet, sort=sort if sort in parts.SORTS else "", whole=show == "all",
+                    risen=_risen(snapshot))  # fmt: skip
     one = next((row for row in found["rules"] if row["id"] == rule), None)
     if one is None:
         text = _("We know of no rule {id} that matched. Rules with few matches are dropped after a time.")
         advice = html.P(html.A(_("All rules that matched"), href="/attacks"))
         return shell.missing(text.format(id=rule[:100]), advice)
     return _one(found, one, source, now, quiet=quiet, range=range if range in RANGES else _usual_range(one),
-                window=window if window in WINDOWS else WINDOWS[0], table=table == "1")  # fmt: skip
+                window=window if window in WINDOWS else WINDOWS[0], table=table == "1",
+                risen=_risen(snapshot, rule))  # fmt: skip
+
+
+def drawn(rule: str, snapshot: _read.Snapshot, href: str, *, table: bool = False) -> Component | None:
+    """The chart of a rule's matches for another page, with a link to its view; None where the rule is not kept any
+    more. ``href``: the address at which its table is open. Raises StoreUnavailable."""
+    found = _published(snapshot.version)
+    one = next((row for row in found["rules"] if row["id"] == rule), None) if found else None
+    if found is None or one is None:
+        return None
+    chart = _chart(found, one, snapshot.source(SOURCE), snapshot.now, _usual_range(one), lambda **_more: href, table)
+    more = html.P(html.A(_("Where they come from, and what they are aimed at"), href=parts.href(one)))
+    return html.Div([chart, more])
+
+
+def _risen(snapshot: _read.Snapshot, rule: str = "") -> list[Outage]:
+    """News of rules, or of this one: that attempts rise, or rose in the last seven days; newest first."""
+    oldest = times.rfc3339(times.parse(snapshot.now) - parts.NEW_FOR)
+    return [
+        row
+        for row in snapshot.outages
+        if row.get("about") and (not rule or row.get("about") == rule) and row["status"] != "retracted"
+        and (row["end"] is None or row["end"] >= oldest)
+    ]  # fmt: skip
+
+
+def _rises(risen: list[Outage], now: str) -> Component | None:
+    """The section of rises; None where there are none."""
+    if not risen:
+        return None
+    note = _("An hour clearly fuller than every hour of the six days before. Attempts, and no outage of a network.")
+    return shell.section(_("Rises"), outages.listing(risen, now), note=note, id="rises")
 
 
 def _usual_range(rule: AttackRule) -> str:
@@ -85,7 +118,8 @@ def _published(version: int) -> Attacks | None:
     return found
 
 
-def _all(found: Attacks, source: SourceStatus | None, now: str, *, quiet: bool, sort: str, whole: bool) -> Component:
+def _all(found: Attacks, source: SourceStatus | None, now: str, *, quiet: bool, sort: str, whole: bool,
+         risen: list[Outage]) -> Component:  # fmt: skip
     head = parts.sentence(found, now, quiet=quiet)
     new = sorted((row for row in found["rules"] if parts.is_new(row, now)), key=lambda r: r["first_seen"], reverse=True)
     sort = sort or "day"
@@ -111,6 +145,7 @@ def _all(found: Attacks, source: SourceStatus | None, now: str, *, quiet: bool, 
     return shell.page(
         _("Attacks"),
         html.P(head, className="lede"),
+        _rises(risen, now),
         shell.section(_("New in the last seven days"), listed, note=since, id="new"),
         shell.section([_("All rules that matched"), " ", html.Span(str(len(rules)), className="count")],
                       *inside, _credit(found, source, now, _("requests that matched")), id="rules",
@@ -134,6 +169,7 @@ def _one(
     range: str,
     window: str,
     table: bool,
+    risen: list[Outage],
 ) -> Component:
     head = parts.about(rule, now)
     if quiet:
@@ -159,6 +195,7 @@ def _one(
         html.P([*(piece for tag in parts.tags(rule) for piece in (tag, " ")), state.simulated(found["simulated"])],
                className="facts"),
         routes.tiles(parts.facts(rule, now)),
+        _rises(risen, now),
         shell.section(_("How it has grown"), html.Div(spans, className="ranges"),
                       _chart(found, rule, source, now, range, href, table), id="growth"),
         shell.section(_("Where from"), html.Div(windows, className="ranges"), attacks_map.world(places, "origins-map"),

@@ -10,9 +10,10 @@ from dash.development.base_component import Component
 
 from radar.components import charts, outages, shell, state, times
 from radar.components.ssr import slot
+from radar.errors import StoreUnavailable
 from radar.figures import matrix
 from radar.labels import CAUSES, STATES, STATUSES, UPDATE_KINDS, VERDICTS, _
-from radar.pages import _charts, _dns, _read, _seen
+from radar.pages import _charts, _dns, _read, _seen, attacks
 from radar.shapes import Outage
 from radar.signals import SIGNALS
 
@@ -44,6 +45,8 @@ def layout(id_: str = "", **query: str) -> Component:
             for row in drawings
         ]  # fmt: skip
         left.append(shell.section(_("The signals"), *drawn, id="signals"))
+    if outage.get("about"):
+        left.append(_matches(outage, snapshot, table=table == "rule-matches"))
     left.append(_dns.names(outage["entity"], snapshot) if outage["status"] == "open" else None)
     left.append(_timeline(outage, now))
     right = [
@@ -69,11 +72,23 @@ def layout(id_: str = "", **query: str) -> Component:
         html.Div([html.Div([part for part in left if part is not None], className="main-col"),
                   html.Aside([part for part in right if part is not None])], className="columns"),
         heading=head,
-        kicker=[_("Outage"), " · ", html.A(outages.name_of(outage["entity"]), href=f"/{outage['entity']}")],
+        kicker=[_("Rise of attempts") if outage.get("about") else _("Outage"), " · ",
+                html.A(outages.name_of(outage["entity"]), href=outages.place(outage))],
         description=head,
-        charts=bool(drawings),
+        charts=bool(drawings) or bool(outage.get("about")),
         wide=True,
     )  # fmt: skip
+
+
+def _matches(outage: Outage, snapshot: _read.Snapshot, *, table: bool) -> Component | None:
+    """The chart of the firewall's rule that the outage is about."""
+    try:
+        chart = attacks.drawn(
+            outage.get("about", ""), snapshot, f"/outage/{outage['id']}?table=rule-matches", table=table
+        )
+    except StoreUnavailable:
+        return charts.unreadable()
+    return None if chart is None else shell.section(_("Its matches"), chart, id="matches")
 
 
 def _retraction(outage: Outage) -> Component | None:

@@ -16,6 +16,8 @@ from radar.pages import _dns, _entity, _read
 from radar.pages.providers import told
 from radar.providers import Provider, registry
 
+FIREWALLS = "provider/our-firewalls"
+
 shell.register_page(__name__, path_template="/provider/<slug_>", title="Provider")
 
 
@@ -28,8 +30,16 @@ def layout(slug_: str = "", **query: str) -> Component:
     above, below = _own_words(provider)
     failing = _dns.names(provider.key, _read.snapshot())
     children = cast(list[Any], page.children)  # heading, sentence, standing, then columns, and the mark of readiness
-    page.children = [*children[:-2], above, failing, children[-2], below, children[-1]]
+    page.children = [*children[:-2], above, _attempts(provider), failing, children[-2], below, children[-1]]
     return page
+
+
+def _attempts(provider: Provider) -> Component | None:
+    """Where to read what our firewalls counted; None for every other provider."""
+    if provider.key != FIREWALLS:
+        return None
+    text = _("What they count are attempts, by rule, origin and target: ")
+    return html.P([text, html.A(_("attempts that firewalls saw"), href="/attacks"), "."])
 
 
 def _own_words(provider: Provider) -> tuple[Component | None, Component]:

@@ -124,6 +124,7 @@ class Outage(TypedDict):
     retraction: NotRequired[str | None]
     parent: NotRequired[str | None]  # the outage this one is a part of
     children: NotRequired[list[str]]  # ids of the outages that are part of this one
+    about: NotRequired[str]  # what of the entity it tells of: of our firewalls the id of a rule; absent: the whole
     related: NotRequired[list[str]]  # ids of outages of other entities that tell of the same event, none a part
 
 
