@@ -84,7 +84,6 @@ def build() -> argparse.ArgumentParser:
                "example:\n  PORT=8051 RADAR_DATA_DIR=/tmp/second radar demo --speed 600 --no-browser")  # fmt: skip
     demo.add_argument("--speed", type=_positive, metavar="N", help="seconds of the demo's clock per second (120)")
     demo.add_argument("--port", type=_port, metavar="P", help="port to listen on (PORT, or 8050)")
-    demo.add_argument("--fresh", action="store_true", help="simulate the history anew instead of using the kept one")
     demo.add_argument("--no-browser", action="store_true", help="do not open a browser window")
 
     add("run", _run, "start everything on live data: store, site and jobs",
@@ -160,7 +159,7 @@ def _demo(args: argparse.Namespace, settings: Settings) -> int:
 
     settings = settings if args.port is None else replace(settings, port=args.port)
     speed = demo.SPEED if args.speed is None else args.speed
-    return demo.run(settings, speed=speed, fresh=args.fresh, browser=not args.no_browser)
+    return demo.run(settings, speed=speed, browser=not args.no_browser)
 
 
 def _run(_args: argparse.Namespace, settings: Settings) -> int:

@@ -42,8 +42,6 @@ from radar.settings import Settings, child_environment, has_display
 
 #: Data seconds per second: the fourteen hours of the play take seven minutes.
 SPEED = 120.0
-#: Kept when the demo folder is made anew: what is the same in each run and takes time to make.
-KEPT = ("cache",)
 
 
 class Demo:
@@ -117,7 +115,7 @@ class Demo:
         self._screen.say(_("See {url} ({seconds:.0f} s after the start)").format(url=url, seconds=seconds))
 
 
-def run(settings: Settings, *, speed: float = SPEED, fresh: bool = False, browser: bool = True) -> int:
+def run(settings: Settings, *, speed: float = SPEED, browser: bool = True) -> int:
     """Run the demo until Ctrl-C; 0 when it was stopped, 1 when a part of it failed.
 
     Raises
@@ -129,7 +127,7 @@ def run(settings: Settings, *, speed: float = SPEED, fresh: bool = False, browse
     check_port(own.host, own.port)
     with folder_lock(settings.data_dir, "demo"), screen() as view:
         view.say(_("Starting the demo in {folder} ...").format(folder=own.data_dir))
-        make_anew(own.data_dir, keep=() if fresh else KEPT)
+        make_anew(own.data_dir)
         supervisor = Supervisor(view.log)
         with supervisor.signals():
             store = Store(own, view.log)
@@ -170,13 +168,11 @@ def _play(supervisor: Supervisor, store: Store, view: Screen, *, speed: float, b
     return 0
 
 
-def make_anew(folder: Path, *, keep: tuple[str, ...]) -> None:
-    """Empty the demo's folder but for what is kept. Raises RadarError when that is not possible."""
+def make_anew(folder: Path) -> None:
+    """Empty the demo's folder. Raises RadarError when that is not possible."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for entry in folder.iterdir():
-            if entry.name in keep:
-                continue
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry)
             else:

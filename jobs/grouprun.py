@@ -72,9 +72,9 @@ class GroupRun:
         newest of them are scored again, so that an outage which revised data disprove is taken back in public."""
         self._put(fill_absent(block, self.progress.entities, self._absent_slots), simulated=simulated)
 
-    def _put(self, block: Block, *, simulated: bool) -> None:
+    def _put(self, block: Block, *, simulated: bool, fresh: bool = False) -> None:
         progress = self.progress
-        changed = self.history.put(block)
+        changed = self.history.put(block, fresh=fresh)
         for key in block.entities:
             if key not in self._known:
                 self._known.add(key)
@@ -102,7 +102,7 @@ class GroupRun:
         """
         recent = round(N_DAYS * 86400 / self.group.grain_s)
         block.n[:, :-recent] = np.nan
-        self._put(block, simulated=simulated)
+        self._put(block, simulated=simulated, fresh=self._known.isdisjoint(block.entities))
         self.progress.next_bin = bin_index(self.group.grain_s, block.start) + block.bins
         self.progress.late = 0
         self._again.clear()

@@ -18,16 +18,17 @@ from radar.signals import Group
 from radar.store import Store, blocks, keys
 
 #: Points that are read and written at once: what bounds the memory of a long backfill.
-CHUNK_POINTS = 4_000_000
+CHUNK_POINTS = 1_000_000
 ASPECTS = ("value", "n", "baseline", "spread", "score", "clean")
 
 
 class History(Protocol):
     """Reads and writes the bins of one group."""
 
-    def put(self, block: Block) -> list[int]:
+    def put(self, block: Block, *, fresh: bool = False) -> list[int]:
         """Keep observed values; a NaN in the block never removes a value. Returns the bins (as positions in the block)
-        in which a value is now another than before, or came where there was none."""
+        in which a value is now another than before, or came where there was none. ``fresh``: nothing of these entities
+        was ever kept."""
 
     def observed(self, entities: Sequence[str], t: datetime) -> tuple[F32, F32]:
         """Values and ``n`` of one bin, float32 [entities, slots]."""
@@ -56,7 +57,7 @@ class StoreHistory:
         self._group = group
         self._ttl_s = keys.live_ttl_s(group) if live else None
 
-    def put(self, block: Block) -> list[int]:
+    def put(self, block: Block, *, fresh: bool = False) -> list[int]:
         """See :class:`History`. Bins already there are read and overlaid, as slots may come from different answers."""
         changed = np.zeros(block.bins, bool)
         size = max(1, CHUNK_POINTS // (block.bins * self._group.width))
@@ -64,13 +65,17 @@ class StoreHistory:
             part = slice(at, at + size)
             names = block.entities[part]
             for aspect, values in (("value", block.value[part]), ("n", block.n[part])):
-                old = blocks.read_bins(self._client, self._group, aspect, names, block.start, block.bins)
-                merged = np.where(np.isnan(values), old, values)
+                if fresh:
+                    merged, differs = values, np.logical_not(np.isnan(values)).any(axis=(0, 2))
+                else:
+                    old = blocks.read_bins(self._client, self._group, aspect, names, block.start, block.bins)
+                    merged = np.where(np.isnan(values), old, values)
+                    differs = _differs(merged, old)
                 if aspect == "value":
-                    changed |= _differs(merged, old)
-                first, last = _filled(merged)
-                if first < last:  # a page of nothing takes as much room as any other
-                    self.put_aspect(aspect, names, block.time(first), merged[:, first:last])
+                    changed |= differs
+                low, high = _filled(merged)
+                if low < high:  # a page of nothing takes as much room as any other
+                    self.put_aspect(aspect, names, block.time(low), merged[:, low:high])
         return [int(i) for i in np.flatnonzero(changed)]
 
     def observed(self, entities: Sequence[str], t: datetime) -> tuple[F32, F32]:
@@ -114,7 +119,7 @@ class ReplayHistory:
         self._arrays = {a: np.full((len(entities), bins, group.width), np.nan, np.float32) for a in ASPECTS}
         self._dirty: list[int] = []
 
-    def put(self, block: Block) -> list[int]:
+    def put(self, block: Block, *, fresh: bool = False) -> list[int]:
         """See :class:`History`."""
         at = bin_index(self._group.grain_s, block.start) - self._first
         rows = [self._rows[key] for key in block.entities]

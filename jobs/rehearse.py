@@ -7,36 +7,32 @@ lines it prints; jobs/demo.py describes them.
 from __future__ import annotations
 
 import argparse
-import hashlib
-import os
-import shutil
-import subprocess
 import sys
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 import orjson
-import polars as pl
 
-from jobs import logs, simulate
+from jobs import logs
 from jobs.clock import ClockMode
 from jobs.collect import keep
 from jobs.ingest import Pipeline
 from jobs.ledger import Ledger
+from jobs.rehearse_edge import EdgeRehearsal
 from jobs.rehearse_routes import RouteRehearsal
 from jobs.replay import Recording, Replay, record
 from jobs.simulate import World
-from radar.aggregate.bins import Block, joined, to_block
+from radar.aggregate.bins import Block, joined
 from radar.archive import Archive
 from radar.errors import RadarError
 from radar.settings import load
-from radar.signals import GROUPS, Group
 from radar.sources import Answer, get
 from radar.sources._recorded import recorded
 from radar.store import connect
@@ -44,8 +40,6 @@ from radar.times import rfc3339
 
 #: The demo's clock moves by the finest grain of the world.
 STEP = timedelta(minutes=5)
-#: Entities whose history is loaded at once: what bounds the memory of it. A multiple of ``jobs.grouprun.WARM_CHUNK``.
-ENTITIES = 128
 
 
 class Rehearsal:
@@ -66,45 +60,44 @@ class Rehearsal:
             enabled=(*self.world.sources, "ris_live", "origin_hijacks", "route_leaks"),
         )
         self.routes: RouteRehearsal | None = None
-        self._hours = self.world.played_hours()
+        self._edge = EdgeRehearsal()
         self._recorded: Replay | None = None
         self._told: set[str] = set()
 
     def load(self) -> None:
         """Load 28 days of simulated history and the recorded sets, and publish for the first time."""
-        _say("loading", done=0.05, text="simulating 28 days of history")
-        path = self._folder / "cache" / f"simulated-{self.world.seed}-{_model()}.parquet"
-        with _drawing(path, self.world.seed):
+        with ThreadPoolExecutor(1, "recorded") as beside:
+            # most of this is processes of their own that read Parquet files
+            recordings = beside.submit(lambda: list(_recordings()))
+            _say("loading", done=0.05, text="filling the routing table")
             self.routes = RouteRehearsal(self._folder, self.world, self.archive, self.ledger, self._client)
             self.routes.begin(self.pipeline)
-            recordings = list(_recordings())
-        _say("loading", done=0.4, text="loading 28 days of history")
+            _say("loading", done=0.2, text="drawing and loading 28 days of history")
+            self._load_history()
+            self.pipeline.advance(self.world.starts)
+            _say("loading", done=0.8, text="loading recorded sets")
+            self._recorded = Replay(self._client, recordings.result(), realm="history")
+        self._recorded.publish()
+        self.pipeline.publish(self.world.starts)
+        self.routes.tell()
+        _say("loaded", now=rfc3339(self.world.starts))
+
+    def _load_history(self) -> None:
         began = time.perf_counter()
-        rows = pl.scan_parquet(path)
-        _link(path, self.archive.root / "history" / path.name)
         count = 0
-        for name, entities in self.world.history_entities().items():
+        for _group, drawn in groupby(self.world.history_blocks(), key=lambda block: block.group.name):
             newest: list[Block] = []
-            for block in _blocks(rows, GROUPS[name], entities):
+            for block in drawn:
                 count += int(np.count_nonzero(~np.isnan(block.value)))
                 self.pipeline.run(block.group).warm(block.part(0, -1), simulated=True)
                 newest.append(block.part(-1, None).copy())
             # all entities at once: what a bin lacks of an entity that is known counts as nothing seen
             self.pipeline.feed_block(joined(newest), simulated=True)
-        for hours in self.world.hours_history():
+        for hours in (*self.world.hours_history(), self.world.resolver.history()):
             count += int(np.count_nonzero(~np.isnan(hours.value)))
             self.pipeline.run(hours.group).warm(hours, simulated=True)
-        resolver = self.world.resolver.history()
-        self.pipeline.run(resolver.group).warm(resolver, simulated=True)
-        self.pipeline.advance(self.world.starts)
-        size = path.stat().st_size
-        _say("history", rows=count, bytes=size, seconds=round(time.perf_counter() - began, 3))
-        _say("loading", done=0.8, text="loading recorded sets")
-        self._recorded = Replay(self._client, recordings, realm="history")
-        self._recorded.publish()
-        self.pipeline.publish(self.world.starts)
-        self.routes.tell()
-        _say("loaded", now=rfc3339(self.world.starts))
+        self.world.forget_history()
+        _say("history", rows=count, seconds=round(time.perf_counter() - began, 3))
 
     def play(self, stop: threading.Event) -> None:
         """Play the hours; between two ticks, the recorded sets are worked through."""
@@ -138,10 +131,7 @@ class Rehearsal:
     def _collect(self, since: datetime, until: datetime) -> None:
         found: dict[str, list[Answer]] = defaultdict(list)
         for source, answer in self.world.answers(since, until):
-            found[source].append(answer)
-            if source == "edge_logs":
-                for block in self._hours.take((since - self.world.first) // STEP, answer.body):
-                    self.pipeline.feed_block(block, simulated=True)
+            found[source] += self._edge.answers(answer, until) if source == "edge_logs" else [answer]
         for source, answers in sorted(found.items()):
             keep(get(source), answers, until, archive=self.archive, ledger=self.ledger, simulated=True)
 
@@ -156,48 +146,12 @@ class Rehearsal:
                 return
 
 
-@contextmanager
-def _drawing(path: Path, seed: int) -> Iterator[None]:
-    """Draw the history into a file beside the work of the block, unless it is there; it is there afterwards."""
-    if path.exists():
-        yield
-        return
-    with subprocess.Popen([sys.executable, "-m", "jobs.simulate", str(path), "--seed", str(seed)]) as drawing:
-        yield
-    if drawing.returncode != 0:
-        raise RadarError(f"the simulated history could not be drawn: exit code {drawing.returncode}")
-
-
-def _blocks(rows: pl.LazyFrame, group: Group, entities: list[str]) -> Iterator[Block]:
-    """The history of a group, some entities at a time: laid out all at once it takes twice the memory."""
-    for at in range(0, len(entities), ENTITIES):
-        part = entities[at : at + ENTITIES]
-        # a range and not a set: row groups outside of it are not read
-        block = to_block(rows.filter(pl.col("entity").is_between(pl.lit(part[0]), pl.lit(part[-1]))), group)
-        if block is not None:
-            yield block
-
-
 def _recordings() -> Iterator[Recording]:
     found: dict[str, list[Answer]] = defaultdict(list)
     for source, answer in recorded():
         found[source].append(answer)
     for source, answers in found.items():
         yield record(get(source), answers)
-
-
-def _model() -> str:
-    """A digest of the code that draws the world: history drawn by other code is not reused."""
-    folder = Path(simulate.__file__).parent
-    return hashlib.sha256(b"".join(file.read_bytes() for file in sorted(folder.glob("*.py")))).hexdigest()[:12]
-
-
-def _link(path: Path, to: Path) -> None:
-    to.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(path, to)
-    except OSError:  # another file system
-        shutil.copyfile(path, to)
 
 
 def _say(event: str, **fields: object) -> None:

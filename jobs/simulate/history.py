@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 from zlib import crc32
 
 import numpy as np
@@ -22,6 +23,7 @@ from polars.io.plugins import register_io_source
 from jobs.simulate.places import RTT_SCALE, stream
 from jobs.simulate.rates import F64, FIRST, HISTORY_BINS, Rates, provider_shares
 from jobs.simulate.scenario import BIN
+from radar.aggregate.bins import Block
 from radar.errors import ArchiveError
 from radar.schema import ARCHIVED
 from radar.signals import GROUPS, SLOTS, series_id
@@ -32,8 +34,11 @@ U16 = NDArray[np.uint16]
 
 #: Bins that are drawn together; a constant, because the draws depend on it.
 _CHUNK = 2016
-#: Entities in one block, and entities that are turned into rows together (few, as rows take 80 bytes in memory).
-_BLOCK = 48
+#: Bins of an hour.
+_PER_HOUR = 12
+#: Entities in one block, a multiple of ``jobs.grouprun.WARM_CHUNK``; and entities that are turned into rows together:
+#: few, as rows take 80 bytes in memory.
+_BLOCK = 128
 _ENTITIES = 8
 #: Rows of one row group: many, as each repeats the dictionary of times; not more, as some are in memory at once.
 _ROW_GROUP = 64 * HISTORY_BINS
@@ -90,6 +95,8 @@ class History:
         self._requests = np.zeros(shape, np.uint16)
         self._errors = np.zeros(shape, np.uint16)
         self._provider_rtt = np.zeros((2, HISTORY_BINS))
+        #: Expected requests of each hour, cells x hours.
+        self.hourly: F64 = np.zeros((len(p.asns), HISTORY_BINS // _PER_HOUR))
         share = provider_shares(p)
         provider_rows = [i for i, entity in enumerate(self.entities) if entity.provider >= 0]
         for low in range(0, HISTORY_BINS, _CHUNK):
@@ -97,6 +104,9 @@ class History:
             rng = stream(rates.seed, "history", low)
             expected = rates.requests(low, high)
             failing = rates.errors(low, high)
+            self.hourly[:, low // _PER_HOUR : high // _PER_HOUR] = expected.reshape(len(expected), -1, _PER_HOUR).sum(
+                axis=2
+            )
             counts = rng.poisson(expected)
             errors = np.minimum(rng.poisson(counts * failing), counts)
             for row, entity in enumerate(self.entities):
@@ -131,6 +141,11 @@ class History:
             log += part * (self._rtt_log[p.country[cell]] + p.rtt_offset[cell])
         return np.asarray(np.exp(log + 2 * RTT_SCALE * noise / root))
 
+    def hours(self, what: Literal["requests", "errors"]) -> NDArray[np.int64]:
+        """Requests of each hour, or those of them that failed: entities x hours."""
+        bins = self._requests if what == "requests" else self._errors
+        return np.asarray(bins.reshape(len(bins), -1, _PER_HOUR).sum(axis=2), np.int64)
+
     def edge(self, signal: str, low: int, high: int) -> tuple[F64, U16]:
         """Values and ``n`` of entities ``[low, high)``, rows x bins; NaN where the source would give no row."""
         n = self._requests[low:high]
@@ -142,7 +157,7 @@ class History:
         rtt = np.stack([self._rtt(row) for row in range(low, high)])
         return np.where(n >= ENOUGH, np.round(rtt * 2) / 2, np.nan), n
 
-    def blocks(self) -> Iterator[tuple[str, str, list[str], datetime, F32, F32]]:
+    def blocks(self) -> Iterator[Block]:
         """See :meth:`jobs.simulate.World.history_blocks`."""
         keys = [entity.key for entity in self.entities]
         group = GROUPS["edge"]
@@ -155,13 +170,13 @@ class History:
                 value, n = self.edge(signal, low, high)
                 values[:, :, slot] = value
                 counts[:, :, slot] = np.where((n > 0) & np.isfinite(value), n, np.nan)
-            yield "edge_logs", group.name, keys[low:high], FIRST, values, counts
+            yield Block(group, keys[low:high], FIRST, values, counts)
         for signal in ("bgp.visible_24s", "ping.up_24s"):
             group, slot = SLOTS[series_id(signal)]
             for ioda, value in self._ioda(signal, _BLOCK):
                 values = np.full((len(ioda), value.shape[1], group.width), np.nan, np.float32)
                 values[:, :, slot] = value
-                yield "ioda_signals", group.name, ioda, FIRST, values, np.full_like(values, np.nan)
+                yield Block(group, ioda, FIRST, values, np.full_like(values, np.nan))
 
     def _ioda(self, signal: str, rows: int) -> Iterator[tuple[list[str], F64]]:
         keys = list(self.rates.places.ioda)

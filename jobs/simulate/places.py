@@ -11,6 +11,7 @@ beside China; below ``TINY_USERS`` it falls to almost nothing, because a radar m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -121,6 +122,9 @@ PROVIDER_SHARE: dict[str, float] = {
     "oracle-cloud": 0.015, "ovhcloud": 0.02,
 }  # fmt: skip
 
+#: Addresses of a cell: so many for each request of a bin, and at least so many.
+CLIENTS, CLIENTS_LEAST = 8, 25
+
 #: Median round-trip time by continent, ms.
 _RTT_MS = {"EU": 22.0, "NA": 30.0, "AS": 55.0, "SA": 60.0, "AF": 105.0, "OC": 95.0, "AN": 170.0}
 _RTT_OF = {"TO": 139.0}
@@ -145,7 +149,8 @@ class Places:
     """The cells and their fixed properties, as parallel arrays.
 
     ``requests``: mean requests per 5 minutes. ``errors``: usual share of failed requests. ``rtt_log``: log of the
-    median round-trip time in ms; ``rtt_offset`` of a cell is centred within its country. Cells lie country by
+    median round-trip time in ms; ``rtt_offset`` of a cell is centred within its country. ``clients``: addresses of a
+    cell, of which each request comes from any. Cells lie country by
     country, in the order of ``codes``; ``first`` is each country's first cell. ``asns`` is 0 for the rest.
     """
 
@@ -160,6 +165,7 @@ class Places:
     share: NDArray[np.float64]
     errors: NDArray[np.float64]
     rtt_offset: NDArray[np.float64]
+    clients: NDArray[np.int64]
     providers: tuple[str, ...]
     ioda: tuple[str, ...]
     ioda_24s: NDArray[np.float64]
@@ -194,7 +200,8 @@ def places(seed: int) -> Places:
     codes = tuple(table)
     offsets = {code: offset for offset, names in _OFFSETS.items() for code in names.split()}
     rests = {code: days for days, names in _WEEKENDS.items() for code in names.split()}
-    by_country = _subscriber_networks()
+    known = list(networks().values())
+    by_country = _subscriber_networks(known)
     requests = np.array([_requests(table[code]) for code in codes])
     rtt = np.array([_RTT_MS[table[code].continent] for code in codes]) * np.exp(0.3 * rng.standard_normal(len(codes)))
     rtt = np.clip(rtt, 15.0, 180.0)
@@ -214,7 +221,7 @@ def places(seed: int) -> Places:
     rtt_offset -= np.add.reduceat(rtt_offset * share, first)[country]
     errors = usual[country] * np.exp(0.2 * rng.standard_normal(len(cells)))
 
-    ioda, blocks = _routed(codes, sorted({cell[1] for cell in cells if cell[1]}))
+    ioda, blocks = _routed(codes, sorted({cell[1] for cell in cells if cell[1]}), known)
     return Places(
         codes=codes,
         utc_offset=np.array([offsets[code] for code in codes]),
@@ -227,6 +234,7 @@ def places(seed: int) -> Places:
         share=share,
         errors=errors,
         rtt_offset=rtt_offset,
+        clients=np.maximum(CLIENTS_LEAST, CLIENTS * requests[country] * share).astype(np.int64),
         providers=tuple(sorted(PROVIDER_SHARE)),
         ioda=ioda,
         ioda_24s=blocks,
@@ -241,12 +249,12 @@ def _requests(country: Country) -> float:
     return float(_REQUESTS_PER_POWER * people**_USERS_POWER * _BOOST.get(country.alpha2, 1.0))
 
 
-def _subscriber_networks() -> dict[str, list[Network]]:
+def _subscriber_networks(known: Iterable[Network]) -> dict[str, list[Network]]:
     """Networks that lie in one country and look like carriers of subscribers, largest first."""
     found: dict[str, list[Network]] = {}
-    for network in networks().values():
-        name = network.name.lower()
-        if network.home and name and not any(word in name for word in _NO_SUBSCRIBERS):
+    others = re.compile("|".join(map(re.escape, _NO_SUBSCRIBERS)))
+    for network in known:
+        if network.home and network.name and not others.search(network.name.lower()):
             found.setdefault(network.home, []).append(network)
     for rows in found.values():
         rows.sort(key=lambda row: (-row.ipv4_addresses, row.asn))
@@ -263,11 +271,13 @@ def _networks_in(code: str, requests: float, by_country: dict[str, list[Network]
     return sorted(named)
 
 
-def _routed(codes: tuple[str, ...], asns: list[int]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+def _routed(
+    codes: tuple[str, ...], asns: list[int], known: Iterable[Network]
+) -> tuple[tuple[str, ...], NDArray[np.float64]]:
     """Entities with routing and ping series, sorted by key, and their /24 blocks. Places without any are left out."""
     table = networks()
     addresses = dict.fromkeys(codes, 0)
-    for network in table.values():
+    for network in known:
         if network.cc in addresses:
             addresses[network.cc] += network.ipv4_addresses
     limit = {code: _TINY_24S if users(countries()[code]) < TINY_USERS else 1 << 24 for code in codes}

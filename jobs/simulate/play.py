@@ -5,11 +5,12 @@ answer; nothing downstream knows how they were made, but for the flag ``simulate
 
 One line is one request::
 
-    {"time":"2026-03-02T00:20:01.250Z","country":"IR","asn":44244,"status":200,"bytes":18211,"rtt_ms":81.4,
-     "throughput_mbps":null,"provider":"fastly"}
+    {"time":"2026-03-02T00:20:01.250Z","country":"IR","asn":44244,"client":"2001:db8:6c:2e::1","status":200,
+     "bytes":18211,"rtt_ms":81.4,"throughput_mbps":null,"provider":"fastly"}
 
 ``asn`` is null for networks that the world does not name, ``status`` is 0 for a request that got no answer,
-``throughput_mbps`` null for small answers, ``provider`` null where no provider answered.
+``throughput_mbps`` null for small answers, ``provider`` null where no provider answered. Clients have addresses that
+belong to nobody (2001:db8::/32 is for documentation, RFC 3849); as with any log they are counted and not kept.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ from radar.sources import Answer
 _FINE = ((200, 0.83), (304, 0.08), (206, 0.03), (404, 0.04), (301, 0.02))
 _FAILED = ((503, 0.5), (502, 0.2), (500, 0.15), (504, 0.05), (0, 0.1))
 _LARGE = 60_000
+#: Begins the address of every client.
+PREFIX = "2001:db8:"
 
 
 class Play:
@@ -43,6 +46,8 @@ class Play:
         self._codes = pl.Series(p.codes)
         self._provider_names = pl.Series([*p.providers, None])
         self._provider_cuts = np.cumsum(provider_shares(p))
+        self._cell_names = pl.Series([f"{PREFIX}{cell:x}:" for cell in range(len(p.asns))])
+        self._client_names = pl.Series([f"{client:x}::1" for client in range(int(p.clients.max()))])
         self._ioda_heads = [_head(key) for key in p.ioda]
 
     def edge(self, number: int) -> Answer:
@@ -63,11 +68,13 @@ class Play:
         length = np.exp(9.3 + 1.4 * rng.standard_normal(size)).astype(np.int64) + 120
         speed = np.exp(4.6 - 0.5 * np.log(rtt / 20) + 0.6 * rng.standard_normal(size))
         start = FIRST + number * BIN
+        client = rng.integers(0, p.clients[cell])
         offset = np.sort(rng.integers(0, BIN // timedelta(milliseconds=1), size))
         frame = pl.DataFrame({"offset": offset, "cell": cell, "status": status, "bytes": length}).select(
             time=_times(start, offset),
             country=self._codes.gather(p.country[cell]),
             asn=pl.Series(p.asns[cell]).replace(0, None),
+            client=self._cell_names.gather(cell) + self._client_names.gather(client),
             status="status",
             bytes=pl.when(pl.col("status") == 0).then(0).otherwise("bytes"),
             rtt_ms=pl.Series(np.round(rtt, 1)),

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from jobs.simulate.dns import Resolver
-from jobs.simulate.history import F32, LABEL, History, seen_entities
-from jobs.simulate.hours import PlayedHours
+from jobs.simulate.history import LABEL, History, seen_entities
 from jobs.simulate.hours import history as history_hours
 from jobs.simulate.places import Places
 from jobs.simulate.play import Play
@@ -85,21 +84,14 @@ class World:
         routed = sorted(self._rates.places.ioda)
         return {"edge": [entity.key for entity in seen_entities(self._rates)], "ioda5": routed, "ioda10": routed}
 
-    def history_blocks(self) -> Iterator[tuple[str, str, list[str], datetime, F32, F32]]:
-        """The same history as arrays: (source, group name, entities, first bin, values, n), a few entities at a time.
-
-        ``values`` and ``n`` are float32 [entities, bins, width of the group]; NaN: no data, and for ``n`` also "the
-        upstream does not say". An entity occurs in one block of a group.
-        """
+    def history_blocks(self) -> Iterator[Block]:
+        """The same history laid out in bins, some entities at a time; an entity occurs in one block of a group, and the
+        blocks of a group come in a row. A NaN in ``n`` also stands for "the upstream does not say"."""
         return self._history.blocks()
 
     def hours_history(self) -> tuple[Block, Block]:
         """The hours of the same 28 days: see :func:`jobs.simulate.hours.history`."""
-        return history_hours(self._rates)
-
-    def played_hours(self) -> PlayedHours:
-        """Adds up played bins to hours."""
-        return PlayedHours(self._rates)
+        return history_hours(self._history)
 
     def forget_history(self) -> None:
         """Give back the memory that the history took. It is drawn anew, and the same, when it is asked for again."""

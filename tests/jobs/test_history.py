@@ -43,3 +43,13 @@ def test_nothing_never_removes_a_value_and_counts_as_no_change(client: Store) ->
     assert history.put(block(np.nan, np.nan)) == []
     assert (blocks.read_bins(client, GROUP, "value", ["country/IQ"], START, 3 * DAY) == 5.0).all()
     assert (blocks.read_bins(client, GROUP, "n", ["country/IQ"], START, 3 * DAY) == 7.0).all()
+
+
+def test_what_is_kept_for_the_first_time_is_kept_as_it_would_be_over_nothing(client: Store) -> None:
+    some = block(5.0, 7.0)
+    some.value[1, : 2 * DAY] = np.nan
+    some.value[:, 1] = np.nan
+    assert StoreHistory(client, GROUP).put(some, fresh=True) == [i for i in range(3 * DAY) if i != 1]
+    read = blocks.read_bins(client, GROUP, "value", some.entities, START, 3 * DAY)
+    np.testing.assert_array_equal(read, some.value)
+    assert StoreHistory(client, GROUP).put(some) == []

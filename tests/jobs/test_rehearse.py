@@ -2,38 +2,50 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from jobs.rehearse import STEP, Rehearsal
 from jobs.rehearse_routes import RouteRehearsal
 from jobs.simulate import World
+from jobs.simulate.play import PREFIX
 from radar.entities import countries
 from radar.shapes import Outage
-from radar.signals import GROUPS
+from radar.shapes.quality import PerformanceNow
+from radar.signals import GROUPS, SLOTS, series_id
 from radar.sources import ris_live
-from radar.store import Store, blocks, connect, documents, embedded, routes
+from radar.store import Store, blocks, connect, documents, embedded, performance, routes
 from radar.times import parse
 
 HOURS = 7
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Rehearsal, Store]]:
-    """The first seven hours of the demo, as fast as they go: past shutdown, power failure, hijack, leak, the silent
-    collector and the log loss."""
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Rehearsal, Store, PerformanceNow]]:
+    """The demo before its first step, and how its countries perform then."""
     folder = tmp_path_factory.mktemp("demo")
     with embedded.start(folder) as server:
         world = World()
         world.ends = world.starts + timedelta(hours=HOURS)
         rehearsal = Rehearsal(folder, server.url, speed=1e9, world=world)
         rehearsal.load()
-        rehearsal.play(threading.Event())
-        yield rehearsal, connect(server.url)
+        client = connect(server.url)
+        yield rehearsal, client, documents.get(client, "performance")
+
+
+@pytest.fixture(scope="module")
+def played(loaded: tuple[Rehearsal, Store, PerformanceNow]) -> tuple[Rehearsal, Store]:
+    """The first seven hours of the demo, as fast as they go: past shutdown, power failure, hijack, leak, the silent
+    collector and the log loss."""
+    rehearsal, client, _ = loaded
+    rehearsal.play(threading.Event())
+    return rehearsal, client
 
 
 def by_entity(client: Store) -> dict[str, list[Outage]]:
@@ -41,6 +53,59 @@ def by_entity(client: Store) -> dict[str, list[Outage]]:
     for outage in documents.get(client, "outages"):
         found.setdefault(outage["entity"], []).append(outage)
     return found
+
+
+def test_how_countries_perform_is_told_before_the_first_step(loaded: tuple[Rehearsal, Store, PerformanceNow]) -> None:
+    _, _, now = loaded
+    assert now["simulated"]
+    assert now["hour"] == "2026-03-01T23:00:00Z"
+    ranked = [row for row in now["countries"] if row["rank"]["rtt"]]
+    assert len(ranked) > 200
+    assert len([row for row in ranked if row["rank"]["throughput"]]) >= 20
+    for row in ranked:
+        assert row["rtt"]["n"] >= 100
+        assert row["rtt"]["days"] == 27, "the hour itself is one of the 28 days"
+    told = [row["rtt"]["against"] for row in ranked]
+    assert told.count("as_usual") > 0.85 * len(ranked)
+    assert "insufficient" not in told
+
+
+def test_hours_that_were_played_are_told_like_those_before(played: tuple[Rehearsal, Store]) -> None:
+    rehearsal, client = played
+    now = documents.get(client, "performance")
+    assert parse(now["hour"]) == rehearsal.world.ends - timedelta(hours=1)
+    for key in ("country/DE", "asn/7922", "geoasn/DE-16276"):
+        told = performance.read(client, key)
+        assert told is not None
+        assert told["rtt"]["n"] == told["requests"] > told["clients"] > 0.5 * told["requests"]  # type: ignore[operator]
+        assert told["rtt"]["against"] == "as_usual"
+
+
+def test_hours_are_the_sums_of_their_bins_across_the_start_of_the_play(played: tuple[Rehearsal, Store]) -> None:
+    rehearsal, client = played
+    start = rehearsal.world.starts - timedelta(hours=2)
+    keys = ["country/DE", "country/TO", "asn/7922"]
+    (bin_group, bin_slot), (group, slot) = SLOTS[series_id("edge.requests")], SLOTS[series_id("edge.requests_hour")]
+    bins = blocks.read_bins(client, bin_group, "value", keys, start, 12 * 4)[:, :, bin_slot]
+    hours = blocks.read_bins(client, group, "value", keys, start, 4)[:, :, slot]
+    assert (bins.reshape(3, 4, 12).sum(axis=2) == hours).all()
+
+
+def test_no_address_of_a_client_is_kept(played: tuple[Rehearsal, Store]) -> None:
+    rehearsal, client = played
+    files = rehearsal.archive.files("edge_logs")
+    assert len(files) == HOURS * 13
+    lines = next(rehearsal.world.answers(rehearsal.world.starts, rehearsal.world.starts + STEP))[1].body
+    address = lines.partition(b'"client":"')[2].partition(b'"')[0]
+    assert address.startswith(PREFIX.encode())
+    for file in (files[0], files[12]):
+        body = rehearsal.archive.raw(file).body
+        table = pl.read_parquet(io.BytesIO(body))
+        assert "client" in set(table["field"])
+        assert not any(PREFIX in word for name in table.columns for word in table[name].cast(pl.String).drop_nulls())
+    for key in client.scan_iter(b"*"):
+        raw = client.dump(key)
+        assert address not in (raw or b"")
 
 
 def test_every_event_that_must_be_seen_is_and_no_other_country_is_named(played: tuple[Rehearsal, Store]) -> None:

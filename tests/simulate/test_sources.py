@@ -34,8 +34,8 @@ def test_every_line_and_series_is_understood(first: dict[str, Parsed]) -> None:
 
 def test_entities_of_the_play_are_those_of_the_history(first: dict[str, Parsed], world: World) -> None:
     known: dict[str, set[str]] = {}
-    for source, _, entities, *_ in world.history_blocks():
-        known.setdefault(source, set()).update(entities)
+    for block in world.history_blocks():
+        known.setdefault(block.group.series[0].partition("@")[2], set()).update(block.entities)
     for source in ("edge_logs", "ioda_signals"):
         parsed = first[source]
         seen = set(parsed.rows["entity"])

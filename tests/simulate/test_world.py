@@ -23,7 +23,7 @@ from radar.entities import countries, is_entity, networks
 from radar.errors import ArchiveError
 from radar.schema import SIGNALS as COLUMNS
 from radar.schema import check_archived, check_signals
-from radar.signals import GROUPS, SLOTS, series_id
+from radar.signals import SLOTS, series_id
 from radar.sources import discover
 
 HOUR = timedelta(hours=1)
@@ -37,9 +37,9 @@ world = World({seed})
 total = hashlib.sha256()
 for name, answer in world.answers(world.starts + timedelta(hours=3), world.starts + timedelta(hours=3, minutes=10)):
     total.update(answer.body)
-for i, (_, _, _, _, values, n) in enumerate(world.history_blocks()):
-    if i in (0, 5, 11):
-        total.update(values.tobytes() + n.tobytes())
+for i, block in enumerate(world.history_blocks()):
+    if i in (0, 3, 5):
+        total.update(block.value.tobytes() + block.n.tobytes())
 print(total.hexdigest())
 """
 
@@ -159,25 +159,26 @@ def test_every_country_has_rows_and_a_few_hundred_networks_do(history_file: Path
 def test_blocks_and_rows_say_the_same(world: World, history: Callable[[str, str], pl.DataFrame]) -> None:
     wanted = {"country/IR": "edge", "provider/aws": "edge", "asn/812": "ioda5", "country/TO": "ioda10"}
     seen: set[tuple[str, str]] = set()
-    for source, group_name, entities, start, values, n in world.history_blocks():
-        group = GROUPS[group_name]
+    for block in world.history_blocks():
+        group = block.group
         bins = int(timedelta(days=28).total_seconds()) // group.grain_s
-        assert values.shape == n.shape == (len(entities), bins, group.width)
-        assert start == world.first
-        for entity in entities:
-            assert (group_name, entity) not in seen
-            seen.add((group_name, entity))
-            if wanted.get(entity) != group_name:
+        assert block.value.shape == block.n.shape == (len(block.entities), bins, group.width)
+        assert block.start == world.first
+        for entity in block.entities:
+            assert (group.name, entity) not in seen
+            seen.add((group.name, entity))
+            if wanted.get(entity) != group.name:
                 continue
             for signal in SIGNALS:
                 series = series_id(signal)
                 if series not in group.series:
                     continue
-                assert series.endswith(f"@{source}")
                 rows = history(signal, entity)
                 slot = SLOTS[series][1]
-                np.testing.assert_array_equal(rows["value"].cast(pl.Float32), values[entities.index(entity), :, slot])
-                assert rows["timebin"][0] == start
+                np.testing.assert_array_equal(
+                    rows["value"].cast(pl.Float32), block.value[block.entities.index(entity), :, slot]
+                )
+                assert rows["timebin"][0] == block.start
     assert {(group, entity) for entity, group in wanted.items()} <= seen
 
 
@@ -207,9 +208,9 @@ def test_a_folder_that_cannot_be_written_is_an_archive_error(world: World, tmp_p
 
 def test_forgotten_history_is_drawn_the_same_again() -> None:
     small = World(3)
-    first = next(small.history_blocks())[4].copy()
+    first = next(small.history_blocks()).value.copy()
     small.forget_history()
-    np.testing.assert_array_equal(next(small.history_blocks())[4], first)
+    np.testing.assert_array_equal(next(small.history_blocks()).value, first)
 
 
 def test_tiny_places_stay_tiny(world: World, history_file: Path) -> None:

@@ -1,0 +1,72 @@
+"""Request logs in the demo, on their way to the archive: counted as ``radar.sources.edge_logs`` counts files.
+
+The lines of a played bin become partials, and whole bins of partials are what is archived, as ``fetch`` would give
+them: addresses of clients end here, a late line changes the bin that it belongs to, and an hour is the merged partials
+of its twelve bins, distinct clients among them. Only where lines lie and how far they were read is not played
+(``radar.sources._log_source`` keeps that in files): a bin's lines come at once, and what is kept is in memory.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import polars as pl
+
+from radar.schema import Rejected
+from radar.sources import Answer, edge_logs
+from radar.sources._edge_counts import merged
+from radar.sources._log_files import Chunk
+from radar.sources._log_source import packed
+from radar.sources._rejections import Rejections
+
+BIN_S, HOUR_S = 300, 3600
+#: Bins are kept this long for their hour, and for lines that come late.
+KEPT_S = 2 * HOUR_S
+
+
+class EdgeRehearsal:
+    """Counts the lines of one bin after the other."""
+
+    def __init__(self) -> None:
+        #: Start of a bin (epoch s) -> its partials as compressed Arrow IPC, a tenth of what they take as a table.
+        self._bins: dict[int, bytes] = {}
+
+    def answers(self, lines: Answer, until: datetime) -> Iterator[Answer]:
+        """What one answer of lines changes of the bins and hours that ended by ``until``: whole ones, oldest first.
+
+        Lines of bins that are not kept any more, or have not ended, are rejected.
+        """
+        end = int(until.timestamp())
+        rejected = Rejections()
+        found = edge_logs.count(Chunk(lines.name, "lines", lines.body, 1), rejected)
+        inside = pl.col("bin").is_between(end - KEPT_S, end - BIN_S)
+        outside = found.filter(~inside & (pl.col("field") == "requests"))
+        if outside.height:
+            rejected.add("time is not of the bins that are kept", lines.name, int(outside["amount"].sum()))
+        lost: tuple[Rejected, ...] = rejected.done()
+        changed = found.filter(inside).partition_by("bin", as_dict=True)
+        for (start,), part in sorted(changed.items()):
+            kept = self._bins.get(start)
+            whole = part if kept is None else merged([pl.read_ipc(io.BytesIO(kept)), part])
+            self._bins[start] = _ipc(whole)
+            yield Answer(f"simulated-edge-{_stamp(start)}.parquet", packed(whole, BIN_S, rejected=lost))
+            lost = ()
+        for hour in sorted({start // HOUR_S * HOUR_S for (start,) in changed}):
+            if hour + HOUR_S <= end:
+                parts = [pl.read_ipc(io.BytesIO(body)) for start, body in self._bins.items()
+                         if hour <= start < hour + HOUR_S]  # fmt: skip
+                whole = merged([part.with_columns(bin=pl.lit(hour, pl.Int64)) for part in parts])
+                yield Answer(f"simulated-edge-hour-{_stamp(hour)}.parquet", packed(whole, HOUR_S))
+        self._bins = {start: body for start, body in self._bins.items() if start >= end - KEPT_S}
+
+
+def _ipc(table: pl.DataFrame) -> bytes:
+    out = io.BytesIO()
+    table.write_ipc(out, compression="zstd")
+    return out.getvalue()
+
+
+def _stamp(second: int) -> str:
+    return f"{datetime.fromtimestamp(second, UTC):%Y%m%dT%H%MZ}"
