@@ -121,6 +121,10 @@ SETTINGS: tuple[Row, ...] = (
         str),
     Row("cloudflare_token", "", "API token of Cloudflare that may read Radar, for the cloudflare_radar source. Empty: "
         "not collected.", str.strip),
+    Row("planned_maintenance", "", "Calendars (iCalendar) of planned work: files, globs and addresses between spaces, "
+        "each with country/DE= or asn/5089= before it where it speaks of one place. Empty: not collected.", str.strip),
+    Row("weather_alerts", "", "Feeds of warnings (CAP 1.2): addresses of Atom or RSS indexes or of single messages, and "
+        "files, in the form of planned_maintenance. Empty: not collected.", str.strip),
     Row("contact", "", "Address told to upstreams in the User-Agent, such as a mail address or a URL.", str),
     Row("tick_s", "60", "Seconds between two runs of the pipeline.", _int(5, 3600)),
     Row("language", "en", "Language of the site.", str),
@@ -160,6 +164,8 @@ class Settings:
     ranges: str
     mrt_files: str
     cloudflare_token: str
+    planned_maintenance: str
+    weather_alerts: str
     contact: str
     tick_s: int
     language: str
