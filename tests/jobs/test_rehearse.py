@@ -37,6 +37,8 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Rehearsal
         rehearsal.load()
         client = connect(server.url)
         yield rehearsal, client, documents.get(client, "performance")
+        assert rehearsal.routes is not None
+        rehearsal.routes.close()
 
 
 @pytest.fixture(scope="module")
