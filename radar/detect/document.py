@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from radar.detect import agree, rules, tell, words
 from radar.detect.case import Case
-from radar.labels import _
+from radar.detect.hit import hit
 from radar.shapes import Outage
 from radar.times import rfc3339
 
 
-def document(
-    case: Case, now: int, simulated: Collection[str], children: list[str], related: list[str] | None = None
-) -> Outage:
-    """The outage as known at ``now`` (seconds). Only for a case that was published. ``children``: ids of its parts;
-    ``related``: ids of outages of others that tell of the same event."""
+def document(case: Case, now: int, simulated: Collection[str], parts: Sequence[Case], related: list[str]) -> Outage:
+    """The outage as known at ``now`` (seconds). Only for a case that was published. ``parts``: the cases of which it is
+    the whole; ``related``: ids of outages of others that tell of the same event."""
     live = case.live or list(case.alerts.values())
     start = _time(case.start)
     end = _time(case.end) if case.end is not None else None
     minutes = round(((case.end or max(now, case.start)) - case.start) / 60, 1)
     main = case.main
     depth = None if main.rule in rules.NO_LOSS else round(main.depth, 4)
-    basis = _("not known")
+    whom = hit(case, parts)
     out: Outage = {
         "id": case.id,
         "entity": case.entity,
@@ -36,11 +34,11 @@ def document(
         "confidence": None if case.status == "retracted" else case.confidence,
         "severity": {
             "depth": depth,
-            "share": None,
-            "basis": basis,
+            "share": whom.share,
+            "basis": whom.basis,
             "minutes": minutes,
             "words": words.severity(
-                depth, minutes, None, basis, busy=main.rule == "load_rise", attempts=main.rule == "match_rise"
+                depth, minutes, whom.words, busy=main.rule == "load_rise", attempts=main.rule == "match_rise"
             ),
         },
         "signals": agree.matrix(case, simulated),
@@ -54,8 +52,8 @@ def document(
         "updates": list(case.updates),
         "retraction": case.retraction,
         "parent": case.parent,
-        "children": children,
-        "related": related or [],
+        "children": sorted(part.id for part in parts),
+        "related": related,
     }
     if case.about:
         out["about"] = case.about

@@ -220,8 +220,8 @@ class OutageBook:
         return sorted((c for c in self._cases if c.id), key=lambda c: (-c.start, c.id))
 
     def _document(self, case: Case) -> Outage:
-        children = sorted(c.id for c in self._cases if c.id and c.parent == case.id)
-        return document(case, self._now, self._simulated, children, echo.others(case, self._cases))
+        parts = [c for c in self._cases if c.id and c.parent == case.id]
+        return document(case, self._now, self._simulated, parts, echo.others(case, self._cases))
 
     # ------------------------------------------------------------------ memory
 

@@ -168,24 +168,18 @@ def _span(start: datetime, end: datetime, tell: Callable[[datetime], str]) -> st
     return _("from {start} to {end}").format(start=tell(start), end=tell(end))
 
 
-def severity(depth: float | None, minutes: float, share: float | None, basis: str, *, busy: bool = False,
-             attempts: bool = False) -> str:  # fmt: skip
-    """How bad, in words: depth, time, and whose share when it is known."""
+def severity(depth: float | None, minutes: float, who: str, *, busy: bool = False, attempts: bool = False) -> str:
+    """How bad, in words: depth, time, and ``who`` is hit, as the end of a sentence."""
     if attempts:
         text = _("More attempts than usual for {time}; whether any of them did harm is not known.")
         return text.format(time=duration(minutes))
-    parts = []
     if busy:
-        parts.append(_("Busier than usual"))
+        what = _("Busier than usual")
     elif depth is None:
-        parts.append(_("Slower than usual"))
+        what = _("Slower than usual")
     else:
-        parts.append(_("Up to {pct} lost").format(pct=percent(depth)))
-    parts.append(_("for {time}").format(time=duration(minutes)))
-    text = " ".join(parts)
-    if share is not None:
-        return _("{text}; {share} of {basis} hit.").format(text=text, share=percent(share), basis=basis)
-    return _("{text}; how many people are hit is not known.").format(text=text)
+        what = _("Up to {pct} lost").format(pct=percent(depth))
+    return _("{what} for {time}; {who}.").format(what=what, time=duration(minutes), who=who)
 
 
 def duration(minutes: float) -> str:

@@ -8,13 +8,13 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from radar.components import charts, outages, shell, state, times
+from radar.components import charts, numbers, outages, shell, state, times
 from radar.components.ssr import slot
 from radar.errors import StoreUnavailable
 from radar.figures import matrix
 from radar.labels import CAUSES, STATES, STATUSES, UPDATE_KINDS, VERDICTS, _
 from radar.pages import _charts, _dns, _read, _seen, attacks
-from radar.shapes import Outage
+from radar.shapes import Outage, Severity
 from radar.signals import SIGNALS
 
 shell.register_page(__name__, path_template="/outage/<id_>", title="Outage")
@@ -144,11 +144,18 @@ def _facts(outage: Outage, now: str) -> Component:
         rows.append((_("Lasts"), times.duration(so_far)))
     if severity["depth"] is not None and outages.depth(outage) is not None:
         rows.append((_("Deepest loss"), _("{n} % of normal is missing").format(n=f"{severity['depth'] * 100:.0f}")))
-    share = _("not known") if severity["share"] is None else f"{severity['share'] * 100:.0f} % {severity['basis']}"
-    rows.append((_("Affected"), share))
+    rows.append((_("Affected"), _affected(severity)))
     rows.append((_("Confidence"), outages.confidence(outage).removeprefix(_("confidence {words}").format(words=""))))
     pairs = [part for name, value in rows for part in (html.Dt(name), html.Dd(value))]
     return shell.section(_("In figures"), html.Dl(pairs, className="pairs"), id="figures")
+
+
+def _affected(severity: Severity) -> str:
+    """ "9.9 % of the Internet users in the United Kingdom, an estimate ..."; what is not known is said to be so."""
+    if severity["share"] is None:
+        return _("not known")
+    share = _("under 0.1 %") if 0 < severity["share"] < 0.001 else f"{numbers.rough(100 * severity['share'])} %"
+    return f"{share} {severity['basis']}"
 
 
 def _causes(outage: Outage) -> Component:

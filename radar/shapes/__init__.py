@@ -73,8 +73,8 @@ class Severity(TypedDict):
     """How bad, in numbers and in words."""
 
     depth: float | None  # loss against normal at the worst, 0..1
-    share: float | None  # part of the entity's users or networks that is hit, 0..1
-    basis: str  # what ``share`` counts
+    share: float | None  # part of what ``basis`` says that is hit, 0..1
+    basis: str  # what ``share`` counts, and what it is from
     minutes: float
     words: str
 
