@@ -92,9 +92,10 @@ def quantiles(cells: pl.DataFrame | pl.LazyFrame, keys: Sequence[str], shares: S
         .group_by([*keys, "cell"])
         .agg(pl.col("amount").sum().cast(pl.Int64))
         .sort([*keys, "cell"])
-        .with_columns(upto=pl.col("amount").cum_sum().over(keys), n=pl.col("amount").sum().over(keys))
+        .collect()
     )
-    n = pl.col("n").first()
+    groups = ordered.group_by(keys, maintain_order=True).agg(n=pl.col("amount").sum())
+    n = pl.col("n")
     square = Z * Z
     centre, half = 0.5 + square / (2 * n), Z * (1 / (4 * n) + square / (4 * n * n)).sqrt()
     asked = {f"p{share * 100:g}": pl.lit(share) for share in shares}
@@ -102,21 +103,15 @@ def quantiles(cells: pl.DataFrame | pl.LazyFrame, keys: Sequence[str], shares: S
         "low": (centre - half) / (1 + square / n),
         "high": (centre + half) / (1 + square / n),
     }
-    return (
-        ordered.group_by(keys, maintain_order=True)
-        .agg(
-            n.cast(pl.UInt64),
-            **{name: _at(share, n) for name, share in asked.items()},
-        )
-        .sort(keys)
-        .collect()
+    # the place of an observation among all of a group, counted on through all groups before it
+    before = n.cum_sum() - n
+    places = groups.select(
+        (before + (share * (n - 1)).round().clip(0, n - 1).cast(pl.Int64)).alias(name) for name, share in asked.items()
     )
-
-
-def _at(share: pl.Expr, n: pl.Expr) -> pl.Expr:
-    """Value of the observation whose place is nearest to that share of ``n - 1``, within a group's ordered cells."""
-    place = (share * (n - 1)).round().clip(0, n - 1)
-    return value_of(pl.col("cell").filter(pl.col("upto") > place).first())
+    upto = ordered["amount"].cum_sum()
+    found = [ordered["cell"].gather(upto.search_sorted(place, side="right")).alias(place.name) for place in places]
+    values = pl.DataFrame(found).select(value_of(pl.all()))
+    return pl.concat([groups.with_columns(n.cast(pl.UInt64)), values], how="horizontal")
 
 
 def register_of(digest: pl.Expr) -> pl.Expr:

@@ -18,11 +18,16 @@ field                                      cell     amount
 
 from __future__ import annotations
 
+from math import prod
+
 import polars as pl
 
 from radar.entities import networks
 from radar.schema import SIGNALS, empty_signals
 from radar.sketch import cell_of, distinct, quantiles, register_of, run_of
+
+#: Seconds of a bin.
+BIN_S = 300
 
 KEYS = ("bin", "cc", "asn", "provider")
 PARTIALS: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -46,41 +51,55 @@ def counted(rows: pl.DataFrame, key: int) -> pl.DataFrame:
     """Partials of checked rows. ``key`` (64 bits) keys the hash of clients' addresses, which end here."""
     if rows.is_empty():
         return pl.DataFrame(schema=PARTIALS)
-    rows = rows.with_columns(
-        pl.col("cc", "provider").cast(pl.Categorical)
-    )  # grouping by numbers is faster than by text
+    rows = _numbered(rows)
     status, end = pl.col("status"), pl.col("end")
-    sums = rows.group_by(KEYS).agg(
+    by_column = {
+        "bytes": {"bytes": pl.col("bytes").sum(), "bytes_none": pl.col("bytes").null_count()},
+        "status": {
+            "status_none": status.null_count(),
+            "s4": status.is_between(400, 499).sum(),
+            "s5": (status >= 500).sum(),
+            "s0": (status == 0).sum(),
+        },
+        "h3": {"h3": pl.col("h3").sum(), "h3_n": pl.col("h3").count()},
+        "end": {"reset": (end == "reset").sum(), "timeout": (end == "timeout").sum(), "ends_n": end.count()},
+        "client": {"clients_n": pl.col("client").count()},
+    }
+    said = {name for name in rows.columns if rows[name].null_count() < rows.height}
+    sums = rows.group_by("group").agg(
+        *(pl.col(name).first() for name in KEYS),
         requests=pl.len(),
-        bytes=pl.col("bytes").sum(),
-        bytes_none=pl.col("bytes").null_count(),
-        status_none=status.null_count(),
-        s4=status.is_between(400, 499).sum(),
-        s5=(status >= 500).sum(),
-        s0=(status == 0).sum(),
-        h3=pl.col("h3").sum(),
-        h3_n=pl.col("h3").count(),
-        reset=(end == "reset").sum(),
-        timeout=(end == "timeout").sum(),
-        ends_n=end.count(),
-        clients_n=pl.col("client").count(),
+        **{field: value for column in said & set(by_column) for field, value in by_column[column].items()},
+        **{f"{column}_none": pl.len() for column in ("bytes", "status") if column not in said},
     )
-    names = [name for name in sums.columns if name not in KEYS and sums[name].max()]
+    keys = sums.select("group", *KEYS)
     parts = [
-        sums.select(*KEYS, pl.lit(name).alias("field"), pl.lit(0, pl.Int32).alias("cell"),
-                    pl.col(name).cast(pl.Int64).alias("amount")).filter(pl.col("amount") != 0)
-        for name in names
+        _field(sums.filter(pl.col(name) != 0).select(*KEYS, cell=0, amount=name), name)
+        for name in sums.columns if name not in ("group", *KEYS)
     ]  # fmt: skip
-    for name in ("rtt", "throughput"):
-        cells = rows.filter(pl.col(name).is_not_null()).group_by(*KEYS, cell=cell_of(pl.col(name))).len("amount")
-        parts.append(_field(cells, name))
-    if rows["client"].null_count() < rows.height:
-        seen = rows.filter(pl.col("client").is_not_null())
-        digest = seen["client"].hash(key)
-        seen = seen.select(*KEYS).with_columns(digest.alias("digest"))
-        registers = seen.group_by(*KEYS, cell=register_of(pl.col("digest"))).agg(amount=run_of(pl.col("digest")).max())
-        parts.append(_field(registers, "client"))
-    return pl.concat(parts).cast({"cc": pl.String, "provider": pl.String})
+    for name in said & {"rtt", "throughput"}:
+        cells = rows.select("group", cell=cell_of(pl.col(name))).drop_nulls().group_by("group", "cell").len("amount")
+        parts.append(_field(cells.join(keys, on="group"), name))
+    if "client" in said:
+        seen = rows.select("group", digest=pl.col("client").hash(key)).filter(rows["client"].is_not_null())
+        digest = pl.col("digest")
+        registers = seen.group_by("group", cell=register_of(digest)).agg(amount=run_of(digest).max())
+        parts.append(_field(registers.join(keys, on="group"), "client"))
+    return pl.concat(parts).cast(PARTIALS)  # type: ignore[arg-type]  # a mapping of types is one of data types
+
+
+def _numbered(rows: pl.DataFrame) -> pl.DataFrame:
+    """Add ``group``, a number for each combination of ``KEYS``: grouping by one number is several times as fast."""
+    rows = rows.with_columns(pl.col("cc", "provider").cast(pl.Categorical))
+    spans = rows.select(pl.col("bin") // BIN_S, pl.col("cc", "provider").to_physical(), "asn").cast(pl.Int64)
+    least = spans.min().fill_null(0).row(0)
+    widths = [most - start + 2 for start, most in zip(least, spans.max().fill_null(0).row(0), strict=True)]
+    if prod(widths) >= 2**63:  # years apart, or hostile: too many to be packed into one number
+        return rows.with_columns(group=rows.select(pl.struct(KEYS).rank("dense")).to_series())
+    group = pl.lit(0, pl.Int64)
+    for name, start, width in zip(spans.columns, least, widths, strict=True):
+        group = group * width + (pl.col(name) - start + 1).fill_null(0)
+    return rows.with_columns(spans.select(group.alias("group")).to_series())
 
 
 def _field(cells: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -92,9 +111,14 @@ def _field(cells: pl.DataFrame, name: str) -> pl.DataFrame:
 def merged(parts: list[pl.DataFrame]) -> pl.DataFrame:
     """Partials of several pieces as those of the whole."""
     whole = pl.concat([pl.DataFrame(schema=PARTIALS), *parts])
-    largest = pl.col("field").is_in(list(LARGEST))
-    value = pl.when(largest.first()).then(pl.col("amount").max()).otherwise(pl.col("amount").sum())
-    return whole.group_by(*KEYS, "field", "cell").agg(value.alias("amount")).select(list(PARTIALS))
+    names = pl.col("cc", "provider", "field").cast(pl.Categorical)  # grouping by numbers is faster than by text
+    sums = whole.with_columns(names).group_by(*KEYS, "field", "cell").agg(
+        total=pl.col("amount").sum(), most=pl.col("amount").max()
+    )  # fmt: skip
+    largest = pl.col("field").cast(pl.String).is_in(list(LARGEST))
+    return sums.with_columns(amount=pl.when(largest).then("most").otherwise("total")).select(
+        pl.col(name).cast(kind) for name, kind in PARTIALS.items()
+    )
 
 
 def signals(partials: pl.DataFrame, *, hour: bool = False) -> pl.DataFrame:

@@ -19,6 +19,7 @@ from typing import Any
 import polars as pl
 
 from radar.errors import UpstreamChanged
+from radar.sources import _edge_access as access
 from radar.sources._bytes import BROKEN, json_lines, parquet
 from radar.sources._rejections import Rejections
 
@@ -74,11 +75,6 @@ FORMS: dict[str, dict[str, str]] = {
 #: Fields in which the program says 0 for what it does not know.
 _ZERO_IS_NONE = frozenset({"ClientTCPRTTMs", "ClientASN", "tcpinfo_rtt"})
 
-#: Keys that may stand after a line of nginx or Apache.
-_TAIL = ("country", "asn", "rtt", "throughput_mbps", "provider", "protocol", "tcp_end")
-
-_STAMP = r"\[\d{1,2}/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]"
-_LINE = rf"{_STAMP} \""
 _HEADER = re.compile(rb"[\x20-\x7e]{1,4000}")
 
 
@@ -110,14 +106,18 @@ def from_lines(data: bytes, rejected: Rejections, *, first: int = 1, header: byt
     if data.lstrip()[:1] == b"{":
         table = _fast_json(data)
         if table is not None:
-            yield _numbered(table, pl.int_range(first, first + table.height, dtype=pl.Int64, eager=True))
+            yield _numbered(table, _lines_from(first, table))
             return
+    table = access.alike(data)
+    if table is not None:
+        yield _numbered(table, _lines_from(first, table))
+        return
     lines = _split(data).with_row_index("line", first).with_columns(pl.col("line").cast(pl.Int64))
     text = pl.col("text").str.strip_chars()
     lines = lines.with_columns(
         kind=pl.when(text == "").then(pl.lit("blank"))
         .when(text.str.starts_with("{")).then(pl.lit("json"))
-        .when(text.str.contains(_LINE)).then(pl.lit("access"))
+        .when(text.str.contains(access.LINE)).then(pl.lit("access"))
         .otherwise(pl.lit("other"))
     )  # fmt: skip
     parts = {str(kind): part.drop("kind") for (kind,), part in lines.group_by("kind", maintain_order=True)}
@@ -125,10 +125,14 @@ def from_lines(data: bytes, rejected: Rejections, *, first: int = 1, header: byt
         rejected.add("blank line", f"line {blank['line'][0]}", blank.height)
     if (objects := parts.get("json")) is not None:
         yield from _json(objects, rejected)
-    if (access := parts.get("access")) is not None:
-        yield _access(access, rejected)
+    if (texts := parts.get("access")) is not None:
+        yield access.each(texts, rejected)
     if (other := parts.get("other")) is not None:
         yield from _csv(other, header, rejected)
+
+
+def _lines_from(first: int, table: pl.DataFrame) -> pl.Series:
+    return pl.int_range(first, first + table.height, dtype=pl.Int64, eager=True)
 
 
 def _split(data: bytes) -> pl.DataFrame:
@@ -157,15 +161,13 @@ def _fast_json(data: bytes) -> pl.DataFrame | None:
     if time is None:
         return None
     form = FORMS[time]
-    if b"\\u" not in data:  # a name that is nowhere in the text is no column; it could be written with escapes
-        form = {name: ours for name, ours in form.items() if "." in name or b'"%s"' % name.encode() in data}
     try:
         table = pl.read_ndjson(data, schema=_schema(form, typed=True), low_memory=False)
     except BROKEN:
         return None
     if table.height != data.count(b"\n") + (not data.endswith(b"\n")) or table[time].null_count():
         return None
-    return _named(table, form)
+    return _named(table.select(column.name for column in table if column.null_count() < table.height), form)
 
 
 def _schema(form: Mapping[str, str], *, typed: bool) -> dict[str, Any]:
@@ -234,61 +236,6 @@ def _named(table: pl.DataFrame, form: Mapping[str, str]) -> pl.DataFrame:
     return table.select(
         *kept, **{name: values[0] if len(values) == 1 else pl.coalesce(values) for name, values in found.items()}
     )
-
-
-# -- lines of nginx and Apache ---------------------------------------------------------------------------------------
-
-
-def _access(lines: pl.DataFrame, rejected: Rejections) -> pl.DataFrame:
-    """``client - user [time] "request" status bytes "referrer" "agent" key=value ...`` as text.
-
-    Cut at the quotes. A quote within a field is escaped by the program that writes the line (``\\x22`` or ``\\"``) and
-    is none of them, so that no address asked for and no user agent can pass for another field or another line.
-    """
-    text = pl.col("text")
-    if lines["text"].str.contains("\\", literal=True).any():
-        text = pl.when(text.str.contains("\\", literal=True)).then(text.str.replace_all(r"\\.", "_")).otherwise(text)
-    parts = lines.select("line", part=text.str.split_exact('"', 8)).unnest("part")
-    named = [f"field_{number}" for number in range(9)]
-    head, request, after = (pl.col(name) for name in named[:3])
-    table = parts.select(
-        "line",
-        time=head.str.extract(r"\[([^\[\]]+)\] $"),
-        client=head.str.splitn(" ", 2).struct.field("field_0"),
-        protocol=pl.when(request.str.contains(r" HTTP/[0-9.]+$")).then(request.str.extract(r"([^ ]+)$")),
-        after=after.str.strip_chars(" "),
-        tail=pl.concat_str([pl.col(named[6]), pl.col(named[8])], separator=" ", ignore_nulls=True),
-    )
-    fields = pl.col("after").str.splitn(" ", 3)
-    table = table.with_columns(
-        status=fields.struct.field("field_0"),
-        size=fields.struct.field("field_1"),
-        more=fields.struct.field("field_2"),
-    ).with_columns(tail=pl.concat_str(["more", "tail"], separator=" ", ignore_nulls=True))
-    cut = table.filter(pl.col("size").is_null())
-    if cut.height:
-        rejected.add("line has no status and size after the request", f"line {cut['line'][0]}", cut.height)
-        table = table.filter(pl.col("size").is_not_null())
-    given = table["tail"].str.contains("=", literal=True).any()
-    out = table.select(
-        "line", "time", "client", "protocol",
-        status=pl.when(pl.col("status").is_in(["-", "000"])).then(pl.lit("0")).otherwise("status"),
-        bytes=pl.when(pl.col("size") == "-").then(pl.lit("0")).otherwise("size"),
-        tail="tail",
-    )  # fmt: skip
-    if not given:
-        return out.drop("tail")
-    keys = {key: pl.col("tail").str.extract(rf"(?:^| ){key}=([^ ]+)") for key in _TAIL}
-    keys = {key: pl.when(value != "-").then(value) for key, value in keys.items()}
-    out = out.with_columns(pl.coalesce(keys.pop("protocol"), "protocol").alias("protocol"), **keys).drop("tail")
-    number = pl.col("rtt").str.extract(r"^([0-9.eE+-]+)(?:us|ms|s)?$")
-    scale = (
-        pl.when(pl.col("rtt").str.ends_with("ms")).then(1.0)
-        .when(pl.col("rtt").str.contains(r"[0-9]s$")).then(1000.0)
-        .otherwise(0.001)
-    )  # fmt: skip
-    value = number.cast(pl.Float64, strict=False) * scale
-    return out.with_columns(rtt_ms=pl.coalesce(value.cast(pl.String), "rtt")).drop("rtt")
 
 
 # -- CSV -------------------------------------------------------------------------------------------------------------

@@ -6,20 +6,22 @@ others. A field that is absent or null is no fault; the row then counts for what
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numpy as np
 import polars as pl
 
 from radar.entities import countries
 from radar.sources import _geo
+from radar.sources._edge_counts import BIN_S
 from radar.sources._edge_forms import COLUMNS
 from radar.sources._rejections import Rejections
-
-BIN_S = 300
 
 _FIRST_S, _LAST_S = 946_684_800, 4_102_444_800  # 2000, 2100
 _MS_FROM = 100_000_000_000  # epoch numbers from here on are milliseconds: as seconds they lie after the year 5138
 _NS_FROM = 100_000_000_000_000_000  # and from here on nanoseconds
 _SLUG = r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$"
-_CLOCK = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$"
+_CLOCK = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(?:\.\d{1,9})?Z$"
 
 #: How a connection ended, as logs say it -> as it is counted.
 ENDS = {"reset": "reset", "rst": "reset", "timeout": "timeout", "timed_out": "timeout", "normal": "normal",
@@ -49,21 +51,27 @@ def placed(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def _seconds_of(times: pl.Series) -> pl.Series:
-    """Epoch seconds of texts. Many rows of a log share their second, which is then read once."""
-    whole = pl.col("time").str.contains(_CLOCK)
-    keys = pl.DataFrame({"time": times}).select(
-        pl.when(whole).then(pl.col("time").str.head(19) + "Z").otherwise("time").alias("time")
-    )
-    text = pl.col("time")
+    """Epoch seconds of texts; where most differ and end with Z, of the minute.
+
+    Rows of one time follow each other in a log: each time is read once for all of them.
+    """
+    runs = times.rle().struct.unnest()
+    if len(runs) > len(times) / 2 and times.drop_nulls().str.contains(_CLOCK).all():
+        runs = times.str.head(len("2026-03-02T00:05")).rle().struct.unnest()
+        runs = runs.with_columns(pl.col("value") + ":00Z")
+    known = runs.select("value").unique().with_columns(second=_moments(pl.col("value")))
+    seconds = runs.join(known, on="value", how="left", maintain_order="left")["second"]
+    return seconds.gather(np.repeat(np.arange(len(runs), dtype=np.uint32), runs["len"].to_numpy()))
+
+
+def _moments(text: pl.Expr) -> pl.Expr:
+    """Epoch seconds in any of the forms that are read; null where it is none."""
     local = text.str.strip_chars("[]").str.to_datetime("%d/%b/%Y:%H:%M:%S %z", time_unit="us", strict=False)
-    known = keys.unique().with_columns(
-        second=pl.coalesce(
-            text.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False).dt.epoch("s"),
-            local.dt.convert_time_zone("UTC").dt.epoch("s"),
-            _epoch_seconds(text.cast(pl.Float64, strict=False)),
-        )
+    return pl.coalesce(
+        text.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False).dt.epoch("s"),
+        local.dt.convert_time_zone("UTC").dt.epoch("s"),
+        _epoch_seconds(text.cast(pl.Float64, strict=False)),
     )
-    return keys.join(known, on="time", how="left", maintain_order="left")["second"]
 
 
 def _epoch_seconds(number: pl.Expr) -> pl.Expr:
@@ -81,76 +89,149 @@ def checked(table: pl.DataFrame, rejected: Rejections) -> pl.DataFrame:
     may be null. Country and network are looked up where the row has an address and not them. Rows that cannot be used
     are counted in ``rejected`` with their first wrong field.
     """
-    table = table.with_columns(
-        pl.lit(None, dtype=pl.String).alias(name) for name in COLUMNS if name not in table.columns
+    table = table.select(column for column in table if column.name == "time" or column.null_count() < table.height)
+    table = _read(_located(placed(_with(table, "time"))))
+    faults = _faults(table)
+    wrong = table.select(pl.any_horizontal(fault.rows for fault in faults)).to_series()
+    if wrong.any():
+        _reject(table.filter(wrong), faults, rejected)
+        table = table.filter(~wrong)
+    return table.select(
+        pl.col("second") // BIN_S * BIN_S,
+        pl.coalesce("cc", "found_cc"),
+        pl.coalesce("asn_", "found_asn"),
+        *(f"{name}_" for name in ("provider", "status", "bytes", "rtt_ms", "throughput_mbps")),
+        _h3(table["protocol"]),
+        pl.col("end_").replace_strict(ENDS, default=None, return_dtype=pl.String),
+        _clients(table["client"]),
+    ).rename(_NAMES)
+
+
+#: Columns as they are read -> as they are called afterwards.
+_NAMES = {"second": "bin", "asn_": "asn", "provider_": "provider", "status_": "status", "bytes_": "bytes",
+          "rtt_ms_": "rtt", "throughput_mbps_": "throughput", "end_": "end"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """Why a row cannot be used: the reason, the column that is wrong, and which rows are."""
+
+    reason: str
+    column: str
+    rows: pl.Expr
+
+
+def _with(table: pl.DataFrame, *names: str) -> pl.DataFrame:
+    """With those columns, of nulls where they are absent."""
+    return table.with_columns(pl.lit(None, COLUMNS[name]).alias(name) for name in names if name not in table.columns)
+
+
+def _read(table: pl.DataFrame) -> pl.DataFrame:
+    """Add what the columns say, null for what is no such thing: ``cc``, and others by name with ``_`` after it."""
+    table = _with(table, *COLUMNS)
+    whole = [_whole(table, name).alias(f"{name}_") for name in ("asn", "status", "bytes")]
+    real = [_real(table, name).alias(f"{name}_") for name in ("rtt_ms", "throughput_mbps")]
+    return table.with_columns(
+        _countries(table["country"]).alias("cc"),
+        *whole,
+        *real,
+        provider_=pl.coalesce(_text("provider"), _text("origin")),
+        end_=_text("tcp_end").str.to_lowercase(),
     )
-    table = _located(placed(table))
-    asn, status, size = (_whole(table, name) for name in ("asn", "status", "bytes"))
-    rtt, throughput = (_real(table, name) for name in ("rtt_ms", "throughput_mbps"))
-    cc = _text("country").str.to_uppercase()
-    provider = pl.coalesce(_text("provider"), _text("origin"))
-    end = _text("tcp_end").str.to_lowercase()
+
+
+def _countries(said: pl.Series) -> pl.Series:
+    """Codes of countries that exist; null for all else."""
+    kind = pl.Enum(list(countries()))
+    if said.null_count() == len(said):
+        return pl.Series([None], dtype=kind).new_from_index(0, len(said))
+    said = said.cast(pl.String, strict=False)
+    found = said.cast(kind, strict=False)
+    if found.null_count() > said.null_count():
+        found = said.str.strip_chars().str.to_uppercase().cast(kind, strict=False)
+    return found
+
+
+def _faults(table: pl.DataFrame) -> list[_Fault]:
+    """All that can be wrong with a row, the first of which is told."""
+    said = {name for name in COLUMNS if table[name].null_count() < table.height}
 
     def given(name: str) -> pl.Expr:
         return pl.col(name).is_not_null()
 
-    def off(name: str, value: pl.Expr, low: float, high: float) -> pl.Expr:
-        return given(name) & ~value.is_between(low, high).fill_null(False)
+    def off(name: str, low: float, high: float) -> pl.Expr:
+        return given(name) & ~pl.col(f"{name}_").is_between(low, high).fill_null(False)
 
-    nowhere = cc.is_null() & ~given("asn") & provider.is_null() & pl.col("found_cc").is_null()
-    nowhere = nowhere & pl.col("found_asn").is_null()
+    provider, end, status = pl.col("provider_"), pl.col("end_"), pl.col("status_")
+    nowhere = pl.all_horizontal(pl.col(name).is_null() for name in ("cc", "asn", "provider_", "found_cc", "found_asn"))
     faults = [
-        ("no time", "time", pl.col("time").is_null()),
-        ("time cannot be read or has no zone", "time", pl.col("second").is_null()),
-        ("unknown country", "country", given("country") & ~cc.is_in(list(countries())).fill_null(False)),
-        ("not an AS number", "asn", off("asn", asn, 1, 2**32 - 1)),
-        ("status is not 0 or 100 to 599", "status", off("status", status, 0, 599) | status.is_between(1, 99)),
-        ("bytes is not a whole number of zero or more", "bytes", off("bytes", size, 0, 2**48)),
-        ("rtt_ms is not a number from 0 to 600000", "rtt_ms", off("rtt_ms", rtt, 0, 600_000)),
-        ("throughput_mbps is not a number from 0 to 1000000", "throughput_mbps",
-         off("throughput_mbps", throughput, 0, 1_000_000)),
-        ("provider is not a slug", "provider", provider.is_not_null() & ~provider.str.contains(_SLUG)),
-        ("tcp_end is not reset, timeout or normal", "tcp_end",
-         given("tcp_end") & ~end.is_in(list(ENDS)).fill_null(False)),
-        *((why, "line", nowhere & (pl.col("why") == why)) for why in sorted(table["why"].drop_nulls().unique())),
-        ("no country, AS number or provider", "line", nowhere),
+        _Fault("no time", "time", pl.col("time").is_null()),
+        _Fault("time cannot be read or has no zone", "time", pl.col("second").is_null()),
+        _Fault("unknown country", "country", given("country") & pl.col("cc").is_null()),
+        _Fault("not an AS number", "asn", off("asn", 1, 2**32 - 1)),
+        _Fault("status is not 0 or 100 to 599", "status", off("status", 0, 599) | status.is_between(1, 99)),
+        _Fault("bytes is not a whole number of zero or more", "bytes", off("bytes", 0, 2**48)),
+        _Fault("rtt_ms is not a number from 0 to 600000", "rtt_ms", off("rtt_ms", 0, 600_000)),
+        _Fault("throughput_mbps is not a number from 0 to 1000000", "throughput_mbps",
+               off("throughput_mbps", 0, 1_000_000)),
+        _Fault("provider is not a slug", "provider", given("provider_") & ~provider.str.contains(_SLUG)),
+        _Fault("tcp_end is not reset, timeout or normal", "tcp_end",
+               given("tcp_end") & ~end.is_in(list(ENDS)).fill_null(False)),
     ]  # fmt: skip
-    fault = pl.coalesce(
-        pl.when(wrong).then(pl.lit(number, dtype=pl.UInt8)) for number, (_, _, wrong) in enumerate(faults)
-    )
-    table = table.with_columns(fault=fault)
-    bad = table.filter(given("fault"))
-    if bad.height:
-        for number, count, first in bad.group_by("fault").agg(pl.len(), pl.col("line").min()).sort("fault").rows():
-            reason, column, _ = faults[number]
-            value = bad.filter(pl.col("line") == first).select(pl.col(column).cast(pl.String)).row(0)[0]
-            rejected.add(reason, f"row {first}" if column == "line" else f"row {first}: {column} is {value!r}", count)
-        table = table.filter(pl.col("fault").is_null())
-    return table.select(
-        bin=pl.col("second") // BIN_S * BIN_S,
-        cc=pl.coalesce(cc, "found_cc"),
-        asn=pl.coalesce(asn, "found_asn").cast(pl.Int64),
-        provider=provider,
-        status=status,
-        bytes=size,
-        rtt=rtt,
-        throughput=throughput,
-        h3=_text("protocol").str.to_uppercase().str.starts_with("HTTP/3"),
-        end=end.replace_strict(ENDS, default=None, return_dtype=pl.String),
-        client=_text("client").str.to_lowercase(),
-    )
+    if "origin" in said:
+        said.add("provider")
+    why = [_Fault(why, "line", nowhere & (pl.col("why") == why)) for why in sorted(table["why"].drop_nulls().unique())]
+    return [
+        *(fault for fault in faults if fault.column == "time" or fault.column in said),
+        *why,
+        _Fault("no country, AS number or provider", "line", nowhere),
+    ]
+
+
+def _reject(wrong: pl.DataFrame, faults: list[_Fault], rejected: Rejections) -> None:
+    """Count rows by their first fault, with the first of each as an example."""
+    first = pl.coalesce(pl.when(fault.rows).then(pl.lit(at, pl.UInt8)) for at, fault in enumerate(faults))
+    wrong = wrong.with_columns(fault=first)
+    for at, count, line in wrong.group_by("fault").agg(pl.len(), pl.col("line").min()).sort("fault").rows():
+        column = faults[at].column
+        value = wrong.filter(pl.col("line") == line).select(pl.col(column).cast(pl.String)).row(0)[0]
+        example = f"row {line}" if column == "line" else f"row {line}: {column} is {value!r}"
+        rejected.add(faults[at].reason, example, count)
+
+
+def _h3(protocols: pl.Series) -> pl.Series:
+    """Whether each request came over HTTP/3; null where the row does not say."""
+    known = protocols.unique().to_frame("protocol").with_columns(
+        h3=_text("protocol").str.to_uppercase().str.starts_with("HTTP/3")
+    )  # fmt: skip
+    return protocols.to_frame("protocol").join(known, on="protocol", how="left", maintain_order="left")["h3"]
+
+
+def _clients(said: pl.Series) -> pl.Series:
+    """Addresses, spelled alike."""
+    said = said.cast(pl.String, strict=False)
+    if not said.str.contains(r"[^0-9a-f:.]|^$").any():
+        return said
+    return said.to_frame("client").select(_text("client").str.to_lowercase()).to_series()
 
 
 def _located(table: pl.DataFrame) -> pl.DataFrame:
     """Add ``found_cc``, ``found_asn`` by the client's address where the log lacks them, and ``why`` not."""
-    said = pl.col("country").cast(pl.String, strict=False).str.to_uppercase()
-    table = table.with_columns(country=pl.when(~said.is_in(_UNKNOWN) | pl.col("client").is_null()).then("country"))
+    none = {"found_cc": pl.String, "found_asn": pl.Int64, "why": pl.String}
+    nothing = [pl.lit(None, kind).alias(name) for name, kind in none.items()]
+    if "client" not in table.columns:
+        return table.with_columns(nothing)
+    table = _with(table, "country", "asn").with_columns(pl.col("client").cast(pl.String, strict=False))
+    said = table["country"].unique().cast(pl.String, strict=False)
+    unknown = said.filter(said.str.to_uppercase().is_in(_UNKNOWN))
+    if len(unknown):
+        unknown_here = pl.col("country").cast(pl.String, strict=False).is_in(unknown.to_list())
+        known = ~unknown_here | pl.col("country").is_null() | pl.col("client").is_null()
+        table = table.with_columns(country=pl.when(known).then("country"))
     lacks = pl.col("client").is_not_null() & (pl.col("country").is_null() | pl.col("asn").is_null())
-    none = pl.lit(None, dtype=pl.String)
-    table = table.with_columns(client=pl.col("client").cast(pl.String, strict=False))
     asked = table.filter(lacks)["client"].unique()
     if asked.is_empty():
-        return table.with_columns(found_cc=none, found_asn=pl.lit(None, dtype=pl.Int64), why=none)
+        return table.with_columns(nothing)
     found = _geo.locate(asked)
     places = pl.DataFrame(
         [asked, found["cc"].alias("found_cc"), found["asn"].cast(pl.Int64).alias("found_asn"),

@@ -34,6 +34,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -47,9 +49,9 @@ from radar.schema import Parsed, empty_signals
 from radar.signals import SIGNALS, SLOTS
 from radar.sources import Answer, Source
 from radar.sources._bytes import PARQUET, begins, unpack
-from radar.sources._edge_counts import ENOUGH, LARGEST, PARTIALS, counted, merged, signals
-from radar.sources._edge_forms import from_lines, from_parquet
-from radar.sources._edge_rows import BIN_S, checked
+from radar.sources._edge_counts import BIN_S, ENOUGH, LARGEST, PARTIALS, counted, merged, signals
+from radar.sources._edge_forms import from_lines, from_parquet, header_of
+from radar.sources._edge_rows import checked
 from radar.sources._rejections import Rejections
 
 if TYPE_CHECKING:
@@ -64,6 +66,9 @@ HOUR_S = 3600
 
 #: At a file's edges, a bin with less than this share of the rows of its fullest bin is not held by the file.
 STRAY = 0.02
+
+#: Pieces are cut only into ones at least this large.
+_LEAST_CUT = 1 << 20
 
 #: Keys the hash where nothing of it is kept but an estimate.
 _OPEN_KEY = 0x52_41_44_41_52
@@ -110,7 +115,38 @@ def _key(folder: Path) -> int:
 
 
 def count(chunk: Chunk, rejected: Rejections, *, key: int = _OPEN_KEY) -> pl.DataFrame:
-    """Partials (``PARTIALS``) of one piece of a log. Raises UpstreamChanged for a Parquet file of another form."""
+    """Partials (``PARTIALS``) of one piece of a log. Raises UpstreamChanged for a Parquet file of another form.
+
+    Large ones are cut further, and the cuts are counted at the same time: reading lines keeps one core busy.
+    """
+    cuts = _cuts(chunk)
+    lost = [Rejections() for _ in cuts]
+    with ThreadPoolExecutor(len(cuts)) as threads:
+        counts = list(threads.map(lambda cut, own: _counted(cut, own, key), cuts, lost))
+    for own in lost:
+        for item in own.done():
+            rejected.add(item.reason, item.example, item.count)
+    return merged(counts) if len(counts) > 1 else counts[0]
+
+
+def _cuts(chunk: Chunk) -> list[Chunk]:
+    """As many pieces of a piece as there are cores, of whole lines. CSV stays whole, since its header is said once."""
+    size = len(chunk.data)
+    first = chunk.head or chunk.data[: chunk.data.find(b"\n") + 1]
+    if chunk.kind != "lines" or size < 2 * _LEAST_CUT or header_of(first):
+        return [chunk]
+    cuts: list[Chunk] = []
+    begin, line = 0, chunk.first_line
+    for part in range(1, pl.thread_pool_size() + 1):
+        end = chunk.data.find(b"\n", max(size * part // pl.thread_pool_size() - 1, begin)) + 1 or size
+        if end > begin:
+            data = chunk.data[begin:end]
+            cuts.append(replace(chunk, data=data, first_line=line))
+            begin, line = end, line + data.count(b"\n")
+    return cuts
+
+
+def _counted(chunk: Chunk, rejected: Rejections, key: int) -> pl.DataFrame:
     parts = [counted(checked(table, rejected), key) for table in _tables(chunk, rejected)]
     return merged(parts) if len(parts) != 1 else parts[0]
 
