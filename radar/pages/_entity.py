@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from radar import entities
 from radar.api.routing import standing
-from radar.components import candidates, charts, entity, network, quality, reference, routes, shell
+from radar.components import candidates, charts, entity, network, quality, reference, regions, routes, shell
 from radar.errors import EntityError, StoreUnavailable
 from radar.labels import ENTITY_TYPES, _
 from radar.pages import _charts, _read
@@ -70,6 +70,7 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
         quality.purposes(months),
         history,
         reference.country(key),
+        regions.country(key),
         network.block(key),
     ]
     head = entity.sentence(measured, seen, current)

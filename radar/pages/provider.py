@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from radar.api.providers import first_spoken
 from radar.components import providers as parts
-from radar.components import shell
+from radar.components import regions, shell
 from radar.errors import StoreUnavailable
 from radar.labels import _
 from radar.pages import _dns, _entity, _read
@@ -45,7 +45,7 @@ def _attempts(provider: Provider) -> Component | None:
 def _own_words(provider: Provider) -> tuple[Component | None, Component]:
     """Who spoke first, above the charts; what the provider says and owns, below them."""
     snapshot = _read.snapshot()
-    owned = parts.belongings(provider, snapshot.states)
+    owned = html.Div([regions.provider(provider.slug, snapshot.states), parts.belongings(provider, snapshot.states)])
     try:
         says = told(snapshot.version).get(provider.slug)
     except StoreUnavailable:
