@@ -54,6 +54,12 @@ def _one_of(*words: str) -> Callable[[str], str]:
     return parse
 
 
+def _on(text: str) -> str:
+    if text not in ("", "on"):
+        raise ValueError("'on', or nothing")
+    return text
+
+
 def _redis_url(text: str) -> str:
     if text and not text.startswith(("redis://", "rediss://", "unix://")):
         raise ValueError("redis://, rediss:// or unix://, or nothing for the embedded server")
@@ -121,6 +127,10 @@ SETTINGS: tuple[Row, ...] = (
         str),
     Row("cloudflare_token", "", "API token of Cloudflare that may read Radar, for the cloudflare_radar source. Empty: "
         "not collected.", str.strip),
+    Row("speed_beacon", "", "'on': readers may measure their connection at /measure, and the results are kept without "
+        "addresses (docs/beacon.md). Empty: nobody is measured.", _on),
+    Row("beacon_proxies", "0", "So many servers of yours stand in front of the site, each of which adds the address it "
+        "was asked from to X-Forwarded-For. The beacon alone reads it. 0: none.", _int(0, 5)),
     Row("planned_maintenance", "", "Calendars (iCalendar) of planned work: files, globs and addresses between spaces, "
         "each with country/DE= or asn/5089= before it where it speaks of one place. Empty: not collected.", str.strip),
     Row("weather_alerts", "", "Feeds of warnings (CAP 1.2): addresses of Atom or RSS indexes or of single messages, and "
@@ -164,6 +174,8 @@ class Settings:
     ranges: str
     mrt_files: str
     cloudflare_token: str
+    speed_beacon: str
+    beacon_proxies: int
     planned_maintenance: str
     weather_alerts: str
     contact: str

@@ -237,6 +237,14 @@ _ROWS: list[Signal] = [
             "Web traffic that reaches Cloudflare, as % of the mean of the 14 days before the day."),
     _signal("cloudflare.outages", "Outages that Cloudflare tells of", "outages", "count", "none", "high", "quality",
             "cloudflare_radar", "Outages in the Cloudflare Radar Outage Center that lasted into the hour."),
+    _signal("beacon.rtt_p50", "Readers' round-trip time, median", "ms", "ms", "none", "high", "quality", "speed_beacon",
+            "Median round-trip time between this site and readers who measured their connection, per hour."),
+    _signal("beacon.rtt_p75", "Readers' round-trip time, p75", "ms", "ms", "none", "high", "quality", "speed_beacon",
+            "75 % of the readers who measured their connection had a round-trip time of at most this."),
+    _signal("beacon.throughput_p25", "Readers' download rate, p25", "Mbit/s", "mbps", "none", "low", "quality",
+            "speed_beacon", "25 % of the readers who measured their connection had a download rate of at most this."),
+    _signal("beacon.throughput_p50", "Readers' download rate, median", "Mbit/s", "mbps", "none", "low", "quality",
+            "speed_beacon", "Median rate of a short download by readers who measured their connection, per hour."),
 ]  # fmt: skip
 
 for _p in NDT_PERCENTILES:
@@ -323,6 +331,8 @@ GROUPS: dict[str, Group] = {
                                   "ooni.signal_anomaly_share@ooni_aggregation",
                                   "ooni.web_blocked_share@ooni_aggregation")),
         Group("cloudflare", 3600, 2, ("cloudflare.traffic@cloudflare_radar", "cloudflare.outages@cloudflare_radar")),
+        Group("beacon", 3600, 4, ("beacon.rtt_p50@speed_beacon", "beacon.rtt_p75@speed_beacon",
+                                  "beacon.throughput_p25@speed_beacon", "beacon.throughput_p50@speed_beacon")),
     ]
 }  # fmt: skip
 

@@ -24,6 +24,7 @@ from werkzeug.exceptions import BadRequest, HTTPException
 
 from radar import entities, labels, settings, store
 from radar.api import blueprint, search
+from radar.beacon import routes as beacon
 from radar.components import times
 from radar.components.document import theme_hash
 from radar.errors import StoreUnavailable
@@ -39,7 +40,7 @@ _HERE = Path(__file__).parent
 ASSETS = _HERE / "assets" if (_HERE / "assets").is_dir() else _HERE.parent / "assets"
 
 #: Loaded by our own tags, or asked for by Plotly; not by every page.
-_IGNORED = r"vendor|topojson|\.json$"
+_IGNORED = r"vendor|topojson|beacon|\.json$"
 
 POLICY = "; ".join(
     [
@@ -113,6 +114,7 @@ server.config["RADAR_SETTINGS"] = SETTINGS
 server.config["RADAR_STORE"] = store.connect(SETTINGS)
 server.config["MAX_CONTENT_LENGTH"] = 256 * 1024
 server.register_blueprint(blueprint)
+server.register_blueprint(beacon.blueprint)
 
 
 @server.get("/health")

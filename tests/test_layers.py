@@ -50,7 +50,7 @@ LAYERS = (
     Layer(("jobs",), ("dash", "plotly", "flask", "radar.pages", "radar.api", "radar.components", "radar.figures")),
     Layer(("radar.figures", "radar.components"), (*HEAVY, "redis", "radar.store")),
     Layer(
-        ("radar.pages", "radar.api"),
+        ("radar.pages", "radar.api", "radar.beacon"),
         (
             *HEAVY,
             "httpx",
@@ -193,7 +193,9 @@ def test_the_reader_of_imports_sees_what_it_should() -> None:
     assert found == ["typing", "numpy", "radar.store.keys", "radar.errors"]
 
 
-@pytest.mark.parametrize("module", ["radar.web", "radar.api", "radar.store.series", "radar.store.documents"])
+@pytest.mark.parametrize(
+    "module", ["radar.web", "radar.api", "radar.beacon.routes", "radar.store.series", "radar.store.documents"]
+)
 def test_the_web_process_loads_no_polars_and_no_numpy(module: str, tmp_path: Path) -> None:
     code = f"import sys, {module}; print([name for name in {HEAVY!r} if name in sys.modules])"
     env = {"PYTHONPATH": str(REPO), "RADAR_DATA_DIR": str(tmp_path), "HOME": str(tmp_path), "PATH": ""}

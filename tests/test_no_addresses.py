@@ -6,23 +6,31 @@ process of its own that logs at its lowest level. Then every byte that came of i
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import ipaddress
 import json
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import polars as pl
 import pytest
 import zstandard
 
+from jobs import web
 from jobs.ledger import Ledger
 from radar.archive import Archive
+from radar.settings import load
+from radar.sources import _beacon_table, _geo
 from radar.store import Store
 from tests.sources import dns_build
 
@@ -49,19 +57,21 @@ from radar.archive import Archive
 from radar.settings import load
 from radar.sources import get
 
-name, url = sys.argv[1:]
+name, url, *times = sys.argv[1:]
 settings = load()
 logs.configure(settings, process="jobs")
 archive, ledger = Archive(settings.data_dir), Ledger(settings.data_dir)
-since, until = map(datetime.fromisoformat, ("2026-03-02T00:00Z", "2026-03-02T02:00Z"))
-clock = ClockMode("replay", 1.0, since, until)
+since, *times, until = times
+clock = ClockMode("replay", 1.0, datetime.fromisoformat(since), datetime.fromisoformat(until))
 with store.connect(url, timeout_s=10) as client:
-    for time in ("2026-03-02T00:10Z", "2026-03-02T01:20Z"):
+    for time in times:
         now = datetime.fromisoformat(time)
         print(collect(get(name), now, http=None, archive=archive, ledger=ledger))
         print(resume(archive))
         Pipeline(client, archive, clock=clock, ledger=ledger, enabled=(name,)).tick(now)
 """
+
+TIMES = ("2026-03-02T00:00Z", "2026-03-02T00:10Z", "2026-03-02T01:20Z", "2026-03-02T02:00Z")
 
 
 def spelled(client: str) -> list[str]:
@@ -279,7 +289,7 @@ def test_no_byte_of_what_is_written_holds_an_address(
     env = {**os.environ, "RADAR_DATA_DIR": str(data), "RADAR_LOG_LEVEL": "debug", "RADAR_LOG_FORMAT": "json",
            f"RADAR_{source.upper()}": str(tmp_path / "in"), "RADAR_LOGS_MEMORY_MB": "64"}  # fmt: skip
     done = subprocess.run(
-        [sys.executable, "-c", PRODUCT, source, valkey_url], env=env, capture_output=True, check=False
+        [sys.executable, "-c", PRODUCT, source, valkey_url, *TIMES], env=env, capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr.decode()[-2000:]
     entry = Ledger(data).read(source)
@@ -290,6 +300,61 @@ def test_no_byte_of_what_is_written_holds_an_address(
 
     found = [*written(data), *stored(client), ("standard output", done.stdout), ("standard error", done.stderr)]
     assert len(found) > 50
+    assert leaks(iter(found)) == []
+
+
+def measure(site: httpx.Client, address: str) -> set[int]:
+    """Measurements of a reader, sound and hostile, with the address wherever one can be written."""
+    good = {"consent": True, "rtt_ms": [20, 21, 22], "bytes": 262144, "download_ms": 90}
+    bodies = [json.dumps(good), json.dumps({**good, address: address}), json.dumps({**good, "rtt_ms": [address]}),
+              json.dumps({**good, "consent": address}), address, f'{{"{address}": ']  # fmt: skip
+    found = set()
+    for forwarded in (address, f"{address}, {address}", f"[{address}]:443", f'"{address}"'):
+        headers = {"X-Forwarded-For": forwarded, "X-Real-IP": address, "Forwarded": f"for={address}",
+                   "User-Agent": f"agent/{address}", "Referer": f"http://{address}/"}  # fmt: skip
+        for body in bodies:
+            answer = site.post(f"/beacon/result?ip={address}", content=body, headers={
+                **headers, "Content-Type": "application/json"})  # fmt: skip
+            found.add(answer.status_code)
+        found |= {site.get(f"{path}?ip={address}", headers=headers).status_code for path in
+                  ("/beacon/ping", "/beacon/bytes/262144", "/beacon/nothing", "/measure")}  # fmt: skip
+    return found
+
+
+def test_nobody_who_measured_is_in_anything_that_is_written(tmp_path: Path, client: Store, valkey_url: str) -> None:
+    data, out = tmp_path / "data", tmp_path / "out"
+    _beacon_table.keep(data / "beacon", _geo.index())
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    env = {**os.environ, "RADAR_DATA_DIR": str(data), "RADAR_LOG_LEVEL": "debug", "RADAR_LOG_FORMAT": "json",
+           "REDIS_URL": valkey_url, "PORT": port, "RADAR_SPEED_BEACON": "on", "RADAR_BEACON_PROXIES": "1"}  # fmt: skip
+    settings = load(env)
+    with out.open("wb") as log, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as site:
+        server = subprocess.Popen(web.command(settings), env=env, stdout=log, stderr=log)
+        try:
+            for _ in range(300):
+                with contextlib.suppress(httpx.TransportError):
+                    if site.get("/health").status_code == 200:
+                        break
+                time.sleep(0.1)
+            statuses = {status for one in CLIENTS for text in spelled(one) for status in measure(site, text)}
+        finally:
+            server.terminate()
+            server.wait(20)
+    assert statuses >= {200, 204, 400, 422, 429}
+    found = [*written(data / "beacon"), *stored(client), ("the site's log", out.read_bytes())]
+    assert leaks(iter(found)) == []
+
+    now = datetime.now(UTC)
+    times = [(now + timedelta(hours=hours)).isoformat() for hours in (0, 2, 3)]
+    done = subprocess.run([sys.executable, "-c", PRODUCT, "speed_beacon", valkey_url, *times], env=env,
+                          capture_output=True, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr.decode()[-2000:]
+    entry = Ledger(data).read("speed_beacon")
+    assert entry.last_error is None
+    assert Archive(data).files("speed_beacon")
+    found += [*written(data), *stored(client), ("standard output", done.stdout), ("standard error", done.stderr)]
     assert leaks(iter(found)) == []
 
 

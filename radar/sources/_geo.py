@@ -55,6 +55,11 @@ def locate(addresses: pl.Series) -> pl.DataFrame:
     return index.places.select(pl.all().gather(pl.Series(places).cast(pl.UInt32)))
 
 
+def index() -> Index:
+    """The index in use, for whoever makes a table of another form of it. Holds no address but the ranges' own."""
+    return _index()
+
+
 def _of_numbers(numbers: pl.Series, index: Index) -> Rows:
     """Row of ``index.places`` of each IPv4 number."""
     known = numbers.cast(pl.UInt32, strict=False)

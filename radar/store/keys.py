@@ -208,3 +208,8 @@ def live_ttl_s(group: Group) -> int | None:
 def queue(part: str) -> str:
     """Key of the job queue's own data: ``radar:v1:{jobs}:schedule``."""
     return f"{PREFIX}{{jobs}}:{part}"
+
+
+def beacon(part: str) -> str:
+    """Key of a count of the beacon's, dropped after an hour: ``radar:v1:{beacon}:result:<number>``."""
+    return f"{PREFIX}{{beacon}}:{part}"

@@ -43,13 +43,13 @@ def _free_port() -> int:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Running]:
-    """gunicorn with one worker over a Valkey of its own, filled with the samples."""
+def serving(folder: Path, **variables: str) -> Iterator[Running]:
+    """gunicorn with one worker over a Valkey of its own, filled with the samples; ``variables``: of its environment."""
     port = _free_port()
     with embedded.start(folder / "store") as server, store.connect(server.url, timeout_s=10) as client:
         samples.seed(client)
         environ = {name: value for name, value in os.environ.items() if not name.startswith("RADAR_")}
-        environ |= {"REDIS_URL": server.url, "RADAR_DATA_DIR": str(folder / "data")}
+        environ |= {"REDIS_URL": server.url, "RADAR_DATA_DIR": str(folder / "data"), **variables}
         command = [sys.executable, "-m", "gunicorn", "radar.web:server", "--no-control-socket", "--worker-class",
                    "gthread", "--threads", "4", "--bind", f"127.0.0.1:{port}", "--log-level", "warning"]  # fmt: skip
         with open(folder / "log", "wb") as log:
