@@ -24,6 +24,9 @@ MOST = 4_000
 #: What makes a happening another one when its source changes it.
 _SAID = ("kind", "title", "places", "area", "start", "end", "lasts", "severity", "url")
 
+#: What the book keeps with a happening and does not publish.
+_OWN = ("scope", "replaces")
+
 
 class ContextBook:
     """The book. See the module, and ``radar/sources/_context.py`` for the rows."""
@@ -33,7 +36,7 @@ class ContextBook:
 
     def __init__(self) -> None:
         self._rounds: dict[str, dict[str, Any]] = {}  # by scope: asked_at, read_at, error
-        self._known: dict[str, dict[str, Any]] = {}  # by id: a Happening and its scope
+        self._known: dict[str, dict[str, Any]] = {}  # by id: a Happening and what is in _OWN
         self._simulated = False
         self._dropped = 0
 
@@ -44,13 +47,20 @@ class ContextBook:
             before = self._rounds.get(asked["scope"])
             newest = before is None or asked["asked_at"] >= before["asked_at"]
             told = {row["id"]: row for row in rows if row["row"] == "happening" and row["scope"] == asked["scope"]}
+            listing = asked["since"] is not None and asked["until"] is not None
+            replaced = {old for row in self._known.values() for old in row["replaces"]}
             for row in told.values():
-                self._take(row, asked["asked_at"], newest=newest, simulated=simulated)
+                if row["id"] not in replaced:
+                    self._take(row, asked["asked_at"], newest=newest, listing=listing, simulated=simulated)
             if not newest:
                 continue
+            for row in rows:
+                if row["row"] == "cancel" and row["scope"] == asked["scope"] and row["id"] in self._known:
+                    known = self._known[row["id"]]
+                    known["withdrawn_at"] = known["withdrawn_at"] or asked["asked_at"]
             read_at = asked["asked_at"] if asked["error"] is None else before["read_at"] if before else None
             self._rounds[asked["scope"]] = {"asked_at": asked["asked_at"], "read_at": read_at, "error": asked["error"]}
-            if asked["error"] is None and asked["since"] is not None and asked["until"] is not None:
+            if asked["error"] is None and listing:
                 self._withdraw(asked, told)
         self._prune(received_at)
 
@@ -61,7 +71,7 @@ class ContextBook:
         read = [row["read_at"] for row in rounds]
         shown = [row for row in self._known.values() if row["known_at"] <= limit]
         shown.sort(key=lambda row: (row["start"], row["id"]))
-        happenings: list[Any] = [{key: value for key, value in row.items() if key != "scope"} for row in shown]
+        happenings: list[Any] = [{key: value for key, value in row.items() if key not in _OWN} for row in shown]
         return {
             "at": limit,
             "source": self.source,
@@ -87,7 +97,7 @@ class ContextBook:
         book._simulated, book._dropped = kept["simulated"], kept["dropped"]
         return book
 
-    def _take(self, row: Mapping[str, Any], asked_at: str, *, newest: bool, simulated: bool) -> None:
+    def _take(self, row: Mapping[str, Any], asked_at: str, *, newest: bool, listing: bool, simulated: bool) -> None:
         before = self._known.get(row["id"])
         if before is not None and not newest:
             return
@@ -99,14 +109,17 @@ class ContextBook:
             old = self._known.pop(id_, None) if id_ != row["id"] else None
             if old is not None:
                 known_at, changed_at = min(known_at, old["known_at"]), asked_at
-        withdrawn_at = (before["withdrawn_at"] if before else None) or asked_at if row["withdrawn"] else None
+        # of what is no whole list, one that was taken back does not stand again by being told once more
+        back = before["withdrawn_at"] if before and (row["withdrawn"] or not listing) else None
+        withdrawn_at = back or (asked_at if row["withdrawn"] else None)
         found: Happening = {
             "id": row["id"], "source": self.source, "kind": row["kind"], "title": row["title"],
             "places": row["places"], "area": row["area"], "start": row["start"], "end": row["end"],
             "lasts": row["lasts"], "severity": row["severity"], "url": row["url"], "known_at": known_at,
             "changed_at": changed_at, "withdrawn_at": withdrawn_at, "simulated": simulated,
         }  # fmt: skip
-        self._known[row["id"]] = {**found, "scope": row["scope"]}
+        replaces = sorted({*row["replaces"], *(before["replaces"] if before else ())})[:50]
+        self._known[row["id"]] = {**found, "scope": row["scope"], "replaces": replaces}
 
     def _withdraw(self, asked: Mapping[str, Any], told: Mapping[str, Any]) -> None:
         for id_, row in self._known.items():

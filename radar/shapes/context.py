@@ -10,7 +10,7 @@ from typing import TypedDict
 from radar.labels import N_
 
 #: The sources of happenings. They have no series: ``SOURCE.signals`` is empty, and a book keeps what they tell.
-SOURCES = ("earthquakes", "holidays", "planned_maintenance")
+SOURCES = ("earthquakes", "holidays", "planned_maintenance", "weather_alerts")
 
 #: Kinds of happenings as readers see them.
 KINDS: dict[str, str] = {

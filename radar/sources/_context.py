@@ -1,6 +1,6 @@
 """What the sources of happenings share: the rows of their ``details``, and answers of several places in one.
 
-Two kinds of rows, told apart by ``row``:
+Three kinds of rows, told apart by ``row``:
 
 ``round``
     one place (``scope``: a feed, a calendar) was asked: ``asked_at``; ``error`` (None: it was read); ``since`` and
@@ -9,6 +9,8 @@ Two kinds of rows, told apart by ``row``:
 ``happening``
     the fields of :class:`radar.shapes.context.Happening` as far as the source knows them, with ``scope``,
     ``withdrawn`` (the source says that it does not happen) and ``replaces`` (ids that it takes the place of).
+``cancel``
+    the happening ``id``, told by an earlier answer, was taken back.
 
 Times are RFC 3339 texts. A line of an answer that asks several places is JSON with ``scope``, ``places`` (keys of what
 it speaks of, where its own words name nothing else), ``asked_at`` and either ``body`` (text as it came) or ``error``.
