@@ -7,6 +7,7 @@ hosting platforms set them.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -81,6 +82,23 @@ def _ids(text: str) -> tuple[str, ...]:
     return found
 
 
+def _targets(text: str) -> tuple[str, ...]:
+    form = "HOST=CC, HOST=/PROVIDER or HOST=CC/PROVIDER, with commas (shop.example.org=DE, *.example.net=US/acme-cloud)"
+    found = []
+    for entry in _names(text):
+        host, _, said = entry.partition("=")
+        cc, _, slug = said.strip().partition("/")
+        host, cc, slug = host.strip().lower().rstrip("."), cc.strip().upper(), slug.strip()
+        if not (_HOST.fullmatch(host) and _AIM.fullmatch(f"{cc}/{slug}") and (cc or slug)):
+            raise ValueError(f"{form}; {entry!r} is none")
+        found.append(f"{host}={cc}" + (f"/{slug}" if slug else ""))
+    return tuple(found)
+
+
+_HOST = re.compile(r"\*|(?:\*\.)?[a-z0-9_](?:[a-z0-9_.-]{0,250}[a-z0-9_])?|\[[0-9a-f:.]{2,45}\]")
+_AIM = re.compile(r"(?:[A-Z]{2})?/(?:[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?)?")
+
+
 SETTINGS: tuple[Row, ...] = (
     Row("data_dir", "./var", "Folder of the archive, the embedded store and logs.", Path),
     Row("redis_url", "", "Redis 7.2+ or Valkey 8+. Empty: an embedded Valkey in the data folder.", _redis_url,
@@ -116,10 +134,14 @@ SETTINGS: tuple[Row, ...] = (
         "az:) between spaces. Empty: not collected.", str),
     Row("dns_logs", "", "Where the dns_logs source finds its files: as for edge_logs. Empty: not collected.", str),
     Row("waf_events", "", "Where the waf_events source finds its files: as for edge_logs. Empty: not collected.", str),
+    Row("waf_targets", "", "Country and provider of the hosts that the logs of waf_events say were asked: HOST=CC, "
+        "HOST=/PROVIDER or HOST=CC/PROVIDER, with commas; *.HOST for all below it, * for all others. Empty: only logs "
+        "of our own form say what was aimed at.", _targets),
     Row("providers_file", "", "TOML file of providers that adds to those that are known, or changes them, in the form "
         "of radar/data/providers.toml. Empty: none.", str),
-    Row("logs_memory_mb", "512", "Sets the size of the pieces in which logs are read: a 32nd of so many MB. The memory "
-        "that reading takes does not grow with the files.", _int(64, 1_000_000)),
+    Row("logs_memory_mb", "512", "MB that reading and counting logs may take, beside the process and its tables of "
+        "addresses, whatever the files hold. A bin that needs more loses detail, which is counted.",
+        _int(64, 1_000_000)),
     Row("ranges", "", "Where addresses are looked up: your folder of .mmdb or Parquet tables of ranges. Empty: the "
         "tables that come with the radar.", str),
     Row("mrt_files", "", "Where the mrt_files source finds its files: a folder, a glob, or addresses with codes of "
@@ -169,6 +191,7 @@ class Settings:
     edge_logs: str
     dns_logs: str
     waf_events: str
+    waf_targets: tuple[str, ...]
     providers_file: str
     logs_memory_mb: int
     ranges: str

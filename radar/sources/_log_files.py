@@ -31,6 +31,8 @@ HEAD = TAIL = 4096
 #: A last line without its end, or a Parquet file without its footer, is waited for this long, in seconds.
 STILL_S = 600
 PACKINGS = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh")
+#: Lines and rows count for so many bytes at least: whatever a line holds, its row takes as much.
+ROW_BYTES = 64
 _STEP = 1 << 18
 _READER = Path(__file__).with_name("_parquet_rows.py")
 
@@ -119,7 +121,7 @@ def _pieces(
     binary: bool,
     ended: bool,
 ) -> Iterator[tuple[Chunk, Seen]]:
-    for data, skipped in _frames(stream, limit) if binary else _lines(stream, limit, ended=ended):
+    for data, skipped in _frames(stream, limit) if binary else _few_lines(_lines(stream, limit, ended=ended), limit):
         before = marks.seen
         if skipped:
             marks.moved(skipped, 1)
@@ -166,6 +168,18 @@ def _lines(stream: Any, limit: int, *, ended: bool) -> Iterator[tuple[bytes, int
         yield bytes(rest[:cut]), 0
 
 
+def _few_lines(pieces: Iterator[tuple[bytes, int]], limit: int) -> Iterator[tuple[bytes, int]]:
+    """The same in smaller pieces where lines are many and short."""
+    for data, skipped in pieces:
+        if data.count(b"\n") * ROW_BYTES <= limit:
+            yield data, skipped
+            continue
+        middle = data.find(b"\n", len(data) // 2) + 1 or data.rfind(b"\n") + 1
+        if middle == len(data):
+            middle = data.rfind(b"\n", 0, middle - 1) + 1
+        yield from _few_lines(iter([(data[:middle], 0), (data[middle:], 0)]), limit)
+
+
 def _frames(stream: Any, limit: int) -> Iterator[tuple[bytes, int]]:
     """Whole frames (Frame Streams: four bytes of length, 0 for a control frame, whose length follows)."""
     rest = bytearray()
@@ -200,9 +214,6 @@ def _parquet(
         return
     opened.seek(0)
     marks.seen = replace(marks.seen, offset=file.size, lines=0)
-    if file.size <= limit:
-        yield Chunk(file.name, "parquet", _exactly(opened, file.size), 1), marks.seen
-        return
     with tempfile.NamedTemporaryFile(suffix=".parquet") as copy:
         path = getattr(opened, "name", None)
         if not isinstance(path, str):
@@ -211,7 +222,11 @@ def _parquet(
                 copy.write(part)
             copy.flush()
         rows = int(_rows(source, path, "count"))
-        step = max(int(rows * limit / file.size), 1)
+        if file.size <= limit and rows * ROW_BYTES <= limit:
+            opened.seek(0)
+            yield Chunk(file.name, "parquet", _exactly(opened, file.size), 1), marks.seen
+            return
+        step = max(min(int(rows * limit / file.size), limit // ROW_BYTES), 1)
         for at in range(0, rows, step):
             yield Chunk(file.name, "parquet", _rows(source, path, str(at), str(step)), at + 1), marks.seen
 

@@ -29,25 +29,22 @@ from radar.errors import UpstreamChanged, UpstreamUnavailable
 from radar.schema import Rejected
 from radar.sources import Answer
 from radar.sources._bytes import BROKEN, PARQUET
+from radar.sources._log_bins import BIN_S, HOUR_S, TABLES, Bins, Rules
 from radar.sources._log_files import HEAD, Chunk, Seen, news
 from radar.sources._log_places import find
 from radar.sources._rejections import Rejections
 
 log = structlog.get_logger(__name__)
 
-BIN_S, HOUR_S = 300, 3600
 #: Bins are kept this long, so that late rows find theirs; rows ahead of the clock by more than ``SKEW_S`` are refused.
 KEPT_S, SKEW_S = 26 * HOUR_S, 600
-#: Rows of partials that are held before they go into their bins.
-_HELD = 500_000
-#: A chunk is this part of the memory that may be taken: rows of text need several times their size.
-_PART = 32
+#: A chunk is this part of the memory that may be taken: its rows need several times their size.
+_PART = 48
 _ZEROS = "0" * 32
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS files (key TEXT PRIMARY KEY, name TEXT, offset INTEGER, lines INTEGER, head TEXT, tail TEXT,
                                   size INTEGER, changed_ns INTEGER);
-CREATE TABLE IF NOT EXISTS bins (bin INTEGER PRIMARY KEY, body BLOB NOT NULL, changed INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS rejected (reason TEXT PRIMARY KEY, count INTEGER, example TEXT);
 """
 
@@ -61,6 +58,7 @@ def answers(
     count: Callable[[Chunk, Rejections], pl.DataFrame],
     largest: frozenset[str] = frozenset(),
     once: pl.Expr | None = None,
+    within: str | None = None,
     prefix: str,
 ) -> Iterator[Answer]:
     """Every whole bin before ``until`` that changed since the last time, and each whole hour with such a bin.
@@ -76,6 +74,8 @@ def answers(
     once
         Which partials count each row of the log once, so that refused ones are counted in rows. None: the largest sum
         of a field in a bin is taken for its rows.
+    within
+        The column that says of which kind a row's key is, where there is one: see ``radar.sources._log_bins``.
     prefix
         Begins the answers' names.
 
@@ -89,7 +89,8 @@ def answers(
         the first; the other pieces count. A file that grows by such pieces is reported each time.
     """
     chosen = settings.load()
-    limit = chosen.logs_memory_mb * 2**20 // _PART
+    memory = chosen.logs_memory_mb * 2**20
+    limit = memory // _PART
     end = int(until.timestamp())
     wrong: list[str] = []
     away: list[str] = []
@@ -103,8 +104,8 @@ def answers(
         if not known:
             oldest = min(oldest, int(since.timestamp()) // BIN_S * BIN_S)
         rejected = Rejections()
+        bins = Bins(state, Rules(largest, once, within), memory=memory, lost=rejected)
         files = find(source, place)
-        held: list[pl.DataFrame] = []
         for file in files:
             seen: Seen | None = None
             refused = ""
@@ -124,12 +125,8 @@ def answers(
                         continue
                     for item in lost.done():
                         rejected.add(item.reason, item.example, item.count)
-                    held.append(_within(part, chunk, oldest, end + SKEW_S, once, rejected))
-                    if sum(table.height for table in held) > _HELD:
-                        held = [_merged(held, largest)]
-                        if held[0].height > _HELD // 2:
-                            _keep(state, held, largest)
-                            held = []
+                    bins.add(_within(part, chunk, oldest, end + SKEW_S, once, rejected))
+                    del part, chunk
             except OSError as error:
                 away.append(f"{file.name}: {error.strerror or error}")
                 if seen is not None:  # some of it is counted, and no place to go on from is known
@@ -144,12 +141,10 @@ def answers(
                     state.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)", astuple(old))
                 known[file.key] = seen
                 state.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)", astuple(seen))
-        _keep(state, held, largest)
-        for item in rejected.done():
-            state.execute("INSERT INTO rejected VALUES (?, ?, ?) ON CONFLICT (reason) DO UPDATE SET count = count + "
-                          "excluded.count", (item.reason, item.count, item.example))  # fmt: skip
-        yield from _given(state, prefix, end, largest)
-        state.execute("DELETE FROM bins WHERE bin < ? AND changed = 0", ((end - KEPT_S) // HOUR_S * HOUR_S,))
+        bins.settle()
+        _tell(state, rejected)
+        yield from _given(state, bins, prefix, end)
+        bins.forget((end - KEPT_S) // HOUR_S * HOUR_S)
         _forget(state, {file.key for file in files})
         state.commit()
     if away:
@@ -158,22 +153,33 @@ def answers(
         raise UpstreamChanged(source, f"pieces of {len(wrong)} files were refused, first {wrong[0]}")
 
 
-def _given(state: sqlite3.Connection, prefix: str, end: int, largest: frozenset[str]) -> Iterator[Answer]:
+def _tell(state: sqlite3.Connection, rejected: Rejections) -> None:
+    """Put what was rejected beside what the next answer tells."""
+    for item in rejected.done():
+        state.execute("INSERT INTO rejected VALUES (?, ?, ?) ON CONFLICT (reason) DO UPDATE SET count = count + "
+                      "excluded.count", (item.reason, item.count, item.example))  # fmt: skip
+
+
+def _given(state: sqlite3.Connection, bins: Bins, prefix: str, end: int) -> Iterator[Answer]:
     """The answers. Of a bin, ``changed`` is 1 until it is given, and then 2 until its hour is."""
     lost = [Rejected(*row) for row in state.execute("SELECT reason, count, example FROM rejected ORDER BY reason")]
     changed = [row[0] for row in state.execute("SELECT bin FROM bins WHERE changed = 1 AND bin + ? <= ? ORDER BY bin",
                                                (BIN_S, end))]  # fmt: skip
     for start in changed:
-        table = _kept(state, start, start + BIN_S)[0]
-        yield Answer(f"{prefix}-{_stamp(start)}.parquet", packed(table, BIN_S, rejected=lost))
+        table = bins.table(start)
+        if table is not None:
+            yield Answer(f"{prefix}-{_stamp(start)}.parquet", packed(table, BIN_S, rejected=lost))
         lost = []
     if changed:
         state.execute("DELETE FROM rejected")
     state.executemany("UPDATE bins SET changed = 2 WHERE bin = ?", [(start,) for start in changed])
     waiting = {row[0] // HOUR_S * HOUR_S for row in state.execute("SELECT bin FROM bins WHERE changed = 2")}
     for hour in sorted(hour for hour in waiting if hour + HOUR_S <= end):
-        parts = [table.with_columns(bin=pl.lit(hour, pl.Int64)) for table in _kept(state, hour, hour + HOUR_S)]
-        yield Answer(f"{prefix}-hour-{_stamp(hour)}.parquet", packed(_merged(parts, largest), HOUR_S, rejected=()))
+        bins.lost = Rejections()
+        table = bins.hour(hour)
+        _tell(state, bins.lost)  # with the next answer
+        if table is not None:
+            yield Answer(f"{prefix}-hour-{_stamp(hour)}.parquet", packed(table, HOUR_S, rejected=()))
         state.execute("UPDATE bins SET changed = 0 WHERE changed = 2 AND bin >= ? AND bin < ?", (hour, hour + HOUR_S))
 
 
@@ -207,35 +213,6 @@ def _rows(partials: pl.DataFrame, once: pl.Expr | None) -> int:
     return max(int(found), 1)
 
 
-def _merged(parts: list[pl.DataFrame], largest: frozenset[str]) -> pl.DataFrame:
-    table = pl.concat(parts, how="vertical_relaxed")
-    names = [name for name in table.columns if name != "amount"]
-    chosen = pl.when(pl.col("field").is_in(list(largest))).then("most").otherwise("total")
-    return (
-        table.group_by(names)
-        .agg(most=pl.col("amount").max(), total=pl.col("amount").sum())
-        .select(*names, amount=chosen.cast(pl.Int64))
-        .sort(names)
-    )
-
-
-def _keep(state: sqlite3.Connection, parts: list[pl.DataFrame], largest: frozenset[str]) -> None:
-    """Merge partials into their bins."""
-    if not parts:
-        return
-    table = _merged(parts, largest)
-    for (start,), part in table.partition_by("bin", as_dict=True).items():
-        whole = _merged([*_kept(state, int(start), int(start) + BIN_S), part], largest)
-        out = io.BytesIO()
-        whole.write_ipc(out, compression="zstd")
-        state.execute("INSERT OR REPLACE INTO bins VALUES (?, ?, 1)", (int(start), out.getvalue()))
-
-
-def _kept(state: sqlite3.Connection, start: int, end: int) -> list[pl.DataFrame]:
-    rows = state.execute("SELECT body FROM bins WHERE bin >= ? AND bin < ? ORDER BY bin", (start, end))
-    return [pl.read_ipc(io.BytesIO(body)) for (body,) in rows]
-
-
 def _forget(state: sqlite3.Connection, here: set[str]) -> None:
     """Files that are gone are remembered while they may come back packed or renamed: the newest 10,000."""
     gone = [row[0] for row in state.execute("SELECT key FROM files ORDER BY changed_ns DESC") if row[0] not in here]
@@ -251,7 +228,7 @@ def _opened(folder: Path, source: str) -> sqlite3.Connection:
         try:
             if state.execute("PRAGMA quick_check").fetchone() != ("ok",):
                 raise sqlite3.DatabaseError("its pages do not fit together")
-            state.executescript(_TABLES)
+            state.executescript(_TABLES + TABLES)
             return state
         except sqlite3.OperationalError as error:
             state.close()

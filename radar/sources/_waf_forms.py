@@ -1,15 +1,16 @@
 """One line of a firewall's log to the rules that it says have matched, in any of the forms that are read.
 
 * our own NDJSON: ``time``, ``rule``, and, where known, ``title``, ``cve``, ``action``, ``client`` or ``country`` and
-  ``asn``, ``target_country``, ``provider``;
+  ``asn``, ``target_country``, ``provider``, ``host``;
 * the JSON audit log of ModSecurity 2 and 3 and of Coraza (https://github.com/owasp-modsecurity/ModSecurity/wiki);
 * AWS WAF's log (https://docs.aws.amazon.com/waf/latest/developerguide/logging-fields.html);
 * Cloudflare's firewall events by Logpush
   (https://developers.cloudflare.com/logs/reference/log-fields/zone/firewall_events/);
 * lines that ModSecurity writes into nginx's error log.
 
-Hosts, addresses asked for, headers and bodies are never looked at. Times of ModSecurity 3 and of nginx have no zone and
-are read as UTC. Nothing here raises anything but :class:`Wrong`.
+Of a request only the client's address and the host are looked at, to know origin and target (``_waf_targets``); what it
+asked for, other headers and bodies never are. Times of ModSecurity 3 and of nginx have no zone and are read as UTC.
+Nothing here raises anything but :class:`Wrong`.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ _REFUSED = frozenset({"949110", "949111", "959100", "959101"})
 
 _CLOCK = re.compile(r"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) \[\w{1,10}\] ")
 _PART = re.compile(r'\[(id|msg|tag) "((?:[^"\\]|\\.){0,2000})"\]')
+#: The host follows the request, which is the client's own text.
+_NGINX_HOST = re.compile(r', host: "([^"\s]{1,260})"')
 _CLIENT = re.compile(r"\[client \[?([0-9A-Fa-f.:]{2,45})\]?(?::\d+)?\]|, client: ([0-9A-Fa-f.:]{2,45})(?:,|$)")
 
 
@@ -48,7 +51,7 @@ class Wrong(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One rule that matched one request. ``client`` is looked up and dropped by the caller."""
+    """One rule that matched one request. ``client`` and ``host`` are looked up and dropped by the caller."""
 
     second: int
     rule: str
@@ -60,6 +63,7 @@ class Match:
     asn: int | None
     to_cc: str | None = None
     provider: str | None = None
+    host: str | None = None
 
 
 def matches(line: bytes) -> list[Match]:
@@ -103,6 +107,7 @@ def _own(row: dict[str, Any]) -> Iterator[Match]:
         _asn("asn", row.get("asn")),
         _code("target_country", row.get("target_country")),
         provider or None,
+        _host(row.get("host")),
     )
 
 
@@ -125,8 +130,10 @@ def _modsecurity(row: dict[str, Any]) -> Iterator[Match]:
     client = _word(request.get("client_ip") or request.get("remote_address"))
     rules = list(_audited(row, request))[:MOST_RULES]
     deed = _deed(row, request, {rule for rule, _title, _cve in rules})
+    asked = request.get("request", row.get("request"))
+    host = _header(asked.get("headers") if isinstance(asked, dict) else None)
     for rule, title, cve in rules:
-        yield Match(time, rule, title, cve, deed, client, None, None)
+        yield Match(time, rule, title, cve, deed, client, None, None, host=host)
 
 
 def _audited(row: dict[str, Any], request: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
@@ -169,6 +176,7 @@ def _aws(row: dict[str, Any]) -> Iterator[Match]:
     client, cc = _word(request.get("clientIp")), _code("httpRequest.country", request.get("country"))
     labels = [label.get("name") for label in _list(row.get("labels")) if isinstance(label, dict)]
     cve = text.cves(labels)
+    host = _host(request.get("host")) or _header(request.get("headers"))
     found: dict[str, str] = {}
     last = row.get("terminatingRuleId")
     group = ""
@@ -186,7 +194,7 @@ def _aws(row: dict[str, Any]) -> Iterator[Match]:
     if last not in (None, "Default_Action") and not (row.get("terminatingRuleType") == "MANAGED_RULE_GROUP" and found):
         found[_rule(last)] = text.action(row.get("action"))
     for rule, deed in list(found.items())[:MOST_RULES]:
-        yield Match(time, rule, "", text.cves(rule) or cve, deed, client, cc, None)
+        yield Match(time, rule, "", text.cves(rule) or cve, deed, client, cc, None, host=host)
 
 
 def _cloudflare(row: dict[str, Any]) -> Iterator[Match]:
@@ -201,6 +209,7 @@ def _cloudflare(row: dict[str, Any]) -> Iterator[Match]:
         _word(row.get("ClientIP")),
         None if country in ("t1", "T1", "xx", "XX") else _code("ClientCountry", country),
         _asn("ClientASN", row.get("ClientASN") or None),
+        host=_host(row.get("ClientRequestHost")),
     )
 
 
@@ -216,7 +225,9 @@ def _nginx(line: str) -> Iterator[Match]:
     # "Warning": this rule alone refused nothing; whether another one did, the line does not say.
     deed = "blocked" if body.startswith("Access denied") else "unknown"
     time = _time(text.stamp(clock[1], "%Y/%m/%d %H:%M:%S"), "the line's time", clock[1])
-    yield Match(time, rule, title, cve, deed, (client[1] or client[2]) if client else None, None, None)
+    host = _NGINX_HOST.findall(line)
+    yield Match(time, rule, title, cve, deed, (client[1] or client[2]) if client else None, None, None,
+                host=_host(host[-1]) if host else None)  # fmt: skip
 
 
 def _bracketed(line: str) -> tuple[str, str, str]:
@@ -235,6 +246,23 @@ def _list(value: Any) -> list[Any]:
 
 def _word(value: Any) -> str | None:
     return value.strip()[:64] if isinstance(value, str) and value.strip() else None
+
+
+def _host(value: Any) -> str | None:
+    """A host as a log says it; None for what is none."""
+    return value.strip() if isinstance(value, str) and 0 < len(value.strip()) <= 260 else None
+
+
+def _header(headers: Any) -> str | None:
+    """The host of headers: an object (values may be lists), or a list of ``name`` and ``value``."""
+    if isinstance(headers, dict):
+        pairs = [(name, value) for name, value in list(headers.items())[:200]]
+    else:
+        pairs = [(item.get("name"), item.get("value")) for item in _list(headers)[:200] if isinstance(item, dict)]
+    for name, value in pairs:
+        if isinstance(name, str) and name.lower() == "host":
+            return _host(value[0] if isinstance(value, list) and value else value)
+    return None
 
 
 def _time(found: int | None, field: str, value: Any) -> int:

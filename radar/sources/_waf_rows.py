@@ -8,8 +8,9 @@ counts, so that partials of any chunks merge into those of the whole.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 
 import polars as pl
@@ -20,11 +21,16 @@ from radar.sources._bytes import begins
 from radar.sources._geo import locate
 from radar.sources._rejections import Rejections
 from radar.sources._waf_forms import Match, Wrong, matches
+from radar.sources._waf_targets import Target, target_of
 from radar.times import rfc3339
 
 BIN_S = 300
 
-#: What tells apart the matches of a bin. All but ``rule`` and ``action`` may be null: not known.
+#: Matches that are in memory as objects of Python at a time.
+BATCH = 4096
+
+#: What tells apart the matches of a bin. Null: not known. Rule and action are null only where a bin had more of them
+#: than memory allows (``radar.sources._log_bins``).
 DIMENSIONS: dict[str, type[pl.DataType]] = {
     "bin": pl.Int64,
     "rule": pl.String,
@@ -61,31 +67,64 @@ _FIELDS: dict[str, type[pl.DataType]] = {
 }
 
 
-def counted(data: bytes, first_line: int, rejected: Rejections, *, notes: Counter[str] | None = None) -> pl.DataFrame:
+def counted(
+    data: bytes,
+    first_line: int,
+    rejected: Rejections,
+    *,
+    notes: Counter[str] | None = None,
+    known: Mapping[str, Target] | None = None,
+) -> pl.DataFrame:
     """The partials of some lines, in any of the known forms, mixed as they may be.
 
     ``first_line`` is the number of the first one, for examples. Lines that cannot be used are counted in ``rejected``.
-    ``notes`` counts lines, matches, lines without a match, and matches whose origin or action is not known.
+    ``notes`` counts lines, matches, lines without a match, and matches whose origin or action is not known. ``known``:
+    targets of hosts (``radar.sources._waf_targets``).
     """
     notes = Counter() if notes is None else notes
+    groups: list[pl.DataFrame] = []
+    rows = 0
+    for batch in _batches(data, first_line, rejected, notes):
+        table = _placed(_table(batch, known or {}), rejected)
+        notes["matches"] += table.height
+        notes["matches without an origin"] += table.filter(pl.col("cc").is_null() & pl.col("asn").is_null()).height
+        notes["matches without an action"] += table.filter(pl.col("action") == "unknown").height
+        groups.append(_grouped(table))
+        rows += groups[-1].height
+        if rows > 16 * BATCH:
+            groups = [_together(groups)]
+            rows = groups[0].height
+    return _partials(_together(groups)) if groups else pl.DataFrame(schema=PARTIALS)
+
+
+def _batches(data: bytes, first_line: int, rejected: Rejections, notes: Counter[str]) -> Iterator[list[Match]]:
     found: list[Match] = []
-    for number, line in enumerate(data.split(b"\n"), first_line):
+    for number, line in enumerate(BytesIO(data), first_line):
         if not line.strip():
             continue
         notes["lines"] += 1
         try:
-            rows = matches(line)
+            rows = matches(line.removesuffix(b"\n"))
         except Wrong as error:
             rejected.add(error.reason, f"line {number}: {error.example}" if error.example else f"line {number}")
             continue
         notes["lines without a match"] += not rows
         found += rows
+        if len(found) >= BATCH:
+            yield found
+            found = []
+    if found:
+        yield found
+
+
+def _table(found: list[Match], known: Mapping[str, Target]) -> pl.DataFrame:
+    """Matches as columns; the target from the host where the log names none."""
     columns = {name: [getattr(row, name) for row in found] for name in _FIELDS}
-    table = _placed(pl.DataFrame(columns, schema=_FIELDS), rejected)
-    notes["matches"] += table.height
-    notes["matches without an origin"] += table.filter(pl.col("cc").is_null() & pl.col("asn").is_null()).height
-    notes["matches without an action"] += table.filter(pl.col("action") == "unknown").height
-    return partials(table)
+    if known:
+        aims = [target_of(row.host, known) for row in found]
+        columns["to_cc"] = [row.to_cc or cc for row, (cc, _) in zip(found, aims, strict=True)]
+        columns["provider"] = [row.provider or slug for row, (_, slug) in zip(found, aims, strict=True)]
+    return pl.DataFrame(columns, schema=_FIELDS)
 
 
 def _placed(table: pl.DataFrame, rejected: Rejections) -> pl.DataFrame:
@@ -113,20 +152,35 @@ def located(clients: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 def partials(table: pl.DataFrame) -> pl.DataFrame:
     """Rows of matches (``second`` and the other dimensions) as partials."""
-    dimensions = list(DIMENSIONS)
+    return _partials(_grouped(table))
+
+
+def _grouped(table: pl.DataFrame) -> pl.DataFrame:
+    """One row for each combination of dimensions: ``matches``, ``first`` and ``last``."""
     return (
-        table.lazy()
-        .with_columns(bin=pl.col("second") // BIN_S * BIN_S)
-        .group_by(dimensions)
+        table.with_columns(bin=pl.col("second") // BIN_S * BIN_S)
+        .group_by(list(DIMENSIONS))
         .agg(
             matches=pl.len().cast(pl.Int64),
             first=(LATEST - pl.col("second")).max(),
             last=pl.col("second").max(),
         )
-        .unpivot(["matches", "first", "last"], index=dimensions, variable_name="field", value_name="amount")
+    )
+
+
+def _together(groups: list[pl.DataFrame]) -> pl.DataFrame:
+    if len(groups) == 1:
+        return groups[0]
+    sums = (pl.col("matches").sum(), pl.col("first").max(), pl.col("last").max())
+    return pl.concat(groups).group_by(list(DIMENSIONS)).agg(sums)
+
+
+def _partials(groups: pl.DataFrame) -> pl.DataFrame:
+    dimensions = list(DIMENSIONS)
+    return (
+        groups.unpivot(["matches", "first", "last"], index=dimensions, variable_name="field", value_name="amount")
         .select(*dimensions, "field", cell=pl.lit(0, dtype=pl.Int32), amount=pl.col("amount").cast(pl.Int64))
         .sort(*dimensions, "field")
-        .collect()
         .cast(PARTIALS)  # type: ignore[arg-type]  # a mapping of types is one of data types
     )
 
@@ -153,6 +207,7 @@ def unusable(data: bytes, source: str) -> UpstreamChanged:
 
 def detailed(found: pl.DataFrame, grain_s: int) -> list[dict[str, Any]]:
     """One row per bin and rule, oldest first; see ``radar.sources.waf_events.details``."""
+    found = found.drop_nulls("rule")
     keys = ["bin", "rule"]
     amount = pl.col("amount")
     counts = pl.col("field") == "matches"

@@ -79,7 +79,9 @@ def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
     if not place:
         raise ConfigError("RADAR_DNS_LOGS is empty; expected a folder or a glob of log files")
     once = (pl.col("kind") == "resolver") & pl.col("field").is_in(["asked", "answered", "erred"])
-    yield from _log_source.answers(NAME, place, since, until, count=count, largest=LARGEST, once=once, prefix="dns")
+    yield from _log_source.answers(
+        NAME, place, since, until, count=count, largest=LARGEST, once=once, within="kind", prefix="dns"
+    )
 
 
 def count(chunk: Chunk, rejected: Rejections) -> pl.DataFrame:
@@ -134,6 +136,7 @@ def parse(body: bytes, *, name: str = "") -> Parsed:
     wrong = tuple(before) or rejected.done()
     if grain_s != BIN_S or table.is_empty():
         return Parsed(pl.DataFrame(schema=SIGNALS), wrong)
+    table = table.drop_nulls("key")  # what was cut, and counts together: see radar.sources._log_bins
     known = _with_ends(table.filter(pl.col("kind") != "zone"))
     registers = table.filter((pl.col("kind") != "zone") & (pl.col("field") == "client"))
     clients = distinct(registers.select("bin", "kind", "key", "cell", "amount"), ["bin", "kind", "key"])
@@ -195,7 +198,8 @@ def details(body: bytes, *, name: str = "") -> list[dict[str, Any]]:
     table, grain_s, _, _ = _counted(body)
     if grain_s != BIN_S or table.is_empty():
         return []
-    known = _with_ends(table.filter(pl.col("kind").is_in(["resolver", "zone"]))).sort("bin", "key")
+    table = table.filter(pl.col("kind").is_in(["resolver", "zone"])).drop_nulls("key")
+    known = _with_ends(table).sort("bin", "key")
     servers: dict[tuple[int, str], dict[str, int]] = {}
     asked = table.filter((pl.col("kind") == "zone") & (pl.col("field") == "server"))
     for row in asked.sort("amount", descending=True).iter_rows(named=True):

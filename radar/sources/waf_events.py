@@ -1,9 +1,9 @@
 """Rule matches of web application firewalls: who tried what, by rule, origin and target.
 
 A firewall tells of each request that matched one of its rules. A line is read in whichever of the forms in
-``_waf_forms`` it has; of it are kept the rule's id, a short title and CVE numbers, whether the request was refused, and
-the country and network that the client's address is registered to. The address itself, hosts, URLs and whatever the
-request held are not kept.
+``_waf_forms`` it has; of it are kept the rule's id, a short title and CVE numbers, whether the request was refused, the
+country and network that the client's address is registered to, and the country and provider of the host that was asked
+(``_waf_targets``). The address itself, hosts, URLs and whatever the request held are not kept.
 
 Upstream: log files of the operator's own firewalls, where the setting ``waf_events`` says. Licence: the operator's own
 data.
@@ -27,6 +27,7 @@ from radar.sources._log_files import Chunk
 from radar.sources._log_source import answers, unpacked
 from radar.sources._rejections import Rejections
 from radar.sources._waf_rows import BIN_S, LARGEST, checked, counted, detailed, unusable
+from radar.sources._waf_targets import targets
 
 if TYPE_CHECKING:
     from radar.http import Http
@@ -40,13 +41,15 @@ def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
     Raises
     ------
     ConfigError
-        The setting is empty.
+        The setting is empty, or ``waf_targets`` names a country that there is none of.
     UpstreamUnavailable
         No file is there, or one cannot be read.
     """
-    place = settings.load().waf_events
+    chosen = settings.load()
+    place = chosen.waf_events
     if not place:
         raise ConfigError("RADAR_WAF_EVENTS is empty; expected a folder or a glob of log files")
+    targets(chosen.waf_targets)  # what is wrong with it is said before any file is read
     once = pl.col("field") == "matches"
     yield from answers(NAME, place, since, until, count=_count, largest=LARGEST, once=once, prefix="waf")
 
@@ -54,7 +57,7 @@ def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
 def _count(chunk: Chunk, rejected: Rejections) -> pl.DataFrame:
     if chunk.kind != "lines":
         raise UpstreamChanged(NAME, f"{chunk.file} is {chunk.kind}; expected lines of text")
-    return counted(chunk.data, chunk.first_line, rejected)
+    return counted(chunk.data, chunk.first_line, rejected, known=targets(settings.load().waf_targets))
 
 
 def parse(body: bytes, *, name: str = "") -> Parsed:
@@ -111,7 +114,7 @@ def _partials(body: bytes) -> tuple[pl.DataFrame, int, tuple[Any, ...], dict[str
             return checked(found, NAME), grain_s, before, {}
         raise UpstreamChanged(NAME, "a Parquet file that holds no partials; expected lines of a firewall's log")
     rejected, notes = Rejections(), Counter[str]()
-    found = counted(data, 1, rejected, notes=notes)
+    found = counted(data, 1, rejected, notes=notes, known=targets(settings.load().waf_targets))
     if cut:
         rejected.add("compressed file ends early", f"after {len(data)} unpacked bytes")
     lost = sum(item.count for item in rejected.done())

@@ -42,6 +42,25 @@ def test_chunks_end_at_the_end_of_a_line_and_are_numbered(tmp_path: Path) -> Non
     assert all(int(chunk.data[:7]) + 1 == chunk.first_line for chunk in found)
 
 
+def test_many_short_lines_come_in_pieces_of_fewer_lines(tmp_path: Path) -> None:
+    lines = b"\n" * 50_000 + b"x\n" * 50_000 + b"y" * 3000 + b"\n"
+    (tmp_path / "a.log").write_bytes(lines)
+    found = chunks(tmp_path, 640_000)
+    assert b"".join(chunk.data for chunk in found) == lines
+    assert max(chunk.data.count(b"\n") for chunk in found) <= 10_000
+    assert [chunk.first_line for chunk in found] == [
+        1 + sum(before.data.count(b"\n") for before in found[:at]) for at in range(len(found))
+    ]
+    assert all(chunk.data.endswith(b"\n") for chunk in found)
+
+
+def test_a_small_parquet_file_of_many_rows_comes_as_files_of_fewer(tmp_path: Path) -> None:
+    pl.DataFrame({"n": pl.repeat(7, 500_000, eager=True)}).write_parquet(tmp_path / "a.parquet")
+    assert (tmp_path / "a.parquet").stat().st_size < 640_000
+    found = [pl.read_parquet(io.BytesIO(chunk.data)).height for chunk in chunks(tmp_path, 6_400_000)]
+    assert found == [100_000] * 5
+
+
 def test_frames_are_never_cut(tmp_path: Path) -> None:
     frame = (300).to_bytes(4) + b"x" * 300
     start = bytes(4) + (4).to_bytes(4) + b"\0\0\0\2"

@@ -1,0 +1,36 @@
+"""Reading and counting take no more memory than the setting allows, whatever the files hold."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.sources import hostile_logs
+
+#: MB, the least that the setting takes, and a file of several times as much.
+SETTING, SIZE = 64, 200
+REPO = Path(__file__).resolve().parents[2]
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's largest memory anew")
+
+
+@pytest.mark.parametrize(("source", "form"), [("edge_logs", "edge"), ("dns_logs", "dns"), ("waf_events", "waf")])
+def test_a_hostile_log_of_three_times_the_memory_is_counted_within_it(tmp_path: Path, source: str, form: str) -> None:
+    path = tmp_path / "a.log"
+    lines = hostile_logs.written(form, path, SIZE << 20)
+    found = subprocess.run(
+        [sys.executable, "-m", "tests.sources.logs_memory", source, str(path)],
+        capture_output=True, text=True, check=False, cwd=REPO,
+        env={**os.environ, "RADAR_LOGS_MEMORY_MB": str(SETTING)},
+    )  # fmt: skip
+    assert found.returncode == 0, found.stderr
+    seen = json.loads(found.stdout)
+    assert seen["rows"] == lines, "every line is counted, with a name or without"
+    assert seen["peak_mb"] - seen["base_mb"] <= SETTING, seen
+    assert all("than logs_memory_mb has room for" in reason for reason in seen["lost"])
+    assert seen["lost"], "what was cut is told"
