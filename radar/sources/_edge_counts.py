@@ -18,6 +18,7 @@ field                                      cell     amount
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 import polars as pl
@@ -34,6 +35,13 @@ PARTIALS: dict[str, pl.DataType | type[pl.DataType]] = {
     "bin": pl.Int64, "cc": pl.String, "asn": pl.Int64, "provider": pl.String, "field": pl.String, "cell": pl.Int32,
     "amount": pl.Int64,
 }  # fmt: skip
+
+#: Columns of text.
+_TEXTS = frozenset({"cc", "provider", "field"})
+
+#: Fields that add up and have one cell.
+_SUMS = ("requests", "bytes", "bytes_none", "status_none", "s4", "s5", "s0", "h3", "h3_n", "reset", "timeout", "ends_n",
+         "clients_n")  # fmt: skip
 
 #: Fields that merge by the larger.
 LARGEST = frozenset({"client"})
@@ -88,18 +96,20 @@ def counted(rows: pl.DataFrame, key: int) -> pl.DataFrame:
     return pl.concat(parts).cast(PARTIALS)  # type: ignore[arg-type]  # a mapping of types is one of data types
 
 
-def _numbered(rows: pl.DataFrame) -> pl.DataFrame:
-    """Add ``group``, a number for each combination of ``KEYS``: grouping by one number is several times as fast."""
-    rows = rows.with_columns(pl.col("cc", "provider").cast(pl.Categorical))
-    spans = rows.select(pl.col("bin") // BIN_S, pl.col("cc", "provider").to_physical(), "asn").cast(pl.Int64)
+def _numbered(table: pl.DataFrame, keys: Sequence[str] = KEYS) -> pl.DataFrame:
+    """Add ``group``, a number for each combination of ``keys``: grouping by one number is several times as fast."""
+    table = table.with_columns(pl.col(name).cast(pl.Categorical) for name in keys if name in _TEXTS)
+    spans = table.select(
+        (pl.col(name).to_physical() if name in _TEXTS else pl.col(name)).cast(pl.Int64) for name in keys
+    ).with_columns(pl.col("bin") // BIN_S)
     least = spans.min().fill_null(0).row(0)
     widths = [most - start + 2 for start, most in zip(least, spans.max().fill_null(0).row(0), strict=True)]
     if prod(widths) >= 2**63:  # years apart, or hostile: too many to be packed into one number
-        return rows.with_columns(group=rows.select(pl.struct(KEYS).rank("dense")).to_series())
+        return table.with_columns(group=table.select(pl.struct(keys).rank("dense")).to_series())
     group = pl.lit(0, pl.Int64)
-    for name, start, width in zip(spans.columns, least, widths, strict=True):
+    for name, start, width in zip(keys, least, widths, strict=True):
         group = group * width + (pl.col(name) - start + 1).fill_null(0)
-    return rows.with_columns(spans.select(group.alias("group")).to_series())
+    return table.with_columns(spans.select(group.alias("group")).to_series())
 
 
 def _field(cells: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -110,12 +120,11 @@ def _field(cells: pl.DataFrame, name: str) -> pl.DataFrame:
 
 def merged(parts: list[pl.DataFrame]) -> pl.DataFrame:
     """Partials of several pieces as those of the whole."""
-    whole = pl.concat([pl.DataFrame(schema=PARTIALS), *parts])
-    names = pl.col("cc", "provider", "field").cast(pl.Categorical)  # grouping by numbers is faster than by text
-    sums = whole.with_columns(names).group_by(*KEYS, "field", "cell").agg(
-        total=pl.col("amount").sum(), most=pl.col("amount").max()
-    )  # fmt: skip
-    largest = pl.col("field").cast(pl.String).is_in(list(LARGEST))
+    names = (*KEYS, "field", "cell")
+    whole = _numbered(pl.concat([pl.DataFrame(schema=PARTIALS), *parts]), names)
+    amount = pl.col("amount")
+    sums = whole.group_by("group").agg(pl.col(names).first(), total=amount.sum(), most=amount.max())
+    largest = pl.col("field").is_in(list(LARGEST))
     return sums.with_columns(amount=pl.when(largest).then("most").otherwise("total")).select(
         pl.col(name).cast(kind) for name, kind in PARTIALS.items()
     )
@@ -144,24 +153,20 @@ def _of_entities(partials: pl.DataFrame, kind: str, keys: list[str], hour: bool)
     held = partials.drop_nulls(keys)
     if held.is_empty():
         return empty_signals()
-    # grouped and sorted by number: the text is put back at the end
-    text = pl.lit(f"{kind}/") + pl.concat_str([pl.col(key).cast(pl.String) for key in keys], separator="-")
-    names = held.select(keys).unique().with_columns(text=text).sort("text").with_row_index("entity")
-    named = held.join(names, on=keys).select("bin", "entity", "field", "cell", "amount")
-    group = ["bin", "entity"]
+    held = _numbered(held, ("bin", *keys))
+    who = held.group_by("group").agg(pl.col("bin", *keys).first())
     field, amount = pl.col("field"), pl.col("amount")
-    fields = ("requests", "bytes", "bytes_none", "status_none", "s4", "s5", "s0", "h3", "h3_n", "reset", "timeout",
-              "ends_n", "clients_n")  # fmt: skip
+    counts = held.filter(field.is_in(_SUMS)).select(
+        "group", *(pl.when(field == name).then(amount).otherwise(0).alias(name) for name in _SUMS)
+    )
+    clients = distinct(held.filter(field == "client").select("group", "cell", "amount"), ["group"])
     sums = (
-        named.filter(field.is_in(fields))
-        .group_by(group)
-        .agg(amount.filter(field == name).sum().alias(name) for name in fields)
-    )
-    clients = distinct(named.filter(field == "client").select(*group, "cell", "amount"), group)
-    sums = sums.with_columns(
-        bytes_n=pl.col("requests") - pl.col("bytes_none"), status_n=pl.col("requests") - pl.col("status_none")
-    )
-    sums = sums.join(clients, on=group, how="left")
+        counts.group_by("group")
+        .agg(pl.all().sum())
+        .with_columns(bytes_n=pl.col("requests") - pl.col("bytes_none"),
+                      status_n=pl.col("requests") - pl.col("status_none"))
+        .join(clients, on="group", how="left")
+    )  # fmt: skip
     failed = pl.col("s5") + pl.col("s0")
     #: signal -> (value, rows behind it)
     made = {
@@ -181,21 +186,19 @@ def _of_entities(partials: pl.DataFrame, kind: str, keys: list[str], hour: bool)
         made = {f"{name}_hour": made[name] for name in kept}
     tables = [_rows(sums, signal, value, n, 1) for signal, (value, n) in made.items()]
     for name in ("rtt", "throughput"):
-        found = quantiles(named.filter(field == name).select(*group, "cell", "amount"), group, SHARES)
+        found = quantiles(held.filter(field == name).select("group", "cell", "amount"), ["group"], SHARES)
         asked = {f"edge.{name}_p{share * 100:g}": f"p{share * 100:g}" for share in SHARES}
         if hour:
             asked = {f"{signal}_hour": column for signal, column in asked.items()}
             asked |= {f"edge.{name}_{end}_hour": end for end in ("low", "high")}
         tables += [_rows(found, signal, pl.col(column), "n", ENOUGH) for signal, column in asked.items()]
-    rows = pl.concat(tables)
-    return rows.with_columns(entity=names["text"].gather(rows["entity"]))
+    text = pl.lit(f"{kind}/") + pl.concat_str([pl.col(key).cast(pl.String) for key in keys], separator="-")
+    time = pl.from_epoch("bin").cast(pl.Datetime("us", "UTC"))
+    names = who.select("group", timebin=time, entity=text)
+    return pl.concat(tables).join(names, on="group").select(list(SIGNALS))
 
 
 def _rows(table: pl.DataFrame, signal: str, value: pl.Expr, n: str, least: int) -> pl.DataFrame:
     return table.filter(pl.col(n) >= least).select(
-        timebin=pl.from_epoch("bin").cast(pl.Datetime("us", "UTC")),
-        entity="entity",
-        signal=pl.lit(signal),
-        value=value.cast(pl.Float64),
-        n=pl.col(n).cast(pl.UInt32),
-    ).select(list(SIGNALS))  # fmt: skip
+        "group", signal=pl.lit(signal), value=value.cast(pl.Float64), n=pl.col(n).cast(pl.UInt32)
+    )
