@@ -38,7 +38,7 @@ from jobs.supervisor import Child, Supervisor
 from jobs.web import MEMORY
 from radar.errors import RadarError
 from radar.labels import _
-from radar.settings import Settings, child_environment, has_display
+from radar.settings import Settings, child_environment, has_display, load
 
 #: Data seconds per second: the fourteen hours of the play take seven minutes.
 SPEED = 120.0
@@ -123,7 +123,7 @@ def run(settings: Settings, *, speed: float = SPEED, browser: bool = True) -> in
     RadarError
         It cannot start: the port or the folder is taken, or a process ends before it is ready.
     """
-    own = replace(settings, data_dir=settings.data_dir / "demo", redis_url="", edge_logs="", sources=("all",))
+    own = own_settings(settings)
     check_port(own.host, own.port)
     with folder_lock(settings.data_dir, "demo"), screen() as view:
         view.say(_("Starting the demo in {folder} ...").format(folder=own.data_dir))
@@ -138,6 +138,20 @@ def run(settings: Settings, *, speed: float = SPEED, browser: bool = True) -> in
                 store.stop()
                 view.close()
                 view.say(_("Stopped. Nothing is left running; the data is in {folder}.").format(folder=own.data_dir))
+
+
+def own_settings(settings: Settings) -> Settings:
+    """The settings of the demo's processes: a folder and a store of its own, and no log or source but the simulated
+    ones. One process serves the site unless the setting is another than usual: the demo has one reader, and each
+    process takes 110 MB."""
+    return replace(
+        settings,
+        data_dir=settings.data_dir / "demo",
+        redis_url="",
+        edge_logs="",
+        sources=("all",),
+        web_workers=1 if settings.web_workers == load({}).web_workers else settings.web_workers,
+    )
 
 
 def _play(supervisor: Supervisor, store: Store, view: Screen, *, speed: float, browser: bool) -> int:

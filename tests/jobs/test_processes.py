@@ -97,6 +97,17 @@ def test_a_new_demo_starts_from_nothing(tmp_path: Path) -> None:
     assert (other / "file").read_text() == "x", "a link is removed, and not what it leads to"
 
 
+def test_one_process_serves_the_demo_unless_somebody_asks_for_more() -> None:
+    assert demo.own_settings(load({})).web_workers == 1
+    assert demo.own_settings(load({"RADAR_WEB_WORKERS": "4"})).web_workers == 4
+
+
+def test_the_demo_reads_nothing_that_is_not_simulated(tmp_path: Path) -> None:
+    live = {"RADAR_DATA_DIR": str(tmp_path), "RADAR_EDGE_LOGS": "/var/log", "REDIS_URL": "redis://127.0.0.1:1/0"}
+    own = demo.own_settings(load(live))
+    assert (own.data_dir, own.edge_logs, own.redis_url) == (tmp_path / "demo", "", "")
+
+
 def test_the_site_is_started_as_the_settings_say() -> None:
     line = web.command(load({"PORT": "9000", "RADAR_HOST": "::1", "RADAR_WEB_WORKERS": "3", "RADAR_WEB_THREADS": "5"}))
     text = " ".join(line)
