@@ -110,6 +110,22 @@ def build() -> argparse.ArgumentParser:
     replay.add_argument("--until", type=_time, metavar="T", help="stop at this moment of the data's clock")
     _json(replay)
 
+    aggregate = add("aggregate", _aggregate, "turn raw rows of Parquet files into bins, on one machine or a cluster",
+                    "examples:\n  radar aggregate logs/ --by geoasn --grain 5m --into bins/\n"
+                    "  radar aggregate late.parquet --by geoasn --grain 5m --into bins/     adds late rows\n"
+                    "  radar aggregate logs/ --by country --grain 1h --into exact/ --exact --json")  # fmt: skip
+    aggregate.add_argument("path", nargs="+", metavar="PATH", help="files, folders, globs or addresses (s3:, gs:, az:) "
+                           "of Parquet files; docs/scale.md lists the columns")  # fmt: skip
+    aggregate.add_argument("--by", required=True, choices=("country", "asn", "geoasn", "region", "provider"),
+                           help="what a row of the result is about")  # fmt: skip
+    aggregate.add_argument("--grain", required=True, choices=("1m", "5m", "1h", "1d"), help="length of a bin")
+    aggregate.add_argument("--into", required=True, metavar="DIR", help="folder or address of the result; one that "
+                           "was made by the same --by and --grain is added to")  # fmt: skip
+    aggregate.add_argument("--exact", action="store_true", help="counts, errors and exact percentiles of RTT only; "
+                           "needs all files of a bin at once and a new folder")  # fmt: skip
+    aggregate.add_argument("--engine", choices=("local", "cluster"), help="instead of the setting RADAR_ENGINE")
+    _json(aggregate)
+
     backtest = add("backtest", _backtest, "score the detector against labelled events",
                    "example:\n  radar backtest --signals s.parquet --labels l.csv --json")  # fmt: skip
     backtest.add_argument("--signals", type=Path, required=True, metavar="F.parquet", help="SIGNALS rows")
@@ -201,6 +217,16 @@ def _replay(args: argparse.Namespace, _settings: Settings) -> int:
     return commands.replay(
         args.path, args.source, into=args.into, speed=args.speed, until=args.until, as_json=args.json
     )
+
+
+def _aggregate(args: argparse.Namespace, settings: Settings) -> int:
+    from jobs import aggregate
+    from radar.aggregate.rollup.rows import Spec
+
+    return aggregate.run(
+        settings, args.path, spec=Spec(args.by, args.grain), into=args.into, exact=args.exact,
+        name=args.engine or settings.engine, as_json=args.json,
+    )  # fmt: skip
 
 
 def _backtest(args: argparse.Namespace, _settings: Settings) -> int:

@@ -162,6 +162,11 @@ SETTINGS: tuple[Row, ...] = (
     Row("language", "en", "Language of the site.", str),
     Row("log_format", "console", "Form of the logs: console or json.", _one_of("console", "json")),
     Row("log_level", "info", "Lowest level that is logged.", _one_of("debug", "info", "warning", "error")),
+    Row("engine", "local", "What `radar aggregate` runs on: local (this machine), or cluster (Dask, the extra "
+        "internet-radar[cluster]).", _one_of("local", "cluster")),
+    Row("engine_scheduler", "", "Address of the Dask scheduler of the engine 'cluster', such as tcp://host:8786.", str),
+    Row("engine_memory_mb", "768", "MB of rows and counts that the steps of an aggregation hold at once, on one "
+        "machine; the process comes on top.", _int(64, 1_000_000)),
 )  # fmt: skip
 
 
@@ -206,6 +211,9 @@ class Settings:
     language: str
     log_format: str
     log_level: str
+    engine: str
+    engine_scheduler: str
+    engine_memory_mb: int
 
     @property
     def socket(self) -> Path:

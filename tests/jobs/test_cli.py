@@ -18,7 +18,7 @@ from radar.errors import ConfigError, RadarError, StoreUnavailable
 from radar.shapes import Outage
 from radar.store import documents
 
-COMMANDS = ("demo", "run", "web", "jobs", "stream", "collect", "replay", "backtest", "try", "record", "outages",
+COMMANDS = ("demo", "run", "web", "jobs", "stream", "collect", "replay", "aggregate", "backtest", "try", "record", "outages",
             "reference", "doctor")  # fmt: skip
 
 Run = Callable[..., tuple[int, str, str]]

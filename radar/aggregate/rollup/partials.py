@@ -59,38 +59,42 @@ def schema(spec: Spec) -> dict[str, pl.DataType | type[pl.DataType]]:
     }  # fmt: skip
 
 
-def of_file(file: str, spec: Spec) -> tuple[pl.DataFrame, dict[str, int]]:
+def of_file(file: str, spec: Spec, *, start: int = 0, length: int | None = None) -> tuple[pl.DataFrame, dict[str, int]]:
     """Partials of one file, and reason -> rows of it that do not count.
 
-    A file of raw rows (radar.aggregate.rollup.rows), or of partials with a grain that divides the one asked for.
-    Raises SchemaError with the file and what was expected.
+    A file of raw rows (radar.aggregate.rollup.rows), of which ``length`` from ``start`` on are counted; or of partials
+    with a grain that divides the one asked for, which are taken whole. Raises SchemaError with the file and what was
+    expected.
     """
-    names = _columns(file)
-    if {"field", "cell", "amount"} <= set(names):
-        return _finer(file, names, spec), {}
+    if are_in(file):
+        return _finer(file, spec), {}
     rows = scan(file, spec.keys)
     try:
-        return counted(rows, spec)
+        return counted(rows if length is None else rows.slice(start, length), spec)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise SchemaError(f"{file}: cannot be read: {str(error).splitlines()[0][:200]}") from error
 
 
-def _columns(file: str) -> list[str]:
+def are_in(file: str) -> bool:
+    """Does the file hold partials, and no raw rows? Raises SchemaError for one that cannot be read."""
     try:
-        return pl.scan_parquet(file, glob=False).collect_schema().names()
+        names = pl.scan_parquet(file, glob=False).collect_schema().names()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise SchemaError(f"{file}: no Parquet file that can be read: {str(error).splitlines()[0][:200]}") from error
+    return {"field", "cell", "amount"} <= set(names)
 
 
-def _finer(file: str, names: Sequence[str], spec: Spec) -> pl.DataFrame:
+def _finer(file: str, spec: Spec) -> pl.DataFrame:
     """Partials that were kept, at a coarser grain."""
     wanted = schema(spec)
-    if list(names) != list(wanted):
+    kept = pl.scan_parquet(file, glob=False)
+    names = kept.collect_schema().names()
+    if names != list(wanted):
         raise SchemaError(f"{file}: partials with columns {', '.join(names)}; expected {', '.join(wanted)}")
     grain = int(pl.read_parquet_metadata(file).get("grain_s", "0"))
     if not grain or spec.grain_s % grain:
         raise SchemaError(f"{file}: partials of {grain} s; expected a grain that {spec.grain_s} s is a multiple of")
-    return coarser(pl.read_parquet(file, glob=False).cast(wanted), spec)  # type: ignore[arg-type]  # a dict of types
+    return coarser(kept.collect().cast(wanted), spec)  # type: ignore[arg-type]  # a dict of types
 
 
 def counted(rows: pl.LazyFrame, spec: Spec) -> tuple[pl.DataFrame, dict[str, int]]:

@@ -46,6 +46,9 @@ KEY_TYPES: dict[str, type[pl.DataType]] = {
 #: Thousandths in one unit of ``rtt_ms``: how finely round-trip times are kept.
 TICKS = 1000
 
+#: Why a row without a usable time does not count.
+NO_TIME = "no time from 2000 to 2099"
+
 _REGION = r"^[A-Z]{2}-[A-Z0-9]{1,3}$"
 _SLUG = r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$"
 _FIRST_US, _LAST_US = 946_684_800_000_000, 4_102_444_800_000_000  # 2000, 2100
@@ -132,7 +135,7 @@ def faults(names: Iterable[str]) -> dict[str, pl.Expr]:
     ``keyed``, once for each key.
     """
     wrong = {
-        "time": ("no time from 2000 to 2099", ~microseconds().is_between(_FIRST_US, _LAST_US, closed="left")),
+        "time": (NO_TIME, ~microseconds().is_between(_FIRST_US, _LAST_US, closed="left")),
         "status": ("status is not 0 or 100 to 599", ~pl.col("status").is_between(100, 599) & (pl.col("status") != 0)),
         "bytes": ("bytes is not from 0 to 2^48", ~pl.col("bytes").is_between(0, 2**48)),
         "rtt_ms": ("rtt_ms is not from 0 to 600000", ~pl.col("rtt_ms").is_between(0, 600_000)),

@@ -1,0 +1,212 @@
+"""``radar aggregate``: raw rows of any number of files to bins, on the engine of the settings.
+
+What it leaves in its folder::
+
+    aggregate.json                   by which entities, in which grain, and which of the two ways
+    bins-20260302T0000Z.parquet      bins of an hour (of a day, for grains of an hour and more)
+    partials-20260302T0000Z.parquet  what they were made of, so that late rows can be added
+
+Without ``exact`` the same folder may be given again with more files: a file that is in it already is not counted again,
+and a bin that had been published and changes has a ``revision`` above 1 and is told.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import orjson
+
+from jobs.engines import Engine, engine, places
+from jobs.engines.steps import (
+    Measured,
+    Published,
+    ToMeasure,
+    count,
+    measure,
+    pieces_of,
+    publish,
+    sort,
+    stretches_of,
+    windows_of,
+)
+from jobs.progress import screen
+from radar.aggregate.rollup.rows import Spec
+from radar.errors import ArchiveError, ConfigError
+from radar.settings import Settings
+
+A = TypeVar("A")
+R = TypeVar("R")
+
+#: Memory that a row takes while its piece is counted, or its stretch of time sorted, in bytes (docs/scale.md).
+COUNTED_B, SORTED_B = 280, 75
+
+_NOTE, _SHUFFLE = "aggregate.json", "shuffle-"
+
+
+@dataclass(slots=True)
+class Report:
+    """What was done. ``lost``: reason -> rows that do not count; ``files_again``: files that the folder held before."""
+
+    engine: str
+    by: str
+    grain: str
+    exact: bool
+    files: int
+    files_again: int = 0
+    rows: int = 0
+    lost: dict[str, int] = field(default_factory=dict)
+    groups: int = 0
+    bins_new: int = 0
+    bins_changed: list[dict[str, Any]] = field(default_factory=list)
+    shuffle_bytes: int = 0
+    seconds: float = 0.0
+
+
+#: Told how far a phase is: share done, text, name of the phase.
+Progress = Callable[[float, str, str], None]
+
+
+def run(
+    settings: Settings, given: Sequence[str], *, spec: Spec, into: str, exact: bool, name: str, as_json: bool
+) -> int:
+    """Aggregate and print what was done. Raises RadarError."""
+    with screen(sys.stderr) as view, engine(name, settings) as chosen:
+        report = aggregate(
+            chosen, places.find(given), spec, into, exact=exact, memory_mb=settings.engine_memory_mb,
+            progress=lambda done, text, phase: view.progress(done, text, phase=phase),
+        )  # fmt: skip
+    if as_json:
+        sys.stdout.buffer.write(orjson.dumps(asdict(report), option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z) + b"\n")
+        return 0
+    print(f"{report.rows} rows of {report.files} files by {report.by} and {report.grain}: {report.bins_new} new bins, "
+          f"{len(report.bins_changed)} changed ones ({report.seconds:.1f} s, engine {report.engine})")  # fmt: skip
+    for reason, rows in report.lost.items():
+        print(f"not counted: {rows} rows, {reason}")
+    for bin_ in report.bins_changed:
+        print(f"changed: {bin_['bin']:%Y-%m-%dT%H:%MZ}, {bin_['rows_before']} rows, now {bin_['rows']} "
+              f"(revision {bin_['revision']})")  # fmt: skip
+    if report.files_again:
+        print(f"{report.files_again} files were in the folder already and were not counted again.")
+    return 0
+
+
+def aggregate(
+    chosen: Engine, files: Sequence[str], spec: Spec, into: str, *, exact: bool, memory_mb: int,
+    progress: Progress = lambda *_: None,
+) -> Report:  # fmt: skip
+    """All steps, on that engine.
+
+    Raises ConfigError for a folder that holds something else, SchemaError, ArchiveError and EngineLost.
+    """
+    begun = time.monotonic()
+    into = into if "://" in into else str(Path(into).absolute())
+    report = Report(chosen.name, spec.by, spec.grain, exact, len(files))
+    with _alone(into):
+        _check(into, spec, exact=exact)
+        asked = [ToMeasure(file, spec, exact) for file in files]
+        measured = sorted(_each(chosen, measure, asked, progress, "measure"), key=lambda one: one.file)
+        (_sorted if exact else _counted)(chosen, measured, spec, into, memory_mb, progress, report)
+    report.lost = dict(sorted(report.lost.items()))
+    report.seconds = round(time.monotonic() - begun, 3)
+    return report
+
+
+def _sorted(
+    chosen: Engine, files: list[Measured], spec: Spec, into: str, memory_mb: int, progress: Progress, report: Report
+) -> None:
+    most = _room(memory_mb, chosen.lanes, SORTED_B)
+    done = _each(chosen, sort, stretches_of(files, most, spec, into), progress, "sort")
+    _sum(report, done)
+    lost = Counter(report.lost)
+    for one in files:
+        lost.update(one.lost)
+    report.lost = dict(lost)
+
+
+def _counted(
+    chosen: Engine, files: list[Measured], spec: Spec, into: str, memory_mb: int, progress: Progress, report: Report
+) -> None:
+    most = _room(memory_mb, chosen.lanes, COUNTED_B)
+    key = uuid4().hex
+    shuffle = f"{_SHUFFLE}{key}"
+    try:
+        pieces = pieces_of(files, most, spec, into, shuffle)
+        counted = list(_each(chosen, count, pieces, progress, "count"))
+        done = list(_each(chosen, publish, windows_of(counted, spec, into, key), progress, "publish"))
+    finally:
+        places.clear(into, shuffle)
+    _sum(report, done)
+    again = {name for one in done for name in one.again}
+    lost: Counter[str] = Counter()
+    for one in counted:
+        if one.id not in again:
+            lost.update(one.lost)
+    report.lost = dict(lost)
+    report.files_again = len(again)
+    report.shuffle_bytes = sum(one.size for one in counted)
+
+
+def _sum(report: Report, done: Sequence[Published] | Iterator[Published]) -> None:
+    lost: Counter[str] = Counter()
+    for one in done:
+        report.rows += one.rows
+        report.groups += one.groups
+        report.bins_new += one.new
+        report.bins_changed += one.changed
+        lost.update(one.lost)
+    report.lost = dict(lost)
+    report.bins_changed.sort(key=lambda bin_: bin_["bin"])
+
+
+def _each(chosen: Engine, step: Callable[[A], R], items: Sequence[A], progress: Progress, phase: str) -> Iterator[R]:
+    for number, result in enumerate(chosen.map(step, items), 1):
+        progress(number / len(items), f"{phase}: {number} of {len(items)}", phase)
+        yield result
+
+
+def _room(memory_mb: int, lanes: int, row_b: int) -> int:
+    """Rows that one step may hold."""
+    return max(1, (memory_mb << 20) // lanes // row_b)
+
+
+def _check(into: str, spec: Spec, *, exact: bool) -> None:
+    """Is the folder new, or does it hold what can be added to? Writes the note of a new one."""
+    wanted = {"by": spec.by, "grain": spec.grain, "exact": exact}
+    body = places.read(into, _NOTE)
+    if body is None:
+        places.write(into, _NOTE, orjson.dumps(wanted))
+        return
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise ArchiveError(f"{_NOTE} in the folder of results is no JSON: {error}") from error
+    if exact or found != wanted:
+        told = "results that nothing can be added to; expected a new folder" if exact else f"{found}; expected {wanted}"
+        raise ConfigError(f"{into} holds {told}")
+
+
+@contextmanager
+def _alone(into: str) -> Iterator[None]:
+    """One run at a time in a folder of this machine; of an object store nobody keeps others away."""
+    if "://" in into:
+        yield
+        return
+    try:
+        Path(into).mkdir(parents=True, exist_ok=True)
+        with (Path(into) / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            places.clear(into, _SHUFFLE)  # of runs that were killed
+            yield
+    except BlockingIOError:
+        raise ConfigError(f"{into} is in use by another run; expected one at a time") from None
+    except OSError as error:
+        raise ArchiveError(f"{into} cannot be used: {error.strerror or error}") from error

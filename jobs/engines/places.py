@@ -1,0 +1,161 @@
+"""Where rows lie and bins go: folders, files and globs of a file system, or addresses of an object store.
+
+Addresses (``s3://bucket/logs/``, ``gs:``, ``az:``, ``file:``) are listed and written through ``obstore``, and read by
+Polars. Credentials come from the environment, as their vendors name them; no message holds one. A file appears whole or
+not at all.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from radar.errors import ArchiveError, ConfigError
+
+#: So much of a file's end tells one from another of the same name and size: the footer of a Parquet file is in it.
+_TAIL = 1 << 16
+
+
+def find(places: Sequence[str]) -> list[str]:
+    """Parquet files of all places, each once, sorted. Raises ConfigError for a place without any."""
+    found: set[str] = set()
+    for place in places:
+        here = set(_listed(place) if "://" in place else _local(place))
+        if not here:
+            raise ConfigError(f"{place}: no Parquet file; expected a file, a folder of *.parquet, a glob or an address")
+        found |= here
+    return sorted(found)
+
+
+def _local(place: str) -> Iterator[str]:
+    path = Path(place)
+    names = path.rglob("*.parquet") if path.is_dir() else map(Path, glob.glob(place, recursive=True))
+    yield from (str(name.absolute()) for name in names if name.is_file() and not name.name.startswith("."))
+
+
+def _listed(place: str) -> Iterator[str]:
+    import obstore
+
+    store, inner = _store(place)
+    fixed = inner.split("*")[0].rpartition("/")[0] if "*" in inner or inner.endswith(".parquet") else inner
+    try:
+        paths = [item["path"] for part in obstore.list(store, fixed or None) for item in part]
+    except Exception as error:  # the library's messages may hold addresses with credentials
+        raise ConfigError(f"{_plain(place)} cannot be listed ({type(error).__name__})") from None
+    for path in paths:
+        fits = fnmatchcase(path, inner) if "*" in inner else path == inner or path.startswith(fixed)
+        if fits and path.endswith(".parquet") and (not inner.endswith(".parquet") or "*" in inner or path == inner):
+            yield f"{_root(place)}/{path}"
+
+
+def identity(file: str) -> str:
+    """What a file is known by: its name, its size and a digest of its end. Raises ArchiveError."""
+    if "://" in file:
+        import obstore
+
+        store, inner = _store(file)
+        try:
+            size = obstore.head(store, inner)["size"]
+            tail = bytes(obstore.get_range(store, inner, start=max(0, size - _TAIL), end=size)) if size else b""
+        except Exception as error:
+            raise ArchiveError(f"{_plain(file)} cannot be read ({type(error).__name__})") from None
+    else:
+        try:
+            with open(file, "rb") as opened:
+                size = os.fstat(opened.fileno()).st_size
+                opened.seek(max(0, size - _TAIL))
+                tail = opened.read()
+        except OSError as error:
+            raise ArchiveError(f"{file} cannot be read: {error.strerror}") from error
+    return blake2b(f"{file}\0{size}\0".encode() + tail, digest_size=12).hexdigest()
+
+
+def read(folder: str, name: str) -> bytes | None:
+    """A file's bytes; None when there is none. Raises ArchiveError."""
+    if "://" in folder:
+        import obstore
+
+        store, inner = _store(folder)
+        try:
+            return bytes(obstore.get(store, _joined(inner, name)).bytes())
+        except FileNotFoundError:
+            return None
+        except Exception as error:
+            raise ArchiveError(f"{_plain(folder)}: {name} cannot be read ({type(error).__name__})") from None
+    try:
+        return Path(folder, name).read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ArchiveError(f"{folder}: {name} cannot be read: {error.strerror}") from error
+
+
+def write(folder: str, name: str, data: bytes) -> None:
+    """Put a file there, whole or not at all; one of that name is replaced. Raises ArchiveError."""
+    if "://" in folder:
+        import obstore
+
+        store, inner = _store(folder)
+        try:
+            obstore.put(store, _joined(inner, name), data)
+        except Exception as error:
+            raise ArchiveError(f"{_plain(folder)}: {name} cannot be written ({type(error).__name__})") from None
+        return
+    path = Path(folder, name)
+    spare = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        spare.write_bytes(data)
+        spare.replace(path)
+    except OSError as error:
+        spare.unlink(missing_ok=True)
+        raise ArchiveError(f"{folder}: {name} cannot be written: {error.strerror}") from error
+
+
+def clear(folder: str, prefix: str) -> None:
+    """Take away what is in the folders of ``folder`` whose names begin so. Raises ArchiveError."""
+    if "://" in folder:
+        import obstore
+
+        store, inner = _store(folder)
+        try:
+            listed = [item["path"] for part in obstore.list(store, inner or None) for item in part]
+            for path in listed:
+                if path.startswith(_joined(inner, prefix)):
+                    obstore.delete(store, path)
+        except Exception as error:
+            raise ArchiveError(f"{_plain(folder)} cannot be cleared ({type(error).__name__})") from None
+        return
+    for old in Path(folder).glob(f"{prefix}*/"):
+        shutil.rmtree(old, ignore_errors=True)  # what stays is cleared by the next run
+
+
+def _store(place: str) -> tuple[Any, str]:
+    from obstore.store import from_url
+
+    try:
+        store: Any = from_url(_root(place))
+    except Exception as error:
+        raise ConfigError(f"{_plain(place)} is no address of an object store ({type(error).__name__})") from None
+    return store, urlsplit(place).path.strip("/")
+
+
+def _root(place: str) -> str:
+    url = urlsplit(place)
+    return f"{url.scheme}://{url.netloc}"
+
+
+def _plain(place: str) -> str:
+    url = urlsplit(place)
+    return f"{url.scheme}://{url.hostname or ''}{url.path}"
+
+
+def _joined(inner: str, name: str) -> str:
+    return f"{inner}/{name}" if inner else name
