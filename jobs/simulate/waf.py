@@ -140,6 +140,10 @@ class Waf:
     def _history(self) -> bytes:
         """The everyday rules' hours of the 28 days, as partials."""
         hours = BEFORE // HOURLY
+        codes, targets, providers = (
+            pl.Series(names) for names in (self._cc, [cc for cc, _share in _TARGETS], self._providers)
+        )
+        shares = [share for _cc, share in _TARGETS]
         bins = int(FIRST.timestamp()) + 3600 * np.arange(hours)
         tables = []
         for index, rule in enumerate(_RULES):
@@ -148,6 +152,7 @@ class Waf:
             rate = rule.hourly * (rule.change ** np.clip((np.arange(hours) / hours - 0.9) * 10, 0, 1))
             counts = draw.poisson(np.round(rate[:, None] * weights[None, :], 4))
             hour, place = np.nonzero(counts)
+            origin = cells[place]
             tables.append(
                 pl.DataFrame({
                     "bin": bins[hour],
@@ -155,10 +160,10 @@ class Waf:
                     "title": pl.repeat(rule.title, len(hour), eager=True),
                     "cve": pl.repeat(rule.cve, len(hour), eager=True),
                     "action": np.where(draw.random(len(hour)) < rule.blocked, "blocked", "passed"),
-                    "cc": [self._cc[cells[i]] for i in place],
-                    "asn": [self._asn[cells[i]] for i in place],
-                    "to_cc": [_TARGETS[i][0] for i in draw.choice(4, len(hour), p=[share for _cc, share in _TARGETS])],
-                    "provider": [self._providers[i] for i in draw.integers(0, len(self._providers), len(hour))],
+                    "cc": codes.gather(origin),
+                    "asn": np.array(self._asn)[origin],
+                    "to_cc": targets.gather(draw.choice(len(targets), len(hour), p=shares)),
+                    "provider": providers.gather(draw.integers(0, len(providers), len(hour))),
                     "matches": counts[hour, place],
                     "first": LATEST - bins[hour] - draw.integers(0, 1800, len(hour)),
                     "last": bins[hour] + draw.integers(1800, 3600, len(hour)),

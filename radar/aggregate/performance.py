@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 
 import numpy as np
 import numpy.typing as npt
@@ -223,4 +224,4 @@ def _number(value: np.floating | float) -> float | None:
 
 
 def _numbers(values: F32) -> list[float | None]:
-    return [_number(value) for value in values]
+    return [None if isnan(value) else round(value, 2) for value in values.astype(np.float64).tolist()]

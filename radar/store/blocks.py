@@ -223,6 +223,19 @@ def _getrange(group: Group, tail: bytes, name: bytes, row: int, count: int) -> b
     return command(b"GETRANGE", key, b"%d" % (row * size), b"%d" % ((row + count) * size - 1))
 
 
+def _reads(group: Group, tail: str, names: list[bytes], pieces: list[tuple[int, int, int]]) -> Iterator[bytes]:
+    """What ``_getrange`` gives for each piece of each entity; all that entities share is put together once."""
+    size = keys.row_bytes(group)
+    head = keys.PAGE_HEAD.encode()
+    for number, row, count in pieces:
+        page = f"{tail}{number}".encode()
+        low, high = b"%d" % (row * size), b"%d" % ((row + count) * size - 1)
+        rest = b"%b\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n" % (page, len(low), low, len(high), high)
+        extra = len(head) + len(page)
+        for name in names:
+            yield b"*4\r\n$8\r\nGETRANGE\r\n$%d\r\n%b%b%b" % (extra + len(name), head, name, rest)
+
+
 def _fetch(
     client: Store, group: Group, aspect: str, entities: Sequence[str], pieces: list[tuple[int, int, int]]
 ) -> Block:
@@ -233,12 +246,9 @@ def _fetch(
     if not block.size:
         return block
     longest = max(count for _, _, count in pieces) * keys.row_bytes(group)
-    asked = (
-        _getrange(group, f"{tail}{number}".encode(), name, row, count)
-        for number, row, count in pieces
-        for name in names
+    replies = exchange(
+        client, _reads(group, tail, names, pieces), reply_bytes=longest, what=f"read {group.name} {aspect}"
     )
-    replies = exchange(client, asked, reply_bytes=longest, what=f"read {group.name} {aspect}")
     at = 0
     for nth, (_, _, count) in enumerate(pieces):
         answers = replies[nth * len(names) : (nth + 1) * len(names)]
