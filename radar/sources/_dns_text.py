@@ -7,8 +7,8 @@ PowerDNS Recursor   ``quiet=no``: the text form of "question for" and "answer to
 CoreDNS             plugin ``log`` in its common form, with a time before it, as containers' logs have
 =================== ==================================================================================================
 
-Knot Resolver writes dnstap (its module ``dnstap``). Times without a zone are taken for UTC. A line whose time has no
-year cannot be placed, and is rejected.
+Knot Resolver and Knot DNS document no log of queries as lines of text; Knot Resolver writes dnstap (docs/logs.md).
+Times without a zone are taken for UTC. A line whose time has no year cannot be placed, and is rejected.
 """
 
 from __future__ import annotations

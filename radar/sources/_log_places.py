@@ -1,7 +1,7 @@
 """Where log files lie: folders, globs, files, and addresses of object stores and web servers.
 
-Places stand between spaces. Credentials of object stores come from the environment, as their vendors name them; no
-message holds one.
+Places stand between spaces. Credentials and addresses of object stores come from the environment, as their vendors name
+them; no message holds one.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import glob
 import tempfile
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from hashlib import blake2b
 from pathlib import Path
@@ -17,6 +18,11 @@ from urllib.parse import urlsplit
 
 from radar.errors import UpstreamUnavailable
 from radar.sources._rejections import without_addresses
+
+#: A store that does not answer is given up after so much.
+_RETRY: Any = {"max_retries": 3, "retry_timeout": timedelta(seconds=60)}
+#: Without credentials the library asks the machine's own metadata service for some.
+_ASKS_FOR_KEYS = ("/latest/api/token", "/latest/meta-data", "/metadata/identity", "/computeMetadata/")
 
 
 def digest(data: bytes) -> str:
@@ -69,9 +75,11 @@ def _objects(source: str, place: str) -> Iterator[LogFile]:
     web = url.scheme in ("http", "https")
     inner = url.path.strip("/")
     fixed = inner.split("*")[0].rpartition("/")[0] if "*" in inner else inner
+    # what else concerns an object store, such as an address of one's own (AWS_ENDPOINT, AWS_ALLOW_HTTP), the library
+    # takes from the environment, but only where it is given no options of the connection
+    options: Any = {"client_options": {"allow_http": url.scheme == "http", "timeout": "60s"}} if web else {}
     try:
-        options: Any = {"allow_http": url.scheme == "http", "timeout": "60s"}
-        store: Any = from_url(f"{url.scheme}://{url.netloc}", client_options=options)
+        store: Any = from_url(f"{url.scheme}://{url.netloc}", retry_config=_RETRY, **options)
         if web:
             listed: Iterable[Any] = [obstore.head(store, inner)]
         else:
@@ -79,10 +87,7 @@ def _objects(source: str, place: str) -> Iterator[LogFile]:
             if not listed and inner and "*" not in inner:
                 listed = [obstore.head(store, inner)]
     except Exception as error:
-        # the library's messages may hold addresses with credentials
-        raise UpstreamUnavailable(
-            source, f"{url.scheme}://{url.hostname} cannot be asked ({type(error).__name__})"
-        ) from None
+        raise UpstreamUnavailable(source, f"{url.scheme}://{url.hostname} cannot be asked: {_why(error)}") from None
     for item in listed:
         path = item["path"]
         if "*" in inner and not fnmatchcase(path, inner):
@@ -92,6 +97,19 @@ def _objects(source: str, place: str) -> Iterator[LogFile]:
         yield LogFile(key, path.rpartition("/")[2], item["size"], changed,
                       lambda path=path: (_copy(obstore.get(store, path)) if web
                                            else _Object(obstore.open_reader(store, path))))  # fmt: skip
+
+
+def _why(error: Exception) -> str:
+    """What an error of the library means; its own words may hold addresses with credentials."""
+    kind = type(error).__name__
+    if isinstance(error, FileNotFoundError) or "<Code>NoSuchBucket</Code>" in str(error):
+        return "it is not there"
+    if kind == "GenericError" and any(mark in str(error) for mark in _ASKS_FOR_KEYS):
+        return "no credentials; expected those of the store's vendor in the environment (AWS_ACCESS_KEY_ID ...)"
+    return {
+        "UnauthenticatedError": "the credentials are not accepted",
+        "PermissionDeniedError": "the credentials do not allow it",
+    }.get(kind, kind)
 
 
 def _copy(answer: Any) -> Any:
