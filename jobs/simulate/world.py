@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
+from jobs.simulate.context import senders as context_senders
 from jobs.simulate.dns import Resolver
 from jobs.simulate.history import LABEL, History, seen_entities
 from jobs.simulate.hours import history as history_hours
@@ -55,7 +56,9 @@ class World:
         #: Our resolvers.
         self.resolver = Resolver(seed, self._rates.places)
         #: Who else is heard in the played hours, besides the edge and the routes.
-        self._others: tuple[Sender, ...] = (StatusSender(), self.resolver, Waf(seed, self._rates.places))
+        self._others: tuple[Sender, ...] = (
+            StatusSender(), self.resolver, Waf(seed, self._rates.places), *context_senders(),
+        )  # fmt: skip
 
     @property
     def sources(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from flask.blueprints import BlueprintSetupState
 
 from radar.api import (  # each declares itself
     attacks,
+    context,
     dns,
     entities,
     outages,
@@ -32,8 +33,8 @@ from radar.errors import StoreUnavailable
 from radar.labels import _
 
 __all__ = [
-    "attacks", "blueprint", "dns", "entities", "feeds", "outages", "providers", "quality", "routing", "signals",
-    "sources", "status",
+    "attacks", "blueprint", "context", "dns", "entities", "feeds", "outages", "providers", "quality", "routing",
+    "signals", "sources", "status",
 ]  # fmt: skip
 
 log = structlog.get_logger(__name__)

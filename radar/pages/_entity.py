@@ -13,7 +13,7 @@ from radar.api.routing import standing
 from radar.components import candidates, charts, entity, network, quality, reference, regions, routes, shell
 from radar.errors import EntityError, StoreUnavailable
 from radar.labels import ENTITY_TYPES, _
-from radar.pages import _charts, _read
+from radar.pages import _charts, _context, _read
 from radar.shapes import EntityState, Outage
 
 _EXAMPLES = {"country": "IQ", "asn": "5089", "geoasn": "ID-23693", "provider": "google-cloud"}
@@ -69,6 +69,7 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
         entity.quality(months),
         quality.purposes(months),
         history,
+        None if kind == "provider" else _context.here(key, snapshot),
         reference.country(key),
         regions.country(key),
         network.block(key),

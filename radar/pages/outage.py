@@ -13,7 +13,7 @@ from radar.components.ssr import slot
 from radar.errors import StoreUnavailable
 from radar.figures import matrix
 from radar.labels import CAUSES, STATES, STATUSES, UPDATE_KINDS, VERDICTS, _
-from radar.pages import _charts, _dns, _read, _seen, attacks
+from radar.pages import _charts, _context, _dns, _read, _seen, attacks
 from radar.shapes import Outage, Severity
 from radar.signals import SIGNALS
 
@@ -48,6 +48,7 @@ def layout(id_: str = "", **query: str) -> Component:
     if outage.get("about"):
         left.append(_matches(outage, snapshot, table=table == "rule-matches"))
     left.append(_dns.names(outage["entity"], snapshot) if outage["status"] == "open" else None)
+    left.append(_context.at_the_same_time(outage, snapshot))
     left.append(_timeline(outage, now))
     right = [
         _facts(outage, now),

@@ -19,6 +19,7 @@ from tests.samples import sample_documents, seed
 ADDRESSES = {
     "/api/v1/": "/api/v1/",
     "/api/v1/attacks": "/api/v1/attacks",
+    "/api/v1/context": "/api/v1/context?entity=country/IQ",
     "/api/v1/dns": "/api/v1/dns",
     "/api/v1/entities": "/api/v1/entities?q=iraq",
     "/api/v1/outages": "/api/v1/outages",
