@@ -18,7 +18,7 @@ def as_known(outage: Outage, at: datetime) -> Outage | None:
 
     Status, end, retraction and updates are exact: they come from the published updates. Where a later update exists,
     what it may have changed is not kept by version, and is left out rather than told from later knowledge: depth, share
-    and confidence are null, causes are empty, and sources that first saw it later are not listed.
+    and confidence are null, causes and related outages are empty, and sources that first saw it later are not listed.
     """
     if parse(outage["known_at"]) > at:
         return None
@@ -56,6 +56,7 @@ def as_known(outage: Outage, at: datetime) -> Outage | None:
             "headline": last["text"] if last else "",
             "updates": told,
             "retraction": outage.get("retraction") if status == "retracted" else None,
+            **({"related": []} if "related" in outage else {}),
         },
     )
 

@@ -217,7 +217,7 @@ def _explained(v: Vanished, t: dict[str, _Weighed]) -> None:
     if v.share < 0.75:
         text = _("Only {n} of 10 failing queries ask for zones of {name}; the others fail for another reason.")
         t["routing"].against(1.0, text.format(n=tenths, name=v.name))
-    _order(v, t)
+    _doubts(v, t)
 
 
 def _asked_for(f: Facts, t: dict[str, _Weighed]) -> None:
@@ -231,14 +231,14 @@ def _asked_for(f: Facts, t: dict[str, _Weighed]) -> None:
     t["routing"].for_(1.0, text.format(times=f"{v.load:.1f}", when=v.other_start))
     text = _("{n} of 10 queries that fail there ask for its zones: {zones}.")
     t["routing"].for_(0.5 * v.share, text.format(n=of_ten(v.share), zones=listed(v.zones, 3)))
+    _doubts(v, t)
+
+
+def _doubts(v: Vanished, t: dict[str, _Weighed]) -> None:
+    """What is not seen, and what came first. The rise is seen in bins of five minutes, so a few minutes say nothing."""
     if not v.packets_seen:
-        text = _("Packets to it are not measured here: that it cannot be reached follows from the failing queries.")
-        t["routing"].against(0.2, text)
-    _order(v, t)
-
-
-def _order(v: Vanished, t: dict[str, _Weighed]) -> None:
-    """What came first. The rise is seen in bins of five minutes, so a few minutes say nothing."""
+        text = _("Packets to {name} are not measured here: that it cannot be reached follows from the failing queries.")
+        t["routing"].against(0.2, text.format(name=v.name))
     if v.lead_s < -600:
         text = _("The rise of queries began {n} minutes before the routes were withdrawn.")
         t["routing"].against(1.5, text.format(n=round(-v.lead_s / 60)))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from radar.detect import agree
 from radar.detect.case import Case, family
 from radar.detect.model import Alert, Failing
 from radar.detect.rules import ROUTES
@@ -32,7 +33,8 @@ class Echo:
     """What the other side of the event shows. ``entity``: who it is about; ``start``: when it began there, seconds.
 
     ``service``: key of the network whose routes went. ``lost``: part of its announced space that is gone, 0..1.
-    ``load``: times the usual queries at our resolvers. ``zones``, ``share``, ``times``: see :class:`Failing`.
+    ``load``: times the usual queries at our resolvers. ``packets``: whether packets to the network are measured.
+    ``zones``, ``share``, ``times``: see :class:`Failing`.
     """
 
     entity: str
@@ -43,6 +45,7 @@ class Echo:
     zones: tuple[str, ...]
     share: float
     times: float | None
+    packets: bool = False
 
     def plain(self) -> dict[str, Any]:
         """As JSON."""
@@ -84,6 +87,7 @@ def pair(cases: Sequence[Case], failing: Sequence[Failing]) -> None:
                     zones=names.zones,
                     share=max(round(names.share, 4), before.get("share", 0.0)),
                     times=_larger(names.times, before.get("times")),
+                    packets=agree.plane_verdict(gone, "data") in ("affected", "not_affected"),
                 ).plain()
 
 

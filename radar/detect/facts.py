@@ -82,7 +82,7 @@ def _vanished(case: Case) -> Vanished | None:
         lost=other.lost,
         lead_s=case.start - other.start if rise else other.start - case.start,
         other_start=words.when(datetime.fromtimestamp(other.start, UTC)),
-        packets_seen=agree.plane_verdict(case, "data") in ("affected", "not_affected") and not rise,
+        packets_seen=other.packets,
     )
 
 

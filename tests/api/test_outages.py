@@ -82,6 +82,13 @@ def test_at_tells_nothing_from_later_knowledge() -> None:
     assert set(iraq) - {"verdict", "rule", "rule_words"} == set(then), "the shape stays"
 
 
+def test_at_names_no_outage_that_was_joined_later() -> None:
+    iraq: Any = next(row for row in sample_outages() if row["id"] == IRAQ) | {"related": ["x"]}
+    then: Any = as_known(iraq, parse("2026-03-02T05:20:00Z"))
+    assert then["related"] == []
+    assert as_known(iraq, parse("2026-03-02T12:00:00Z"))["related"] == ["x"]  # type: ignore[index]  # it was known
+
+
 def test_at_shows_an_open_outage_only_as_long_as_it_had_lasted() -> None:
     iraq: Any = next(row for row in sample_outages() if row["id"] == IRAQ)
     then: Any = as_known(iraq, parse("2026-03-02T09:00:00Z"))

@@ -83,7 +83,8 @@ def test_the_routes_that_are_gone_are_explained_by_who_asks_for_the_names(event:
     speaks = " ".join(causes(gone)["routing"]["for"])
     assert "Our resolvers get 2.2 times their usual queries since 00:10 UTC" in speaks
     assert "10 of 10 queries that fail there ask for its zones" in speaks
-    assert any("Packets to it are not measured here" in text for text in causes(gone)["routing"]["against"])
+    for side in (gone, event.of(RESOLVER)):
+        assert any("Packets to AS4199999005 are not measured" in text for text in causes(side)["routing"]["against"])
 
 
 def test_the_verdict_says_it_on_both_pages(event: Event) -> None:
