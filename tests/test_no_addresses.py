@@ -353,6 +353,7 @@ def test_nobody_who_measured_is_in_anything_that_is_written(tmp_path: Path, clie
     assert done.returncode == 0, done.stderr.decode()[-2000:]
     entry = Ledger(data).read("speed_beacon")
     assert entry.last_error is None
+    assert entry.rows > 0
     assert Archive(data).files("speed_beacon")
     found += [*written(data), *stored(client), ("standard output", done.stdout), ("standard error", done.stderr)]
     assert leaks(iter(found)) == []

@@ -40,8 +40,11 @@ NAME = "speed_beacon"
 
 #: Measurements of an entity in an hour below which nothing is told of it.
 FEWEST = 10
-#: After the end of an hour its last lines may still be on their way; files are deleted once they were read, and old.
+#: After the end of an hour its last lines may still be on their way. Files that were taken are deleted when they are
+#: two days old; those that nobody took, a month.
 SETTLE_S, KEPT_S, OLDEST_S = 60, 2 * DAY_S, 28 * DAY_S
+#: Ending of a file's name once it was taken: what was archived is not given again.
+TAKEN = ".taken"
 
 #: What can be: ms, Mbit/s.
 MOST_RTT, MOST_RATE = 60_000.0, 800.0
@@ -57,28 +60,26 @@ _QUANTILES = {
 
 
 def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
-    """The files of whole hours in ``[since, until)``. The site's table of places is kept current, and its key of
-    yesterday deleted.
+    """The files of hours that are over, each once: it is marked as taken when the next one is asked for, and so after
+    it was archived. The site's table of places is kept current, and its key of yesterday deleted.
 
     Raises UpstreamUnavailable when the folder cannot be written or read.
     """
-    folder = settings.load().data_dir / "beacon"
-    first, last = int(since.timestamp()) // HOUR_S * HOUR_S, int(until.timestamp())
+    folder, last = settings.load().data_dir / "beacon", int(until.timestamp())
     try:
         _beacon_table.keep(folder, _geo.index())
         for path in folder.glob("key-*"):
             if path.name < f"key-{until:%Y%m%d}":  # nobody measured today, so nobody has replaced it
                 path.unlink(missing_ok=True)
-        for path in sorted(folder.glob("*.ndjson")):
+        for path in sorted(folder.glob("*.*")):
             hour = epoch(f"{path.stem}:00:00Z")
-            if hour is None or hour + HOUR_S + SETTLE_S > last:
+            if hour is None or path.suffix not in (".ndjson", TAKEN) or hour + HOUR_S + SETTLE_S > last:
                 continue
-            if hour >= first:
+            if hour < last - (KEPT_S if path.suffix == TAKEN else OLDEST_S):
+                path.unlink(missing_ok=True)
+            elif path.suffix != TAKEN:
                 yield Answer(path.name, path.read_bytes())
-            elif hour < last - KEPT_S:
-                path.unlink(missing_ok=True)
-            if hour < last - OLDEST_S:
-                path.unlink(missing_ok=True)
+                path.rename(path.with_suffix(TAKEN))
     except OSError as error:
         raise UpstreamUnavailable(NAME, f"its folder cannot be used: {error.strerror}") from error
 
@@ -160,7 +161,7 @@ SOURCE = Source(
     licence_url="/about",
     attribution="Readers of this radar who measured their connection to it, counted per country and network",
     cadence_s=600,
-    lag_s=1800,
+    lag_s=DAY_S,  # hours in which ten readers of one country measure come when they come
     signals=dict.fromkeys(_QUANTILES, HOUR_S),
     summary="Round-trip time and download rate between this site and readers who measured them.",
     setting="speed_beacon",

@@ -105,35 +105,48 @@ def write(folder: Path, *moments: datetime) -> None:
 
 
 def test_whole_hours_are_read_and_the_one_that_runs_is_not(folder: Path) -> None:
-    write(folder, *(NOW - timedelta(hours=h) for h in (0, 1, 2, 5)))
-    assert fetch(NOW - timedelta(hours=3), NOW) == ["2026-03-01T13.ndjson", "2026-03-01T14.ndjson"]
-    assert fetch(NOW, datetime(2026, 3, 1, 15, 0, 59, tzinfo=UTC)) == []
-    assert fetch(NOW - timedelta(hours=1), datetime(2026, 3, 1, 15, 1, tzinfo=UTC)) == ["2026-03-01T14.ndjson"]
+    write(folder, *(NOW - timedelta(hours=h) for h in (0, 1, 2)))
+    assert fetch(NOW, datetime(2026, 3, 1, 15, 0, 59, tzinfo=UTC)) == ["2026-03-01T13.ndjson"]
+    assert fetch(NOW, datetime(2026, 3, 1, 15, 1, tzinfo=UTC)) == ["2026-03-01T14.ndjson"]
+    assert fetch(NOW, NOW + timedelta(hours=1)) == ["2026-03-01T15.ndjson"]
+
+
+def test_an_hour_is_given_once_whatever_is_asked_for(folder: Path) -> None:
+    write(folder, NOW - timedelta(hours=30))
+    assert fetch(NOW - timedelta(hours=1), NOW) == ["2026-02-28T09.ndjson"]
+    assert fetch(NOW - timedelta(days=28), NOW) == []
+
+
+def test_a_collection_that_dies_gives_the_hour_again(folder: Path) -> None:
+    write(folder, NOW - timedelta(hours=2))
+    answers = speed_beacon.fetch(cast(Any, None), NOW, NOW)
+    next(answers)
+    answers.close()  # type: ignore[attr-defined]  # it is a generator
+    assert fetch(NOW, NOW) == ["2026-03-01T13.ndjson"]
 
 
 def test_what_the_site_keeps_is_what_the_source_reads(folder: Path) -> None:
     for _ in range(10):
         write(folder, NOW - timedelta(hours=2))
-    (answer,) = speed_beacon.fetch(cast(Any, None), NOW - timedelta(hours=3), NOW)
+    (answer,) = speed_beacon.fetch(cast(Any, None), NOW, NOW)
     parsed = speed_beacon.parse(answer.body, name=answer.name)
     assert parsed.rejected == ()
     assert set(parsed.rows["timebin"]) == {datetime(2026, 3, 1, 13, tzinfo=UTC)}
 
 
-def test_files_go_when_they_were_read_and_are_two_days_old(folder: Path) -> None:
-    ages = [timedelta(hours=h) for h in (2, 30, 72, 24 * 20, 24 * 40)]
-    write(folder, *(NOW - age for age in ages))
-    fetch(NOW - timedelta(days=10), NOW)
-    assert sorted(path.name for path in folder.glob("*.ndjson")) == sorted(
-        f"{NOW - age:%Y-%m-%dT%H}.ndjson" for age in ages[:3]
-    )
+def test_files_that_were_taken_go_after_two_days(folder: Path) -> None:
+    write(folder, NOW - timedelta(hours=2))
+    fetch(NOW, NOW)
+    fetch(NOW, NOW + timedelta(hours=45))
+    assert len(list(folder.glob("2026*"))) == 1
+    fetch(NOW, NOW + timedelta(hours=47))
+    assert list(folder.glob("2026*")) == []
 
 
-def test_what_was_not_read_yet_stays_for_a_month_and_no_longer(folder: Path) -> None:
-    ages = [timedelta(days=20), timedelta(days=40)]
-    write(folder, *(NOW - age for age in ages))
-    assert len(fetch(NOW - timedelta(days=60), NOW)) == 2
-    assert [path.name for path in folder.glob("*.ndjson")] == [f"{NOW - ages[0]:%Y-%m-%dT%H}.ndjson"]
+def test_what_nobody_took_stays_for_a_month_and_no_longer(folder: Path) -> None:
+    write(folder, NOW - timedelta(days=20), NOW - timedelta(days=40))
+    assert len(fetch(NOW, NOW)) == 1
+    assert len(list(folder.glob("2026*"))) == 1
 
 
 def test_the_table_of_places_is_kept_current_and_yesterdays_key_deleted(folder: Path) -> None:
