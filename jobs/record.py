@@ -38,6 +38,9 @@ KEPT, LARGEST = 40, 18_000
 #: Fields of measurements in which the address of somebody's home may stand: what names the host is taken out of it.
 ADDRESSES = frozenset({"address_v4", "address_v6", "from", "src_addr"})
 
+#: What only the address of an answer says, and its reader needs.
+_TOLD = re.compile(r"test_name=[a-z_]+|dateStart=[\w:-]+&dateEnd=[\w:-]+")
+
 
 def run(
     name: str,
@@ -93,12 +96,14 @@ def _smallest(module: SourceModule, answer: Answer) -> tuple[Answer, Parsed]:
 
 
 def _plain_name(source: str, name: str) -> str:
-    """A file name; an address that names a country or a test keeps it."""
+    """A file name; an address that names a country, a test or a range of hours keeps it."""
     if "://" not in name:
         return "_".join(name.split("/")[-4:])
-    country, test = country_in(name), re.search(r"test_name=[a-z_]+", name)
+    country, told = country_in(name), _TOLD.search(name)
     plain = f"{source}-{file_name(name)[:40] or 'answer'}"
-    return f"{country}.txt" if country else f"{plain}-{test[0]}" if test else plain
+    if told:
+        plain += f"-{told[0].replace('&', '-').replace(':', '')}"
+    return f"{country}.txt" if country else plain
 
 
 def trim(body: bytes, *, source: str, kept: int = KEPT) -> bytes:

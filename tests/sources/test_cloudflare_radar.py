@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from jobs import record
 from jobs.consent import why_not
 from radar.entities import countries
 from radar.errors import ConfigError, UpstreamChanged
@@ -252,3 +253,17 @@ def test_it_is_asked_only_with_a_token_and_where_its_terms_are_accepted() -> Non
     assert "RADAR_CLOUDFLARE_TOKEN is not set" in why_not(radar.SOURCE, load(accepted))
     assert "terms are not accepted" in why_not(radar.SOURCE, load({"RADAR_CLOUDFLARE_TOKEN": TOKEN}))
     assert why_not(radar.SOURCE, load({**accepted, "RADAR_CLOUDFLARE_TOKEN": TOKEN})) == ""
+
+
+@pytest.mark.usefixtures("with_token")
+def test_recorded_outages_keep_their_range_in_the_name(tmp_path: Path) -> None:
+    def reply(_request: httpx.Request) -> httpx.Response:
+        listed = [outage("2026-03-02T01:00:00Z", None, "NA")]
+        return httpx.Response(200, json={"success": True, "result": {"annotations": listed}})
+
+    http = Http(transport=httpx.MockTransport(reply), sleep=lambda _s: None)
+    settings = load({"RADAR_ACCEPT_TERMS": "cloudflare_radar", "RADAR_CLOUDFLARE_TOKEN": TOKEN})
+    now = datetime(2026, 3, 2, 12, 20, tzinfo=UTC)
+    assert record.run("cloudflare_radar", settings, into=tmp_path, http=http, now=now) == 0
+    names = {path.name for path in (tmp_path / "cloudflare_radar" / "recorded").iterdir()}
+    assert "cloudflare_radar-outages-dateStart=2026-02-23T120000Z-dateEnd=2026-03-02T120000Z" in names
