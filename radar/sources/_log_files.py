@@ -23,6 +23,7 @@ from typing import Any, Literal, cast
 import zstandard
 
 from radar.errors import UpstreamChanged
+from radar.sources._dns_tap import CONTENT
 from radar.sources._log_places import LogFile, digest
 from radar.sources._rejections import Rejections
 
@@ -33,6 +34,8 @@ STILL_S = 600
 PACKINGS = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh")
 #: Lines and rows count for so many bytes at least: whatever a line holds, its row takes as much.
 ROW_BYTES = 64
+#: Control frames of Frame Streams: sizes that they have, and the type of the first one of a stream.
+_CONTROL, _START = (4, 512), 2
 _STEP = 1 << 18
 _READER = Path(__file__).with_name("_parquet_rows.py")
 
@@ -92,8 +95,7 @@ def news(
                     yield from _parquet(source, file, opened, marks, rejected, limit=limit, still=still)
             else:
                 stream = _content(opened, packing)
-                start = _exactly(stream, 4)
-                binary = start == b"\0\0\0\0"
+                binary = _begins_frames(_exactly(stream, 12))
                 line = b"" if binary else _first_line(_content(opened, packing))
                 stream = _content(opened, packing)
                 _skip(stream, place.offset, seek=not packing)
@@ -192,7 +194,13 @@ def _frames(stream: Any, limit: int) -> Iterator[tuple[bytes, int]]:
             continue
         at = 0
         while at + 8 <= len(rest):
-            size = int.from_bytes(rest[at : at + 4]) or 4 + int.from_bytes(rest[at + 4 : at + 8])
+            size = int.from_bytes(rest[at : at + 4])
+            if size == 0:
+                size = 4 + int.from_bytes(rest[at + 4 : at + 8])
+                if not _CONTROL[0] <= size - 4 <= _CONTROL[1]:  # lost: the reader goes on at the next stream as well
+                    start = rest.find(CONTENT, at + 28) - 20
+                    at = start if start >= 0 else max(at + 8, len(rest) - (0 if ended else _CONTROL[1]))
+                    continue
             if at + 4 + size > len(rest):
                 break
             at += 4 + size
@@ -201,6 +209,12 @@ def _frames(stream: Any, limit: int) -> Iterator[tuple[bytes, int]]:
             del rest[:at]
         elif not ended:
             raise UpstreamChanged("logs", f"a frame is longer than {limit} bytes")
+
+
+def _begins_frames(first: bytes) -> bool:
+    """Whether content begins with a START frame, and not just with zeros."""
+    size, kind = int.from_bytes(first[4:8]), int.from_bytes(first[8:12])
+    return len(first) == 12 and first[:4] == bytes(4) and _CONTROL[0] <= size <= _CONTROL[1] and kind == _START
 
 
 def _parquet(

@@ -72,6 +72,25 @@ def test_frames_are_never_cut(tmp_path: Path) -> None:
     assert all(chunk.data.startswith(frame) for chunk in found[1:])
 
 
+def test_zeros_are_no_frames_but_a_line_that_is_too_long(tmp_path: Path) -> None:
+    (tmp_path / "a.gz").write_bytes(gzip.compress(bytes(1 << 24)))
+    rejected = Rejections()
+    assert chunks(tmp_path, rejected=rejected) == []
+    assert [(item.reason, item.count) for item in rejected.done()] == [("line is too long", 1)]
+
+
+def test_a_stream_that_is_lost_among_zeros_goes_on_at_the_next_one(tmp_path: Path) -> None:
+    content = b"protobuf:dnstap.Dnstap"
+    field = (1).to_bytes(4) + len(content).to_bytes(4) + content
+    start = bytes(4) + (4 + len(field)).to_bytes(4) + (2).to_bytes(4) + field
+    frame = (300).to_bytes(4) + b"x" * 300
+    whole = start + frame * 10 + bytes(3_000_003) + start + frame * 10
+    (tmp_path / "a.tap").write_bytes(whole)
+    found = chunks(tmp_path, 400_000)
+    assert b"".join(chunk.data for chunk in found) == whole
+    assert found[-1].data.endswith(start + frame * 10)
+
+
 def test_a_large_parquet_file_comes_as_files_of_some_rows(tmp_path: Path) -> None:
     table = pl.DataFrame({"n": range(50_000)})
     table.write_parquet(tmp_path / "a.parquet", compression="uncompressed")
