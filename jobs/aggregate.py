@@ -30,7 +30,9 @@ from jobs.engines.steps import (
     Measured,
     Published,
     ToMeasure,
+    apart,
     count,
+    lone,
     measure,
     pieces_of,
     publish,
@@ -112,7 +114,7 @@ def aggregate(
     report = Report(chosen.name, spec.by, spec.grain, exact, len(files))
     with _alone(into):
         _check(into, spec, exact=exact)
-        asked = [ToMeasure(file, spec, exact) for file in files]
+        asked = [ToMeasure(file, spec, "span" if exact else "rows") for file in files]
         measured = sorted(_each(chosen, measure, asked, progress, "measure"), key=lambda one: one.file)
         (_sorted if exact else _counted)(chosen, measured, spec, into, memory_mb, progress, report)
     report.lost = dict(sorted(report.lost.items()))
@@ -124,10 +126,13 @@ def _sorted(
     chosen: Engine, files: list[Measured], spec: Spec, into: str, memory_mb: int, progress: Progress, report: Report
 ) -> None:
     most = _room(memory_mb, chosen.lanes, SORTED_B)
-    done = _each(chosen, sort, stretches_of(files, most, spec, into), progress, "sort")
-    _sum(report, done)
+    alone, others = apart(files, most)
+    looked = [ToMeasure(one.file, spec, "bins") for one in others if one.span is not None]
+    others = [one for one in others if one.span is None] + list(_each(chosen, measure, looked, progress, "look"))
+    stretches = [lone(one, spec, into) for one in alone] + stretches_of(others, most, spec, into)
+    _sum(report, _each(chosen, sort, stretches, progress, "sort"))
     lost = Counter(report.lost)
-    for one in files:
+    for one in others:
         lost.update(one.lost)
     report.lost = dict(lost)
 

@@ -55,15 +55,15 @@ def _listed(place: str) -> Iterator[str]:
             yield f"{_root(place)}/{path}"
 
 
-def identity(file: str) -> str:
-    """What a file is known by: its name, its size and a digest of its end. Raises ArchiveError."""
+def tail(file: str) -> tuple[str, bytes]:
+    """What a file is known by (its name, its size and a digest of its end), and its last bytes. Raises ArchiveError."""
     if "://" in file:
         import obstore
 
         store, inner = _store(file)
         try:
             size = obstore.head(store, inner)["size"]
-            tail = bytes(obstore.get_range(store, inner, start=max(0, size - _TAIL), end=size)) if size else b""
+            end = bytes(obstore.get_range(store, inner, start=max(0, size - _TAIL), end=size)) if size else b""
         except Exception as error:
             raise ArchiveError(f"{_plain(file)} cannot be read ({type(error).__name__})") from None
     else:
@@ -71,10 +71,10 @@ def identity(file: str) -> str:
             with open(file, "rb") as opened:
                 size = os.fstat(opened.fileno()).st_size
                 opened.seek(max(0, size - _TAIL))
-                tail = opened.read()
+                end = opened.read()
         except OSError as error:
             raise ArchiveError(f"{file} cannot be read: {error.strerror}") from error
-    return blake2b(f"{file}\0{size}\0".encode() + tail, digest_size=12).hexdigest()
+    return blake2b(f"{file}\0{size}\0".encode() + end, digest_size=12).hexdigest(), end
 
 
 def read(folder: str, name: str) -> bytes | None:

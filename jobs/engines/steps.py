@@ -15,12 +15,13 @@ import io
 from collections import defaultdict
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from typing import Literal
 
 import orjson
 import polars as pl
 
 from jobs.engines import places
-from radar.aggregate.rollup import exact, partials
+from radar.aggregate.rollup import exact, footer, partials
 from radar.aggregate.rollup.rows import NO_TIME, Spec, bin_of, explained, scan, usable
 from radar.errors import ArchiveError, SchemaError
 
@@ -30,22 +31,23 @@ WINDOW_S = {"1m": 3600, "5m": 3600, "1h": 86400, "1d": 86400}
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A file: how many rows it has and, where asked for, how many of each bin (its number -> rows)."""
+    """A file: how many rows it has; ``span``: its first and last bin, by number; ``bins``: rows of each bin."""
 
     file: str
     id: str
     rows: int
+    span: tuple[int, int] | None = None
     bins: dict[int, int] = field(default_factory=dict)
     lost: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ToMeasure:
-    """A file to be measured. ``bins``: of its bins too."""
+    """A file to be measured: its ``rows``, its ``span`` where the footer says it, or the rows of its ``bins``."""
 
     file: str
     spec: Spec
-    bins: bool
+    what: Literal["rows", "span", "bins"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,10 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Bins of the time [since_s, until_s), for which these files have all rows. ``whole``: and no other rows."""
+    """Bins of the time [since_s, until_s), for which these files have all rows. ``whole``: and no other rows.
+
+    ``lone``: one file that nobody has looked into, so that its rows without a time are still to be told.
+    """
 
     since_s: int
     until_s: int
@@ -106,23 +111,28 @@ class Stretch:
     whole: bool
     spec: Spec
     into: str
+    lone: bool = False
 
 
-def measure(what: ToMeasure) -> Measured:
-    """Rows of a file, read from its footer, or by bin from its times. Raises SchemaError, ArchiveError."""
-    name = places.identity(what.file)
-    if partials.are_in(what.file):
-        if what.bins:
-            raise SchemaError(f"{what.file}: partials hold no exact percentiles; expected raw rows")
-        return Measured(what.file, name, -1)
-    rows = scan(what.file, what.spec.keys)
-    if not what.bins:
-        return Measured(what.file, name, rows.select(pl.len()).collect().item())
-    times = rows.select("time")
-    found = times.filter(usable(["time"])).group_by(bin=bin_of(what.spec.grain_s)).len().collect(engine="streaming")
-    bins = dict(sorted(found.rows()))
+def measure(asked: ToMeasure) -> Measured:
+    """How large a file is. Raises SchemaError, ArchiveError."""
+    name, end = places.tail(asked.file)
+    if partials.are_in(asked.file):
+        if asked.what != "rows":
+            raise SchemaError(f"{asked.file}: partials hold no exact percentiles; expected raw rows")
+        return Measured(asked.file, name, -1)
+    rows = scan(asked.file, asked.spec.keys)
+    said = footer.span(end) if asked.what == "span" else None
+    if said is not None:
+        bin_us = asked.spec.grain_s * 1_000_000
+        return Measured(asked.file, name, said.rows, (said.first_us // bin_us, said.last_us // bin_us))
     total = rows.select(pl.len()).collect().item()
-    return Measured(what.file, name, total, bins, {} if total == sum(bins.values()) else explained(times))
+    if asked.what == "rows":
+        return Measured(asked.file, name, total)
+    times = rows.select("time")
+    found = times.filter(usable(["time"])).group_by(bin=bin_of(asked.spec.grain_s)).len().collect(engine="streaming")
+    bins = dict(sorted(found.rows()))
+    return Measured(asked.file, name, total, bins=bins, lost={} if total == sum(bins.values()) else explained(times))
 
 
 def count(piece: Piece) -> Counted:
@@ -191,10 +201,11 @@ def sort(stretch: Stretch) -> Published:
     since, until = (None, None) if stretch.whole else (stretch.since_s, stretch.until_s)
     found = exact.aggregate(stretch.files, stretch.spec, since_s=since, until_s=until)
     if found.table.height:
-        name = f"bins-{datetime.fromtimestamp(stretch.since_s, UTC):%Y%m%dT%H%MZ}.parquet"
+        start = found.table["bin"][0]
+        name = f"bins-{start:%Y%m%dT%H%MZ}.parquet"
         _write(stretch.into, name, found.table, {})
     bins = found.table["bin"].n_unique()
-    lost = {reason: rows for reason, rows in found.lost.items() if reason != NO_TIME}  # `measure` has told of those
+    lost = {reason: rows for reason, rows in found.lost.items() if stretch.lone or reason != NO_TIME}
     return Published(stretch.since_s, found.table.height, bins, [], found.rows, lost=lost)
 
 
@@ -259,6 +270,29 @@ def pieces_of(files: list[Measured], most: int, spec: Spec, into: str, shuffle: 
         for one in files
         for start in range(0, max(one.rows, 1), most)
     ]
+
+
+def apart(files: list[Measured], most: int) -> tuple[list[Measured], list[Measured]]:
+    """Files of at most so many rows that share no bin with another, as their footers say; and all others."""
+    known = sorted((one for one in files if one.span is not None), key=lambda one: one.span or (0, 0))
+    if len(known) < len(files):
+        return [], files  # one of which nothing is known may share bins with any
+    alone: list[Measured] = []
+    others: list[Measured] = []
+    last: int | None = None
+    for at, one in enumerate(known):
+        first, end = one.span or (0, 0)
+        after = known[at + 1].span if at + 1 < len(known) else None
+        free = (last is None or last < first) and (after is None or end < after[0])
+        (alone if free and one.rows <= most else others).append(one)
+        last = end if last is None else max(last, end)
+    return alone, others
+
+
+def lone(one: Measured, spec: Spec, into: str) -> Stretch:
+    """The stretch of a file that shares no bin with another."""
+    first, last = one.span or (0, 0)
+    return Stretch(first * spec.grain_s, (last + 1) * spec.grain_s, (one.file,), True, spec, into, lone=True)
 
 
 def stretches_of(files: list[Measured], most: int, spec: Spec, into: str) -> list[Stretch]:

@@ -160,7 +160,7 @@ def test_a_worker_that_is_killed_loses_and_doubles_nothing(scheduler: str, tmp_p
 def test_large_files_are_counted_in_pieces_and_sorted_in_stretches(tmp_path: Path) -> None:
     rows = made(700)
     file = sample.write(tmp_path / "a.parquet", rows)
-    one = steps.measure(steps.ToMeasure(file, BY, bins=True))
+    one = steps.measure(steps.ToMeasure(file, BY, "bins"))
     pieces = steps.pieces_of([one], 100, BY, str(tmp_path / "counted"), "shuffle-x")
     assert [(piece.start, piece.length) for piece in pieces] == [(at, 100) for at in range(0, 700, 100)]
     for window in steps.windows_of([steps.count(piece) for piece in pieces], BY, str(tmp_path / "counted"), "x"):
@@ -172,20 +172,29 @@ def test_large_files_are_counted_in_pieces_and_sorted_in_stretches(tmp_path: Pat
     assert_frame_equal(read(tmp_path / "sorted"), exact.aggregate([file], BY).table)
 
 
-def test_files_that_begin_and_end_with_bins_are_sorted_one_by_one(tmp_path: Path) -> None:
+def test_files_that_share_no_bin_are_sorted_one_by_one_and_not_looked_into(tmp_path: Path) -> None:
     rows = made(240)
     files = [
-        steps.measure(steps.ToMeasure(sample.write(tmp_path / f"{at}.parquet", rows[at : at + 60]), BY, bins=True))
+        steps.measure(steps.ToMeasure(sample.write(tmp_path / f"{at}.parquet", rows[at : at + 60]), BY, "span"))
         for at in range(0, 240, 60)
     ]
-    found = steps.stretches_of(files, 10**6, BY, "out")
+    assert [(one.rows, one.bins) for one in files] == [(60, {})] * 4
+    assert steps.apart(files, 60) == (files, [])
+    assert steps.apart(files, 59) == ([], files)  # too large for one step
+    wide = sample.write(tmp_path / "wide.parquet", [rows[100], rows[170]])
+    over = steps.measure(steps.ToMeasure(wide, BY, "span"))
+    alone, others = steps.apart([*files, over], 60)
+    assert (alone, len(others)) == ([files[0], files[3]], 3)
+    found = steps.stretches_of(
+        [steps.measure(steps.ToMeasure(one.file, BY, "bins")) for one in files], 10**6, BY, "out"
+    )
     assert [(len(stretch.files), stretch.whole) for stretch in found] == [(1, True)] * 4
 
 
 def test_a_step_that_is_run_twice_leaves_and_says_the_same(tmp_path: Path) -> None:
     into = str(tmp_path / "out")
     go(Local(1), [sample.write(tmp_path / "a.parquet", made(300))], tmp_path / "out")
-    late = steps.measure(steps.ToMeasure(sample.write(tmp_path / "b.parquet", made(9)), BY, bins=False))
+    late = steps.measure(steps.ToMeasure(sample.write(tmp_path / "b.parquet", made(9)), BY, "rows"))
     counted = [steps.count(piece) for piece in steps.pieces_of([late], 100, BY, into, "shuffle-y")]
     window = steps.windows_of(counted, BY, into, "y")[0]
     bins, kept = (tmp_path / "out" / f"{kind}-20260302T0000Z.parquet" for kind in ("bins", "partials"))

@@ -131,11 +131,12 @@ def bin_of(grain_s: int) -> pl.Expr:
 
 
 def faults(names: Iterable[str]) -> dict[str, pl.Expr]:
-    """Why a row with the columns ``names`` does not count -> what is true of such a row. Its key is looked at by
-    ``keyed``, once for each key.
+    """Why a row with the columns ``names`` does not count -> what is true of such a row; null: not said, no fault.
+
+    Its key is looked at by ``keyed``, once for each key.
     """
     wrong = {
-        "time": (NO_TIME, ~microseconds().is_between(_FIRST_US, _LAST_US, closed="left")),
+        "time": (NO_TIME, ~microseconds().is_between(_FIRST_US, _LAST_US, closed="left") | pl.col("time").is_null()),
         "status": ("status is not 0 or 100 to 599", ~pl.col("status").is_between(100, 599) & (pl.col("status") != 0)),
         "bytes": ("bytes is not from 0 to 2^48", ~pl.col("bytes").is_between(0, 2**48)),
         "rtt_ms": ("rtt_ms is not from 0 to 600000", ~pl.col("rtt_ms").is_between(0, 600_000)),
@@ -143,16 +144,12 @@ def faults(names: Iterable[str]) -> dict[str, pl.Expr]:
                             ~pl.col("throughput_mbps").is_between(0, 1_000_000)),
     }  # fmt: skip
     held = set(names)
-    return {
-        reason: faulty.fill_null(name == "time")  # what is not said is not wrong, but for the time
-        for name, (reason, faulty) in wrong.items()
-        if name in held
-    }
+    return {reason: faulty for name, (reason, faulty) in wrong.items() if name in held}
 
 
 def usable(names: Iterable[str]) -> pl.Expr:
     """Does the row count, but for its key?"""
-    return ~pl.any_horizontal(faults(names).values())
+    return ~pl.any_horizontal(faults(names).values()).fill_null(value=False)
 
 
 def explained(rows: pl.LazyFrame) -> dict[str, int]:
