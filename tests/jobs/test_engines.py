@@ -46,9 +46,13 @@ def made(count: int, *, first: int = 0) -> list[sample.Row]:
 def scheduler() -> Iterator[str]:
     """The address of a Dask cluster of two worker processes of one thread each."""
     distributed = pytest.importorskip("distributed", reason="the extra internet-radar[cluster] is not installed")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", silence_logs=50
-    ) as cluster:
+    dask = pytest.importorskip("dask")
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "5s"}),  # to a worker that was killed
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", silence_logs=50
+        ) as cluster,
+    ):
         yield cluster.scheduler_address
 
 
