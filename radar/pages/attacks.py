@@ -6,24 +6,19 @@ that of its origins, ``sort`` the order of the table of all rules.
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from dash import html
 from dash.development.base_component import Component
 
-from radar.api import access
-from radar.api.attacks import RANGES, SOURCE, standing, stretch
+from radar.api.attacks import RANGES, SOURCE, standing
 from radar.components import attacks as parts
-from radar.components import attacks_map, charts, outages, routes, shell, state, times
-from radar.errors import StoreUnavailable
-from radar.figures.timeseries import Chart
+from radar.components import attacks_map, charts, routes, shell, state, times
 from radar.labels import _
-from radar.pages import _read
+from radar.pages import _attacks, _read
 from radar.shapes import Outage, SourceStatus
 from radar.shapes.attacks import AttackRule, Attacks
-from radar.store import documents
 
 shell.register_page(__name__, path="/attacks", title="Attacks")
 
@@ -32,90 +27,28 @@ ROWS = 30
 
 WINDOWS = ("24h", "7d")
 
-HOUR = timedelta(hours=1)
-
-#: The document as this process read it last, and of which publication it is.
-_kept: dict[str, tuple[int, Attacks | None]] = {}
-
 
 def layout(rule: str = "", sort: str = "", show: str = "", range: str = "", window: str = "", table: str = "",
            **query: str) -> Component:  # fmt: skip
     """The page, or the view of one rule."""
     snapshot = _read.snapshot()
     source = snapshot.source(SOURCE)
-    found = _published(snapshot.version)
+    found = _attacks.published(snapshot.version)
     if found is None:
         return _nothing(source)
     quiet = standing(found, snapshot.clock) == "quiet"
     now = snapshot.now
     if not rule:
         return _all(found, source, now, quiet=quiet, sort=sort if sort in parts.SORTS else "", whole=show == "all",
-                    risen=_risen(snapshot))  # fmt: skip
+                    risen=_attacks.risen(snapshot))  # fmt: skip
     one = next((row for row in found["rules"] if row["id"] == rule), None)
     if one is None:
         text = _("We know of no rule {id} that matched. Rules with few matches are dropped after a time.")
         advice = html.P(html.A(_("All rules that matched"), href="/attacks"))
         return shell.missing(text.format(id=rule[:100]), advice)
-    return _one(found, one, source, now, quiet=quiet, range=range if range in RANGES else _usual_range(one),
+    return _one(found, one, source, now, quiet=quiet, range=range if range in RANGES else _attacks.usual_range(one),
                 window=window if window in WINDOWS else WINDOWS[0], table=table == "1",
-                risen=_risen(snapshot, rule))  # fmt: skip
-
-
-def drawn(rule: str, snapshot: _read.Snapshot, href: str, *, table: bool = False) -> Component | None:
-    """The chart of a rule's matches for another page, with a link to its view; None where the rule is not kept any
-    more. ``href``: the address at which its table is open. Raises StoreUnavailable."""
-    found = _published(snapshot.version)
-    one = next((row for row in found["rules"] if row["id"] == rule), None) if found else None
-    if found is None or one is None:
-        return None
-    chart = _chart(found, one, snapshot.source(SOURCE), snapshot.now, _usual_range(one), lambda **_more: href, table)
-    more = html.P(html.A(_("Where they come from, and what they are aimed at"), href=parts.href(one)))
-    return html.Div([chart, more])
-
-
-def _risen(snapshot: _read.Snapshot, rule: str = "") -> list[Outage]:
-    """News of rules, or of this one: that attempts rise, or rose in the last seven days; newest first."""
-    oldest = times.rfc3339(times.parse(snapshot.now) - parts.NEW_FOR)
-    return [
-        row
-        for row in snapshot.outages
-        if row.get("about") and (not rule or row.get("about") == rule) and row["status"] != "retracted"
-        and (row["end"] is None or row["end"] >= oldest)
-    ]  # fmt: skip
-
-
-def _rises(risen: list[Outage], now: str) -> Component | None:
-    """The section of rises; None where there are none."""
-    if not risen:
-        return None
-    note = _("An hour clearly fuller than every hour of the six days before. Attempts, and no outage of a network.")
-    return shell.section(_("Rises"), outages.listing(risen, now), note=note, id="rises")
-
-
-def _usual_range(rule: AttackRule) -> str:
-    """A rule of today is drawn over 24 hours, any other over seven days."""
-    return "24h" if rule["trend"] == "new" else "7d"
-
-
-def forget() -> None:
-    """Drop what was read, as a process that has just started."""
-    _kept.clear()
-
-
-def _published(version: int) -> Attacks | None:
-    """The document, read once per publication; the last good one when the store is gone. Raises StoreUnavailable."""
-    kept = _kept.get("attacks")
-    if kept is not None and kept[0] == version:
-        return kept[1]
-    try:
-        found = cast("Attacks | None", documents.get(access.client(), "attacks"))
-    except StoreUnavailable:
-        _read.note_hole()
-        if kept is None:
-            raise
-        return kept[1]
-    _kept["attacks"] = (version, found)
-    return found
+                risen=_attacks.risen(snapshot, rule))  # fmt: skip
 
 
 def _all(found: Attacks, source: SourceStatus | None, now: str, *, quiet: bool, sort: str, whole: bool,
@@ -145,7 +78,7 @@ def _all(found: Attacks, source: SourceStatus | None, now: str, *, quiet: bool, 
     return shell.page(
         _("Attacks"),
         html.P(head, className="lede"),
-        _rises(risen, now),
+        _attacks.rises(risen, now),
         shell.section(_("New in the last seven days"), listed, note=since, id="new"),
         shell.section([_("All rules that matched"), " ", html.Span(str(len(rules)), className="count")],
                       *inside, _credit(found, source, now, _("requests that matched")), id="rules",
@@ -177,7 +110,7 @@ def _one(
     places = rule["day"] if window == "24h" else rule["week"]
 
     def href(**changed: str) -> str:
-        return parts.href(rule, **{"range": range if range != _usual_range(rule) else "",
+        return parts.href(rule, **{"range": range if range != _attacks.usual_range(rule) else "",
                                    "window": window if window != WINDOWS[0] else "", **changed})  # fmt: skip
 
     times_ = [("24h", _("24 hours")), ("7d", _("7 days")), ("90d", _("90 days"))]
@@ -195,9 +128,9 @@ def _one(
         html.P([*(piece for tag in parts.tags(rule) for piece in (tag, " ")), state.simulated(found["simulated"])],
                className="facts"),
         routes.tiles(parts.facts(rule, now)),
-        _rises(risen, now),
+        _attacks.rises(risen, now),
         shell.section(_("How it has grown"), html.Div(spans, className="ranges"),
-                      _chart(found, rule, source, now, range, href, table), id="growth"),
+                      _attacks.chart(found, rule, source, now, range, href, table), id="growth"),
         shell.section(_("Where from"), html.Div(windows, className="ranges"), attacks_map.world(places, "origins-map"),
                       note=_("Where the addresses are registered. Requests are often sent through machines of others: "
                              "this does not say who sent them."), id="origins"),
@@ -216,44 +149,6 @@ def _one(
         charts=True,
         wide=True,
     )  # fmt: skip
-
-
-def _chart(
-    found: Attacks, rule: AttackRule, source: SourceStatus | None, now: str, range: str, href: Any, table: bool
-) -> Component:
-    start, step, values = stretch(found, rule, range)
-    hourly = step == HOUR
-    counts = [None if value is None else float(value) for value in values]
-    most = max(((value, at) for at, value in enumerate(counts) if value is not None), default=None)
-    text = _("Nothing was heard in this time.")
-    if most is not None and most[0]:
-        peak = start + step * most[1]
-        when = times.words(times.rfc3339(peak), now) if hourly else times.date_words(times.rfc3339(peak))
-        unit = _("in the hour from {when}") if hourly else _("on {when}")
-        text = _("The most were {n} matches {when}.").format(n=f"{most[0]:,.0f}", when=unit.format(when=when))
-    elif most is not None:
-        text = _("It did not match in this time.")
-    text += " " + (_("The last hour may not be over yet.") if hourly else _("The last day may not be over yet."))
-    licence, licence_url = (source["licence"], source["licence_url"]) if source else (_("not stated"), "")
-    name = source["title"] if source else found["source"]
-    drawn = Chart(
-        title=_("Matches of this rule"),
-        sentence=text,
-        unit=_("matches per hour") if hourly else _("matches per day"),
-        start=start,
-        step_s=int(step.total_seconds()),
-        value=counts,
-        source=name,
-        licence=licence,
-        address="/attacks",
-        updated=times.parse(found["newest"]) if found["newest"] else None,
-        simulated=found["simulated"],
-    )
-    credit = charts.Credit(name, f"/sources#{SOURCE}", licence, licence_url, None)
-    csv = f"/api/v1/attacks?rule={quote(rule['id'], safe='')}&format=csv&range={range}"
-    help = _("Requests that matched this rule. An hour is empty where no rule at all matched: then we heard nothing.")
-    return charts.chart("rule-matches", drawn, credit, csv=csv, table_href=href(table="1"), now=now, help=help,
-                        with_table=table)  # fmt: skip
 
 
 def _credit(found: Attacks, source: SourceStatus | None, now: str, unit: str) -> Component:

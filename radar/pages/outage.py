@@ -13,7 +13,7 @@ from radar.components.ssr import slot
 from radar.errors import StoreUnavailable
 from radar.figures import matrix
 from radar.labels import CAUSES, STATES, STATUSES, UPDATE_KINDS, VERDICTS, _
-from radar.pages import _charts, _context, _dns, _read, _seen, attacks
+from radar.pages import _attacks, _charts, _context, _dns, _read, _seen
 from radar.shapes import Outage, Severity
 from radar.signals import SIGNALS
 
@@ -84,7 +84,7 @@ def layout(id_: str = "", **query: str) -> Component:
 def _matches(outage: Outage, snapshot: _read.Snapshot, *, table: bool) -> Component | None:
     """The chart of the firewall's rule that the outage is about."""
     try:
-        chart = attacks.drawn(
+        chart = _attacks.drawn(
             outage.get("about", ""), snapshot, f"/outage/{outage['id']}?table=rule-matches", table=table
         )
     except StoreUnavailable:
@@ -115,7 +115,7 @@ def _agreement(outage: Outage, now: str) -> Component:
                             html.Span(_(VERDICTS[row["verdict"]]), className="said")]  # fmt: skip
         depth = row.get("depth")
         if row["verdict"] == "affected" and depth is not None and signal is not None and signal.bad == "low":
-            words.append(html.Span(_("{n} % below normal at worst").format(n=f"{depth * 100:.0f}"), className="said"))
+            words.append(html.Span(_worst(outage, depth), className="said"))
         if row["first_seen"]:
             words.append(html.Span([_("from "), times.time(row["first_seen"], now)], className="said"))
         if row.get("note"):
@@ -124,6 +124,13 @@ def _agreement(outage: Outage, now: str) -> Component:
         lines.append(html.Li(words))
     note = _("Rows are independent signals. “Cannot see” is neither a yes nor a no.")
     return shell.section(_("Who sees it"), table, html.Ul(lines, className="plain verdicts"), note=note, id="agreement")
+
+
+def _worst(outage: Outage, depth: float) -> str:
+    """The worst of one signal. An outage without a depth is a rise of it, where normal is a part of what came."""
+    if outage["severity"]["depth"] is None and outage["status"] != "retracted":
+        return _("{n} times normal at most").format(n=f"{1 / max(1e-3, 1 - depth):.1f}")
+    return _("{n} % below normal at worst").format(n=f"{depth * 100:.0f}")
 
 
 def _facts(outage: Outage, now: str) -> Component:

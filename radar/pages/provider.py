@@ -12,17 +12,19 @@ from radar.components import providers as parts
 from radar.components import regions, shell
 from radar.errors import StoreUnavailable
 from radar.labels import _
-from radar.pages import _dns, _entity, _read
-from radar.pages.providers import told
+from radar.pages import _attacks, _dns, _entity, _providers, _read
 from radar.providers import Provider, registry
 
-FIREWALLS = "provider/our-firewalls"
+#: Of our own firewalls there are no series: what they count are attempts.
+FIREWALLS = "our-firewalls"
 
 shell.register_page(__name__, path_template="/provider/<slug_>", title="Provider")
 
 
 def layout(slug_: str = "", **query: str) -> Component:
     """The page; ``range`` (24h, 7d, 28d) and ``table`` (id of a chart) may be given."""
+    if slug_ == FIREWALLS:
+        return _attacks.firewalls()
     page = _entity.layout("provider", slug_, query)
     provider = registry().get(slug_)
     if provider is None or shell.meta_of(page).status != 200:
@@ -30,16 +32,8 @@ def layout(slug_: str = "", **query: str) -> Component:
     above, below = _own_words(provider)
     failing = _dns.names(provider.key, _read.snapshot())
     children = cast(list[Any], page.children)  # heading, sentence, standing, then columns, and the mark of readiness
-    page.children = [*children[:-2], above, _attempts(provider), failing, children[-2], below, children[-1]]
+    page.children = [*children[:-2], above, failing, children[-2], below, children[-1]]
     return page
-
-
-def _attempts(provider: Provider) -> Component | None:
-    """Where to read what our firewalls counted; None for every other provider."""
-    if provider.key != FIREWALLS:
-        return None
-    text = _("What they count are attempts, by rule, origin and target: ")
-    return html.P([text, html.A(_("attempts that firewalls saw"), href="/attacks"), "."])
 
 
 def _own_words(provider: Provider) -> tuple[Component | None, Component]:
@@ -47,7 +41,7 @@ def _own_words(provider: Provider) -> tuple[Component | None, Component]:
     snapshot = _read.snapshot()
     owned = html.Div([regions.provider(provider.slug, snapshot.states), parts.belongings(provider, snapshot.states)])
     try:
-        says = told(snapshot.version).get(provider.slug)
+        says = _providers.told(snapshot.version).get(provider.slug)
     except StoreUnavailable:
         text = _("What it says of itself cannot be read just now.")
         return None, html.Div([html.P(text, className="note"), owned])

@@ -2,53 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 
 from dash import html
 from dash.development.base_component import Component
 
-from radar.api import access
 from radar.api.providers import standing
 from radar.components import charts, shell
 from radar.components import providers as parts
-from radar.errors import StoreUnavailable
 from radar.labels import STATES, _, ngettext
-from radar.pages import _read
+from radar.pages import _providers, _read
 from radar.providers import KINDS, registry
-from radar.shapes.providers import Providers, ProviderSays
-from radar.store import documents
 
 shell.register_page(__name__, path="/providers", title="Providers")
 
 #: States that the list can be narrowed to.
 NARROW = ("outage", "degraded", "ok")
-
-#: The document as this process read it last, and of which publication it is.
-_kept: dict[str, tuple[int, dict[str, ProviderSays]]] = {}
-
-
-def told(version: int) -> dict[str, ProviderSays]:
-    """What providers say, by slug; the last good one while the store is away. Raises StoreUnavailable when this process
-    never read it."""
-    kept = _kept.get("providers")
-    if kept is not None and kept[0] == version:
-        return kept[1]
-    try:
-        found = cast("Providers | None", documents.get(access.client(), "providers"))
-    except StoreUnavailable:
-        _read.note_hole()
-        if kept is None:
-            raise
-        return kept[1]
-    says = found["providers"] if found else {}
-    _kept["providers"] = (version, says)
-    return says
-
-
-def forget() -> None:
-    """Drop what was read, as a process that has just started."""
-    _kept.clear()
 
 
 def layout(kind: str = "", state: str = "", **query: str) -> Component:
@@ -56,8 +26,9 @@ def layout(kind: str = "", state: str = "", **query: str) -> Component:
     kind = kind if kind in KINDS else ""
     state = state if state in NARROW else ""
     snapshot = _read.snapshot()
-    says = told(snapshot.version)
-    rows = [standing(row, snapshot.states.get(row.key), says.get(row.slug)) for row in registry().values()]
+    says = _providers.told(snapshot.version)
+    rows = [standing(row, snapshot.states.get(row.key), says.get(row.slug)) for row in registry().values()
+            if row.slug != "our-firewalls"]  # they have a page of attempts, and no state  # fmt: skip
     down = [row for row in rows if row["state"] in ("outage", "degraded")]
     shown = [row for row in rows if (not kind or kind in row["kinds"]) and (not state or row["state"] == state)]
     body: list[Any] = [html.Div([_kinds(kind, state), _states(kind, state)], className="ranges")]

@@ -27,9 +27,9 @@ def words_of(html: str) -> str:
 @pytest.fixture
 def publish(site: Site) -> Callable[..., None]:
     """Publish the samples with this document; None: no firewall's log is read."""
-    from radar.pages import attacks
+    from radar.pages import _attacks
 
-    attacks.forget()
+    _attacks.forget()
 
     def put(body: Attacks | None, **clock: Any) -> None:
         docs, states = samples.sample_documents()

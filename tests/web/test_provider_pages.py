@@ -18,9 +18,9 @@ from tests.web.test_pages import Reader
 @pytest.fixture
 def publish(site: Site) -> Callable[..., None]:
     """Publish the samples with this document; None: no status page was ever read."""
-    from radar.pages import providers
+    from radar.pages import _providers
 
-    providers.forget()
+    _providers.forget()
 
     def put(body: dict[str, Any] | None, *outages: dict[str, Any]) -> None:
         docs, states = samples.sample_documents()

@@ -19,9 +19,9 @@ HEADLINE = "Attempts on “Log4j / Log4shell” (rule 944150) rose from none to 
 @pytest.fixture
 def rise(site: Site) -> dict[str, Any]:
     """The samples with one rise of attempts beside them."""
-    from radar.pages import attacks
+    from radar.pages import _attacks
 
-    attacks.forget()
+    _attacks.forget()
     docs, states = samples.sample_documents()
     base = next(row for row in docs["outages"] if row["entity"] == "asn/5089")
     found = {
@@ -67,7 +67,32 @@ def test_the_first_sentence_of_the_site_calls_nothing_broken_by_it(site: Site, r
 
 def test_the_page_of_our_firewalls_leads_to_the_attacks(site: Site, rise: dict[str, Any]) -> None:
     text = site.page("/provider/our-firewalls")
-    assert 'href="/attacks"' in text.partition("<main")[2]
+    assert Reader(text).open == []
+    main = text.partition("<main")[2]
+    assert 'href="/attacks"' in main
+    assert HEADLINE in main
+    assert "simulated" in words_of(text)
+    assert "Our firewalls" not in words_of(site.page("/providers")), "attempts are no state of a provider"
+
+
+def test_without_a_log_the_page_of_our_firewalls_says_so(site: Site) -> None:
+    from radar.pages import _attacks
+
+    _attacks.forget()
+    assert "No match of a firewall's rule has been read here." in words_of(site.page("/provider/our-firewalls"))
+
+
+def test_a_rise_of_load_is_told_as_times_normal_and_not_as_a_loss(site: Site, rise: dict[str, Any]) -> None:
+    docs, states = samples.sample_documents()
+    load = {**rise, "id": "load", "entity": "provider/our-resolver", "headline": "Our resolvers are busy.",
+            "updates": [],
+            "signals": [{"signal": "dns.queries", "source": "dns_logs", "verdict": "affected", "depth": 0.55,
+                         "first_seen": rise["start"]}]}  # fmt: skip
+    del load["about"]
+    documents.publish(site.store, {**docs, "outages": [load], "outage:load": load}, states, {})
+    text = words_of(site.page("/outage/load"))
+    assert "2.2 times normal at most" in text
+    assert "below normal" not in text
 
 
 def test_a_new_rule_is_told_with_number_time_and_place(site: Site, rise: dict[str, Any]) -> None:
