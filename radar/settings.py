@@ -62,8 +62,9 @@ def _on(text: str) -> str:
 
 
 def _redis_url(text: str) -> str:
-    if text and not text.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("redis://, rediss:// or unix://, or nothing for the embedded server")
+    if text and not text.startswith(_REDIS):
+        raise ValueError("redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://, or nothing for the "
+                         "embedded server")  # fmt: skip
     return text
 
 
@@ -95,14 +96,15 @@ def _targets(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+_REDIS = ("unix://", *(f"redis{tls}{kind}://" for tls in ("", "s") for kind in ("", "+sentinel", "+cluster")))
 _HOST = re.compile(r"\*|(?:\*\.)?[a-z0-9_](?:[a-z0-9_.-]{0,250}[a-z0-9_])?|\[[0-9a-f:.]{2,45}\]")
 _AIM = re.compile(r"(?:[A-Z]{2})?/(?:[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?)?")
 
 
 SETTINGS: tuple[Row, ...] = (
     Row("data_dir", "./var", "Folder of the archive, the embedded store and logs.", Path),
-    Row("redis_url", "", "Redis 7.2+ or Valkey 8+. Empty: an embedded Valkey in the data folder.", _redis_url,
-        ("REDIS_URL",)),
+    Row("redis_url", "", "Redis 7.2+ or Valkey 8+: one server, Sentinels or a Cluster (docs/redis.md). Empty: an "
+        "embedded Valkey in the data folder.", _redis_url, ("REDIS_URL",)),
     Row("port", "8050", "Port that the site listens on.", _int(1, 65535), ("PORT",)),
     Row("host", "127.0.0.1", "Address that the site listens on.", str),
     Row("web_workers", "2", "Processes of the web server.", _int(1, 64)),
@@ -155,8 +157,8 @@ SETTINGS: tuple[Row, ...] = (
         "was asked from to X-Forwarded-For. The beacon alone reads it. 0: none.", _int(0, 5)),
     Row("planned_maintenance", "", "Calendars (iCalendar) of planned work: files, globs and addresses between spaces, "
         "each with country/DE= or asn/5089= before it where it speaks of one place. Empty: not collected.", str.strip),
-    Row("weather_alerts", "", "Feeds of warnings (CAP 1.2): addresses of Atom or RSS indexes or of single messages, and "
-        "files, in the form of planned_maintenance. Empty: not collected.", str.strip),
+    Row("weather_alerts", "", "Feeds of warnings (CAP 1.2): addresses of Atom or RSS indexes or of single messages, "
+        "and files, in the form of planned_maintenance. Empty: not collected.", str.strip),
     Row("contact", "", "Address told to upstreams in the User-Agent, such as a mail address or a URL.", str),
     Row("tick_s", "60", "Seconds between two runs of the pipeline.", _int(5, 3600)),
     Row("language", "en", "Language of the site.", str),

@@ -15,7 +15,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from radar.beacon.door import Block
-from radar.store import Store, asking, keys
+from radar.store import Store, asking, keys, transaction
 
 WINDOW_S = 3600
 
@@ -37,8 +37,7 @@ def allowed(client: Store, folder: Path, block: Block, what: str, most: int, now
 def counted(client: Store, what: str) -> int:
     """Count one more; returns how many there were in the hour since the first one. Raises StoreUnavailable."""
     key = keys.beacon(what)
-    with asking("count for the beacon"):
-        pipe = client.pipeline(transaction=True)
+    with asking("count for the beacon"), transaction(client, key) as pipe:
         pipe.incr(key)
         pipe.expire(key, WINDOW_S, nx=True)
         return int(pipe.execute()[0])

@@ -7,6 +7,8 @@
 ``store.documents``      published JSON documents, entity states, detector memory, version
 ``store.lease``          one worker at a time
 ``store.embedded``       a Valkey server of our own where there is no ``REDIS_URL``
+``store.address``        what ``REDIS_URL`` can name
+``store.cluster``        a Cluster in the place of one server
 ======================== =======================================================================
 
 A missing key is "no data"; a server that cannot be asked is :class:`radar.errors.StoreUnavailable`. These two are
@@ -22,15 +24,20 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import redis
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.crc import key_slot
+from redis.exceptions import RedisClusterException, RedisError
 from redis.retry import Retry
+from redis.sentinel import Sentinel, SentinelConnectionPool
 
 from radar.errors import ConfigError, StoreUnavailable
+from radar.store import address as addresses
+from radar.store.cluster import MOVING, Cluster
 
 if TYPE_CHECKING:
     from radar.settings import Settings
@@ -47,13 +54,17 @@ SOCKET_RECORD = "socket"
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What the server says about itself."""
+    """What the server says about itself; of a Cluster, all its primaries together."""
 
     name: str  # "valkey" or "redis"
-    version: str
+    version: str  # the oldest of all primaries
     memory_bytes: int
-    persistent: bool  # an append-only file is kept
+    persistent: bool  # an append-only file is kept, by each of them
     policy: str  # what it does when memory is full; only "noeviction" never loses data
+    kind: Literal["single", "sentinel", "cluster"] = "single"
+    primaries: int = 1
+    replicas: int = 0  # connected now
+    max_bytes: int = 0  # maxmemory; 0: no limit is set
 
 
 def connect(settings: Settings | str, *, timeout_s: float = 2.0) -> Store:
@@ -62,10 +73,15 @@ def connect(settings: Settings | str, *, timeout_s: float = 2.0) -> Store:
     Parameters
     ----------
     settings
-        The process's settings, or ``redis://``, ``rediss://`` or ``unix://``.
+        The process's settings, or a URL in a form of ``store.address``.
     timeout_s
         How long to wait for the connection and for each answer. A command that finds its connection closed is sent
         once more, so that a server that was restarted is no error.
+
+    Returns
+    -------
+    Store
+        For a Cluster a ``store.cluster.Cluster``, which takes the same commands.
 
     Raises
     ------
@@ -73,19 +89,29 @@ def connect(settings: Settings | str, *, timeout_s: float = 2.0) -> Store:
         The URL cannot be read.
     """
     url = settings if isinstance(settings, str) else url_of(settings)
+    options: dict[str, Any] = {
+        "socket_timeout": timeout_s,
+        "socket_connect_timeout": timeout_s,
+        "retry": Retry(NoBackoff(), 1, (redis.ConnectionError,)),
+        "protocol": 2,
+        "health_check_interval": 0,
+    }
     try:
-        return redis.Redis.from_url(
-            url,
-            socket_timeout=timeout_s,
-            socket_connect_timeout=timeout_s,
-            retry=Retry(NoBackoff(), 1, (redis.ConnectionError,)),
-            protocol=2,
-            health_check_interval=0,
-        )
+        many = addresses.parse(url)
+        if many is None:
+            return redis.Redis.from_url(url, **options)
     except ValueError as error:
         raise ConfigError(
-            f"REDIS_URL is {hide_password(url)!r}; expected redis://, rediss:// or unix:// ({error})"
+            f"REDIS_URL is {hide_password(url)!r}; expected redis://, rediss:// or unix://, or redis+sentinel:// or "
+            f"redis+cluster:// ({hide_password(str(error))})"
         ) from None
+    if many.kind == "cluster":
+        return cast("Store", Cluster(many, timeout_s))
+    asked = {"socket_timeout": timeout_s, "socket_connect_timeout": timeout_s, "protocol": 2, **many.sentinel}
+    watchers: Any = Sentinel(  # type: ignore[no-untyped-call]
+        list(many.hosts), sentinel_kwargs=asked, **{**many.options, **options}
+    )
+    return cast("Store", watchers.master_for(many.service, redis_class=redis.Redis))
 
 
 def url_of(settings: Settings) -> str:
@@ -110,8 +136,52 @@ def asking(what: str) -> Iterator[None]:
     """Turn everything that can go wrong with the server inside the block into StoreUnavailable."""
     try:
         yield
-    except (RedisError, OSError) as error:
+    except (RedisError, RedisClusterException, OSError) as error:
         raise StoreUnavailable(f"{what}: {reason(error)}") from error
+
+
+@contextmanager
+def transaction(client: Store, key: str) -> Iterator[Any]:
+    """A MULTI/EXEC pipeline; all keys in it have the hash tag of ``key``. Raises redis-py's errors: use ``asking``."""
+    if not isinstance(client, Cluster):
+        with client.pipeline(transaction=True) as pipe:
+            yield pipe
+        return
+    try:
+        with client.home(key_slot(key.encode()))[1].pipeline(transaction=True) as pipe:
+            yield pipe
+    except MOVING:
+        client.refresh()
+        raise
+
+
+def primaries(client: Store) -> list[Store]:
+    """The server, or each primary of a Cluster. Raises redis-py's errors: use ``asking``."""
+    return client.primaries() if isinstance(client, Cluster) else [client]
+
+
+def kind_of(client: Store) -> Literal["single", "sentinel", "cluster"]:
+    """What the client's URL names."""
+    if isinstance(client, Cluster):
+        return "cluster"
+    return "sentinel" if isinstance(client.connection_pool, SentinelConnectionPool) else "single"
+
+
+def lineage(client: Store) -> list[str]:
+    """Which primaries hold the data, each by the id of its replication history; a failover changes one of them.
+
+    Empty for one server: what it holds is always as of one moment, the cursor and the series with it. Of several,
+    one may have lost its last writes and another not. Raises StoreUnavailable.
+    """
+    if kind_of(client) == "single":
+        return []
+    with asking("ask who the primaries are"):
+        try:
+            return sorted(str(node.info("replication").get("master_replid", "")) for node in primaries(client))
+        except MOVING:
+            if isinstance(client, Cluster):
+                client.refresh()
+            raise
 
 
 def reason(error: Exception) -> str:
@@ -125,14 +195,17 @@ def reason(error: Exception) -> str:
         return f"the store is full ({text})"
     if isinstance(error, redis.TimeoutError | TimeoutError):
         return f"the store does not answer in time ({text})"
-    if isinstance(error, redis.ConnectionError | OSError):
+    if isinstance(error, redis.exceptions.ReadOnlyError):
+        return f"the store cannot be reached: its primary has become a replica ({text})"
+    if isinstance(error, redis.ConnectionError | redis.exceptions.ClusterError | RedisClusterException | OSError):
         return f"the store cannot be reached ({text})"
     return f"the store refuses ({text})"
 
 
 def hide_password(text: str) -> str:
     """The text with the password of any URL in it replaced by ``***``."""
-    return re.sub(r"(rediss?://[^:@/\s]*):[^@\s]*@", r"\1:***@", text)
+    text = re.sub(r"(rediss?(?:\+\w+)?://[^:@/\s]*):[^@\s]*@", r"\1:***@", text)
+    return re.sub(r"((?:sentinel_)?password=)[^&\s'\"]+", r"\1***", text)
 
 
 def ping(client: Store) -> None:
@@ -144,29 +217,36 @@ def ping(client: Store) -> None:
 def describe(client: Store) -> Server:
     """Name, version, memory and persistence of the server. Raises StoreUnavailable."""
     with asking("server information"):
-        info: dict[str, Any] = client.info()
-    valkey = "valkey_version" in info
+        seen: list[dict[str, Any]] = [node.info() for node in primaries(client)]
+    valkey = "valkey_version" in seen[0]
+    policies = [str(info.get("maxmemory_policy", "")) for info in seen]
     return Server(
         name="valkey" if valkey else "redis",
-        version=str(info.get("valkey_version" if valkey else "redis_version", "")),
-        memory_bytes=int(info.get("used_memory", 0)),
-        persistent=bool(info.get("aof_enabled", 0)),
-        policy=str(info.get("maxmemory_policy", "")),
+        version=min((str(i.get("valkey_version" if valkey else "redis_version", "")) for i in seen), key=_numbers),
+        memory_bytes=sum(int(info.get("used_memory", 0)) for info in seen),
+        persistent=all(int(info.get("aof_enabled", 0)) for info in seen),
+        policy=next((policy for policy in policies if policy != "noeviction"), policies[0]),
+        kind=kind_of(client),
+        primaries=len(seen),
+        replicas=sum(int(info.get("connected_slaves", 0)) for info in seen),
+        max_bytes=sum(int(info.get("maxmemory", 0)) for info in seen),
     )
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".") if part.isdigit()]
 
 
 def clear(client: Store) -> int:
     """Delete every key of this project and nothing else; return how many. For rebuilds. Raises StoreUnavailable."""
     from radar.store import keys
+    from radar.store.wire import command, exchange
 
     gone = 0
     with asking("clear"):
-        batch: list[bytes] = []
-        for key in client.scan_iter(match=f"{keys.PREFIX}*", count=5000):
-            batch.append(key)
-            if len(batch) == 5000:
-                gone += int(client.unlink(*batch))
-                batch.clear()
-        if batch:
-            gone += int(client.unlink(*batch))
+        for node in primaries(client):
+            found = node.scan_iter(match=f"{keys.PREFIX}*", count=5000)
+            while batch := list(islice(found, 5000)):
+                asked = (command(b"UNLINK", key) for key in batch)
+                gone += sum(int(n or 0) for n in exchange(client, asked, reply_bytes=8, what="clear"))
     return gone

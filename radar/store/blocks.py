@@ -92,13 +92,12 @@ def write_bins(
     what = f"write {group.name} {aspect}"
 
     def commands() -> Iterator[bytes]:
-        yield command(b"SCRIPT", b"LOAD", _PATCH)
         at = 0
         for number, row, count in pieces:
             yield from _writes(group, f"{tail}{number}".encode(), row, names, rows[:, at : at + count], ttl_s)
             at += count
 
-    exchange(client, commands(), reply_bytes=16, what=what)
+    exchange(client, commands(), reply_bytes=16, what=what, prelude=command(b"SCRIPT", b"LOAD", _PATCH))
     _compare_sample(client, group, tail, names, pieces, rows, what)
     member = keys.span_member(group, aspect)
     with asking(what):

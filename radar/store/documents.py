@@ -16,7 +16,7 @@ from redis.exceptions import WatchError
 
 from radar.errors import StoreUnavailable
 from radar.shapes import EntityState
-from radar.store import Store, asking, keys
+from radar.store import Store, asking, keys, transaction
 from radar.store.lease import Lease
 
 
@@ -62,8 +62,7 @@ def read(client: Store, names: Iterable[str], *, states: bool | Iterable[str] = 
     """
     wanted = list(dict.fromkeys(names))
     fields = [] if isinstance(states, bool) else list(dict.fromkeys(states))
-    with asking("read documents"):
-        pipe = client.pipeline(transaction=True)
+    with asking("read documents"), transaction(client, keys.VERSION) as pipe:
         pipe.get(keys.VERSION)
         if wanted:
             pipe.mget([keys.document(name) for name in wanted])
@@ -154,8 +153,7 @@ def publish(
     fields = {entity: row for entity, row in new_states.items() if row is not None}
     removed = [entity for entity, row in new_states.items() if row is None]
 
-    pipe: Any
-    with asking("publish"), client.pipeline(transaction=True) as pipe:
+    with asking("publish"), transaction(client, keys.VERSION) as pipe:
         if lease is not None:
             pipe.watch(lease.key)
             if pipe.get(lease.key) != lease.token:

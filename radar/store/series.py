@@ -11,14 +11,17 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
 from radar.errors import StoreUnavailable
 from radar.signals import Group
-from radar.store import Store, asking, keys
+from radar.store import Store, asking, keys, transaction
+from radar.store.wire import fetch
 
 #: How many pages are asked for at once when the newest value is looked for.
 _LOOK_BACK = 8
+
+#: About the size of a page, by which a large question is cut.
+_PAGE_BYTES = 6000
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +91,7 @@ def read_many(client: Store, wanted: Iterable[Wanted], since: datetime, until: d
         plans[item] = (group, slot, bins, cuts)
         pages.update(dict.fromkeys(key for key, _, _ in cuts))
     names = list(pages)
-    if names:
-        with asking("read series"):
-            pages = dict(zip(names, cast("list[bytes | None]", client.mget(names)), strict=True))
+    pages = dict(zip(names, fetch(client, names, reply_bytes=_PAGE_BYTES, what="read series"), strict=True))
     found: dict[Wanted, SeriesSlice] = {}
     for item, (group, slot, bins, cuts) in plans.items():
         values: list[float | None] = []
@@ -107,8 +108,7 @@ def span(client: Store, series: str, aspect: str = "value") -> tuple[datetime, d
     """
     group, _ = keys.slot(series)
     member = keys.span_member(group, aspect)
-    with asking("read span of series"):
-        pipe = client.pipeline(transaction=True)
+    with asking("read span of series"), transaction(client, keys.OLDEST) as pipe:
         pipe.zscore(keys.OLDEST, member)
         pipe.zscore(keys.NEWEST, member)
         oldest, newest = pipe.execute()
@@ -128,8 +128,7 @@ def newest(client: Store, entity: str, series: str, aspect: str = "value") -> tu
     for top in range(last, first - 1, -_LOOK_BACK):
         numbers = list(range(top, max(top - _LOOK_BACK, first - 1), -1))
         names = [keys.page(entity, group, aspect, number) for number in numbers]
-        with asking("read newest value"):
-            found = cast("list[bytes | None]", client.mget(names))
+        found = fetch(client, names, reply_bytes=_PAGE_BYTES, what="read newest value")
         for number, name, raw in zip(numbers, names, found, strict=True):
             column = _column(name, raw, group, slot, 0, per_page)
             for row in range(per_page - 1, -1, -1):

@@ -192,7 +192,7 @@ def altering_proxy(target: str, folder: Path, old: bytes, new: bytes) -> Iterato
             thread.join(10)
 
 
-def test_a_write_that_arrives_altered_is_noticed_by_the_sample(client: Store, valkey_url: str, tmp_path: Path) -> None:
+def test_a_write_that_arrives_altered_is_noticed_by_the_sample(valkey_url: str, tmp_path: Path) -> None:
     old, new = (np.float32(value).tobytes() for value in (42.5, 43.5))
     with (
         altering_proxy(valkey_url.removeprefix("unix://"), tmp_path, old, new) as url,
@@ -226,5 +226,13 @@ def test_the_server_is_described(client: Store) -> None:
     assert server.name in ("valkey", "redis")
     assert server.version
     assert server.memory_bytes > 0
-    assert server.persistent
     assert server.policy == "noeviction"
+    kind = store.kind_of(client)
+    assert server.kind == kind
+    assert (server.primaries, server.replicas) == {"single": (1, 0), "sentinel": (1, 1), "cluster": (3, 3)}[kind]
+    assert len(store.lineage(client)) == {"single": 0, "sentinel": 1, "cluster": 3}[kind]
+
+
+def test_only_the_embedded_server_keeps_a_file_by_itself(valkey_url: str, standalone_url: str) -> None:
+    with store.connect(valkey_url) as ours, store.connect(standalone_url) as other:
+        assert (store.describe(ours).persistent, store.describe(other).persistent) == (True, False)
