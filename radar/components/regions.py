@@ -10,23 +10,32 @@ from dash.development.base_component import Component
 from radar import entities, providers, reference
 from radar.components import shell, state
 from radar.labels import _
-from radar.regions import of_country, of_provider, regions
+from radar.regions import Region, of_country, of_provider, regions
 from radar.shapes import EntityState
 
 
 def provider(slug: str, states: Mapping[str, EntityState]) -> Component | None:
-    """The regions of a provider, each with how the country it lies in is now; None where the table has none of it."""
-    found = of_provider(slug)
+    """The regions of a provider, each with how the country it lies in is now, the worst first; None where the table has
+    none of it."""
+    rank = {"outage": 0, "degraded": 1}
+
+    def worst(region: Region) -> int:
+        seen = states.get(f"country/{region.country}")
+        return rank.get(seen["state"], 2) if seen else 2
+
+    found = sorted(of_provider(slug), key=worst)
     if not found:
         return None
-    head = html.Tr([html.Th(text, scope="col") for text in (_("Region"), _("Place"), _("Country"), _("Country now"))])
+    heads = ((_("Region"), ""), (_("Place"), "wide-only"), (_("Country"), ""), (_("Country now"), ""))
+    head = html.Tr([html.Th(text, scope="col", className=classes) for text, classes in heads])
     body = []
     for region in found:
         key = f"country/{region.country}"
         seen = states.get(key)
         mark = state.mark(seen["state"]) if seen else state.mark("none", _("Not measured here"))
         country = html.A(entities.name(key), href=f"/{key}") if region.country else _("not known")
-        body.append(html.Tr([html.Th(html.Code(region.id), scope="row"), html.Td(region.name), html.Td(country),
+        body.append(html.Tr([html.Th(html.Code(region.id), scope="row"),
+                             html.Td(region.name, className="wide-only"), html.Td(country),
                              html.Td(mark if region.country else "–")]))  # fmt: skip
     table = html.Table([html.Thead(head), html.Tbody(body)], className="figures regions")
     note = _("The state is that of the country's networks as we see them, not of the region: a cloud may work where "

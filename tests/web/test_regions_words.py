@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from radar import reference
+from radar.store import documents
+from tests import samples
 from tests.web.conftest import Site
 from tests.web.test_pages import Reader
 from tests.web.test_routing_page import words_of
@@ -22,6 +26,15 @@ def test_a_provider_lists_its_regions_with_the_state_of_their_country(site: Site
     text = words_of(html)
     assert "not of the region" in text
     assert f"Table of {reference.info('cloud_regions').date}" in text
+
+
+def test_regions_of_a_country_that_is_hit_come_first(site: Site) -> None:
+    docs, states = samples.sample_documents()
+    states["country/JP"] = {**states["country/IQ"], "state": "outage"}
+    documents.publish(site.store, docs, states, {})
+    found = part(site.page("/provider/google-cloud"))
+    order = re.findall(r"<code>([a-z]+-[a-z]+\d+)</code>", found)
+    assert order[:3] == ["asia-northeast1", "asia-northeast2", "africa-south1"]
 
 
 def test_a_provider_that_is_not_in_the_table_has_no_section(site: Site) -> None:
