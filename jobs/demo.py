@@ -43,6 +43,10 @@ from radar.settings import Settings, child_environment, has_display, load
 #: Data seconds per second: the fourteen hours of the play take seven minutes.
 SPEED = 120.0
 
+#: For the allocator of Polars: what is freed goes back to the system after a tenth of a second and not in ten. The hour
+#: that is merged takes 45 MB less with it, and a tick a few hundredths of a second more.
+POLARS_MEMORY = {"_RJEM_MALLOC_CONF": "dirty_decay_ms:100,muzzy_decay_ms:0"}
+
 
 class Demo:
     """What the demo knows about its processes, and what it says about them."""
@@ -160,7 +164,7 @@ def _play(supervisor: Supervisor, store: Store, view: Screen, *, speed: float, b
     rehearsal = Child(
         name="rehearsal",
         command=module("jobs.rehearse", "--data-dir", str(settings.data_dir), "--speed", f"{speed:g}"),
-        env=MEMORY | child_environment(settings),
+        env=MEMORY | POLARS_MEMORY | child_environment(settings),
         restart=False,
         on_line=demo.hear,
         log_file=log_file(settings, "rehearsal"),

@@ -112,7 +112,7 @@ class Watched:
 
     def _look(self) -> None:
         sample = Sample(self.seconds, {}, {})
-        for pid in _family(self.process.pid):
+        for pid in family(self.process.pid):
             memory = _memory(pid)
             started = _started(pid)
             if memory is None or started is None:  # it ended in between
@@ -203,7 +203,7 @@ def demo_command(*options: str) -> list[str]:
     return [sys.executable, "-m", "jobs.cli", "demo", "--no-browser", *options]
 
 
-def _family(root: int) -> list[int]:
+def family(root: int) -> list[int]:
     """A process and all its descendants, as of now."""
     children: dict[int, list[int]] = {}
     for entry in _PROC.iterdir():
