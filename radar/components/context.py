@@ -59,8 +59,10 @@ def _parts(
         return [html.P([nothing, " ", html.A(_("Sources"), href="/sources")], className="none")]
     parts: list[Component] = []
     if found:
-        parts.append(html.Ul([_row(row, sources, now) for row in found[:SHOWN]], className="plain happenings"))
-        rest = len(found) - SHOWN
+        grouped = _grouped(found, now)
+        rows = [_row(row, again, sources, now) for row, again in grouped[:SHOWN]]
+        parts.append(html.Ul(rows, className="plain happenings"))
+        rest = len(grouped) - SHOWN
         if rest > 0:
             more = ngettext("{n} earlier one is not shown.", "{n} earlier ones are not shown.", rest)
             parts.append(html.P(more.format(n=rest), className="note"))
@@ -80,7 +82,20 @@ def _parts(
     return parts
 
 
-def _row(row: Happening, sources: Mapping[str, SourceStatus], now: str) -> Component:
+def _grouped(found: Sequence[Happening], now: str) -> list[tuple[Happening, int]]:
+    """What comes again and again once, the time nearest to now, with how many others there are; newest first."""
+    alike: dict[tuple[str, ...], list[Happening]] = {}
+    for row in found:
+        withdrawn = "withdrawn" if row["withdrawn_at"] else ""
+        alike.setdefault((row["source"], row["kind"], row["title"], *row["places"], withdrawn), []).append(row)
+    at = times.parse(now)
+    nearest = [
+        (min(rows, key=lambda row: abs(times.parse(row["start"]) - at)), len(rows) - 1) for rows in alike.values()
+    ]
+    return sorted(nearest, key=lambda pair: (pair[0]["start"], pair[0]["id"]), reverse=True)
+
+
+def _row(row: Happening, again: int, sources: Mapping[str, SourceStatus], now: str) -> Component:
     title: Any = html.A(row["title"], href=row["url"], rel="nofollow noopener") if row["url"] else row["title"]
     said: list[Any] = []
     if row["area"] and row["kind"] not in _DAYS:
@@ -91,6 +106,10 @@ def _row(row: Happening, sources: Mapping[str, SourceStatus], now: str) -> Compo
         said.append(html.Span([html.B(_("taken back")), " ", times.time(row["withdrawn_at"], now)]))
     elif row["changed_at"]:
         said.append(html.Span([_("corrected"), " ", times.time(row["changed_at"], now)]))
+    if again:
+        said.append(
+            html.Span(ngettext("{n} more time in this range", "{n} more times in this range", again).format(n=again))
+        )
     status = sources.get(row["source"])
     said.append(html.A(status["title"] if status else row["source"], href=f"/sources#{row['source']}"))
     return html.Li([
@@ -114,22 +133,19 @@ def _asked(
     read: Sequence[str], documents: Mapping[str, Told | None], sources: Mapping[str, SourceStatus], now: str
 ) -> Component:
     """Who was asked and when, with licences; what is stale is said so, and what is not asked here."""
-    rows: list[Component] = []
-    for name in read:
+    words: list[Any] = [_("Asked were: ")]
+    for number, name in enumerate(read):
         told, status = documents[document(name)], sources.get(name)
         if told is None:
             continue
-        words: list[Any] = [html.A(status["title"] if status else name, href=f"/sources#{name}")]
+        words += ["; " if number else "", html.A(status["title"] if status else name, href=f"/sources#{name}")]
         words += [" (", html.A(status["licence"], href=status["licence_url"]), ")"] if status else []
-        words += (
-            [": ", _("read"), " ", times.time_ago(told["read_at"], now)] if told["read_at"] else [": ", _("not read")]
-        )
-        stale = status is not None and status["state"] in ("late", "failing")
-        if stale or told["error"]:
-            words += [". ", html.B(_("What it told since, or part of it, is missing here."))]
-        rows.append(html.Li(words))
+        words += [", ", _("read"), " ", times.time(told["read_at"], now)] if told["read_at"] else [", ", _("not read")]
+        if told["error"] or (status is not None and status["state"] in ("late", "failing")):
+            words += [": ", html.B(_("what it told since, or part of it, is missing here"))]
+    words.append(".")
     missing = [name for name in SOURCES if name not in read]
-    names = ", ".join(sources[name]["title"] if name in sources else name for name in missing)
     if missing:
-        rows.append(html.Li([_("Not asked here: {names}.").format(names=names)]))
-    return html.Div([html.P(_("Asked were:")), html.Ul(rows, className="plain")], className="note asked")
+        names = ", ".join(sources[name]["title"] if name in sources else name for name in missing)
+        words += [" ", _("Not asked here: {names}.").format(names=names)]
+    return html.P(words, className="note asked")

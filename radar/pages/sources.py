@@ -108,7 +108,7 @@ def _detail(row: SourceStatus, now: str) -> Component:
         (_("Address"), html.A(row["url"], href=row["url"], className="url")),
         (_("Licence"), html.A(row["licence"], href=row["licence_url"])),
         (_("Credit"), row["attribution"]),
-        (_("Signals"), _signals(row["signals"])),
+        *([(_("Signals"), _signals(row["signals"]))] if row["signals"] else []),
         (_("Covers"), _covers(row, now)),
     ]
     if row["state"] not in ("history", "off"):
@@ -117,9 +117,9 @@ def _detail(row: SourceStatus, now: str) -> Component:
         pairs.append((_("Last success"), times.time(row["last_success"]) if row["last_success"] else _("never")))
         pairs.append((_("Last error"), _last_error(row)))
     pairs += [
-        (_("Rows taken in"), f"{row['rows']:,}"),
+        *([(_("Rows taken in"), f"{row['rows']:,}")] if row["signals"] else []),
         (_("Rows rejected"), _rejected(row)),
-        (_("Gaps"), _gaps(row, now)),
+        *([(_("Gaps"), _gaps(row, now))] if row["signals"] else []),
         *(
             [(_("Stream"), html.A(_("Its gaps, collectors and peers"), href="/routing#gaps"))]
             if row["name"] in FEEDS and row["state"] != "off"

@@ -200,6 +200,13 @@ def test_without_a_setting_or_with_an_entity_that_is_none_it_says_what_it_expect
         places_of("planned_maintenance", "country/XX=plan.ics")
 
 
+def test_no_address_stands_in_an_error_not_even_one_that_it_was_sent_to() -> None:
+    place = Place("https://a.example/token/x", ())
+    told = place.trouble(ValueError("https://a.example/token/x redirects to https://b.example/other-token?x=1"))
+    assert told == "a.example: a.example redirects to a.example"
+    assert "secret" not in Place("plans/secret/x.ics", ()).trouble(FileNotFoundError(2, "none", "plans/secret/x.ics"))
+
+
 def test_an_address_may_hold_the_sign_that_names_an_entity() -> None:
     assert places_of("planned_maintenance", "https://a.example/x?country/DE=1") == [
         Place("https://a.example/x?country/DE=1", ())

@@ -125,9 +125,23 @@ def test_recorded_history_has_no_such_part(site: Site, publish: Callable[..., No
 
 
 def test_many_are_counted_after_the_newest(site: Site, publish: Callable[..., None]) -> None:
-    rows = [sample_happening(id=str(n), title=f"Work {n}", start=f"2026-03-02T00:{n:02}:00Z") for n in range(15)]
+    rows = [sample_happening(id=str(n), title=f"Work {n}.", start=f"2026-03-02T00:{n:02}:00Z") for n in range(15)]
     publish({document("planned_maintenance"): sample_told("planned_maintenance", *rows)})
     words = said(site, "/country/IQ")
-    assert "Work 14" in words
-    assert "Work 2 " not in words
+    assert "Work 14." in words
+    assert "Work 2." not in words
     assert "3 earlier ones are not shown." in words
+
+
+def test_what_comes_every_night_is_shown_once_with_the_time_nearest_to_now(
+    site: Site, publish: Callable[..., None]
+) -> None:
+    rows = [
+        sample_happening(id=day, title="Nightly", start=f"{day}T02:00:00Z", end=f"{day}T03:00:00Z")
+        for day in (f"2026-03-0{number}" for number in range(1, 6))
+    ]
+    publish({document("planned_maintenance"): sample_told("planned_maintenance", *rows)})
+    words = said(site, "/country/IQ")
+    assert words.count("Nightly") == 1
+    assert "Planned maintenance 02:00 UTC – 03:00 UTC (1 h)" in words
+    assert "4 more times in this range" in words
