@@ -1,10 +1,10 @@
 """Bins of partials in bounded memory: what was counted waits on disk, and is merged one bin at a time.
 
-Partials of pieces are held until they take ``1 / PART`` of the memory that may be taken; then they go to the disk, each
-with its bin, and when as much waits for a bin the bin takes it in. So no more than one bin, and what waits for it, is
-in memory at a time.
+Partials of pieces are held until they take a part (:func:`room`) of the memory that may be taken; then they go to the
+disk, each with its bin, and when as much waits for a bin the bin takes it in. So no more than one bin, and what waits
+for it, is in memory at a time.
 
-A bin that is larger than ``1 / PART`` of the memory is cut, so that every sum stays right:
+A bin that is larger than that is cut, so that every sum stays right:
 
 1. first the cells (histograms, registers of distinct counts): of the column with the most different values, those with
    the fewest rows of the log lose them. The cells are then kept without that column, for what the other columns say: a
@@ -28,9 +28,9 @@ import polars as pl
 from radar.sources._rejections import Rejections
 
 BIN_S, HOUR_S = 300, 3600
-#: A bin, and what is held before it goes to the disk, take at most this part of the memory each: merging takes several
-#: times as much for a moment.
-PART = 24
+#: A bin, and what is held before it goes to the disk, take at most this part of the memory each, of which so many bytes
+#: are first set aside: merging takes up to twelve times as much for a moment, and pieces are counted beside it.
+PART, ASIDE = 14, 32 << 20
 #: A bin that is cut is cut to this part of what it may take, so that not every merge cuts again.
 _ROOM = 0.75
 
@@ -87,13 +87,18 @@ def merged(parts: list[pl.DataFrame], rules: Rules, *, ordered: bool = True) -> 
     return table.sort(names) if ordered else table
 
 
+def room(memory: int) -> int:
+    """Bytes that a bin may take of so many that counting may."""
+    return max(memory - ASIDE, memory // 4) // PART
+
+
 class Bins:
     """The bins of one source in its state; ``memory`` in bytes is what counting may take. What is cut is counted in
     ``lost``."""
 
     def __init__(self, state: sqlite3.Connection, rules: Rules, *, memory: int, lost: Rejections) -> None:
         self._state, self._rules, self.lost = state, rules, lost
-        self._most = memory // PART
+        self._most = room(memory)
         self._held: list[pl.DataFrame] = []
         self._size = 0
 

@@ -7,12 +7,17 @@ import sqlite3
 import polars as pl
 import pytest
 
-from radar.sources._log_bins import HOUR_S, PART, TABLES, Bins, Rules, merged, size_of
+from radar.sources._log_bins import ASIDE, HOUR_S, PART, TABLES, Bins, Rules, merged, room, size_of
 from radar.sources._rejections import Rejections
 
 START = 1_772_409_600
 RULES = Rules(frozenset({"client"}), pl.col("field") == "requests")
 SCHEMA = {"bin": pl.Int64, "cc": pl.String, "asn": pl.Int64, "field": pl.String, "cell": pl.Int32, "amount": pl.Int64}
+
+
+def for_bins_of(size: int) -> int:
+    """The memory with which a bin has so many bytes of room."""
+    return next(memory for memory in (4 * PART * size, PART * size + ASIDE) if room(memory) == size)
 
 
 def rows(networks: range, *, start: int = START, first_cell: int = 1, cells: int = 20) -> pl.DataFrame:
@@ -66,7 +71,7 @@ def test_pieces_give_the_bins_of_the_whole_while_they_have_room(pieces: int) -> 
 def test_a_little_memory_gives_the_same_bins_as_much_of_it() -> None:
     parts = [rows(range(n, n + 8), start=START + 300 * (n % 3), first_cell=n) for n in range(1, 200)]
     sizes = [size_of(merged([part for part in parts if part["bin"][0] == START + 300 * b], RULES)) for b in range(3)]
-    much, little = Kept(1 << 30), Kept(PART * (max(sizes) + 1))
+    much, little = Kept(1 << 30), Kept(for_bins_of(max(sizes) + 1))
     much.taken(*parts)
     little.taken(*parts)
     for number in range(3):
@@ -76,7 +81,7 @@ def test_a_little_memory_gives_the_same_bins_as_much_of_it() -> None:
 
 def test_a_bin_that_is_too_large_keeps_every_sum_and_the_cells_of_the_largest() -> None:
     whole = rows(range(1, 101))
-    kept = Kept(PART * size_of(whole) // 2)
+    kept = Kept(for_bins_of(size_of(whole) // 2))
     table = kept.taken(whole)
     assert size_of(table) <= size_of(whole) // 2
     assert requests(table, "asn") == {n: n for n in range(1, 101)}
@@ -91,7 +96,7 @@ def test_a_bin_that_is_too_large_keeps_every_sum_and_the_cells_of_the_largest() 
 
 def test_where_sums_alone_are_too_many_the_smallest_are_counted_without_a_name() -> None:
     whole = rows(range(1, 1001), cells=0)
-    kept = Kept(PART * size_of(whole) // 3)
+    kept = Kept(for_bins_of(size_of(whole) // 3))
     table = kept.taken(whole)
     named = requests(table, "asn")
     assert named.pop(None) == sum(range(1, 1001)) - sum(named.values())
@@ -104,7 +109,7 @@ def test_where_sums_alone_are_too_many_the_smallest_are_counted_without_a_name()
 
 def test_a_network_that_was_cut_gets_no_cells_of_a_part_of_its_clients() -> None:
     whole = rows(range(1, 101))
-    kept = Kept(PART * size_of(whole) // 2)
+    kept = Kept(for_bins_of(size_of(whole) // 2))
     before = with_cells(kept.taken(whole))
     one = pl.DataFrame([(START, "B", 1, "requests", 0, 1), (START, "B", 1, "client", 0, 7)], SCHEMA, orient="row")
     table = kept.taken(one)
@@ -115,7 +120,7 @@ def test_a_network_that_was_cut_gets_no_cells_of_a_part_of_its_clients() -> None
 
 def test_a_network_that_was_cut_in_a_bin_is_cut_in_its_hour() -> None:
     whole = rows(range(1, 101))
-    kept = Kept(PART * size_of(whole) // 2)
+    kept = Kept(for_bins_of(size_of(whole) // 2))
     kept.taken(whole, rows(range(1, 4), start=START + 300))
     assert with_cells(kept.table(START + 300)) == {1, 2, 3}
     hour = kept.bins.hour(START)
@@ -127,7 +132,7 @@ def test_a_network_that_was_cut_in_a_bin_is_cut_in_its_hour() -> None:
 
 def test_a_network_without_a_name_in_one_bin_has_none_in_its_hour() -> None:
     whole = rows(range(1, 1001), cells=0)
-    kept = Kept(PART * size_of(whole) // 3)
+    kept = Kept(for_bins_of(size_of(whole) // 3))
     kept.taken(whole, rows(range(1, 4), start=START + 300, cells=0))
     hour = kept.bins.hour(START)
     assert hour is not None
@@ -148,7 +153,7 @@ def test_kinds_are_cut_on_their_own() -> None:
             (START, "asn", str(n), "client", c, 3) for c in range(1, 20)
         ]
     whole = pl.DataFrame(found, schema=schema, orient="row")
-    table = Kept(PART * size_of(whole) // 2, rules).taken(whole)
+    table = Kept(for_bins_of(size_of(whole) // 2), rules).taken(whole)
     assert (
         table.filter(pl.col("kind") != "asn")
         .sort("kind", "key", "cell")
