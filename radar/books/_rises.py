@@ -32,6 +32,8 @@ SPAN_S, APART_S = 6 * DAY, 6 * HOUR
 #: Ends in a row that open and close a rise; what an hour must still be above.
 OPENS, CLOSES, STILL = 2, 3, 1.25
 ADOPTED_S = 7 * DAY
+#: What is left of a rise when its rate is less than this part of its worst hour is no part of it.
+FADED = 8
 #: Bins that are kept: a rise's beginning is looked for in them.
 KEPT_S = 4 * HOUR
 
@@ -51,7 +53,6 @@ class Rise:
     busiest: int
     now: int = 0
     peak: int = 0
-    bins: int = 0
     calm: int = 0
 
     @property
@@ -168,15 +169,17 @@ class Rises:
         while rise.opened < end - BIN and not self._sum(rule, rise.opened, rise.opened + BIN):
             rise.opened += BIN
         rise.last_good = rise.opened - BIN if rise.opened - BIN in self.recent else None
-        rise.bins = (end - rise.opened) // BIN - 1
+        rise.last = rise.opened
         return rise
 
     def _follow(self, rule: str, rise: Rise, end: int, matches: int) -> None:
         rise.now, rise.peak = matches, max(rise.peak, matches)
         rise.calm = 0 if matches > rise.still else rise.calm + 1
-        if 12 * self._sum(rule, end - BIN, end) > rise.still:
-            rise.last = end - BIN
-            rise.bins += 1
+        # the quarter of an hour from a bin on tells whether the bin is a part of it
+        bound = max(rise.still, rise.peak / FADED)
+        for start in range(rise.last + BIN, end - 2 * BIN, BIN):
+            if 4 * self._sum(rule, start, start + 3 * BIN) > bound:
+                rise.last = start
 
     def _sum(self, rule: str, begin: int, end: int) -> int:
         return sum(self.recent.get(start, {}).get(rule, 0) for start in range(begin, end, BIN))
@@ -247,7 +250,7 @@ def _alert(rule: str, title: str, rise: Rise, over: bool | None) -> Alert:
         value=float(rise.now),
         peak=float(rise.peak),
         baseline=round(rise.usual, 4),
-        bins=rise.bins,
+        bins=(rise.last - rise.opened) // BIN + 1,
         publishable=True,
         adopted=bool(over),
         about=rule,

@@ -130,6 +130,13 @@ def test_a_rise_ends_when_the_hour_is_usual_again_and_what_it_was_is_kept() -> N
     assert watch.only == told
 
 
+def test_the_usual_noise_after_a_rise_is_no_part_of_it() -> None:
+    watch = Watch(before(lambda hour: 24))
+    watch.bins([2] * 6 + [42] * 24 + [2, 4, 1, 5, 0, 3] * 4)
+    told = watch.only
+    assert (told["start"], told["end"]) == ("2026-03-02T12:30:00Z", "2026-03-02T14:30:00Z")
+
+
 def test_a_rise_of_days_stays_one_rise_and_becomes_usual_after_a_week() -> None:
     watch = Watch(before())
     watch.bins([20] * (12 * 24 * 6))
