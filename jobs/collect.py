@@ -69,6 +69,8 @@ def resume_at(source: Source, entry: Entry, now: datetime) -> datetime:
     coarsest = max(grains.values(), default=timedelta())
     back = 2 * timedelta(seconds=source.lag_s) + 4 * coarsest
     first = now - max(FIRST_REACH, back)
+    if not grains:  # happenings: from where they were last read whole
+        return max(parse_time(entry.complete_until), first) if entry.complete_until else first
     if entry.asked_until is None or not entry.newest_bins:
         return first
     asked = parse_time(entry.asked_until)

@@ -166,6 +166,8 @@ def describe(source: Source, parsed: Sequence[tuple[Answer, Parsed]], now: datet
 
 def freshness(source: Source, lag_s: float | None) -> str:
     """ "newest bin 14 min old: ok", in words."""
+    if not source.signals:
+        return _("happenings, no series")
     if lag_s is None:
         return _("no bin with a value")
     late = lag_s > LATE * (source.lag_s + source.cadence_s)
