@@ -236,7 +236,7 @@ def _read(folder: str, name: str) -> pl.DataFrame:
 
 def _write(folder: str, name: str, table: pl.DataFrame, notes: dict[str, str]) -> None:
     body = io.BytesIO()
-    table.write_parquet(body, compression="zstd", compression_level=3, metadata=notes or None)
+    table.write_parquet(body, compression="zstd", compression_level=1, metadata=notes or None)
     places.write(folder, name, body.getvalue())
 
 

@@ -1,6 +1,6 @@
 """One run of one contestant in a process of its own: ``python -m tests.benchmarks._rows_runners NAME BY FOLDER OUT``.
 
-Prints seconds and CPU seconds from when everything is imported until the bins are in Parquet files (zstd, level 3), and
+Prints seconds and CPU seconds from when everything is imported until the bins are in Parquet files (zstd, level 1), and
 the largest memory of the process. All contestants use all cores.
 """
 
@@ -43,7 +43,7 @@ def _duckdb(by: str, files: list[Path], out: Path, *, each: bool) -> Callable[[]
             connection.execute(
                 f"copy (select time_bucket(interval 5 minutes, time) bin, {COLUMNS[by]}, count(*) n, "
                 "avg((status >= 500)::int) error_share, quantile_disc(rtt_ms, [.5, .75, .95]) rtt "
-                f"from '{place}' group by all) to '{out}/{number}.parquet' (compression zstd, compression_level 3)"
+                f"from '{place}' group by all) to '{out}/{number}.parquet' (compression zstd, compression_level 1)"
             )
 
     return go
@@ -61,7 +61,7 @@ def _chdb(by: str, files: list[Path], out: Path, *, each: bool) -> Callable[[], 
                 f"select toStartOfFiveMinutes(time) bin, {COLUMNS[by]}, count() n, avg(status >= 500) error_share, "
                 f"quantilesExact(.5, .75, .95)(rtt_ms) rtt from file('{place}', 'Parquet') group by bin, {COLUMNS[by]} "
                 f"into outfile '{out}/{number}.parquet' format Parquet settings max_threads = {CORES}, "
-                "output_format_parquet_compression_method = 'zstd', output_format_compression_level = 3"
+                "output_format_parquet_compression_method = 'zstd', output_format_compression_level = 1"
             )
 
     return go

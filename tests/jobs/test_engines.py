@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -10,13 +11,14 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
 from jobs import engines
 from jobs.aggregate import Report, aggregate
-from jobs.engines import Engine, steps
+from jobs.engines import Engine, places, steps
 from jobs.engines.local import Local
 from radar.aggregate.rollup import exact, partials
 from radar.aggregate.rollup.rows import Spec
@@ -225,24 +227,51 @@ def test_kept_partials_roll_up_to_a_coarser_grain(tmp_path: Path) -> None:
         aggregate(Local(2), files, hours, str(tmp_path / "exact"), exact=True, memory_mb=64)
 
 
-def test_addresses_are_listed_read_and_written_as_folders_are(tmp_path: Path) -> None:
-    from jobs.engines import places
-
+def store_suite(root: str) -> None:
+    """Rows in an object store to bins in the same one, added to twice; ``root`` is an empty place there."""
     rows = made(200)
-    (tmp_path / "logs").mkdir()
     for at in range(2):
-        sample.write(tmp_path / "logs" / f"{at}.parquet", rows[at::2])
-    address = (tmp_path / "logs").as_uri()
-    files = places.find([address])
-    assert files == [f"{address}/0.parquet", f"{address}/1.parquet"]
-    assert files == places.find([f"{address}/*.parquet"])
+        body = io.BytesIO()
+        sample.frame(rows[at::2]).write_parquet(body)
+        places.write(f"{root}/logs", f"{at}.parquet", body.getvalue())
+    files = places.find([f"{root}/logs"])
+    assert files == [f"{root}/logs/0.parquet", f"{root}/logs/1.parquet"]
+    assert files == places.find([f"{root}/logs/*.parquet"])
     assert places.find([files[1]]) == files[1:]
-    into = (tmp_path / "out").as_uri()
-    report = aggregate(Local(2), files[:1], BY, into, exact=False, memory_mb=64)
+    report = aggregate(Local(2), files[:1], BY, f"{root}/out", exact=False, memory_mb=64)
     assert report.rows == 100
-    assert aggregate(Local(2), files, BY, into, exact=False, memory_mb=64).files_again == 1
-    assert_frame_equal(read(tmp_path / "out").drop("revision"), one_pass(rows))
+    report = aggregate(Local(2), files, BY, f"{root}/out", exact=False, memory_mb=64)
+    assert (report.rows, report.files_again, {bin_["revision"] for bin_ in report.bins_changed}) == (100, 1, {2})
+    bins = [places.read(f"{root}/out", f"bins-20260302T0{hour}00Z.parquet") for hour in range(2)]
+    found = pl.concat([pl.read_parquet(io.BytesIO(body or b"")) for body in bins])
+    assert_frame_equal(found.drop("revision"), one_pass(rows))
+    with pytest.raises(ConfigError, match="no Parquet file; expected"):
+        places.find([f"{root}/none"])
+    report = aggregate(Local(2), files, BY, f"{root}/sorted", exact=True, memory_mb=64)
+    assert report.rows == 200
+
+
+def test_addresses_of_files_work_as_folders_do(tmp_path: Path) -> None:
+    store_suite(tmp_path.as_uri())
     assert not list((tmp_path / "out").rglob("*.arrow"))
+
+
+def test_a_bucket_works_as_a_folder_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    moto = pytest.importorskip("moto.server", reason="the package moto is not installed")
+    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        for name, value in (("ENDPOINT_URL", f"http://{host}:{port}"), ("ALLOW_HTTP", "true"), ("REGION", "us-east-1"),
+                            ("ACCESS_KEY_ID", "simulated"), ("SECRET_ACCESS_KEY", "simulated")):  # fmt: skip
+            monkeypatch.setenv(f"AWS_{name}", value)
+        httpx.put(f"http://{host}:{port}/radar-logs").raise_for_status()
+        store_suite("s3://radar-logs/edge")
+        left = httpx.get(f"http://{host}:{port}/radar-logs?list-type=2").text
+        assert "edge/out/aggregate.json" in left
+        assert "shuffle" not in left
+    finally:
+        server.stop()
 
 
 def test_a_folder_of_other_results_or_another_run_is_refused(tmp_path: Path) -> None:

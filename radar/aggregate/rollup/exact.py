@@ -75,8 +75,8 @@ def aggregate(
     SchemaError
         A file that cannot be read or lacks a column; names it.
     """
-    parts, lost = _read(files, spec, since_s, until_s)
-    table = _grouped(parts, spec, shares)
+    held, lost = _read(files, spec, since_s, until_s)
+    table = _grouped(held.pop(), spec, shares)  # which alone holds them, and lets go of them once they are packed
     table, unnamed = keyed(table, spec.keys, "rows")
     for reason, count in unnamed.items():
         lost[reason] = lost.get(reason, 0) + count
@@ -85,8 +85,8 @@ def aggregate(
 
 def _read(
     files: Sequence[str], spec: Spec, since_s: int | None, until_s: int | None
-) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Narrow columns of the rows that count: ``bin``, the key, ``ticks``, ``flags``; and why others do not.
+) -> tuple[list[pl.DataFrame], dict[str, int]]:
+    """Narrow columns of the rows that count, one table: ``bin``, the key, ``ticks``, ``flags``; and why others do not.
 
     Decoding and narrowing are one streaming pass: the wide columns are never in memory as a whole.
     """
@@ -115,7 +115,7 @@ def _read(
                 lost[reason] = lost.get(reason, 0) + count
             table = table.filter("good")
         tables.append(table.drop("good"))
-    return pl.concat(tables), lost
+    return [pl.concat(tables)], lost
 
 
 def _ticks(names: Sequence[str]) -> pl.Expr:
@@ -149,9 +149,10 @@ def _grouped(rows: pl.DataFrame, spec: Spec, shares: Sequence[float]) -> pl.Data
             raise SchemaError(f"{rows.height} rows of one bin have too many keys; expected {room} bits of them")
     ticks = rows["ticks"].fill_null(none) if rows["ticks"].null_count() else rows["ticks"]
     values = [Code("ticks", ticks.to_numpy(), none.bit_length()), Code("flags", rows["flags"].to_numpy(), 2)]
+    del rows, ticks
     keys = packed([*codes, *values])
-    del rows, ticks, values
-    codes = [Code(code.name, code.codes[:0], code.bits, code.texts) for code in codes]
+    del values
+    codes = [Code(code.name, np.empty(0, np.uint8), code.bits, code.texts) for code in codes]
     return _counted(ordered(keys), codes, first, none, spec, shares)
 
 
