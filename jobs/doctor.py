@@ -77,7 +77,8 @@ def examine(read: Callable[[], Settings], now: datetime) -> Iterator[Finding]:
 def _python() -> Iterator[Finding]:
     yield Finding("python", "ok", f"Python {platform.python_version()} on {platform.system()} {platform.machine()}")
     try:
-        wanted = {re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in requires("internet-radar") or []}
+        needed = (line for line in requires("internet-radar") or [] if "extra ==" not in line)
+        wanted = {re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in needed}
         missing = {name for name in wanted if not _installed(name)}
     except PackageNotFoundError:
         missing = {"internet-radar"}
