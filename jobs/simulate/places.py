@@ -123,7 +123,7 @@ PROVIDER_SHARE: dict[str, float] = {
 }  # fmt: skip
 
 #: Addresses of a cell: so many for each request of a bin, and at least so many.
-CLIENTS, CLIENTS_LEAST = 8, 25
+CLIENTS, CLIENTS_LEAST = 3, 10
 
 #: Median round-trip time by continent, ms.
 _RTT_MS = {"EU": 22.0, "NA": 30.0, "AS": 55.0, "SA": 60.0, "AF": 105.0, "OC": 95.0, "AN": 170.0}
