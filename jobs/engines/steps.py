@@ -28,6 +28,9 @@ from radar.errors import ArchiveError, SchemaError
 #: Grain -> seconds of a window: so much time lies in one file of bins.
 WINDOW_S = {"1m": 3600, "5m": 3600, "1h": 86400, "1d": 86400}
 
+#: So many rows of partials are merged at once, or those of one bin.
+SLICE = 300_000
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -166,34 +169,47 @@ def publish(window: Window) -> Published:
     held = set(orjson.loads(kept.get("inputs", "[]")))
     revisions = {int(start): number for start, number in orjson.loads(kept.get("revisions", "{}")).items()}
     given = {name for name, _ in window.parts}
+    again = tuple(sorted(given & held))
     parts = [_read(window.into, file) for name, file in window.parts if name not in held]
+    if not parts:
+        return Published(window.start_s, 0, 0, [], 0, again)
     touched = sorted({int(start) for part in parts for start in part["bin"].unique()})
     for start in touched:
         revisions[start] = revisions.get(start, 0) + 1
-    after = partials.merged([before, *parts], window.spec)
-    rows_before, rows_after = _rows(before), _rows(after)
+    rows_before = _rows(before)
+    after, table = _added([before, *parts], window.spec)
+    del before, parts
+    rows_after = _rows(after)
     changed = [
         {"bin": datetime.fromtimestamp(start, UTC), "rows_before": rows_before[start], "rows": rows_after[start],
          "revision": revisions[start]}
         for start in touched if start in rows_before
     ]  # fmt: skip
-    table = partials.bins(after, window.spec)
-    report = Published(
-        window.start_s, table.height, len(touched) - len(changed), changed,
-        sum(rows_after.values()) - sum(rows_before.values()), tuple(sorted(given & held)),
-    )  # fmt: skip
-    if parts:
-        numbers = pl.Series([revisions[int(t.timestamp())] for t in table["bin"]], dtype=pl.UInt32)
-        _write(window.into, f"bins-{stem}", table.insert_column(1, numbers.alias("revision")), {})
-        kept = {
-            "grain_s": str(window.spec.grain_s),
-            "run": window.run,
-            "told": orjson.dumps(asdict(report)).decode(),
-            "inputs": orjson.dumps(sorted(held | given)).decode(),
-            "revisions": orjson.dumps({str(start): number for start, number in revisions.items()}).decode(),
-        }
-        _write(window.into, f"partials-{stem}", after, kept)
+    added = sum(rows_after.values()) - sum(rows_before.values())
+    report = Published(window.start_s, table.height, len(touched) - len(changed), changed, added, again)
+    number = pl.col("bin").dt.epoch("s").replace_strict(revisions, return_dtype=pl.UInt32).alias("revision")
+    _write(window.into, f"bins-{stem}", table.select("bin", number, pl.exclude("bin")), {})
+    kept = {
+        "grain_s": str(window.spec.grain_s),
+        "run": window.run,
+        "told": orjson.dumps(asdict(report)).decode(),
+        "inputs": orjson.dumps(sorted(held | given)).decode(),
+        "revisions": orjson.dumps({str(start): number for start, number in revisions.items()}).decode(),
+    }
+    _write(window.into, f"partials-{stem}", after, kept)
     return report
+
+
+def _added(parts: list[pl.DataFrame], spec: Spec) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Partials of all parts as one, and their bins: a few bins at a time, which takes a fraction of the memory."""
+    sizes = pl.concat([part.select("bin") for part in parts]).group_by("bin").len().sort("bin")
+    slices = (sizes["len"].cum_sum() // SLICE).alias("slice")
+    merged, tables = [], []
+    for some in sizes.with_columns(slices).partition_by("slice", maintain_order=True):
+        inside = pl.col("bin").is_between(some["bin"][0], some["bin"][-1])
+        merged.append(partials.merged([part.filter(inside) for part in parts], spec))
+        tables.append(partials.bins(merged[-1], spec))
+    return pl.concat(merged), pl.concat(tables)
 
 
 def sort(stretch: Stretch) -> Published:
