@@ -23,6 +23,7 @@ from jobs.history import History, StoreHistory
 from jobs.ledger import Ledger
 from jobs.publish import Publication, build
 from jobs.quality import Performances
+from jobs.writeback import Mark, WriteBack
 from radar.aggregate.bins import Block, bin_end, to_block
 from radar.archive import Archive
 from radar.detect import Common, Detector, Moment, OutageBook
@@ -114,6 +115,9 @@ class Pipeline:
         self._changed: dict[str, Outage] = {}
         self.shelf = Shelf(client, archive) if archive is not None and realm == "now" else None
         self.performances = Performances(client) if realm == "now" else None
+        self._back = WriteBack(client)
+        #: Where this pipeline went back to, because primaries of the store have changed.
+        self.went_back: Mark | None = None
         self._restore()
 
     # -- taking in -------------------------------------------------------------------------------------------------
@@ -203,6 +207,7 @@ class Pipeline:
         """Write everything that :meth:`advance` found in one transaction and return the new version."""
         for run in self.runs.values():
             run.history.flush()
+        self._back.check()
         publication = build(self, now, self._changed)
         if self.realm == "history":
             publication = Publication({"recorded": publication.recorded()}, {})
@@ -212,7 +217,7 @@ class Pipeline:
             | (self.shelf.pages(now) if self.shelf else {})
             | (self.performances.documents(self.runs, now) if self.performances else {}),
             states=publication.states,
-            blobs={f"{self.realm}:{name}": blob for name, blob in self._blobs().items()}
+            blobs={f"{self.realm}:{name}": blob for name, blob in self._blobs(now).items()}
             | (self.shelf.blobs() if self.shelf else {}),
             lease=self.lease,
         )
@@ -237,13 +242,18 @@ class Pipeline:
 
     # -- state -----------------------------------------------------------------------------------------------------
 
-    def _blobs(self) -> dict[str, bytes]:
+    def _begun_names(self) -> list[str]:
+        """Sources whose history was taken in as a whole."""
+        return []
+
+    def _blobs(self, now: datetime) -> dict[str, bytes]:
         blobs = {f"detector:{name}": run.detector.dump() for name, run in self.runs.items()}
         blobs["book"] = self.book.dump()
         state = {
             "cursor": self.cursor,
             "runs": {name: run.dump() for name, run in self.runs.items()},
             "quality": list(self.quality.values()),
+            **self._back.state(now, self.cursor, self._begun_names()),
         }
         blobs["pipeline"] = orjson.dumps(state, option=orjson.OPT_SORT_KEYS)
         return blobs
@@ -253,7 +263,8 @@ class Pipeline:
         if raw is None:
             return
         state: dict[str, Any] = orjson.loads(raw)
-        self.cursor = state["cursor"]
+        self.went_back = self._back.restore(state)
+        self.cursor = self.went_back["cursor"] if self.went_back else state["cursor"]
         self.quality = {(row["entity"], row["month"]): row for row in state["quality"]}
         book = documents.blob(self.client, f"{self.realm}:book")
         if book is not None:

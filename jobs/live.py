@@ -49,6 +49,8 @@ class LivePipeline(Pipeline):
         self._now: datetime | None = None
         raw = documents.blob(client, f"{self.realm}:begun")
         self._begun: set[str] = set(orjson.loads(raw)) if raw else set()
+        if self.went_back is not None:
+            self._begun &= set(self.went_back["begun"])
 
     def tick(self, now: datetime) -> TickReport:
         """Take in, score and publish once. Raises StoreUnavailable; the next tick then does this one's work too."""
@@ -78,8 +80,11 @@ class LivePipeline(Pipeline):
         self.cursor = last
         return count, rows
 
-    def _blobs(self) -> dict[str, bytes]:
-        return {**super()._blobs(), "begun": orjson.dumps(sorted(self._begun))}
+    def _begun_names(self) -> list[str]:
+        return sorted(self._begun)
+
+    def _blobs(self, now: datetime) -> dict[str, bytes]:
+        return {**super()._blobs(now), "begun": orjson.dumps(self._begun_names())}
 
     def _is_ready(self, name: str) -> bool:
         """Was everything asked for once, or has the source waited long enough?"""

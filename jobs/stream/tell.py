@@ -9,7 +9,7 @@ from jobs.stream.follow import Follower, Minute
 from radar.entities import networks
 from radar.routing.quorum import Member
 from radar.shapes import RouteEvent, Routing, RoutingPeer, RoutingTotals, RoutingView
-from radar.store import Store, documents, routes
+from radar.store import Store, documents, lineage, routes
 from radar.times import rfc3339
 
 #: Lists of the document are cut at these lengths.
@@ -26,6 +26,7 @@ class Teller:
         self._source = source
         self._simulated = simulated
         self._told: dict[str, RoutingView] = {}
+        self._primaries: list[str] = []
 
     def tell(self, follower: Follower, minute: Minute, *, events: Collection[RouteEvent] = (),
              snapshot_at: float | None = None, caught_up_from: float | None = None) -> Routing:  # fmt: skip
@@ -34,6 +35,8 @@ class Teller:
         document = self._document(follower, minute, views, events)
         document["snapshot_at"] = _text(snapshot_at)
         document["caught_up_from"] = _text(caught_up_from)
+        if (primaries := lineage(self._client)) != self._primaries:
+            self._told, self._primaries = {}, primaries  # one that took over may lack what was told
         if follower.state(minute) == "live":
             fresh = {key: view for key, view in views.items() if not _same(view, self._told.get(key))}
             gone = [key for key in self._told if key not in views]

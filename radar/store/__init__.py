@@ -107,7 +107,7 @@ def connect(settings: Settings | str, *, timeout_s: float = 2.0) -> Store:
         ) from None
     if many.kind == "cluster":
         return cast("Store", Cluster(many, timeout_s))
-    asked = {"socket_timeout": timeout_s, "socket_connect_timeout": timeout_s, "protocol": 2, **many.sentinel}
+    asked = {**options, "retry": Retry(NoBackoff(), 0), **many.sentinel}
     watchers: Any = Sentinel(  # type: ignore[no-untyped-call]
         list(many.hosts), sentinel_kwargs=asked, **{**many.options, **options}
     )
