@@ -22,7 +22,7 @@ from radar.sources._log_source import packed
 from radar.sources._rejections import Rejections
 
 BIN_S, HOUR_S = 300, 3600
-#: Bins are kept this long for their hour, and for lines that come late.
+#: Bins are kept at least this long for their hour, and for lines that come late.
 KEPT_S = 2 * HOUR_S
 #: Fields whose partials are merged together; () is all others.
 KINDS: tuple[tuple[str, ...], ...] = (("client",), ("rtt",), ())
@@ -41,9 +41,10 @@ class EdgeRehearsal:
         Lines of bins that are not kept any more, or have not ended, are rejected.
         """
         end = int(until.timestamp())
+        oldest = (end - KEPT_S) // HOUR_S * HOUR_S  # whole hours: one of which bins are gone cannot be told again
         rejected = Rejections()
         found = edge_logs.count(Chunk(lines.name, "lines", lines.body, 1), rejected)
-        inside = pl.col("bin").is_between(end - KEPT_S, end - BIN_S)
+        inside = pl.col("bin").is_between(oldest, end - BIN_S)
         outside = found.filter(~inside & (pl.col("field") == "requests"))
         if outside.height:
             rejected.add("time is not of the bins that are kept", lines.name, int(outside["amount"].sum()))
@@ -58,7 +59,7 @@ class EdgeRehearsal:
         for hour in sorted({start // HOUR_S * HOUR_S for (start,) in changed}):
             if hour + HOUR_S <= end:
                 yield Answer(f"simulated-edge-hour-{_stamp(hour)}.parquet", packed(self._hour(hour), HOUR_S))
-        self._bins = {start: body for start, body in self._bins.items() if start >= end - KEPT_S}
+        self._bins = {start: body for start, body in self._bins.items() if start >= oldest}
 
     def _hour(self, hour: int) -> pl.DataFrame:
         """The partials of an hour. One kind of them after the other: those of twelve bins together take 100 MB."""

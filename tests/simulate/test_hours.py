@@ -161,6 +161,19 @@ def test_an_hour_is_told_when_its_last_bin_has_ended_and_again_when_a_line_comes
     assert told("04:00", 40) == [], "its bin has not ended"
 
 
+def test_an_hour_that_is_told_again_is_told_whole(world: World) -> None:
+    edge = EdgeRehearsal()
+    start = FIRST + HISTORY_BINS * BIN
+    hours: list[Answer] = []
+    late = {33: "00:50"}  # two hours and fifty minutes after the hour began
+    for number in range(36):
+        at = late.get(number, f"{number // 12:02}:{number % 12 * 5:02}")
+        lines = Answer("lines", f'{{"time":"2026-03-02T{at}:30Z","country":"DE"}}\n'.encode())
+        hours += [found for found in edge.answers(lines, start + (number + 1) * BIN) if "-hour-" in found.name]
+    told = [(answer.name[20:-9], edge_logs.parse(answer.body).notes["requests"]) for answer in hours]
+    assert told == [("20260302T0000", 12), ("20260302T0100", 12), ("20260302T0000", 13), ("20260302T0200", 11)]
+
+
 def test_a_late_line_changes_its_bin_and_one_that_is_too_late_is_counted(world: World) -> None:
     edge = EdgeRehearsal()
     start = FIRST + HISTORY_BINS * BIN
