@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 NAME = "holidays"
 
 #: Days that are told before and after the day on which they are worked out.
-BACK, AHEAD = 14, 45
+BACK, AHEAD = 14, 14
 
 USUAL_WEEKEND = (5, 6)
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -28,9 +28,9 @@ def of(rows: list[dict[str, Any]], code: str, kind: str = "holiday") -> list[dic
     return [row for row in rows if row.get("places") == [f"country/{code}"] and row["kind"] == kind]
 
 
-def test_most_countries_have_a_holiday_within_two_months(rows: list[dict[str, Any]]) -> None:
+def test_half_of_all_countries_have_a_day_off_within_four_weeks(rows: list[dict[str, Any]]) -> None:
     told = {row["places"][0] for row in rows if row["row"] == "happening"}
-    assert len(told) > 0.9 * len(countries())
+    assert len(told) > 0.5 * len(countries())
 
 
 def test_a_day_lasts_from_midnight_to_midnight_in_the_country(rows: list[dict[str, Any]]) -> None:
@@ -47,7 +47,7 @@ def test_a_weekend_is_told_only_where_it_is_another_one(rows: list[dict[str, Any
     assert of(rows, "DE", "weekend") == []
     fridays = of(rows, "IR", "weekend")
     assert {moment(f"{row['area']}T00:00:00Z").weekday() for row in fridays} == {4}
-    assert len(fridays) in (8, 9)
+    assert len(fridays) == 4
     assert {moment(f"{row['area']}T00:00:00Z").weekday() for row in of(rows, "IQ", "weekend")} == {4, 5}
 
 
