@@ -4,8 +4,9 @@ Once a minute a plan puts every due (job, bucket) into the queue; workers take t
 sees to it that each is worked once, however many workers run. Threads, never forked processes: a process that used
 Polars must not fork.
 
-The queue lives in the same Redis as the results. While that cannot be asked, there is no queue: a standby thread then
-goes on collecting into the archive, which needs no store, and the pipeline takes it in when the store is back.
+The queue lives in the same Redis as the results, or in the one that ``RADAR_QUEUE_URL`` names. While one of them cannot
+be asked, there is no queue: a standby thread then goes on collecting into the archive, which needs no store, and the
+pipeline takes it in when both are back.
 
 Upstream: huey (MIT).
 """
@@ -34,7 +35,7 @@ from jobs.live import LivePipeline
 from jobs.schedule import buckets
 from jobs.work import Work
 from radar.archive import Archive
-from radar.errors import StoreUnavailable
+from radar.errors import ConfigError, StoreUnavailable
 from radar.http import Http
 from radar.settings import Settings, load
 from radar.store import connect, keys, ping, url_of
@@ -73,8 +74,9 @@ class Tasks:
 
 
 def tasks(work: Work, url: str, *, now: Callable[[], datetime]) -> Tasks:
-    """Give the jobs their queue."""
-    huey = RedisHuey("radar", results=False, storage_class=Queue, url=url)
+    """Give the jobs their queue, on the server or the Sentinels that ``url`` names."""
+    pool = connect(url, timeout_s=30).connection_pool
+    huey = RedisHuey("radar", results=False, storage_class=Queue, connection_pool=pool)
 
     @huey.task(name="tick", retries=2, retry_delay=5)  # type: ignore[untyped-decorator]
     def tick(start: str) -> None:
@@ -97,6 +99,15 @@ def tasks(work: Work, url: str, *, now: Callable[[], datetime]) -> Tasks:
     return Tasks(huey, plan)
 
 
+def queue_of(settings: Settings) -> str:
+    """URL of the queue's Redis. Raises ConfigError when that would be a Cluster."""
+    url = settings.queue_url or url_of(settings)
+    if "+cluster://" in url:
+        raise ConfigError("REDIS_URL names a Cluster, on which the job queue cannot lie; expected RADAR_QUEUE_URL with "
+                          "one server or Sentinels")  # fmt: skip
+    return url
+
+
 def standby(work: Work, reachable: Callable[[], bool], stop: threading.Event, *, every_s: float = STANDBY_S) -> None:
     """Until ``stop``: while the store is away, collect what is due into the archive."""
     away = False
@@ -116,6 +127,7 @@ def run(settings: Settings) -> int:
     """``radar jobs``: work until SIGINT or SIGTERM, beside an embedded store where there is no ``REDIS_URL``."""
     check_sources(settings)
     if settings.redis_url:
+        queue_of(settings)
         return main(settings)
     from jobs.processes import jobs_child, run_together
 
@@ -125,9 +137,10 @@ def run(settings: Settings) -> int:
 def main(settings: Settings) -> int:
     """Work until SIGINT or SIGTERM; then 0."""
     logs.configure(settings, process="jobs")
+    queue = queue_of(settings)
     archive, ledger = Archive(settings.data_dir), Ledger(settings.data_dir)
     client = connect(settings, timeout_s=30)
-    probe = connect(settings)
+    probes = [connect(url) for url in dict.fromkeys((url_of(settings), queue))]
     modules = {module.SOURCE.name: module for module in enabled(settings)}
     reasons = off(settings)
     work = Work(
@@ -153,7 +166,8 @@ def main(settings: Settings) -> int:
 
     def reachable() -> bool:
         try:
-            ping(probe)
+            for probe in probes:
+                ping(probe)
         except StoreUnavailable:
             return False
         return True
@@ -162,7 +176,7 @@ def main(settings: Settings) -> int:
     thread.start()
     while not reachable():
         stop.wait(1.0)
-    todo = tasks(work, url_of(settings), now=utc_now)
+    todo = tasks(work, queue, now=utc_now)
     try:
         Consumer(
             todo.huey,

@@ -68,6 +68,12 @@ def _redis_url(text: str) -> str:
     return text
 
 
+def _queue_url(text: str) -> str:
+    if "+cluster://" in _redis_url(text):
+        raise ValueError("one server or Sentinels: the queue cannot lie on a Cluster")
+    return text
+
+
 def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
@@ -105,6 +111,8 @@ SETTINGS: tuple[Row, ...] = (
     Row("data_dir", "./var", "Folder of the archive, the embedded store and logs.", Path),
     Row("redis_url", "", "Redis 7.2+ or Valkey 8+: one server, Sentinels or a Cluster (docs/redis.md). Empty: an "
         "embedded Valkey in the data folder.", _redis_url, ("REDIS_URL",)),
+    Row("queue_url", "", "Redis of the job queue: one server or Sentinels, as in REDIS_URL. Empty: the store itself, "
+        "which must then not be a Cluster.", _queue_url),
     Row("port", "8050", "Port that the site listens on.", _int(1, 65535), ("PORT",)),
     Row("host", "127.0.0.1", "Address that the site listens on.", str),
     Row("web_workers", "2", "Processes of the web server.", _int(1, 64)),
@@ -178,6 +186,7 @@ class Settings:
 
     data_dir: Path
     redis_url: str
+    queue_url: str
     port: int
     host: str
     web_workers: int
