@@ -278,17 +278,19 @@ def _csv(lines: pl.DataFrame, header: bytes, rejected: Rejections) -> Iterator[p
 
 def _csv_rows(lines: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     """Fields by name as text, empty ones null, and ``fits``: as many fields as names."""
-    text = pl.col("text").str.strip_chars()
+    wanted = [number for number, name in enumerate(names) if any(name in form for form in FORMS.values())]
     if lines["text"].str.contains('"', literal=True).any():
-        fields = [re.findall(r'(?:^|,)("(?:[^"]|"")*"|[^,"]*)(?=,|$)', line.strip()) for line in lines["text"]]
+        fields = (re.findall(r'(?:^|,)("(?:[^"]|"")*"|[^,"]*)(?=,|$)', line.strip()) for line in lines["text"])
         rows = [[cell[1:-1].replace('""', '"') if cell[:1] == '"' else cell for cell in row] for row in fields]
-        split = pl.Series("f", rows, dtype=pl.List(pl.String))
+        fits = pl.Series([len(row) == len(names) for row in rows], dtype=pl.Boolean)
+        # column by column: a list of its own for each row takes kilobytes
+        columns = [pl.Series([row[n] if n < len(row) else None for row in rows], dtype=pl.String) for n in wanted]
     else:
-        split = lines.select(f=text.str.split(","))["f"]
-    table = lines.select("line", fits=split.list.len() == len(names)).with_columns(
-        split.list.get(number, null_on_oob=True).str.strip_chars().alias(name)
-        for number, name in enumerate(names)
-        if any(name in form for form in FORMS.values())
+        split = lines.select(f=pl.col("text").str.strip_chars().str.split(","))["f"]
+        fits = split.list.len() == len(names)
+        columns = [split.list.get(number, null_on_oob=True) for number in wanted]
+    table = lines.select("line", fits=fits).with_columns(
+        column.str.strip_chars().alias(names[number]) for number, column in zip(wanted, columns, strict=True)
     )
     return table.with_columns(
         pl.when(pl.col(name) != "").then(pl.col(name)) for name in table.columns if name not in ("line", "fits")

@@ -104,10 +104,19 @@ class Bins:
 
     def add(self, part: pl.DataFrame) -> None:
         """Take partials of a piece."""
-        if part.is_empty():
+        size = size_of(part)
+        if size <= self._most:
+            self._hold(part, size)
             return
+        step = max(part.height * self._most // size, 1)
+        for at in range(0, part.height, step):
+            some = part.slice(at, step)
+            self._hold(some, size_of(some))
+        self._to_disk()  # what is held would keep the whole of it
+
+    def _hold(self, part: pl.DataFrame, size: int) -> None:
         self._held.append(part)
-        self._size += size_of(part)
+        self._size += size
         if self._size <= self._most:
             return
         self._held = [merged(self._held, self._rules, ordered=False)]
@@ -117,7 +126,7 @@ class Bins:
 
     def _to_disk(self) -> None:
         """Put what is held beside its bins, and merge those for which much waits."""
-        if not self._held:
+        if not self._size:
             return
         table = merged(self._held, self._rules, ordered=False) if len(self._held) > 1 else self._held[0]
         self._held, self._size = [], 0

@@ -27,7 +27,7 @@ from radar.times import rfc3339
 BIN_S = 300
 
 #: Matches that are in memory as objects of Python at a time.
-BATCH = 4096
+BATCH = 2048
 
 #: What tells apart the matches of a bin. Null: not known. Rule and action are null only where a bin had more of them
 #: than memory allows (``radar.sources._log_bins``).
@@ -91,7 +91,7 @@ def counted(
         notes["matches without an action"] += table.filter(pl.col("action") == "unknown").height
         groups.append(_grouped(table))
         rows += groups[-1].height
-        if rows > 16 * BATCH:
+        if rows > 8 * BATCH:
             groups = [_together(groups)]
             rows = groups[0].height
     return _partials(_together(groups)) if groups else pl.DataFrame(schema=PARTIALS)
@@ -180,7 +180,6 @@ def _partials(groups: pl.DataFrame) -> pl.DataFrame:
     return (
         groups.unpivot(["matches", "first", "last"], index=dimensions, variable_name="field", value_name="amount")
         .select(*dimensions, "field", cell=pl.lit(0, dtype=pl.Int32), amount=pl.col("amount").cast(pl.Int64))
-        .sort(*dimensions, "field")
         .cast(PARTIALS)  # type: ignore[arg-type]  # a mapping of types is one of data types
     )
 

@@ -82,6 +82,23 @@ def _waf(draw: np.random.Generator, first: int) -> Iterator[str]:
                f'"provider":"p{one % 1_000_003}","uri":"/{"x" * 1000}"}}')  # fmt: skip
 
 
+def _csv(draw: np.random.Generator, first: int) -> Iterator[str]:
+    """CSV of which every field is quoted."""
+    if not first:
+        yield "time,client,status,bytes,country"
+    for at, client in enumerate(_clients(draw), first):
+        yield f'"{HOUR}:{at % 60:02d}:07Z","{client}","200","{at}","DE"'
+
+
+def _audit(draw: np.random.Generator, first: int) -> Iterator[str]:
+    """ModSecurity's audit log: 90 rules of its own in each line."""
+    for at, client in enumerate(list(_clients(draw))[:100], first):
+        found = [f'{{"message":"m{one} x","details":{{"ruleId":"{one}","tags":["CVE-2024-{one % 1_000_000:06d}"]}}}}'
+                 for one in draw.integers(0, 2**40, 90).tolist()]  # fmt: skip
+        yield (f'{{"transaction":{{"client_ip":"{client}","time_stamp":"Mon Mar  2 00:{at % 60:02d}:00 2026",'
+               f'"messages":[{",".join(found)}]}}}}')  # fmt: skip
+
+
 FORMS: dict[str, Callable[[np.random.Generator, int], Iterator[str]]] = {
-    "edge": _edge, "combined": _combined, "dns": _dns, "waf": _waf,
+    "edge": _edge, "combined": _combined, "csv": _csv, "dns": _dns, "waf": _waf, "audit": _audit,
 }  # fmt: skip
