@@ -78,12 +78,13 @@ Progress = Callable[[float, str, str], None]
 
 
 def run(
-    settings: Settings, given: Sequence[str], *, spec: Spec, into: str, exact: bool, name: str, as_json: bool
-) -> int:
+    settings: Settings, given: Sequence[str], *, spec: Spec, into: str, exact: bool, parts: int = 1, name: str,
+    as_json: bool,
+) -> int:  # fmt: skip
     """Aggregate and print what was done. Raises RadarError."""
     with screen(sys.stderr) as view, engine(name, settings) as chosen:
         report = aggregate(
-            chosen, places.find(given), spec, into, exact=exact, memory_mb=settings.engine_memory_mb,
+            chosen, places.find(given), spec, into, exact=exact, parts=parts, memory_mb=settings.engine_memory_mb,
             progress=lambda done, text, phase: view.progress(done, text, phase=phase),
         )  # fmt: skip
     if as_json:
@@ -103,7 +104,7 @@ def run(
 
 def aggregate(
     chosen: Engine, files: Sequence[str], spec: Spec, into: str, *, exact: bool, memory_mb: int,
-    progress: Progress = lambda *_: None,
+    parts: int = 1, progress: Progress = lambda *_: None,
 ) -> Report:  # fmt: skip
     """All steps, on that engine.
 
@@ -113,10 +114,13 @@ def aggregate(
     into = into if "://" in into else str(Path(into).absolute())
     report = Report(chosen.name, spec.by, spec.grain, exact, len(files))
     with _alone(into):
-        _check(into, spec, exact=exact)
+        _check(into, spec, exact=exact, parts=parts)
         asked = [ToMeasure(file, spec, "span" if exact else "rows") for file in files]
         measured = sorted(_each(chosen, measure, asked, progress, "measure"), key=lambda one: one.file)
-        (_sorted if exact else _counted)(chosen, measured, spec, into, memory_mb, progress, report)
+        if exact:
+            _sorted(chosen, measured, spec, into, memory_mb, progress, report)
+        else:
+            _counted(chosen, measured, spec, into, memory_mb, progress, report, parts)
     report.lost = dict(sorted(report.lost.items()))
     report.seconds = round(time.monotonic() - begun, 3)
     return report
@@ -138,15 +142,16 @@ def _sorted(
 
 
 def _counted(
-    chosen: Engine, files: list[Measured], spec: Spec, into: str, memory_mb: int, progress: Progress, report: Report
-) -> None:
+    chosen: Engine, files: list[Measured], spec: Spec, into: str, memory_mb: int, progress: Progress, report: Report,
+    parts: int,
+) -> None:  # fmt: skip
     most = _room(memory_mb, chosen.lanes, COUNTED_B)
     key = uuid4().hex
     shuffle = f"{_SHUFFLE}{key}"
     try:
-        pieces = pieces_of(files, most, spec, into, shuffle)
+        pieces = pieces_of(files, most, spec, into, shuffle, parts)
         counted = list(_each(chosen, count, pieces, progress, "count"))
-        done = list(_each(chosen, publish, windows_of(counted, spec, into, key), progress, "publish"))
+        done = list(_each(chosen, publish, windows_of(counted, spec, into, key, parts), progress, "publish"))
     finally:
         places.clear(into, shuffle)
     _sum(report, done)
@@ -183,9 +188,9 @@ def _room(memory_mb: int, lanes: int, row_b: int) -> int:
     return max(1, (memory_mb << 20) // lanes // row_b)
 
 
-def _check(into: str, spec: Spec, *, exact: bool) -> None:
+def _check(into: str, spec: Spec, *, exact: bool, parts: int) -> None:
     """Is the folder new, or does it hold what can be added to? Writes the note of a new one."""
-    wanted = {"by": spec.by, "grain": spec.grain, "exact": exact}
+    wanted = {"by": spec.by, "grain": spec.grain, "exact": exact, "parts": parts}
     body = places.read(into, _NOTE)
     if body is None:
         places.write(into, _NOTE, orjson.dumps(wanted))

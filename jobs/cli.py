@@ -123,6 +123,8 @@ def build() -> argparse.ArgumentParser:
                            "was made by the same --by and --grain is added to")  # fmt: skip
     aggregate.add_argument("--exact", action="store_true", help="counts, errors and exact percentiles of RTT only; "
                            "needs all files of a bin at once and a new folder")  # fmt: skip
+    aggregate.add_argument("--parts", type=_parts, default=1, metavar="N", help="cut each file of bins into N, by the "
+                           "number of the network (1): smaller steps for very many rows")  # fmt: skip
     aggregate.add_argument("--engine", choices=("local", "cluster"), help="instead of the setting RADAR_ENGINE")
     _json(aggregate)
 
@@ -223,8 +225,10 @@ def _aggregate(args: argparse.Namespace, settings: Settings) -> int:
     from jobs import aggregate
     from radar.aggregate.rollup.rows import Spec
 
+    if args.parts > 1 and (args.exact or args.by not in ("asn", "geoasn")):
+        raise WrongCall("--parts cuts by networks: it needs --by asn or geoasn, and no --exact")
     return aggregate.run(
-        settings, args.path, spec=Spec(args.by, args.grain), into=args.into, exact=args.exact,
+        settings, args.path, spec=Spec(args.by, args.grain), into=args.into, exact=args.exact, parts=args.parts,
         name=args.engine or settings.engine, as_json=args.json,
     )  # fmt: skip
 
@@ -288,6 +292,12 @@ def _positive(text: str) -> float:
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
     return value
+
+
+def _parts(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 9999:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of parts; expected a whole number from 1 to 9999")
+    return int(text)
 
 
 def _port(text: str) -> int:

@@ -55,7 +55,10 @@ class ToMeasure:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Rows of a file: ``length`` from ``start`` on. ``shuffle`` is where its partials go, below ``into``."""
+    """Rows of a file: ``length`` from ``start`` on. ``shuffle`` is where its partials go, below ``into``.
+
+    ``parts``: into so many parts each window is cut, by the number of the network.
+    """
 
     file: str
     id: str
@@ -64,14 +67,15 @@ class Piece:
     spec: Spec
     into: str
     shuffle: str
+    parts: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A piece: window -> the file of its partials; rows that count; why others do not; bytes of the shuffle."""
+    """A piece: (window, part) -> file of its partials; rows that count; why others do not; bytes of the shuffle."""
 
     id: str
-    windows: dict[int, str]
+    windows: dict[tuple[int, int], str]
     rows: int
     lost: dict[str, int]
     size: int
@@ -79,13 +83,16 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Partials of one stretch of time: (id of the input, file of the shuffle), to be added to what was published."""
+    """Partials of one stretch of time, or a part of them: (id of the input, file of the shuffle), to be added to what
+    was published. ``part`` is told in the names of files where there is more than one.
+    """
 
     start_s: int
     parts: tuple[tuple[str, str], ...]
     spec: Spec
     into: str
     run: str
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,15 +149,17 @@ def count(piece: Piece) -> Counted:
     """Count a piece and leave its partials, a file for each window. Raises SchemaError, ArchiveError."""
     found, lost = partials.of_file(piece.file, piece.spec, start=piece.start, length=piece.length)
     size = WINDOW_S[piece.spec.grain]
-    windows: dict[int, str] = {}
+    windows: dict[tuple[int, int], str] = {}
     written = 0
-    for (start,), part in found.group_by(pl.col("bin") // size * size, maintain_order=True):
-        start_s = int(start)
-        name = f"{piece.shuffle}/{start_s}-{piece.id}-{piece.start}.arrow"
+    part_of = pl.col("asn").cast(pl.Int64) % piece.parts if "asn" in piece.spec.keys else pl.lit(0, pl.Int64)
+    cut = found.with_columns(__window=pl.col("bin") // size * size, __part=part_of)
+    for (start, number), part in cut.group_by("__window", "__part", maintain_order=True):
+        key = (int(start), int(number))
+        name = f"{piece.shuffle}/{key[0]}-{key[1]}-{piece.id}-{piece.start}.arrow"
         body = io.BytesIO()
-        part.write_ipc(body, compression="lz4")
+        part.select(found.columns).write_ipc(body, compression="lz4")
         places.write(piece.into, name, body.getvalue())
-        windows[start_s] = name
+        windows[key] = name
         written += body.tell()
     rows = int(found.filter(pl.col("field") == "rows")["amount"].sum())
     return Counted(piece.id, windows, rows, lost, written)
@@ -162,7 +171,7 @@ def publish(window: Window) -> Published:
     An input that is in the window already is not added again. The bins are written first: who dies between the two
     leaves partials that lack the input, and does the same again. Raises ArchiveError.
     """
-    stem = f"{datetime.fromtimestamp(window.start_s, UTC):%Y%m%dT%H%MZ}.parquet"
+    stem = f"{datetime.fromtimestamp(window.start_s, UTC):%Y%m%dT%H%MZ}{window.part}.parquet"
     before, kept = _kept(window, f"partials-{stem}")
     if kept.get("run") == window.run:  # this very step was done; its worker died before it could say so
         return _told(kept["told"])
@@ -270,19 +279,22 @@ def _told(text: str) -> Published:
     return Published(**told)
 
 
-def windows_of(found: list[Counted], spec: Spec, into: str, run: str) -> list[Window]:
+def windows_of(found: list[Counted], spec: Spec, into: str, run: str, parts: int = 1) -> list[Window]:
     """What is to be published, in order of time."""
-    parts: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    files: dict[tuple[int, int], list[tuple[str, str]]] = defaultdict(list)
     for one in found:
-        for start, name in one.windows.items():
-            parts[start].append((one.id, name))
-    return [Window(start, tuple(sorted(parts[start])), spec, into, run) for start in sorted(parts)]
+        for key, name in one.windows.items():
+            files[key].append((one.id, name))
+    return [
+        Window(start, tuple(sorted(files[start, part])), spec, into, run, f"-{part:04}" if parts > 1 else "")
+        for start, part in sorted(files)
+    ]
 
 
-def pieces_of(files: list[Measured], most: int, spec: Spec, into: str, shuffle: str) -> list[Piece]:
+def pieces_of(files: list[Measured], most: int, spec: Spec, into: str, shuffle: str, parts: int = 1) -> list[Piece]:
     """Files as pieces of at most so many rows."""
     return [
-        Piece(one.file, one.id, start, min(most, one.rows - start) if one.rows >= 0 else -1, spec, into, shuffle)
+        Piece(one.file, one.id, start, min(most, one.rows - start) if one.rows >= 0 else -1, spec, into, shuffle, parts)
         for one in files
         for start in range(0, max(one.rows, 1), most)
     ]

@@ -197,6 +197,18 @@ def test_files_that_share_no_bin_are_sorted_one_by_one_and_not_looked_into(tmp_p
     assert [(len(stretch.files), stretch.whole) for stretch in found] == [(1, True)] * 4
 
 
+def test_windows_in_parts_hold_the_same_bins_and_are_added_to(tmp_path: Path) -> None:
+    rows = made(400)
+    files = [sample.write(tmp_path / f"{at}.parquet", rows[at::2]) for at in range(2)]
+    for given in (files[:1], files):
+        aggregate(Local(2), given, BY, str(tmp_path / "out"), exact=False, memory_mb=64, parts=3)
+    names = sorted(path.name for path in (tmp_path / "out").glob("bins-*"))
+    assert names == [
+        f"bins-20260302T0{hour}00Z-000{part}.parquet" for hour in range(2) for part in (1, 2)
+    ]  # the networks of the sample leave nothing for part 0
+    assert_frame_equal(read(tmp_path / "out").drop("revision").sort("bin", "country", "asn"), one_pass(rows))
+
+
 def test_a_step_that_is_run_twice_leaves_and_says_the_same(tmp_path: Path) -> None:
     into = str(tmp_path / "out")
     go(Local(1), [sample.write(tmp_path / "a.parquet", made(300))], tmp_path / "out")
@@ -277,7 +289,7 @@ def test_a_bucket_works_as_a_folder_does(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_folder_of_other_results_or_another_run_is_refused(tmp_path: Path) -> None:
     file = sample.write(tmp_path / "a.parquet", made(10))
     go(Local(1), [file], tmp_path / "out")
-    with pytest.raises(ConfigError, match=r"expected \{'by': 'asn', 'grain': '5m', 'exact': False\}"):
+    with pytest.raises(ConfigError, match=r"expected \{'by': 'asn', 'grain': '5m', 'exact': False, 'parts': 1\}"):
         aggregate(Local(1), [file], Spec("asn", "5m"), str(tmp_path / "out"), exact=False, memory_mb=64)
     with pytest.raises(ConfigError, match="nothing can be added to"):
         go(Local(1), [file], tmp_path / "out", is_exact=True)
