@@ -175,6 +175,7 @@ def _ranges(settings: Settings) -> Finding:
 
 
 def _store(settings: Settings, now: datetime) -> Iterator[Finding]:
+    from jobs.storage import told
     from radar import store
     from radar.store import documents, embedded
 
@@ -190,7 +191,7 @@ def _store(settings: Settings, now: datetime) -> Iterator[Finding]:
     try:
         with store.connect(settings) as client:
             server = store.describe(client)
-            docs = documents.get_many(client, ["clock", "sources", "notice", "jobs"])
+            docs = documents.get_many(client, ["clock", "sources", "notice", "jobs", "storage"])
     except StoreUnavailable as error:
         if settings.redis_url:
             yield Finding("store", "broken", f"{where}: {error}", "start it, or correct REDIS_URL")
@@ -203,11 +204,15 @@ def _store(settings: Settings, now: datetime) -> Iterator[Finding]:
         yield Finding("store", "broken", str(error), "correct REDIS_URL")
         return
     yield from _server(server, where)
+    for level, text, todo in told(server, docs["storage"], settings):
+        yield Finding("memory", level, text, todo)
     yield from _published(settings, docs, now)
 
 
 def _server(server: Any, where: str) -> Iterator[Finding]:
-    text = f"{where}: {server.name} {server.version}, {_size(server.memory_bytes)} in memory"
+    many = {"cluster": f"; a Cluster of {server.primaries} primaries, {server.replicas} replicas",
+            "sentinel": f"; named by Sentinels, {server.replicas} replicas"}  # fmt: skip
+    text = f"{where}: {server.name} {server.version}, {_size(server.memory_bytes)} in memory{many.get(server.kind, '')}"
     newest = tuple(int(part) for part in server.version.split(".")[:2] if part.isdigit())
     if newest < ((8, 0) if server.name == "valkey" else (7, 2)):
         yield Finding("store", "broken", f"{text}; too old", "Redis 7.2+ or Valkey 8+ is needed")

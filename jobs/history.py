@@ -16,6 +16,7 @@ import numpy.typing as npt
 from radar.aggregate.bins import F32, Block, bin_index, bin_start
 from radar.signals import Group
 from radar.store import Store, blocks, keys
+from radar.store.retention import Keep
 
 #: Points that are read and written at once: what bounds the memory of a long backfill.
 CHUNK_POINTS = 1_000_000
@@ -49,13 +50,14 @@ class History(Protocol):
 class StoreHistory:
     """History that lies in the store: nothing is held in this process, so a restart loses nothing.
 
-    ``live``: pages are dropped when they are too old to be of use; a replayed or recorded set is kept.
+    ``live``: pages are dropped when they are too old to be of use; a replayed or recorded set is kept. ``keep``: what
+    the operator set instead.
     """
 
-    def __init__(self, client: Store, group: Group, *, live: bool = False) -> None:
+    def __init__(self, client: Store, group: Group, *, live: bool = False, keep: Keep | None = None) -> None:
         self._client = client
         self._group = group
-        self._ttl_s = keys.live_ttl_s(group) if live else None
+        self._ttl_s = keep.seconds(group) if keep is not None else keys.live_ttl_s(group) if live else None
 
     def put(self, block: Block, *, fresh: bool = False) -> list[int]:
         """See :class:`History`. Bins already there are read and overlaid, as slots may come from different answers."""

@@ -50,7 +50,8 @@ class Line(Protocol):
 
 
 class Work:
-    """What a worker does. ``pipeline`` makes a pipeline from what the store holds; it is called when ours is stale."""
+    """What a worker does. ``pipeline`` makes a pipeline from what the store holds; it is called when ours is stale.
+    ``sweep`` is called after each tick, under the same lease."""
 
     def __init__(
         self,
@@ -61,6 +62,7 @@ class Work:
         modules: dict[str, SourceModule],
         pipeline: Callable[[], Line],
         now: Callable[[], datetime],
+        sweep: Callable[[datetime], object] = lambda _now: None,
     ) -> None:
         self.settings = settings
         self.modules = modules
@@ -68,6 +70,7 @@ class Work:
         self._collector = collector
         self._make = pipeline
         self._now = now
+        self._sweep = sweep
         self._line: Line | None = None
         self._version = -1
         self._collected: dict[str, datetime] = {}
@@ -118,6 +121,7 @@ class Work:
                 return
             with _kept(lease):
                 self._tick(lease)
+                self._sweep(self._now())
             replace(claim, ttl_s=self.settings.tick_s + 60).renew()
 
     def _tick(self, lease: Lease) -> None:

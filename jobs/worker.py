@@ -30,15 +30,18 @@ from jobs.claims import check_sources
 from jobs.collect import enabled, resume
 from jobs.collector import Collector
 from jobs.consent import off
+from jobs.history import StoreHistory
 from jobs.ledger import Ledger
 from jobs.live import LivePipeline
 from jobs.schedule import buckets
+from jobs.storage import Sweeper
 from jobs.work import Work
 from radar.archive import Archive
 from radar.errors import ConfigError, StoreUnavailable
 from radar.http import Http
 from radar.settings import Settings, load
 from radar.store import connect, keys, ping, url_of
+from radar.store.retention import Keep
 
 log = structlog.get_logger("jobs.worker")  # also when run as a program
 
@@ -143,6 +146,7 @@ def main(settings: Settings) -> int:
     probes = [connect(url) for url in dict.fromkeys((url_of(settings), queue))]
     modules = {module.SOURCE.name: module for module in enabled(settings)}
     reasons = off(settings)
+    keep = Keep.of(settings)
     work = Work(
         settings,
         client=client,
@@ -150,7 +154,15 @@ def main(settings: Settings) -> int:
             http=Http(contact=settings.contact, cache=settings.data_dir / "http"), archive=archive, ledger=ledger
         ),
         modules=modules,
-        pipeline=lambda: LivePipeline(client, archive, ledger=ledger, enabled=tuple(modules), off=reasons),
+        pipeline=lambda: LivePipeline(
+            client,
+            archive,
+            ledger=ledger,
+            enabled=tuple(modules),
+            off=reasons,
+            history=lambda client, group: StoreHistory(client, group, keep=keep),
+        ),
+        sweep=Sweeper(client, settings),
         now=utc_now,
     )
     resumed = resume(archive)

@@ -46,6 +46,16 @@ def _int(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+def _days(least: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        value = _int(0, 36_500)(text)
+        if 0 < value < least:
+            raise ValueError(f"0, or a whole number from {least} to 36500")
+        return value
+
+    return parse
+
+
 def _one_of(*words: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in words:
@@ -113,6 +123,13 @@ SETTINGS: tuple[Row, ...] = (
         "embedded Valkey in the data folder.", _redis_url, ("REDIS_URL",)),
     Row("queue_url", "", "Redis of the job queue: one server or Sentinels, as in REDIS_URL. Empty: the store itself, "
         "which must then not be a Cluster.", _queue_url),
+    Row("store_memory_mb", "0", "MB (of a million bytes) that the store's servers may use together. Above it the "
+        "oldest series are dropped, those of bins below an hour first; the newest two days stay. 0: no limit.",
+        _int(0, 100_000_000)),
+    Row("keep_minute_days", "3", "Days for which series of a stream's minutes are kept. 0: for ever.", _int(0, 36_500)),
+    Row("keep_fine_days", "89", "Days for which series of 5- to 30-minute bins are kept: the detector looks back on "
+        "28. 0: for ever.", _days(29)),
+    Row("keep_coarse_days", "0", "Days for which series of hours and days are kept. 0: for ever.", _days(29)),
     Row("port", "8050", "Port that the site listens on.", _int(1, 65535), ("PORT",)),
     Row("host", "127.0.0.1", "Address that the site listens on.", str),
     Row("web_workers", "2", "Processes of the web server.", _int(1, 64)),
@@ -187,6 +204,10 @@ class Settings:
     data_dir: Path
     redis_url: str
     queue_url: str
+    store_memory_mb: int
+    keep_minute_days: int
+    keep_fine_days: int
+    keep_coarse_days: int
     port: int
     host: str
     web_workers: int
