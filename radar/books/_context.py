@@ -43,6 +43,7 @@ class ContextBook:
     def take(self, rows: Sequence[Mapping[str, Any]], *, received_at: datetime, simulated: bool) -> None:
         """Add one answer. One that is older than the newest of its scope adds happenings and changes none."""
         self._simulated = simulated
+        self._forget(rows)
         for asked in (row for row in rows if row["row"] == "round"):
             before = self._rounds.get(asked["scope"])
             newest = before is None or asked["asked_at"] >= before["asked_at"]
@@ -120,6 +121,18 @@ class ContextBook:
         }  # fmt: skip
         replaces = sorted({*row["replaces"], *(before["replaces"] if before else ())})[:50]
         self._known[row["id"]] = {**found, "scope": row["scope"], "replaces": replaces}
+
+    def _forget(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Forget the places that a newer answer does not speak of, and what they told of the time after it: an answer
+        holds every place that is asked, so these are asked no more."""
+        asked = {row["scope"]: row["asked_at"] for row in rows if row["row"] == "round"}
+        latest = max(asked.values(), default="")
+        gone = {name for name, known in self._rounds.items() if name not in asked and known["asked_at"] < latest}
+        for name in gone:
+            del self._rounds[name]
+        self._known = {
+            id_: row for id_, row in self._known.items() if row["scope"] not in gone or row["start"] < latest
+        }
 
     def _withdraw(self, asked: Mapping[str, Any], told: Mapping[str, Any]) -> None:
         for id_, row in self._known.items():

@@ -118,6 +118,21 @@ def test_a_place_that_was_never_read_leaves_the_time_of_reading_unknown() -> Non
     assert (page["read_at"], page["error"]) == (None, "x")
 
 
+def test_a_place_that_is_asked_no_more_is_forgotten_with_what_it_told_of_the_time_to_come() -> None:
+    later = NOON + HOUR
+    book = taken((NOON, [asked(NOON), asked(NOON, scope="t", error="x"), row("was", scope="t"),
+                         row("comes", later + HOUR, scope="t"), row("b")]),
+                 (later, [asked(later), row("b")]))  # fmt: skip
+    page = book.page(later)
+    assert [h["id"] for h in page["happenings"]] == ["b", "was"]
+    assert (page["read_at"], page["error"]) == (rfc3339(later), None)
+
+
+def test_an_older_answer_makes_no_place_forgotten() -> None:
+    book = taken((NOON, [asked(NOON), row("a", NOON + HOUR)]), (NOON, [asked(NOON - HOUR, scope="t")]))
+    assert [h["id"] for h in book.page(NOON)["happenings"]] == ["a"]
+
+
 def test_what_was_read_after_the_moment_asked_for_is_left_out() -> None:
     assert taken((NOON, [asked(NOON), row()])).page(NOON - HOUR)["happenings"] == []
 
