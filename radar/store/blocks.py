@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from radar.errors import StoreUnavailable
 from radar.signals import Group
-from radar.store import Store, asking, keys
+from radar.store import Store, asking, keys, kind_of
 from radar.store.wire import Reply, command, exchange
 
 Block = NDArray[np.float32]
@@ -27,13 +27,35 @@ SAMPLE = 16
 
 _LITTLE = np.dtype("<f4")
 
-#: KEYS: page. ARGV: offset, bytes, slots of a page, seconds to live (0: for ever).
+#: Bytes of bodies in one call of the script, and pages in it. On a Cluster a call has one page: its keys must lie in
+#: one slot.
+CALL_BYTES, CALL_PAGES = 1 << 16, 512
+
+#: KEYS: pages. ARGV: offset, bytes of a page, seconds to live (0: for ever), then what to write into each page.
+#: A page that SETRANGE has just made is as long as offset and body; one that is written up to its end is asked for.
 _PATCH = b"""
-if redis.call('EXISTS', KEYS[1]) == 0 then
-  local blank = string.rep('\\0\\0\\192\\127', tonumber(ARGV[3]))
-  if ARGV[4] == '0' then redis.call('SET', KEYS[1], blank) else redis.call('SET', KEYS[1], blank, 'EX', ARGV[4]) end
+local offset, total, life = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
+local blank
+for i, key in ipairs(KEYS) do
+  local body = ARGV[i + 3]
+  local stop = offset + #body
+  local fresh
+  if stop == total then
+    fresh = redis.call('EXISTS', key) == 0
+  else
+    local size = redis.call('SETRANGE', key, offset, body)
+    fresh = size == stop
+    if not fresh and size ~= total then
+      return redis.error_reply('ERR a page has ' .. size .. ' bytes, expected ' .. total)
+    end
+  end
+  if fresh then
+    blank = blank or string.rep('\\0\\0\\192\\127', total / 4)
+    if life == '0' then redis.call('SET', key, blank) else redis.call('SET', key, blank, 'EX', life) end
+  end
+  if fresh or stop == total then redis.call('SETRANGE', key, offset, body) end
 end
-return redis.call('SETRANGE', KEYS[1], ARGV[1], ARGV[2])
+return #KEYS
 """
 _PATCH_ID = sha1(_PATCH, usedforsecurity=False).hexdigest().encode()
 
@@ -90,11 +112,12 @@ def write_bins(
     pieces = keys.spans(group, bins)
     names = [name.encode() for name in entities]
     what = f"write {group.name} {aspect}"
+    at_once = 1 if kind_of(client) == "cluster" else CALL_PAGES
 
     def commands() -> Iterator[bytes]:
         at = 0
         for number, row, count in pieces:
-            yield from _writes(group, f"{tail}{number}".encode(), row, names, rows[:, at : at + count], ttl_s)
+            yield from _writes(group, f"{tail}{number}".encode(), row, names, rows[:, at : at + count], ttl_s, at_once)
             at += count
 
     exchange(client, commands(), reply_bytes=16, what=what, prelude=command(b"SCRIPT", b"LOAD", _PATCH))
@@ -166,8 +189,10 @@ def _checked(group: Group, entities: Sequence[str], block: NDArray[np.floating])
     return rows
 
 
-def _writes(group: Group, tail: bytes, row: int, names: list[bytes], rows: Block, ttl_s: int | None) -> Iterator[bytes]:
-    """One command for each entity: the whole page where all of it is given, else a patch."""
+def _writes(
+    group: Group, tail: bytes, row: int, names: list[bytes], rows: Block, ttl_s: int | None, at_once: int
+) -> Iterator[bytes]:
+    """The whole page of each entity where all of it is given, else patches of so many entities ``at_once``."""
     bodies = np.ascontiguousarray(rows).reshape(len(names), -1)
     size = bodies.shape[1] * keys.SLOT_BYTES
     head = keys.PAGE_HEAD.encode()
@@ -180,14 +205,31 @@ def _writes(group: Group, tail: bytes, row: int, names: list[bytes], rows: Block
                 start, extra + len(name), head, name, tail, size, body.tobytes(), life,
             )  # fmt: skip
         return
-    offset = b"%d" % (row * keys.row_bytes(group))
-    slots = b"%d" % (keys.page_bytes(group) // keys.SLOT_BYTES)
-    life = b"%d" % (ttl_s or 0)
-    start = b"*8\r\n$7\r\nEVALSHA\r\n$40\r\n%b\r\n$1\r\n1\r\n$" % _PATCH_ID
-    middle = b"%b\r\n$%d\r\n%b\r\n$%d\r\n" % (tail, len(offset), offset, size)
-    end = b"\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n" % (len(slots), slots, len(life), life)
-    for name, body in zip(names, bodies, strict=True):
-        yield b"%b%d\r\n%b%b%b%b%b" % (start, extra + len(name), head, name, middle, body.tobytes(), end)
+    fixed = command(b"%d" % (row * keys.row_bytes(group)), b"%d" % keys.page_bytes(group), b"%d" % (ttl_s or 0))
+    fixed = fixed.partition(b"\r\n")[2]
+    packed = _packed(bodies)
+    step = packed.shape[1]
+    raw = packed.tobytes()
+    at_once = min(at_once, max(1, CALL_BYTES // size))
+    for at in range(0, len(names), at_once):
+        part = names[at : at + at_once]
+        found = [b"$%d\r\n%b%b%b\r\n" % (extra + len(name), head, name, tail) for name in part]
+        count = len(part)
+        yield b"".join((
+            b"*%d\r\n$7\r\nEVALSHA\r\n$40\r\n%b\r\n$%d\r\n%d\r\n" % (6 + 2 * count, _PATCH_ID, len(str(count)), count),
+            *found, fixed, raw[at * step : (at + count) * step],
+        ))  # fmt: skip
+
+
+def _packed(bodies: Block) -> NDArray[np.uint8]:
+    """The rows as bulk strings of RESP, side by side: uint8 [entities, bytes]."""
+    data = bodies.view(np.uint8)
+    before, after = (np.frombuffer(text, np.uint8) for text in (b"$%d\r\n" % data.shape[1], b"\r\n"))
+    out = np.empty((len(data), len(before) + data.shape[1] + len(after)), np.uint8)
+    out[:, : len(before)] = before
+    out[:, len(before) : -len(after)] = data
+    out[:, -len(after) :] = after
+    return out
 
 
 def _compare_sample(

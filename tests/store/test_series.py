@@ -231,3 +231,23 @@ def test_a_page_of_another_length_is_an_error_not_a_gap(client: Store) -> None:
         series.read(client, "country/IQ", REQUESTS, "value", MONDAY, MONDAY + timedelta(minutes=15))
     with pytest.raises(StoreUnavailable, match="shorter than a page"):
         blocks.read_bins(client, EDGE, "value", ["country/IQ"], MONDAY, 3)
+    client.set(page, b"\0" * 60)
+    with pytest.raises(StoreUnavailable, match="a page has 60 bytes, expected 5760"):
+        blocks.write_bins(client, EDGE, "value", ["country/IQ"], MONDAY + timedelta(minutes=5), np.ones((1, 1, 5)))
+
+
+@pytest.mark.parametrize("row", [0, 100, 287])
+def test_a_bin_of_many_entities_begins_pages_and_goes_on_in_others(client: Store, row: int) -> None:
+    """More than one call of the script holds; half of the pages are there already."""
+    entities = [f"asn/{number}" for number in range(1300)]
+    whole = block(650, 288)
+    blocks.write_bins(client, EDGE, "value", entities[::2], MONDAY, whole)
+    values = block(1300, 1, seed=2)
+    blocks.write_bins(client, EDGE, "value", entities, MONDAY + timedelta(minutes=5 * row), values, ttl_s=5000)
+    expected = np.full((1300, 288, 5), np.nan, np.float32)
+    expected[::2] = whole
+    expected[:, row] = values[:, 0]
+    assert np.array_equal(blocks.read_bins(client, EDGE, "value", entities, MONDAY, 288), expected, equal_nan=True)
+    day = keys.bin_index(86_400, MONDAY)
+    assert client.ttl(keys.page("asn/0", EDGE, "value", day)) == -1
+    assert client.ttl(keys.page("asn/1", EDGE, "value", day)) > 4990
