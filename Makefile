@@ -5,6 +5,7 @@ ARGS ?=
 BIN := .venv/bin
 RUN_READY := .venv/.ready
 DEV_READY := .venv/.ready-dev
+BENCH_READY := .venv/.ready-bench
 UV_COMPILE = $(shell command -v uv || echo $(BIN)/uv) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 
 .DEFAULT_GOAL := help
@@ -23,6 +24,9 @@ $(RUN_READY): requirements.lock pyproject.toml scripts/setup.sh
 $(DEV_READY): requirements-dev.lock requirements.lock pyproject.toml scripts/setup.sh
 	@scripts/setup.sh requirements-dev.lock $@
 	@touch $(RUN_READY)
+
+$(BENCH_READY): requirements-bench.lock $(DEV_READY)
+	@scripts/setup.sh requirements-bench.lock $@
 
 demo: $(RUN_READY) ## Start the radar on a simulated world; Ctrl-C ends it
 	@$(BIN)/radar demo $(ARGS)
@@ -45,15 +49,16 @@ format: $(DEV_READY) ## Put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(DEV_READY) ## Measure, and write the table of docs/performance.md
+bench: $(BENCH_READY) ## Measure, and write the table of docs/performance.md
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 ci: ## What the continuous integration runs: Chromium, then `make test`
 	.ci/run
 
-lock: $(DEV_READY) ## Compile both lock files from pyproject.toml
+lock: $(DEV_READY) ## Compile the lock files from pyproject.toml
 	$(UV_COMPILE) pyproject.toml --output-file requirements.lock
 	$(UV_COMPILE) pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(UV_COMPILE) pyproject.toml --group dev --group bench --constraint requirements-dev.lock --output-file requirements-bench.lock
 
 docs: $(RUN_READY) ## Write docs/settings.md from the table of settings
 	$(BIN)/python -m scripts.settings_doc

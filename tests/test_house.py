@@ -18,7 +18,7 @@ from radar.settings import SETTINGS, load
 from scripts import settings_doc
 
 REPO = Path(__file__).resolve().parent.parent
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock")
 
 #: Longest file that one person still reads in one go.
 LINES = 400
@@ -98,8 +98,9 @@ def test_every_locked_package_has_its_hashes(lock: str) -> None:
 def test_locks_are_current_with_pyproject() -> None:
     table = project()
     runtime = table["project"]["dependencies"]  # type: ignore[index]  # the table's form is that of pyproject.toml
-    groups = table["dependency-groups"]["dev"]  # type: ignore[index]  # same
-    for lock, wanted in ((LOCKS[0], runtime), (LOCKS[1], [*runtime, *groups])):
+    groups = table["dependency-groups"]  # type: ignore[index]  # same
+    tested = [*runtime, *groups["dev"]]
+    for lock, wanted in zip(LOCKS, (runtime, tested, [*tested, *groups["bench"]]), strict=True):
         pinned = pins(lock)
         for requirement in map(Requirement, wanted):
             versions = pinned.get(canonical(requirement.name), set())

@@ -18,8 +18,8 @@ from radar.errors import ConfigError, RadarError, StoreUnavailable
 from radar.shapes import Outage
 from radar.store import documents
 
-COMMANDS = ("demo", "run", "web", "jobs", "stream", "collect", "replay", "aggregate", "backtest", "try", "record", "outages",
-            "reference", "doctor")  # fmt: skip
+COMMANDS = ("demo", "run", "web", "jobs", "stream", "collect", "replay", "aggregate", "backtest", "try", "record",
+            "outages", "reference", "doctor")  # fmt: skip
 
 Run = Callable[..., tuple[int, str, str]]
 
