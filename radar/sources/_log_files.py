@@ -10,33 +10,28 @@ anew where it was truncated or replaced.
 
 from __future__ import annotations
 
-import bz2
 import subprocess
 import sys
 import tempfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, cast
-
-import zstandard
+from typing import Any, Literal
 
 from radar.errors import UpstreamChanged
 from radar.sources._dns_tap import CONTENT
 from radar.sources._log_places import LogFile, digest
+from radar.sources._log_unpacked import PACKINGS, STEP, Unpacked
 from radar.sources._rejections import Rejections
 
 #: Bytes of a file's beginning, and of what lies before the place reached, that say which file it is.
 HEAD = TAIL = 4096
 #: A last line without its end, or a Parquet file without its footer, is waited for this long, in seconds.
 STILL_S = 600
-PACKINGS = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh")
 #: Lines and rows count for so many bytes at least: whatever a line holds, its row takes as much.
 ROW_BYTES = 64
 #: Control frames of Frame Streams: sizes that they have, and the type of the first one of a stream.
 _CONTROL, _START = (4, 512), 2
-_STEP = 1 << 18
 _READER = Path(__file__).with_name("_parquet_rows.py")
 
 
@@ -101,7 +96,7 @@ def news(
                 _skip(stream, place.offset, seek=not packing)
                 ended = bool(packing) or still
                 yield from _pieces(file, stream, marks, rejected, limit, head=line, binary=binary, ended=ended)
-                if isinstance(stream, _Unpacked) and stream.cut and still:
+                if isinstance(stream, Unpacked) and stream.cut and still:
                     rejected.add("compressed file ends early", f"{file.name} after {marks.seen.offset} unpacked bytes")
         except UpstreamChanged as error:
             rejected.add("file is damaged", f"{file.name}: {error}")
@@ -147,7 +142,7 @@ def _first_line(stream: Any) -> bytes:
 def _lines(stream: Any, limit: int, *, ended: bool) -> Iterator[tuple[bytes, int]]:
     """(whole lines, 0), or (nothing, size of a line that is too long)."""
     rest = bytearray()
-    while part := stream.read(_STEP):
+    while part := stream.read(STEP):
         rest += part
         if len(rest) < limit:
             continue
@@ -157,7 +152,7 @@ def _lines(stream: Any, limit: int, *, ended: bool) -> Iterator[tuple[bytes, int
             del rest[:cut]
             continue
         size, end = len(rest), -1
-        while end < 0 and (part := stream.read(_STEP)):
+        while end < 0 and (part := stream.read(STEP)):
             end = part.find(b"\n")
             size += len(part) if end < 0 else end + 1
         if end >= 0 or ended:
@@ -187,7 +182,7 @@ def _frames(stream: Any, limit: int) -> Iterator[tuple[bytes, int]]:
     rest = bytearray()
     ended = False
     while not ended:
-        part = stream.read(_STEP)
+        part = stream.read(STEP)
         ended = not part
         rest += part
         if len(rest) < limit and not ended:
@@ -232,7 +227,7 @@ def _parquet(
         path = getattr(opened, "name", None)
         if not isinstance(path, str):
             path = copy.name
-            while part := opened.read(_STEP):
+            while part := opened.read(STEP):
                 copy.write(part)
             copy.flush()
         rows = int(_rows(source, path, "count"))
@@ -270,7 +265,7 @@ class _Marks:
 def _content(opened: Any, packing: bytes) -> Any:
     """The file's content from its beginning."""
     opened.seek(0)
-    return _Unpacked(opened, packing) if packing else opened
+    return Unpacked(opened, packing) if packing else opened
 
 
 def _digests(opened: Any, packing: bytes, offset: int) -> tuple[str, str]:
@@ -302,7 +297,7 @@ def _head_and_tail(opened: Any, packing: bytes, offset: int) -> tuple[str, str]:
 
 def _exactly(stream: Any, size: int) -> bytes:
     parts = []
-    while size > 0 and (part := stream.read(min(size, _STEP))):
+    while size > 0 and (part := stream.read(min(size, STEP))):
         parts.append(part)
         size -= len(part)
     return b"".join(parts)
@@ -312,7 +307,7 @@ def _skip(stream: Any, offset: int, *, seek: bool) -> None:
     if seek:
         stream.seek(offset)
         return
-    while offset > 0 and (part := stream.read(min(offset, _STEP))):
+    while offset > 0 and (part := stream.read(min(offset, STEP))):
         offset -= len(part)
 
 
@@ -332,60 +327,3 @@ def _reached(file: LogFile, known: dict[str, Seen], packing: bytes) -> Seen:
             if heads[size] == seen.head and _digests(opened, packing, seen.offset) == (seen.head, seen.tail):
                 return seen
     return Seen(file.key, file.name)
-
-
-class _Unpacked:
-    """The content of a packed file, a little at a time. ``cut``: it ended before its end."""
-
-    def __init__(self, opened: Any, first: bytes) -> None:
-        self._opened, self._first = opened, first
-        self._machine = self._fresh()
-        self._input = self._buffer = b""
-        self.cut = False
-
-    def _fresh(self) -> Any:
-        if self._first.startswith(b"\x1f\x8b"):
-            return zlib.decompressobj(wbits=31)
-        if self._first.startswith(b"BZh"):
-            return bz2.BZ2Decompressor()
-        return zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
-
-    def read(self, size: int) -> bytes:
-        """At most so many bytes; b"" at the end. Raises UpstreamChanged for damaged data."""
-        while not self._buffer:
-            if self._machine.eof:
-                self._input = (self._machine.unused_data or b"") + self._input or self._opened.read(_STEP)
-                if not self._input:
-                    return b""
-                self._machine = self._fresh()
-            try:
-                more = self._step()
-            except (zlib.error, zstandard.ZstdError, OSError, EOFError, ValueError) as error:
-                raise UpstreamChanged("logs", f"packed data are damaged ({type(error).__name__})") from None
-            if more is None:
-                self.cut = True
-                return b""
-            self._buffer = more
-        out, self._buffer = self._buffer[:size], self._buffer[size:]
-        return out
-
-    def _step(self) -> bytes | None:
-        """Some content; None where the input ends early."""
-        machine = self._machine
-        hungry = machine.needs_input if isinstance(machine, bz2.BZ2Decompressor) else True
-        if hungry and not self._input:
-            self._input = self._opened.read(_STEP)
-            if not self._input:
-                return None
-        if isinstance(machine, bz2.BZ2Decompressor):
-            given = b""
-            if hungry:
-                given, self._input = self._input, b""
-            return machine.decompress(given, _STEP)
-        if self._first.startswith(b"\x1f\x8b"):
-            out = cast(bytes, machine.decompress(self._input, _STEP))
-            self._input = b"" if machine.eof else machine.unconsumed_tail
-            return out
-        # four bytes of zstd can stand for 128 KiB
-        given, self._input = self._input[:256], self._input[256:]
-        return cast(bytes, machine.decompress(given))
