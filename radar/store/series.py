@@ -11,6 +11,7 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from radar.errors import StoreUnavailable
 from radar.signals import Group
@@ -147,4 +148,8 @@ def _column(key: str, raw: bytes | None, group: Group, slot: int, row: int, coun
     floats.frombytes(raw[row * keys.row_bytes(group) : (row + count) * keys.row_bytes(group)])
     if sys.byteorder == "big":
         floats.byteswap()
-    return [None if value != value else value for value in floats[slot :: group.width]]
+    values = floats[slot :: group.width].tolist()
+    total = sum(values)  # NaN when any of them is: most pages have no gap
+    if total == total:
+        return cast("list[float | None]", values)
+    return [None if value != value else value for value in values]

@@ -73,8 +73,10 @@ def exchange(
             pending.append(item)
             weight += max(len(item), reply_bytes)
             if weight >= CHUNK_BYTES:
-                replies += line.trip(pending)
+                replies += line.receive()  # the server worked on these while the next ones were put together
+                line.send(pending)
                 pending, weight = [], 0
+        replies += line.receive()
         if pending:
             replies += line.trip(pending)
     return replies
@@ -169,6 +171,7 @@ class Line:
         self._pool: Any = client.connection_pool
         self._what = what
         self._prelude = prelude
+        self._awaited, self._first = 0, False  # answers under way, and whether the first of them is the prelude's
 
     def __enter__(self) -> Line:
         self._connection: Any = self._pool.get_connection()
@@ -184,14 +187,24 @@ class Line:
 
     def trip(self, commands: list[bytes], refused: list[tuple[int, str]] | None = None) -> list[Reply]:
         """Send commands and take their answers. A refusal raises, or is put into ``refused`` with its position."""
+        self.send(commands)
+        return self.receive(refused)
+
+    def send(self, commands: list[bytes]) -> None:
+        """Send commands; their answers are to be received before others are sent."""
+        lead, self._prelude = [self._prelude] if self._prelude is not None else [], None
+        self._first = bool(lead)
+        self._awaited = len(lead) + len(commands)
+        self._connection.send_packed_command([b"".join([*lead, *commands])], check_health=False)
+
+    def receive(self, refused: list[tuple[int, str]] | None = None) -> list[Reply]:
+        """The answers of what was sent last; none when nothing was."""
         refusals: list[tuple[int, str]] = []
-        first = self._prelude is not None
-        sent = [cast("bytes", self._prelude), *commands] if first else commands
-        replies = _round_trip(self._connection, sent, self._what, refusals)
-        if first:
-            self._prelude = None
+        replies = _answers(self._connection, self._awaited, self._what, refusals) if self._awaited else []
+        if self._first and self._awaited:
             refusals = [(at - 1, text) for at, text in refusals]
             del replies[0]
+        self._awaited = 0
         if refusals and (refused is None or refusals[0][0] < 0):
             raise StoreUnavailable(f"{self._what}: the store refuses ({refusals[0][1]})")
         if refused is not None:
@@ -199,8 +212,7 @@ class Line:
         return replies
 
 
-def _round_trip(connection: Any, commands: list[bytes], what: str, refused: list[tuple[int, str]]) -> list[Reply]:
-    connection.send_packed_command([b"".join(commands)], check_health=False)
+def _answers(connection: Any, count: int, what: str, refused: list[tuple[int, str]]) -> list[Reply]:
     # The socket itself, as redis-py has no public reader of raw bytes; it is idle, so nothing is buffered elsewhere.
     sock = connection._sock
     data = bytearray()
@@ -213,7 +225,7 @@ def _round_trip(connection: Any, commands: list[bytes], what: str, refused: list
             raise RedisConnectionError("the server closed the connection")
         data.extend(piece)
 
-    while len(replies) < len(commands):
+    while len(replies) < count:
         end = data.find(b"\r\n", at)
         if end < 0:
             more()

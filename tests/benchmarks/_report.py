@@ -121,6 +121,12 @@ ROWS: tuple[Row, ...] = (
     Row("Seconds a row of an aggregation, 50 M rows beside 1 M", "aggregate_growth", _value, "{:.2f} x",
         "at most 1.2", 1.2),
     Row("Points written to the store, one bin at a time", "series_store", _value, "{:,.0f} /s"),
+    Row("One 5-minute bin of 80,000 entities x 6 signals written to the store, sample read back", "store_scale", _value,
+        "{:.2f} s", "under 0.2 s", 0.2),
+    Row("... one entity's 7 days x 6 signals read, as float32", "store_scale",
+        _detail("read_6_signals_7_days_as_float32_ms"), "{:.2f} ms", "under 0.2 ms", 0.2),
+    Row("... memory for a point", "store_scale", _detail("bytes_per_point", "packed"), "{:.2f} B", "at most 4.1 B",
+        4.1),
 )  # fmt: skip
 
 
