@@ -114,11 +114,14 @@ def aggregate(
     into = into if "://" in into else str(Path(into).absolute())
     report = Report(chosen.name, spec.by, spec.grain, exact, len(files))
     with _alone(into):
-        _check(into, spec, exact=exact, parts=parts)
+        wanted = {"by": spec.by, "grain": spec.grain, "exact": exact, "parts": parts}
+        _check(into, wanted)
         asked = [ToMeasure(file, spec, "span" if exact else "rows") for file in files]
         measured = sorted(_each(chosen, measure, asked, progress, "measure"), key=lambda one: one.file)
+        _note(into, {**wanted, "whole": not exact})
         if exact:
             _sorted(chosen, measured, spec, into, memory_mb, progress, report)
+            _note(into, {**wanted, "whole": True})
         else:
             _counted(chosen, measured, spec, into, memory_mb, progress, report, parts)
     report.lost = dict(sorted(report.lost.items()))
@@ -188,20 +191,26 @@ def _room(memory_mb: int, lanes: int, row_b: int) -> int:
     return max(1, (memory_mb << 20) // lanes // row_b)
 
 
-def _check(into: str, spec: Spec, *, exact: bool, parts: int) -> None:
-    """Is the folder new, or does it hold what can be added to? Writes the note of a new one."""
-    wanted = {"by": spec.by, "grain": spec.grain, "exact": exact, "parts": parts}
+def _note(into: str, note: dict[str, Any]) -> None:
+    places.write(into, _NOTE, orjson.dumps(note))
+
+
+def _check(into: str, wanted: dict[str, Any]) -> None:
+    """Is the folder new, or does it hold what can be added to? Exact bins of a run that did not end are cleared."""
     body = places.read(into, _NOTE)
     if body is None:
-        places.write(into, _NOTE, orjson.dumps(wanted))
         return
     try:
         found = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise ArchiveError(f"{_NOTE} in the folder of results is no JSON: {error}") from error
-    if exact or found != wanted:
-        told = "results that nothing can be added to; expected a new folder" if exact else f"{found}; expected {wanted}"
-        raise ConfigError(f"{into} holds {told}")
+        whole = found.pop("whole")
+    except (ValueError, AttributeError, KeyError) as error:
+        raise ArchiveError(f"{_NOTE} in the folder of results is not what a run leaves there: {error}") from error
+    if found != wanted:
+        raise ConfigError(f"{into} holds {found}; expected {wanted}")
+    if wanted["exact"]:
+        if whole:
+            raise ConfigError(f"{into} holds exact bins, to which nothing can be added; expected a new folder")
+        places.clear(into, "bins-")
 
 
 @contextmanager

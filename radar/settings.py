@@ -84,6 +84,12 @@ def _queue_url(text: str) -> str:
     return text
 
 
+def _scheduler(text: str) -> str:
+    if text and not re.fullmatch(r"(?:tcp|tls)://(?:[\w.-]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}", text):
+        raise ValueError("tcp://host:port or tls://host:port, or nothing")
+    return text
+
+
 def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
@@ -191,7 +197,8 @@ SETTINGS: tuple[Row, ...] = (
     Row("log_level", "info", "Lowest level that is logged.", _one_of("debug", "info", "warning", "error")),
     Row("engine", "local", "What `radar aggregate` runs on: local (this machine), or cluster (Dask, the extra "
         "internet-radar[cluster]).", _one_of("local", "cluster")),
-    Row("engine_scheduler", "", "Address of the Dask scheduler of the engine 'cluster', such as tcp://host:8786.", str),
+    Row("engine_scheduler", "", "Address of the Dask scheduler of the engine 'cluster', such as tcp://host:8786.",
+        _scheduler),
     Row("engine_memory_mb", "768", "MB of rows and counts that the steps of an aggregation hold at once, on one "
         "machine; the process comes on top.", _int(64, 1_000_000)),
 )  # fmt: skip

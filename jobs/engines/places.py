@@ -120,7 +120,7 @@ def write(folder: str, name: str, data: bytes) -> None:
 
 
 def clear(folder: str, prefix: str) -> None:
-    """Take away what is in the folders of ``folder`` whose names begin so. Raises ArchiveError."""
+    """Take away the files and folders of ``folder`` whose names begin so. Raises ArchiveError."""
     if "://" in folder:
         import obstore
 
@@ -133,8 +133,11 @@ def clear(folder: str, prefix: str) -> None:
         except Exception as error:
             raise ArchiveError(f"{_plain(folder)} cannot be cleared ({type(error).__name__})") from None
         return
-    for old in Path(folder).glob(f"{prefix}*/"):
-        shutil.rmtree(old, ignore_errors=True)  # what stays is cleared by the next run
+    for old in Path(folder).glob(f"{prefix}*"):
+        if old.is_dir():
+            shutil.rmtree(old, ignore_errors=True)  # what stays is cleared by the next run
+        else:
+            old.unlink(missing_ok=True)
 
 
 def _store(place: str) -> tuple[Any, str]:

@@ -286,13 +286,31 @@ def test_a_bucket_works_as_a_folder_does(monkeypatch: pytest.MonkeyPatch) -> Non
         server.stop()
 
 
+def test_an_exact_run_that_ended_early_can_be_started_again(tmp_path: Path) -> None:
+    rows = made(200)
+    files = [sample.write(tmp_path / f"{at}.parquet", rows[at * 50 : at * 50 + 50]) for at in range(4)]
+
+    def stop(_done: float, _text: str, phase: str) -> None:
+        if phase == "sort":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        aggregate(Local(1), files, BY, str(tmp_path / "out"), exact=True, memory_mb=64, progress=stop)
+    assert list((tmp_path / "out").glob("bins-*"))
+    go(Local(1), files[1:], tmp_path / "out", is_exact=True)
+    assert_frame_equal(read(tmp_path / "out"), exact.aggregate(files[1:], BY).table)
+
+
 def test_a_folder_of_other_results_or_another_run_is_refused(tmp_path: Path) -> None:
     file = sample.write(tmp_path / "a.parquet", made(10))
     go(Local(1), [file], tmp_path / "out")
     with pytest.raises(ConfigError, match=r"expected \{'by': 'asn', 'grain': '5m', 'exact': False, 'parts': 1\}"):
         aggregate(Local(1), [file], Spec("asn", "5m"), str(tmp_path / "out"), exact=False, memory_mb=64)
-    with pytest.raises(ConfigError, match="nothing can be added to"):
+    with pytest.raises(ConfigError, match="'exact': False"):
         go(Local(1), [file], tmp_path / "out", is_exact=True)
+    go(Local(1), [file], tmp_path / "sorted", is_exact=True)
+    with pytest.raises(ConfigError, match="exact bins, to which nothing can be added; expected a new folder"):
+        go(Local(1), [file], tmp_path / "sorted", is_exact=True)
 
     def second(_done: float, _text: str, _phase: str) -> None:
         with pytest.raises(ConfigError, match="in use by another run"):
@@ -302,6 +320,8 @@ def test_a_folder_of_other_results_or_another_run_is_refused(tmp_path: Path) -> 
 
 
 def test_cluster_without_its_extra_or_its_scheduler_says_what_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match="expected tcp://host:port or tls://host:port"):
+        load({"RADAR_ENGINE_SCHEDULER": "nonsense"})
     with pytest.raises(ConfigError, match="RADAR_ENGINE_SCHEDULER is empty"):
         engines.engine("cluster", load({}))
     monkeypatch.delitem(sys.modules, "jobs.engines.cluster", raising=False)
