@@ -23,6 +23,7 @@ from jobs.history import History, StoreHistory
 from jobs.ledger import Ledger
 from jobs.publish import Publication, build
 from jobs.quality import Performances
+from jobs.tracked import cut, lead_of
 from jobs.writeback import Mark, WriteBack
 from radar.aggregate.bins import Block, bin_end, to_block
 from radar.archive import Archive
@@ -81,6 +82,8 @@ class Pipeline:
         Why others are not, in a sentence each.
     lease
         When given, nothing is published unless it is still held.
+    networks
+        How many networks of logs are taken in by bins below an hour (:mod:`jobs.tracked`); 0: all.
     """
 
     def __init__(
@@ -96,6 +99,7 @@ class Pipeline:
         enabled: Collection[str] = (),
         off: Mapping[str, str] | None = None,
         lease: Lease | None = None,
+        networks: int = 0,
     ) -> None:
         self.client = client
         self.archive = archive
@@ -105,6 +109,7 @@ class Pipeline:
         self.enabled = frozenset(enabled)
         self.off: Mapping[str, str] = dict(off or {})
         self.lease = lease
+        self.networks = networks
         self._settle = dict(settle or {})
         live = self.clock.mode == "live"
         self._history = history or (lambda client, group: StoreHistory(client, group, live=live))
@@ -144,6 +149,13 @@ class Pipeline:
 
     def feed_block(self, block: Block, *, simulated: bool) -> None:
         """Take in bins that are already laid out."""
+        lead = lead_of(block.group) if self.networks else None
+        if lead is not None:
+            known = self.runs[lead].progress.entities if lead in self.runs else []
+            inside = cut(block, known, self.networks, leads=lead == block.group.name)
+            if inside is None:
+                return
+            block = inside
         self.run(block.group).take(block, simulated=simulated)
 
     def run(self, group: Group) -> GroupRun:

@@ -126,8 +126,9 @@ class LivePipeline(Pipeline):
             for group in groups_of(frame):
                 block = to_block(frame, group)
                 if block is not None:
-                    run = runs[group.name] = self.run(group)
-                    run.take(block, simulated=simulated)
+                    self.feed_block(block, simulated=simulated)
+                    if group.name in self.runs:
+                        runs[group.name] = self.runs[group.name]
             self.keep_quality(frame)
             count, rows = count + size, rows + frame.height
         for run in runs.values():

@@ -160,6 +160,7 @@ def main(settings: Settings) -> int:
             ledger=ledger,
             enabled=tuple(modules),
             off=reasons,
+            networks=settings.tracked_networks,
             history=lambda client, group: StoreHistory(client, group, keep=keep),
         ),
         sweep=Sweeper(client, settings),

@@ -132,6 +132,8 @@ SETTINGS: tuple[Row, ...] = (
     Row("store_memory_mb", "0", "MB (of a million bytes) that the store's servers may use together. Above it the "
         "oldest series are dropped, those of bins below an hour first; the newest two days stay. 0: no limit.",
         _int(0, 100_000_000)),
+    Row("tracked_networks", "0", "So many networks of edge_logs and of dns_logs, the largest when they first come, "
+        "have series of bins below an hour; others have hours alone. 0: all.", _int(0, 1_000_000)),
     Row("keep_minute_days", "3", "Days for which series of a stream's minutes are kept. 0: for ever.", _int(0, 36_500)),
     Row("keep_fine_days", "89", "Days for which series of 5- to 30-minute bins are kept: the detector looks back on "
         "28. 0: for ever.", _days(29)),
@@ -212,6 +214,7 @@ class Settings:
     redis_url: str
     queue_url: str
     store_memory_mb: int
+    tracked_networks: int
     keep_minute_days: int
     keep_fine_days: int
     keep_coarse_days: int

@@ -2,8 +2,8 @@
 
 ``--rows`` is the number of entities. Written and a sample read back (by each layout's own client code, the same as in
 ``series_store``); one entity's six signals over seven days read as lists of numbers or None (12,096 of them), and, of
-packed rows, as one array of float32; bytes of memory per point. Rounds of the layouts are interleaved, so that what else
-the machine does falls on all of them. The first bin of a day begins the pages and is told by itself.
+packed rows, as one array of float32; bytes of memory per point. The layouts take turns, so that what else the
+machine does falls on all of them. The first bin of a day begins the pages and is told by itself.
 """
 
 from __future__ import annotations
