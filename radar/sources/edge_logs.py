@@ -115,7 +115,8 @@ def _key(folder: Path) -> int:
 
 
 def count(chunk: Chunk, rejected: Rejections, *, key: int = _OPEN_KEY) -> pl.DataFrame:
-    """Partials (``PARTIALS``) of one piece of a log. Raises UpstreamChanged for a Parquet file of another form.
+    """Partials (``PARTIALS``) of one piece of a log; a cell may occur several times. Raises UpstreamChanged for a
+    Parquet file of another form.
 
     Large ones are cut further, and the cuts are counted at the same time: reading lines keeps one core busy.
     """
@@ -126,7 +127,7 @@ def count(chunk: Chunk, rejected: Rejections, *, key: int = _OPEN_KEY) -> pl.Dat
     for own in lost:
         for item in own.done():
             rejected.add(item.reason, item.example, item.count)
-    return merged(counts) if len(counts) > 1 else counts[0]
+    return pl.concat(counts)
 
 
 def _cuts(chunk: Chunk) -> list[Chunk]:
@@ -147,8 +148,9 @@ def _cuts(chunk: Chunk) -> list[Chunk]:
 
 
 def _counted(chunk: Chunk, rejected: Rejections, key: int) -> pl.DataFrame:
-    parts = [counted(checked(table, rejected), key) for table in _tables(chunk, rejected)]
-    return merged(parts) if len(parts) != 1 else parts[0]
+    return pl.concat(
+        [pl.DataFrame(schema=PARTIALS), *(counted(checked(table, rejected), key) for table in _tables(chunk, rejected))]
+    )
 
 
 def _tables(chunk: Chunk, rejected: Rejections) -> Iterator[pl.DataFrame]:
