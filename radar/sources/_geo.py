@@ -50,6 +50,11 @@ def locate(addresses: pl.Series) -> pl.DataFrame:
     >>> locate(pl.Series([0x08080808]))["asn"].to_list()
     [15169]
     """
+    if addresses.null_count() == len(addresses):  # the tables take 70 MB: not loaded where nothing is asked
+        none = pl.DataFrame({"reason": [NO_ADDRESS]}).select(
+            cc=pl.lit(None, pl.String), asn=pl.lit(None, pl.UInt32), reason="reason"
+        )
+        return none.select(pl.all().gather(pl.Series([0] * len(addresses), dtype=pl.UInt32)))
     index = _index()
     places = _of_numbers(addresses, index) if addresses.dtype.is_integer() else _of_texts(addresses, index)
     return index.places.select(pl.all().gather(pl.Series(places).cast(pl.UInt32)))
