@@ -131,7 +131,7 @@ def merged(parts: list[pl.DataFrame]) -> pl.DataFrame:
 
 
 def signals(partials: pl.DataFrame, *, hour: bool = False) -> pl.DataFrame:
-    """SIGNALS of merged partials: the series of 5-minute bins, or those of whole hours."""
+    """SIGNALS of partials, merged or not: the series of 5-minute bins, or those of whole hours."""
     tables = [
         _of_entities(_abroad(partials) if kind == "geoasn" else partials, kind, keys, hour)
         for kind, keys in _KINDS.items()

@@ -173,7 +173,7 @@ def parse(body: bytes, *, name: str = "") -> Parsed:
             partials, grain_s, lost = told
             rows = _sound(partials)
             requests = rows.filter(pl.col("field") == "requests")["amount"].sum()
-            return Parsed(signals(merged([rows]), hour=grain_s == HOUR_S), lost, {"requests": int(requests)})
+            return Parsed(signals(rows, hour=grain_s == HOUR_S), lost, {"requests": int(requests)})
     rejected = Rejections()
     data, cut = unpack(body, source=NAME)
     if data.startswith(PARQUET):
