@@ -147,6 +147,8 @@ def _source_state(row: SourceStatus) -> Component:
 
 def _newest(row: SourceStatus, now: str) -> list[Any]:
     if not row["newest_bin"]:
+        if row["state"] == "ok" and row["last_success"]:  # its answers are no bins: what else is known of places
+            return [times.time(row["last_success"], now), html.Small(_("last answer"))]
         return [_("nothing yet")]
     lag = row["lag_s"]
     behind = None if lag is None else _("{duration} behind").format(duration=times.duration(max(lag, 0) / 60))

@@ -47,7 +47,8 @@ def layout(status: str = "", level: str = "", page: str = "", **query: str) -> C
     if recorded and start == 0:
         note = _("From data sets that were recorded earlier; they have their own dates.")
         parts.append(shell.section(_("From recorded history"), lists.listing(recorded, snapshot.now), note=note))
-    n = sum(row["status"] == "open" for row in snapshot.outages if not row.get("history") and not row.get("parent"))
+    apart = ("history", "parent", "about")  # recorded, told with another, or a rise of attempts, which is no outage
+    n = sum(row["status"] == "open" for row in snapshot.outages if not any(row.get(name) for name in apart))
     lede = ngettext("{n} outage is open now.", "{n} outages are open now.", n).format(n=n)
     more = _("Ids never change. An outage that we take back keeps its page and says why.")
     feed = html.A(_("Feed"), href="/feeds/outages.atom")

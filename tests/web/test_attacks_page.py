@@ -140,3 +140,13 @@ def test_simulated_matches_are_said_to_be(site: Site, publish: Callable[..., Non
     publish(sample_attacks(simulated=True))
     for path in ("/attacks", "/attacks?rule=944150"):
         assert "simulated" in words_of(site.page(path))
+
+
+@pytest.mark.parametrize(("last", "drawn"), [(0, 167), (3, 167), (9, 168)])
+def test_an_hour_that_has_not_ended_is_not_drawn_as_a_fall(last: int, drawn: int) -> None:
+    from radar.components import attacks
+
+    rule = {**sample_attacks()["rules"][0], "hourly": [5] * 167 + [last]}
+    path = re.search(r'class="value" d="([^"]*)"', str(attacks.line(rule, "x")))  # type: ignore[arg-type]
+    assert path is None or path[1].count("L") + 1 == drawn
+    assert len(attacks._without_a_false_fall(rule["hourly"])) == drawn
