@@ -146,13 +146,13 @@ def line(rule: AttackRule, id: str) -> Component:
     """The sparkline of a rule's last seven days."""
     words = _("Matches per hour of the last seven days, most: {n}").format(
         n=f"{max([v for v in rule['hourly'] if v is not None], default=0):,}")  # fmt: skip
-    return slot(id, lambda: spark(_without_a_false_fall(rule["hourly"]), words), class_name="spark-box")
+    return slot(id, lambda: spark(without_a_false_fall(rule["hourly"]), words), class_name="spark-box")
 
 
-def _without_a_false_fall(hourly: Sequence[int | None]) -> Sequence[int | None]:
-    """Without the hour that has not ended, where the part of it looks like a fall."""
-    *_before, last, part = [0, 0, *(count or 0 for count in hourly)]
-    return hourly[:-1] if part < last else hourly
+def without_a_false_fall(counts: Sequence[int | None]) -> Sequence[int | None]:
+    """Without the hour or day that has not ended, where the part of it looks like a fall."""
+    *_before, last, part = [0, 0, *(count or 0 for count in counts)]
+    return counts[:-1] if part < last else counts
 
 
 def tags(rule: AttackRule) -> list[Component]:

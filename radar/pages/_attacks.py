@@ -112,7 +112,8 @@ def chart(
     """The chart of a rule's matches over a range. ``href`` gives an address with changed queries."""
     start, step, values = stretch(found, rule, range)
     hourly = step == HOUR
-    counts = [None if value is None else float(value) for value in values]
+    whole = parts.without_a_false_fall(values)
+    counts = [None if value is None else float(value) for value in whole]
     most = max(((value, at) for at, value in enumerate(counts) if value is not None), default=None)
     text = _("Nothing was heard in this time.")
     if most is not None and most[0]:
@@ -122,7 +123,12 @@ def chart(
         text = _("The most were {n} matches {when}.").format(n=f"{most[0]:,.0f}", when=unit.format(when=when))
     elif most is not None:
         text = _("It did not match in this time.")
-    text += " " + (_("The last hour may not be over yet.") if hourly else _("The last day may not be over yet."))
+    if len(whole) < len(values):
+        so_far = _("The hour that has begun is not drawn: {n} so far.") if hourly else (
+            _("The day that has begun is not drawn: {n} so far."))  # fmt: skip
+        text += " " + so_far.format(n=f"{values[-1] or 0:,}")
+    else:
+        text += " " + (_("The last hour may not be over yet.") if hourly else _("The last day may not be over yet."))
     licence, licence_url = (source["licence"], source["licence_url"]) if source else (_("not stated"), "")
     name = source["title"] if source else found["source"]
     drawn = Chart(

@@ -149,4 +149,4 @@ def test_an_hour_that_has_not_ended_is_not_drawn_as_a_fall(last: int, drawn: int
     rule = {**sample_attacks()["rules"][0], "hourly": [5] * 167 + [last]}
     path = re.search(r'class="value" d="([^"]*)"', str(attacks.line(rule, "x")))  # type: ignore[arg-type]
     assert path is None or path[1].count("L") + 1 == drawn
-    assert len(attacks._without_a_false_fall(rule["hourly"])) == drawn
+    assert len(attacks.without_a_false_fall(rule["hourly"])) == drawn
