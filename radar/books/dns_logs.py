@@ -243,9 +243,9 @@ def _words(queries: int, failed: int | None, zones: Sequence[FailingZone]) -> st
         owner, mine = max(groups.items(), key=lambda item: (sum(z["failed"] for z in item[1]), item[0]))
         part = min(1.0, sum(z["failed"] for z in mine) / failed)
         if part >= MOST:
-            text = _("{n} of 10 failing ones ask for zones of {owner}: {zones}.")
+            text = _("{share} % of the failing ones ask for zones of {owner}: {zones}.")
             shown = ", ".join(zone["zone"] for zone in mine[:3])
-            parts.append(text.format(n=round(10 * part), owner=name(owner), zones=shown))
+            parts.append(text.format(share=round(100 * part), owner=name(owner), zones=shown))
     elif not zones:
         parts.append(_("No zone fails that enough clients ask for."))
     return " ".join(parts)

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, field
 from typing import cast
 
-from radar.detect.words import listed, of_ten, percent
+from radar.detect.words import listed, percent
 from radar.labels import _
 from radar.shapes import Cause
 
@@ -205,18 +205,18 @@ def _explained(v: Vanished, t: dict[str, _Weighed]) -> None:
     """The rise at our resolvers is that of names whose network has lost its routes."""
     text = _("Routes of {name} were withdrawn at {when}: {lost} of its announced space.")
     t["routing"].for_(2.0, text.format(name=v.name, when=v.other_start, lost=percent(v.lost)))
-    tenths = of_ten(v.share)
-    text = _("{n} of 10 failing queries ask for its zones: {zones}.")
-    t["routing"].for_(2.0 * v.share, text.format(n=tenths, zones=listed(v.zones, 3)))
+    share = percent(v.share)
+    text = _("{n} of failing queries ask for its zones: {zones}.")
+    t["routing"].for_(2.0 * v.share, text.format(n=share, zones=listed(v.zones, 3)))
     if v.times is not None and v.times > 1.5:
         text = _("Those zones are asked for {times} times as often as in the day before.")
         t["routing"].for_(0.5, text.format(times=f"{v.times:.1f}"))
     t["provider"].against(
-        1.5 * v.share, _("{n} of 10 failing queries ask for zones of one network outside.").format(n=tenths)
+        1.5 * v.share, _("{n} of failing queries ask for zones of one network outside.").format(n=share)
     )
     if v.share < 0.75:
-        text = _("Only {n} of 10 failing queries ask for zones of {name}; the others fail for another reason.")
-        t["routing"].against(1.0, text.format(n=tenths, name=v.name))
+        text = _("Only {n} of failing queries ask for zones of {name}; the others fail for another reason.")
+        t["routing"].against(1.0, text.format(n=share, name=v.name))
     _doubts(v, t)
 
 
@@ -229,8 +229,8 @@ def _asked_for(f: Facts, t: dict[str, _Weighed]) -> None:
         "Our resolvers get {times} times their usual queries since {when}: what gets no answer is asked for again."
     )
     t["routing"].for_(1.0, text.format(times=f"{v.load:.1f}", when=v.other_start))
-    text = _("{n} of 10 queries that fail there ask for its zones: {zones}.")
-    t["routing"].for_(0.5 * v.share, text.format(n=of_ten(v.share), zones=listed(v.zones, 3)))
+    text = _("{n} of queries that fail there ask for its zones: {zones}.")
+    t["routing"].for_(0.5 * v.share, text.format(n=percent(v.share), zones=listed(v.zones, 3)))
     _doubts(v, t)
 
 

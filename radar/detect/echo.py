@@ -16,7 +16,7 @@ from radar.detect import agree
 from radar.detect.case import Case, family
 from radar.detect.model import Alert, Failing
 from radar.detect.rules import ROUTES
-from radar.detect.words import listed, name, of_ten, when
+from radar.detect.words import listed, name, percent, when
 from radar.labels import _
 
 OURS = "provider/our-resolver"
@@ -114,9 +114,9 @@ def sentence(case: Case) -> str:
     since = when(datetime.fromtimestamp(echo.start, UTC))
     if is_rise(case):
         return _(
-            "{n} of 10 failing queries ask for zones of {name} ({zones}), whose routes were withdrawn at {when}: our "
+            "{n} of failing queries ask for zones of {name} ({zones}), whose routes were withdrawn at {when}: our "
             "resolvers are not the cause."
-        ).format(n=of_ten(echo.share), name=name(echo.service), zones=listed(echo.zones, NAMED), when=since)
+        ).format(n=percent(echo.share), name=name(echo.service), zones=listed(echo.zones, NAMED), when=since)
     text = _(
         "Its names ({zones}) cannot be looked up and are asked for again: {resolvers} get {times} times their usual "
         "queries since {when}."

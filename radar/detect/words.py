@@ -46,11 +46,6 @@ def percent(part: float | None) -> str:
     return _("{n} %").format(n=round(100 * part))
 
 
-def of_ten(part: float) -> str:
-    """A part in tenths, "10" for all of it; "under 1" for less than one of ten."""
-    return str(round(10 * part)) if part >= 0.1 else _("under 1")
-
-
 def listed(names: Sequence[str], most: int) -> str:
     """The first names, and how many more there are."""
     text = ", ".join(names[:most])

@@ -44,7 +44,7 @@ def test_a_failing_zone_is_told_against_its_day_before() -> None:
 
 def test_words_say_whose_zones_the_failures_ask_for() -> None:
     book, now = played()
-    assert "10 of 10 failing ones ask for zones of AS64496" in book.page(now)["words"]
+    assert "96 % of the failing ones ask for zones of AS64496" in book.page(now)["words"]
 
 
 def test_a_zone_that_has_recovered_is_not_told() -> None:

@@ -70,7 +70,7 @@ def test_the_rise_at_our_resolvers_is_explained_by_the_routes_with_numbers(event
     speaks = " ".join(causes(rise)["routing"]["for"])
     assert "Routes of AS4199999005 were withdrawn at 00:10 UTC on 2 March 2026: 100 % of its announced space." in speaks
     assert (
-        "10 of 10 failing queries ask for its zones: social.example, photos.example, chat.example and 1 more" in speaks
+        "97 % of failing queries ask for its zones: social.example, photos.example, chat.example and 1 more" in speaks
     )
     assert "9.4 times as often as in the day before" in speaks
     assert any("zones of one network outside" in text for text in causes(rise)["provider"]["against"])
@@ -82,7 +82,7 @@ def test_the_routes_that_are_gone_are_explained_by_who_asks_for_the_names(event:
     assert gone["causes"][0]["p"] > 0.7
     speaks = " ".join(causes(gone)["routing"]["for"])
     assert "Our resolvers get 2.2 times their usual queries since 00:10 UTC" in speaks
-    assert "10 of 10 queries that fail there ask for its zones" in speaks
+    assert "97 % of queries that fail there ask for its zones" in speaks
     for side in (gone, event.of(RESOLVER)):
         assert any("Packets to AS4199999005 are not measured" in text for text in causes(side)["routing"]["against"])
 
