@@ -24,6 +24,8 @@ from radar.sources._rejections import Rejections
 BIN_S, HOUR_S = 300, 3600
 #: Bins are kept at least this long for their hour, and for lines that come late.
 KEPT_S = 2 * HOUR_S
+#: Bins of an hour that are merged at once.
+AT_ONCE = 3
 #: Fields whose partials are merged together; () is all others.
 KINDS: tuple[tuple[str, ...], ...] = (("client",), ("rtt",), ())
 
@@ -62,13 +64,17 @@ class EdgeRehearsal:
         self._bins = {start: body for start, body in self._bins.items() if start >= oldest}
 
     def _hour(self, hour: int) -> pl.DataFrame:
-        """The partials of an hour. One kind of them after the other: those of twelve bins together take 100 MB."""
+        """The partials of an hour. One kind of them after the other, and few bins at a time: those of twelve bins
+        together take 100 MB."""
         bodies = [body for start, body in self._bins.items() if hour <= start < hour + HOUR_S]
         kinds = []
         for names in KINDS:
             chosen = pl.col("field").is_in(names) if names else ~pl.col("field").is_in(sum(KINDS, ()))
-            tables = (pl.read_ipc(io.BytesIO(body)) for body in bodies)
-            kinds.append(merged([table.filter(chosen).with_columns(bin=pl.lit(hour, pl.Int64)) for table in tables]))
+            whole: list[pl.DataFrame] = []
+            for at in range(0, len(bodies), AT_ONCE):
+                tables = [pl.read_ipc(io.BytesIO(body)).filter(chosen) for body in bodies[at : at + AT_ONCE]]
+                whole = [merged([*whole, *(table.with_columns(bin=pl.lit(hour, pl.Int64)) for table in tables)])]
+            kinds += whole
         return pl.concat(kinds)
 
 

@@ -145,3 +145,11 @@ def test_what_comes_every_night_is_shown_once_with_the_time_nearest_to_now(
     assert words.count("Nightly") == 1
     assert "Planned maintenance 02:00 UTC – 03:00 UTC (1 h)" in words
     assert "4 more times in this range" in words
+
+
+def test_a_source_without_bins_is_as_fresh_as_its_last_answer(site: Site) -> None:
+    from radar.pages import home
+
+    row: Any = {"newest_bin": None, "state": "ok", "last_success": "2026-03-02T05:10:00Z", "lag_s": 0.0}
+    assert "last answer" in str(home._newest(row, "2026-03-02T05:15:00Z"))
+    assert home._newest({**row, "state": "waiting"}, "2026-03-02T05:15:00Z") == ["nothing yet"]

@@ -98,14 +98,6 @@ def test_home_says_what_is_broken_and_draws_it(site: Site) -> None:
     assert text.index("AS21277") > text.index("2 parts of it"), "parts are folded under the whole"
 
 
-def test_a_source_without_bins_is_as_fresh_as_its_last_answer(site: Site) -> None:
-    from radar.pages import home
-
-    row: Any = {"newest_bin": None, "state": "ok", "last_success": "2026-03-02T05:10:00Z", "lag_s": 0.0}
-    assert "last answer" in str(home._newest(row, "2026-03-02T05:15:00Z"))
-    assert home._newest({**row, "state": "waiting"}, "2026-03-02T05:15:00Z") == ["nothing yet"]
-
-
 def test_country_page_has_a_sentence_charts_credit_and_csv(site: Site) -> None:
     text = site.page("/country/IQ")
     assert "Iraq has been mostly offline since 05:00 UTC" in text
