@@ -49,21 +49,25 @@ def key_of_day(folder: Path, now: datetime) -> bytes:
     Raises OSError.
     """
     path = folder / f"key-{now.astimezone(UTC):%Y%m%d}"
+    found = b""
     with suppress(FileNotFoundError):
         found = path.read_bytes()
         if len(found) == _KEY_BYTES:
             return found
-        path.unlink()
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("key-*"):
-        old.unlink(missing_ok=True)
+        if old != path:  # that of today may be another process's, made this moment
+            old.unlink(missing_ok=True)
     draft = folder / f".{os.getpid()}-{secrets.token_hex(4)}"
     draft.touch(mode=0o600)
     draft.write_bytes(secrets.token_bytes(_KEY_BYTES))
     try:
-        os.link(draft, path)  # the first one wins; a half-written one is never seen
+        if found:  # it was cut off
+            draft.replace(path)
+        else:
+            os.link(draft, path)  # the first one wins; a half-written one is never seen
     except FileExistsError:
         pass
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
     return path.read_bytes()

@@ -7,6 +7,7 @@ ones. Everything else is as an operator starts it.
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -202,7 +203,7 @@ class Radar:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.read().decode()
-        except (OSError, urllib.error.URLError):
+        except (OSError, http.client.HTTPException):  # nobody there, or killed in mid-answer
             return 0, ""
 
     def status(self) -> dict[str, Any]:
