@@ -137,3 +137,14 @@ def test_hour_gives_its_own_series_with_the_interval_of_the_median() -> None:
 
 def test_partials_hold_no_address() -> None:
     assert "8.8." not in count("\n".join(log(2)).encode())[0].write_csv()
+
+
+def test_times_and_networks_too_far_apart_for_packed_keys_are_counted_as_others_are() -> None:
+    far = [{**OWN, "time": time, "asn": asn, "client": "8.8.8.8"}
+           for time in ("2000-01-01T00:00:00Z", "2099-12-31T23:59:00Z") for asn in (1, 2**32 - 1)]  # fmt: skip
+    body = "".join(json.dumps(row) + "\n" for row in [*far, *far, far[0]]).encode()
+    asked = count(body)[0].filter(pl.col("field") == "requests")
+    assert sorted(asked.select("bin", "asn", "amount").rows()) == [
+        (946684800, 1, 3), (946684800, 2**32 - 1, 2), (4102444500, 1, 2), (4102444500, 2**32 - 1, 2),
+    ]  # fmt: skip
+    assert asked["cc"].unique().to_list() == ["DE"]
