@@ -6,9 +6,10 @@ publication are written in one transaction together with ``version``, so a reade
 
 from __future__ import annotations
 
-from typing import Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from radar.shapes.quality import Iqb
+from radar.shapes.reviews import Muted, Review
 
 State = Literal["ok", "degraded", "outage", "insufficient"]
 Verdict = Literal["affected", "not_affected", "insufficient"]
@@ -84,6 +85,7 @@ class Cause(TypedDict):
 
     cause: str  # an id of labels.CAUSES
     p: float
+    by: NotRequired[str]  # who says so: a person's word is no probability, and ``p`` is then 1
     # "for" and "against" are lists of sentences; "for" is no identifier, so it is added below
 
 
@@ -95,8 +97,12 @@ class Update(TypedDict):
     """One published version of an outage: an entry of its page and of the feed."""
 
     at: str  # data clock
-    kind: Literal["opened", "updated", "corrected", "restoring", "closed", "reopened", "retracted"]
+    kind: Literal[
+        "opened", "updated", "corrected", "restoring", "closed", "reopened", "retracted",
+        "confirmed", "muted", "unmuted", "withdrawn",
+    ]  # fmt: skip
     text: str
+    review: NotRequired[str]  # id of the entry of the journal, where a person said it
 
 
 class Outage(TypedDict):
@@ -126,6 +132,9 @@ class Outage(TypedDict):
     children: NotRequired[list[str]]  # ids of the outages that are part of this one
     about: NotRequired[str]  # what of the entity it tells of: of our firewalls the id of a rule; absent: the whole
     related: NotRequired[list[str]]  # ids of outages of other entities that tell of the same event, none a part
+    reviews: NotRequired[list[Review]]  # all that people said about it, oldest first; absent: nothing
+    said_before: NotRequired[dict[str, Any]]  # what the detector says of the fields that people changed
+    muted: NotRequired[Muted]
 
 
 class EntityState(TypedDict):

@@ -5,6 +5,7 @@
 ``store.series``         one entity's series, for readers (standard library only)
 ``store.blocks``         many entities at once, for jobs (numpy)
 ``store.documents``      published JSON documents, entity states, detector memory, version
+``store.journal``        what people said: append-only, and the only data that cannot be rebuilt
 ``store.lease``          one worker at a time
 ``store.embedded``       a Valkey server of our own where there is no ``REDIS_URL``
 ``store.address``        what ``REDIS_URL`` can name
@@ -238,14 +239,18 @@ def _numbers(version: str) -> list[int]:
 
 
 def clear(client: Store) -> int:
-    """Delete every key of this project and nothing else; return how many. For rebuilds. Raises StoreUnavailable."""
+    """Delete every key of this project but the journals, and nothing else; return how many. For rebuilds.
+
+    Raises StoreUnavailable.
+    """
     from radar.store import keys
     from radar.store.wire import command, exchange
 
     gone = 0
     with asking("clear"):
         for node in primaries(client):
-            found = node.scan_iter(match=f"{keys.PREFIX}*", count=5000)
+            every = node.scan_iter(match=f"{keys.PREFIX}*", count=5000)
+            found = (key for key in every if not key.startswith(keys.JOURNALS.encode()))
             while batch := list(islice(found, 5000)):
                 asked = (command(b"UNLINK", key) for key in batch)
                 gone += sum(int(n or 0) for n in exchange(client, asked, reply_bytes=8, what="clear"))

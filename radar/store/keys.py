@@ -213,3 +213,12 @@ def queue(part: str) -> str:
 def beacon(part: str) -> str:
     """Key of a count of the beacon's, dropped after an hour: ``radar:v1:{beacon}:result:<number>``."""
     return f"{PREFIX}{{beacon}}:{part}"
+
+
+#: What stands before the name of a journal. Journals cannot be rebuilt: ``store.clear`` leaves them alone.
+JOURNALS = f"{PREFIX}{{journal}}:"
+
+
+def journal(name: str) -> str:
+    """Key of the stream of a journal: ``radar:v1:{journal}:reviews``."""
+    return f"{JOURNALS}{name}"
