@@ -8,6 +8,7 @@ as a network that is known and not seen counts as zero. Countries are always in,
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -61,7 +62,7 @@ def cut(block: Block, known: Collection[str], most: int, *, leads: bool) -> Bloc
 
 def _only(block: Block, rows: Sequence[int]) -> Block:
     names = [block.entities[i] for i in rows]
-    return Block(block.group, names, block.start, block.value[list(rows)], block.n[list(rows)])
+    return replace(block, entities=names, value=block.value[list(rows)], n=block.n[list(rows)])
 
 
 def _source(group: Group) -> str:

@@ -6,7 +6,7 @@ that was received last counts: upstreams revise.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -31,6 +31,8 @@ class Block:
     start: datetime
     value: F32
     n: F32
+    #: (slot, entity type, number of the bin) of which the source says that it does not list all that it saw.
+    unlisted: frozenset[tuple[int, str, int]] = frozenset()
 
     @property
     def bins(self) -> int:
@@ -45,11 +47,11 @@ class Block:
         """The bins from ``first`` up to ``last``, counted as in a slice."""
         at = slice(first, last)
         start = self.time(at.indices(self.bins)[0])
-        return Block(self.group, self.entities, start, self.value[:, at], self.n[:, at])
+        return replace(self, start=start, value=self.value[:, at], n=self.n[:, at])
 
     def copy(self) -> Block:
         """The same with arrays of its own: a part shares those of the whole, and keeps all of them in memory."""
-        return Block(self.group, list(self.entities), self.start, self.value.copy(), self.n.copy())
+        return replace(self, entities=list(self.entities), value=self.value.copy(), n=self.n.copy())
 
 
 def bin_index(grain_s: int, t: datetime) -> int:
@@ -80,8 +82,8 @@ def to_block(rows: pl.DataFrame | pl.LazyFrame, group: Group) -> Block | None:
     ----------
     rows
         ARCHIVED rows (``radar.schema.ARCHIVED``) in any order, or a scan of them, which is read a series at a time;
-        rows of other groups are passed over. A null value is no observation and never replaces one. A time inside a
-        bin counts for that bin.
+        rows of other groups are passed over. A null value is no observation and never replaces one; it says that the
+        source saw more entities of this type in the bin than it lists. A time inside a bin counts for that bin.
 
     Examples
     --------
@@ -95,19 +97,25 @@ def to_block(rows: pl.DataFrame | pl.LazyFrame, group: Group) -> Block | None:
     [[[7.0]]]
     """
     grid = _Grid(group)
+    unlisted: set[tuple[int, str, int]] = set()
     for slot, series in enumerate(group.series):
         signal, source = split(series)
-        mine = (
+        own = (
             rows.lazy()
-            .filter((pl.col("signal") == signal) & (pl.col("source") == source) & pl.col("value").is_not_null())
+            .filter((pl.col("signal") == signal) & (pl.col("source") == source))
             .select(
                 "entity", _bin_number(group.grain_s).alias("bin"), pl.col("value", "n").cast(pl.Float32), "received_at"
             )
             .collect()
         )
-        if mine.height:
-            grid.fill(slot, mine)
-    return grid.block()
+        if own["value"].null_count():
+            nulls = own.filter(pl.col("value").is_null()).select(_type(), "bin").unique()
+            unlisted.update((slot, kind, number) for kind, number in nulls.iter_rows())
+            own = own.filter(pl.col("value").is_not_null())
+        if own.height:
+            grid.fill(slot, own)
+    block = grid.block()
+    return None if block is None else replace(block, unlisted=frozenset(unlisted))
 
 
 def joined(parts: list[Block]) -> Block:
@@ -122,6 +130,7 @@ def joined(parts: list[Block]) -> Block:
         first.start,
         np.concatenate([part.value for part in parts]),
         np.concatenate([part.n for part in parts]),
+        frozenset().union(*(part.unlisted for part in parts)),
     )
 
 
@@ -129,25 +138,38 @@ def fill_absent(block: Block, known: list[str], slots: list[int]) -> Block:
     """Write 0 where a source was heard in a bin but said nothing of an entity that it knows.
 
     Only for sources that list what they saw (logs): there, no row means no event. A bin in which the source said
-    nothing at all stays NaN everywhere: silence is not a count. Entities of ``known`` that the block lacks are added.
+    nothing at all stays NaN everywhere: silence is not a count. So do entities of a type of which the source says that
+    it does not list all (``Block.unlisted``). Entities of ``known`` that the block lacks are added.
     """
     if not slots:
         return block
     missing = sorted(set(known) - set(block.entities))
     if missing:
         pad = np.full((len(missing), block.bins, block.group.width), np.nan, dtype=np.float32)
-        block = Block(
-            block.group,
-            [*block.entities, *missing],
-            block.start,
-            np.concatenate([block.value, pad]),
-            np.concatenate([block.n, pad]),
+        block = replace(
+            block,
+            entities=[*block.entities, *missing],
+            value=np.concatenate([block.value, pad]),
+            n=np.concatenate([block.n, pad]),
         )
     heard = np.logical_not(np.isnan(block.value).all(axis=(0, 2)))[None, :]
     for slot in slots:
         values = block.value[:, :, slot]
-        block.value[:, :, slot] = np.where(np.isnan(values) & heard, np.float32(0), values)
+        absent = np.isnan(values) & heard & ~_unlisted(block, slot)
+        block.value[:, :, slot] = np.where(absent, np.float32(0), values)
     return block
+
+
+def _unlisted(block: Block, slot: int) -> npt.NDArray[np.bool_]:
+    """For which entities and bins an absent row says nothing. Where networks or countries are not all listed, networks
+    in a country are neither."""
+    out = np.zeros((len(block.entities), block.bins), bool)
+    first = bin_index(block.group.grain_s, block.start)
+    for at, kind, number in block.unlisted:
+        if at == slot and 0 <= number - first < block.bins:
+            kinds = (f"{kind}/", "geoasn/") if kind in ("asn", "country") else (f"{kind}/",)
+            out[[key.startswith(kinds) for key in block.entities], number - first] = True
+    return out
 
 
 class _Grid:
@@ -202,6 +224,10 @@ class _Grid:
             grown[: old[0], at : at + old[1]] = getattr(self, name)
             setattr(self, name, grown)
         self._first = first
+
+
+def _type() -> pl.Expr:
+    return pl.col("entity").str.split("/").list.first()
 
 
 def _bin_number(grain_s: int) -> pl.Expr:

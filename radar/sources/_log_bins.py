@@ -40,6 +40,8 @@ CREATE TABLE IF NOT EXISTS waiting (bin INTEGER NOT NULL, size INTEGER NOT NULL,
 CREATE INDEX IF NOT EXISTS waiting_bins ON waiting (bin);
 CREATE TABLE IF NOT EXISTS cuts (bin INTEGER NOT NULL, tier TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL,
                                  PRIMARY KEY (bin, tier, name, kind));
+CREATE TABLE IF NOT EXISTS unlisted (bin INTEGER NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL,
+                                     example TEXT NOT NULL, PRIMARY KEY (bin, name, kind));
 """
 
 #: What the columns of partials are called in words.
@@ -53,6 +55,15 @@ class Cut(NamedTuple):
     tier: str
     name: str
     kind: str
+
+
+class Unlisted(NamedTuple):
+    """A column of which a bin does not list all values: some were cut. ``kind`` as in a :class:`Cut`; ``example``: one
+    that was."""
+
+    name: str
+    kind: str
+    example: str
 
 
 class Rules(NamedTuple):
@@ -101,6 +112,7 @@ class Bins:
         self._most = room(memory)
         self._held: list[pl.DataFrame] = []
         self._size = 0
+        self._unnamed: dict[tuple[str, str], str] = {}
 
     def add(self, part: pl.DataFrame) -> None:
         """Take partials of a piece."""
@@ -148,12 +160,15 @@ class Bins:
     def _merge(self, start: int) -> None:
         whole, cuts = self.table(start), self._cuts(start)
         before = set(cuts)
+        self._unnamed.clear()
         for part in self._waiting(start):
             whole = self._joined(whole, part, cuts, start)
         self._state.execute("DELETE FROM waiting WHERE bin = ?", (start,))
         if whole is not None:
             self._state.execute("INSERT OR REPLACE INTO bins VALUES (?, ?, 1)", (start, _written(whole)))
         self._state.executemany("INSERT INTO cuts VALUES (?, ?, ?, ?)", [(start, *cut) for cut in cuts - before])
+        self._state.executemany("INSERT OR IGNORE INTO unlisted VALUES (?, ?, ?, ?)",
+                                [(start, *column, example) for column, example in self._unnamed.items()])  # fmt: skip
 
     def _waiting(self, start: int) -> Iterator[pl.DataFrame]:
         """What waits for a bin, in tables of about as much as a bin may take."""
@@ -203,6 +218,8 @@ class Bins:
         what = _WORDS.get(cut.kind or cut.name, f"values of {cut.kind or cut.name}")
         why = "clients and percentiles of the smallest are not kept" if cut.tier == "cells" else (
             "the smallest are counted together, without a name")  # fmt: skip
+        if cut.tier == "all":
+            self._unnamed.setdefault((cut.name, cut.kind), str(gone.min()))
         stamp = f"{datetime.fromtimestamp(start, UTC):%Y-%m-%dT%H:%MZ}"
         self.lost.add(f"more {what} in {span} than logs_memory_mb has room for: {why}",
                        f"{len(gone)} of them at {stamp}", max(int(rows), 1))  # fmt: skip
@@ -216,8 +233,18 @@ class Bins:
         row = self._state.execute("SELECT body FROM bins WHERE bin = ?", (start,)).fetchone()
         return None if row is None else _read(row[0])
 
+    def unlisted(self, start: int, span: int = BIN_S) -> tuple[Unlisted, ...]:
+        """Of which columns the bins of this time do not list all values; of an hour, once :meth:`hour` has made it."""
+        found = dict(self._unnamed) if span == HOUR_S else {}
+        for name, kind, example in self._state.execute(
+            "SELECT name, kind, example FROM unlisted WHERE bin >= ? AND bin < ? ORDER BY bin", (start, start + span)
+        ):
+            found.setdefault((name, kind), example)
+        return tuple(Unlisted(*column, example) for column, example in sorted(found.items()))
+
     def hour(self, start: int) -> pl.DataFrame | None:
         """The partials of an hour's bins as those of one bin of an hour; None where no bin is kept."""
+        self._unnamed.clear()
         starts = [row[0] for row in self._state.execute("SELECT bin FROM bins WHERE bin >= ? AND bin < ? ORDER BY bin",
                                                         (start, start + HOUR_S))]  # fmt: skip
         limits = self._limits(starts)
@@ -260,7 +287,8 @@ class Bins:
     def forget(self, before: int) -> None:
         """Drop the bins that began before then and were given."""
         self._state.execute("DELETE FROM bins WHERE bin < ? AND changed = 0", (before,))
-        self._state.execute("DELETE FROM cuts WHERE bin < ? AND bin NOT IN (SELECT bin FROM bins)", (before,))
+        for table in ("cuts", "unlisted"):
+            self._state.execute(f"DELETE FROM {table} WHERE bin < ? AND bin NOT IN (SELECT bin FROM bins)", (before,))
 
 
 def _dimensions(table: pl.DataFrame, rules: Rules) -> list[str]:

@@ -13,23 +13,25 @@ from __future__ import annotations
 
 import io
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import astuple, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
+from typing import NamedTuple
 
 import orjson
 import polars as pl
 import structlog
 
 from radar import settings
+from radar.entities import is_entity
 from radar.errors import UpstreamChanged, UpstreamUnavailable
 from radar.schema import Rejected
 from radar.sources import Answer
 from radar.sources._bytes import BROKEN, PARQUET
-from radar.sources._log_bins import BIN_S, HOUR_S, TABLES, Bins, Rules
+from radar.sources._log_bins import BIN_S, HOUR_S, TABLES, Bins, Rules, Unlisted
 from radar.sources._log_files import HEAD, Chunk, Seen, news
 from radar.sources._log_places import find
 from radar.sources._rejections import Rejections
@@ -168,7 +170,9 @@ def _given(state: sqlite3.Connection, bins: Bins, prefix: str, end: int) -> Iter
     for start in changed:
         table = bins.table(start)
         if table is not None:
-            yield Answer(f"{prefix}-{_stamp(start)}.parquet", packed(table, BIN_S, rejected=lost))
+            yield Answer(
+                f"{prefix}-{_stamp(start)}.parquet", packed(table, BIN_S, rejected=lost, unlisted=bins.unlisted(start))
+            )
         lost = []
     if changed:
         state.execute("DELETE FROM rejected")
@@ -179,7 +183,8 @@ def _given(state: sqlite3.Connection, bins: Bins, prefix: str, end: int) -> Iter
         table = bins.hour(hour)
         _tell(state, bins.lost)  # with the next answer
         if table is not None:
-            yield Answer(f"{prefix}-hour-{_stamp(hour)}.parquet", packed(table, HOUR_S, rejected=()))
+            cut = bins.unlisted(hour, HOUR_S)
+            yield Answer(f"{prefix}-hour-{_stamp(hour)}.parquet", packed(table, HOUR_S, unlisted=cut))
         state.execute("UPDATE bins SET changed = 0 WHERE changed = 2 AND bin >= ? AND bin < ?", (hour, hour + HOUR_S))
 
 
@@ -243,9 +248,40 @@ def _opened(folder: Path, source: str) -> sqlite3.Connection:
     raise AssertionError("not reached")
 
 
-def packed(partials: pl.DataFrame, grain_s: int, *, rejected: Iterable[Rejected] = ()) -> bytes:
+class Told(NamedTuple):
+    """What an answer holds: partials, the seconds of their bins, what was rejected, and which columns do not list all
+    values."""
+
+    partials: pl.DataFrame
+    grain_s: int
+    rejected: tuple[Rejected, ...]
+    unlisted: tuple[Unlisted, ...] = ()
+
+    def nulls(self, signals: Mapping[str, str], entity: Callable[[Unlisted], str | None]) -> pl.DataFrame:
+        """SIGNALS rows without a value, which say that a bin does not list all entities of a type.
+
+        ``signals``: counted signal -> the column of partials whose cut is told for it, "" for all. ``entity``: the key
+        of an example; None where it names no entity.
+        """
+        keys = [
+            (signal, key)
+            for signal, column in signals.items()
+            for cut in self.unlisted
+            if column in ("", cut.name) and (key := entity(cut)) is not None and is_entity(key)
+        ]
+        told = pl.DataFrame(keys, {"signal": pl.String, "entity": pl.String}, orient="row")
+        bins = self.partials.select(pl.from_epoch("bin").cast(pl.Datetime("us", "UTC")).alias("timebin")).unique()
+        return bins.join(told, how="cross").select(
+            "timebin", "entity", "signal", value=pl.lit(None, pl.Float64), n=pl.lit(None, pl.UInt32)
+        )
+
+
+def packed(
+    partials: pl.DataFrame, grain_s: int, *, rejected: Iterable[Rejected] = (), unlisted: Iterable[Unlisted] = ()
+) -> bytes:
     """Partials as a Parquet file that says what it is and has a digest of itself."""
-    said = {"grain_s": grain_s, "rejected": [[item.reason, item.count, item.example] for item in rejected]}
+    lost = [[item.reason, item.count, item.example] for item in rejected]
+    said = {"grain_s": grain_s, "rejected": lost, "unlisted": [list(row) for row in unlisted]}
     out = io.BytesIO()
     partials.write_parquet(out, compression="zstd", metadata={
         "radar.partials": orjson.dumps(said).decode(), "radar.digest": f"blake2b:{_ZEROS}"})  # fmt: skip
@@ -254,8 +290,8 @@ def packed(partials: pl.DataFrame, grain_s: int, *, rejected: Iterable[Rejected]
     return head + b"blake2b:" + blake2b(body, digest_size=16).hexdigest().encode() + tail
 
 
-def unpacked(body: bytes) -> tuple[pl.DataFrame, int, tuple[Rejected, ...]] | None:
-    """(partials, seconds of their bins, what was rejected); None: these bytes are no partials, or damaged ones.
+def unpacked(body: bytes) -> Told | None:
+    """What an answer holds; None: these bytes are no partials, or damaged ones.
 
     The digest is checked before anything reads the file, since a damaged one can end the process that reads it.
     """
@@ -267,6 +303,7 @@ def unpacked(body: bytes) -> tuple[pl.DataFrame, int, tuple[Rejected, ...]] | No
     try:
         said = orjson.loads(pl.read_parquet_metadata(io.BytesIO(body))["radar.partials"])
         lost = tuple(Rejected(str(reason), int(count), str(example)) for reason, count, example in said["rejected"])
-        return pl.read_parquet(io.BytesIO(body)), int(said["grain_s"]), lost
+        cut = tuple(Unlisted(*map(str, row)) for row in said.get("unlisted", ()))  # older answers do not say
+        return Told(pl.read_parquet(io.BytesIO(body)), int(said["grain_s"]), lost, cut)
     except (*BROKEN, KeyError, TypeError):
         return None

@@ -53,14 +53,18 @@ from radar.sources._dns_rows import (
     tapped,
 )
 from radar.sources._dns_tap import is_stream
+from radar.sources._log_source import Told, answers, unpacked
 from radar.sources._rejections import Rejections
 from radar.times import rfc3339
 
 if TYPE_CHECKING:
     from radar.http import Http
+    from radar.sources._log_bins import Unlisted
     from radar.sources._log_files import Chunk
 
 NAME = "dns_logs"
+
+_KEY = ["timebin", "entity", "signal"]
 
 #: A zone fails when so many of its queries do, and this part of them; of the others a bin tells the most asked for.
 FAILED, FAILING, OTHERS = 10, 0.1, 50
@@ -73,15 +77,11 @@ def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
 
     Raises ConfigError when the setting is empty.
     """
-    from radar.sources import _log_source  # its state is no business of those who only parse
-
     place = settings.load().dns_logs
     if not place:
         raise ConfigError("RADAR_DNS_LOGS is empty; expected a folder or a glob of log files")
     once = (pl.col("kind") == "resolver") & pl.col("field").is_in(["asked", "answered", "erred"])
-    yield from _log_source.answers(
-        NAME, place, since, until, count=count, largest=LARGEST, once=once, within="kind", prefix="dns"
-    )
+    yield from answers(NAME, place, since, until, count=count, largest=LARGEST, once=once, within="kind", prefix="dns")
 
 
 def count(chunk: Chunk, rejected: Rejections) -> pl.DataFrame:
@@ -101,16 +101,14 @@ def _parquet(data: bytes, rejected: Rejections, first: int) -> pl.DataFrame:
     return own(table.with_row_index("line", first), rejected)
 
 
-def _counted(body: bytes) -> tuple[pl.DataFrame, int, Rejections, tuple[Any, ...]]:
-    """Partials of an answer, the width of their bins, and what could not be used: of partials as they are, of raw logs
-    counted here."""
+def _counted(body: bytes) -> Told:
+    """Partials of an answer: as they are, or of a raw log counted here."""
     rejected = Rejections()
-    done = _unpacked(body) if body.startswith(PARQUET) else None
+    done = unpacked(body) if body.startswith(PARQUET) else None
     if done is not None:
-        table, grain_s, before = done
-        if not set(PARTIALS) <= set(table.columns):
-            raise UpstreamChanged(NAME, f"partials have columns {table.columns}; expected {list(PARTIALS)}")
-        return table, grain_s, rejected, tuple(before)
+        if not set(PARTIALS) <= set(done.partials.columns):
+            raise UpstreamChanged(NAME, f"partials have columns {done.partials.columns}; expected {list(PARTIALS)}")
+        return done
     data, cut = unpack(body, source=NAME)
     if cut:
         rejected.add("compressed file ends early", f"after {len(data)} unpacked bytes")
@@ -120,23 +118,17 @@ def _counted(body: bytes) -> tuple[pl.DataFrame, int, Rejections, tuple[Any, ...
         rows = tapped(data, rejected)
     else:
         rows = lined(data, rejected, source=NAME)
-    return partials(rows), BIN_S, rejected, ()
-
-
-def _unpacked(body: bytes) -> Any:
-    from radar.sources._log_source import unpacked
-
-    return unpacked(body)
+    table = partials(rows)  # which fills ``rejected``
+    return Told(table, BIN_S, rejected.done())
 
 
 def parse(body: bytes, *, name: str = "") -> Parsed:
     """Partials or a raw log of any of the forms above as SIGNALS. Partials of hours give no rows: no series needs
     them. Raises UpstreamChanged."""
-    table, grain_s, rejected, before = _counted(body)
-    wrong = tuple(before) or rejected.done()
-    if grain_s != BIN_S or table.is_empty():
-        return Parsed(pl.DataFrame(schema=SIGNALS), wrong)
-    table = table.drop_nulls("key")  # what was cut, and counts together: see radar.sources._log_bins
+    told = _counted(body)
+    if told.grain_s != BIN_S or told.partials.is_empty():
+        return Parsed(pl.DataFrame(schema=SIGNALS), told.rejected)
+    table = told.partials.drop_nulls("key")  # what was cut, and counts together: see radar.sources._log_bins
     known = _with_ends(table.filter(pl.col("kind") != "zone"))
     registers = table.filter((pl.col("kind") != "zone") & (pl.col("field") == "client"))
     clients = distinct(registers.select("bin", "kind", "key", "cell", "amount"), ["bin", "kind", "key"])
@@ -165,7 +157,13 @@ def parse(body: bytes, *, name: str = "") -> Parsed:
     )
     unknown = [key for key in rows["entity"].unique().to_list() if not is_entity(key)]
     kept = rows.filter(~pl.col("entity").is_in(unknown)).sort("timebin", "entity", "signal")
-    return Parsed(kept.select(list(SIGNALS)), wrong)
+    nulls = told.nulls({"dns.queries": "key"}, _entity)
+    found = pl.concat([kept.select(list(SIGNALS)), nulls]).unique(_KEY, keep="first", maintain_order=True)
+    return Parsed(found.sort(_KEY), told.rejected)
+
+
+def _entity(cut: Unlisted) -> str | None:
+    return None if cut.kind == "zone" else f"{cut.kind.replace('resolver', 'provider')}/{cut.example}"
 
 
 def _with_ends(table: pl.DataFrame) -> pl.DataFrame:
@@ -195,10 +193,10 @@ def details(body: bytes, *, name: str = "") -> list[dict[str, Any]]:
     queries together, then the zones that fail, then those most asked for. ``failed`` is None where the log tells no
     ends; ``clients``: at least so many; ``servers``: failures by the network that was asked, as ``{"64496": 12}``.
     """
-    table, grain_s, _, _ = _counted(body)
-    if grain_s != BIN_S or table.is_empty():
+    told = _counted(body)
+    if told.grain_s != BIN_S or told.partials.is_empty():
         return []
-    table = table.filter(pl.col("kind").is_in(["resolver", "zone"])).drop_nulls("key")
+    table = told.partials.filter(pl.col("kind").is_in(["resolver", "zone"])).drop_nulls("key")
     known = _with_ends(table).sort("bin", "key")
     servers: dict[tuple[int, str], dict[str, int]] = {}
     asked = table.filter((pl.col("kind") == "zone") & (pl.col("field") == "server"))

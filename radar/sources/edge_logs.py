@@ -25,7 +25,7 @@ examples nor the archive hold one. The key is random and lies in the data folder
 Rows are counted per 5-minute bin for ``country/XX``, ``asn/N``, ``geoasn/XX-N`` and ``provider/slug``; a network that
 lies almost wholly in one country is not counted a second time as a network in that country. A percentile needs at least
 ``ENOUGH`` rows, else there is none, and is that of a histogram, within 1 % (radar/sketch.py). Requests and bytes that a
-bin has no row for are zero where that bin came for others; the other signals are then unknown.
+bin has no row for are zero where that bin came for others and lists all; the other signals are then unknown.
 
 Licence: the operator's own data.
 """
@@ -69,6 +69,10 @@ STRAY = 0.02
 
 #: Pieces are cut only into ones at least this large.
 _LEAST_CUT = 1 << 20
+
+#: Columns of partials -> the type of entity that they name. Where one of them is cut, absent is not zero.
+_ENTITIES = {"cc": "country", "asn": "asn", "provider": "provider"}
+_KEY = ["timebin", "entity", "signal"]
 
 #: Keys the hash where nothing of it is kept but an estimate.
 _OPEN_KEY = 0x52_41_44_41_52
@@ -170,10 +174,13 @@ def parse(body: bytes, *, name: str = "") -> Parsed:
 
         told = unpacked(body)
         if told is not None:
-            partials, grain_s, lost = told
-            rows = _sound(partials)
+            rows = _sound(told.partials)
             requests = rows.filter(pl.col("field") == "requests")["amount"].sum()
-            return Parsed(signals(rows, hour=grain_s == HOUR_S), lost, {"requests": int(requests)})
+            hour = told.grain_s == HOUR_S
+            listed = ("edge.requests_hour",) if hour else ("edge.requests", "edge.bytes")
+            nulls = told.nulls(dict.fromkeys(listed, ""), lambda cut: f"{_ENTITIES.get(cut.name)}/{cut.example}")
+            found = pl.concat([signals(rows, hour=hour), nulls]).unique(_KEY, keep="first", maintain_order=True)
+            return Parsed(found.sort(_KEY), told.rejected, {"requests": int(requests)})
     rejected = Rejections()
     data, cut = unpack(body, source=NAME)
     if data.startswith(PARQUET):

@@ -24,15 +24,22 @@ from radar.schema import SIGNALS, Parsed, empty_signals
 from radar.sources import Answer, Source
 from radar.sources._bytes import PARQUET, unpack
 from radar.sources._log_files import Chunk
-from radar.sources._log_source import answers, unpacked
+from radar.sources._log_source import Told, answers, unpacked
 from radar.sources._rejections import Rejections
 from radar.sources._waf_rows import BIN_S, LARGEST, checked, counted, detailed, unusable
 from radar.sources._waf_targets import targets
 
 if TYPE_CHECKING:
     from radar.http import Http
+    from radar.sources._log_bins import Unlisted
 
 NAME = "waf_events"
+
+_KEY = ["timebin", "entity", "signal"]
+#: Columns of partials -> the type of entity that they name.
+_ENTITIES = {"cc": "country", "asn": "asn", "to_cc": "country", "provider": "provider"}
+#: Series -> the columns that name its entities.
+_COLUMNS = {"waf.matches": ("cc", "asn"), "waf.matches_to": ("to_cc", "provider")}
 
 
 def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
@@ -66,16 +73,12 @@ def parse(body: bytes, *, name: str = "") -> Parsed:
     Takes a log as a firewall wrote it, or what ``fetch`` gave. ``n`` is the number of matches. An hour's partials give
     no rows: its bins have given them. Raises UpstreamChanged when no line is of a known form.
     """
-    found, grain_s, rejected, notes = _partials(body)
-    if grain_s != BIN_S:
-        return Parsed(empty_signals(), rejected, notes)
-    only = found.filter(pl.col("field") == "matches")
-    ends = {
-        "waf.matches": [("country/", pl.col("cc")), ("asn/", pl.col("asn").cast(pl.String))],
-        "waf.matches_to": [("country/", pl.col("to_cc")), ("provider/", pl.col("provider"))],
-    }
+    told, notes = _partials(body)
+    if told.grain_s != BIN_S:
+        return Parsed(empty_signals(), told.rejected, notes)
+    only = told.partials.filter(pl.col("field") == "matches")
     tables = [
-        only.with_columns(entity=pl.concat_str(pl.lit(kind), code))
+        only.with_columns(entity=pl.concat_str(pl.lit(f"{_ENTITIES[column]}/"), pl.col(column).cast(pl.String)))
         .filter(pl.col("entity").is_not_null())
         .group_by("bin", "entity")
         .agg(pl.col("amount").sum())
@@ -86,10 +89,17 @@ def parse(body: bytes, *, name: str = "") -> Parsed:
             value=pl.col("amount").cast(pl.Float64),
             n=pl.col("amount").cast(pl.UInt32),
         )
-        for signal, kinds in ends.items()
-        for kind, code in kinds
+        for signal, columns in _COLUMNS.items()
+        for column in columns
     ]
-    return Parsed(pl.concat(tables).select(list(SIGNALS)).sort("timebin", "entity", "signal"), rejected, notes)
+    nulls = [told.nulls({signal: column}, _entity)
+             for signal, columns in _COLUMNS.items() for column in columns]  # fmt: skip
+    found = pl.concat([*(table.select(list(SIGNALS)) for table in tables), *nulls])
+    return Parsed(found.unique(_KEY, keep="first", maintain_order=True).sort(_KEY), told.rejected, notes)
+
+
+def _entity(cut: Unlisted) -> str:
+    return f"{_ENTITIES[cut.name]}/{cut.example}"
 
 
 def details(body: bytes, *, name: str = "") -> list[dict[str, Any]]:
@@ -100,18 +110,17 @@ def details(body: bytes, *, name: str = "") -> list[dict[str, Any]]:
     ``last`` match; ``countries``, ``networks`` (origin) and ``targets``, ``providers`` (aim): entity -> matches, the
     60 largest each. Raises UpstreamChanged as ``parse`` does.
     """
-    found, grain_s, _rejected, _notes = _partials(body)
-    return detailed(found, grain_s)
+    told, _notes = _partials(body)
+    return detailed(told.partials, told.grain_s)
 
 
-def _partials(body: bytes) -> tuple[pl.DataFrame, int, tuple[Any, ...], dict[str, int]]:
-    """(partials, their grain in seconds, what was rejected, notes) of a log or of packed partials."""
+def _partials(body: bytes) -> tuple[Told, dict[str, int]]:
+    """Partials of a log or of packed ones, and notes."""
     data, cut = unpack(body, source=NAME)
     if data.startswith(PARQUET):
         packed = unpacked(data)
         if packed is not None:
-            found, grain_s, before = packed
-            return checked(found, NAME), grain_s, before, {}
+            return packed._replace(partials=checked(packed.partials, NAME)), {}
         raise UpstreamChanged(NAME, "a Parquet file that holds no partials; expected lines of a firewall's log")
     rejected, notes = Rejections(), Counter[str]()
     found = counted(data, 1, rejected, notes=notes, known=targets(settings.load().waf_targets))
@@ -120,7 +129,7 @@ def _partials(body: bytes) -> tuple[pl.DataFrame, int, tuple[Any, ...], dict[str
     lost = sum(item.count for item in rejected.done())
     if found.is_empty() and lost and not notes["lines without a match"]:
         raise unusable(data, NAME)
-    return found, BIN_S, rejected.done(), {name: count for name, count in notes.items() if count}
+    return Told(found, BIN_S, rejected.done()), {name: count for name, count in notes.items() if count}
 
 
 SOURCE = Source(

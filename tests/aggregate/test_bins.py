@@ -92,6 +92,24 @@ def test_a_bin_in_which_the_source_was_silent_stays_empty_for_everyone() -> None
     assert np.isnan(filled.value[:, 1, 0]).all()
 
 
+def test_where_not_all_networks_are_listed_an_absent_one_is_unknown_and_an_absent_country_is_zero() -> None:
+    block = to_block(
+        rows(
+            (0, "country/IQ", "edge.requests", 5, 5, 5), (0, "asn/64496", "edge.requests", None, None, 5),
+            (1, "country/IQ", "edge.requests", 5, 5, 10),
+        ),
+        GROUPS["edge"],
+    )  # fmt: skip
+    assert block is not None
+    filled = fill_absent(block.part(0, None).copy(), ["country/TO", "asn/64500", "geoasn/IQ-64500"], [0])
+    first, second = (dict(zip(filled.entities, filled.value[:, at, 0].tolist(), strict=True)) for at in (0, 1))
+    assert first["country/TO"] == 0
+    assert np.isnan(first["asn/64500"])
+    assert np.isnan(first["geoasn/IQ-64500"]), "nor are networks in a country"
+    assert second == {"country/IQ": 5, "country/TO": 0, "asn/64500": 0, "geoasn/IQ-64500": 0}, "the next bin lists all"
+    assert "asn/64496" not in filled.entities
+
+
 def test_nothing_is_filled_for_a_source_that_lists_everything() -> None:
     block = to_block(rows((0, "country/IQ", "edge.requests", 5, 5, 5)), GROUPS["edge"])
     assert isinstance(block, Block)

@@ -107,6 +107,29 @@ def test_where_sums_alone_are_too_many_the_smallest_are_counted_without_a_name()
     ]
 
 
+def test_a_bin_says_of_which_column_names_are_missing_and_so_does_its_hour() -> None:
+    whole = rows(range(1, 1001), cells=0)
+    kept = Kept(for_bins_of(size_of(whole) // 3))
+    table = kept.taken(whole, rows(range(1, 3), start=START + 300, cells=0))
+    (cut,) = kept.bins.unlisted(START)
+    assert (cut.name, cut.kind) == ("asn", "")
+    assert int(cut.example) not in table["asn"].to_list()
+    assert kept.bins.unlisted(START + 300) == ()
+    assert kept.bins.hour(START - START % HOUR_S) is not None
+    assert kept.bins.unlisted(START - START % HOUR_S, HOUR_S) == (cut,)
+    kept.state.execute("UPDATE bins SET changed = 0")
+    kept.bins.forget(START + HOUR_S)
+    assert kept.bins.unlisted(START) == ()
+
+
+def test_a_bin_that_lost_cells_alone_lists_all_names() -> None:
+    whole = rows(range(1, 101))
+    kept = Kept(for_bins_of(size_of(whole) // 2))
+    kept.taken(whole)
+    assert kept.lost.done()
+    assert kept.bins.unlisted(START) == ()
+
+
 def test_a_network_that_was_cut_gets_no_cells_of_a_part_of_its_clients() -> None:
     whole = rows(range(1, 101))
     kept = Kept(for_bins_of(size_of(whole) // 2))

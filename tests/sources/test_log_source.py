@@ -14,6 +14,7 @@ import zstandard
 
 from radar.errors import UpstreamChanged, UpstreamUnavailable
 from radar.schema import Rejected
+from radar.sources._log_bins import Unlisted
 from radar.sources._log_files import Chunk
 from radar.sources._log_source import answers, packed, unpacked
 from radar.sources._rejections import Rejections
@@ -191,11 +192,12 @@ def test_a_line_longer_than_a_chunk_is_dropped_and_counted(logs: Path, monkeypat
 
 def test_packed_partials_come_back_and_damaged_ones_do_not() -> None:
     table = pl.DataFrame({"bin": [EPOCH], "field": ["rows"], "cell": [0], "amount": [1]})
-    body = packed(table, 300, rejected=[Rejected("odd", 2, "line 3")])
+    cut = Unlisted("asn", "", "64496")
+    body = packed(table, 300, rejected=[Rejected("odd", 2, "line 3")], unlisted=[cut])
     done = unpacked(body)
     assert done is not None
-    assert done[0].equals(table)
-    assert done[1:] == (300, (Rejected("odd", 2, "line 3"),))
+    assert done.partials.equals(table)
+    assert done[1:] == (300, (Rejected("odd", 2, "line 3"),), (cut,))
     for at in range(0, len(body), 37):
         broken = bytearray(body)
         broken[at] ^= 1
