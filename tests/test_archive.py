@@ -241,7 +241,7 @@ def test_a_half_written_file_is_removed_at_the_next_start_but_not_under_a_writer
     archive = Archive(tmp_path)
     orphan = tmp_path / "archive" / "tmp" / "20260302T120000000000Z-0123456789abcdef.zst"
     orphan.write_bytes(b"half")
-    with archive._locked():
+    with archive.disk.locked():
         Archive(tmp_path)
         assert orphan.exists()
     Archive(tmp_path)
