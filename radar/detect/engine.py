@@ -35,6 +35,8 @@ from radar.signals import SIGNALS, Group, Signal
 NAN = np.float32(np.nan)
 #: A residual below this (log units) follows the level at once; a larger one a fiftieth as fast.
 SMALL, RELUCTANT = float(np.log(4 / 3)), 0.02
+#: A fault of our own that lasts so long becomes the new level; one that paused longer than this was over.
+FAULT_S, FAULT_OVER_S = 3 * 3600, 3600
 NO_DATA, WARMING_UP, TOO_FEW, OWN_FAULT, NOT_SCORED = 1, 2, 3, 4, 5
 
 
@@ -50,6 +52,7 @@ class Detector:
         self._voters = common.voters([])
         self._rising: B2 | None = None
         self._shown: B2 | bool = False
+        self._faults = [[-1, -1] for _ in range(group.width)]  # first and newest bin of our own fault, by slot
 
     # ------------------------------------------------------------------ steps
 
@@ -116,6 +119,7 @@ class Detector:
             sums_x, sums_mu = self._sums(number, x, mu, known)
             windows = np.where(known, log_windows(p, sums_x, sums_mu), NAN)
             judged = known & aged
+            raw = windows[0].copy()
             impaired = common.take_out(p, windows, mu, judged, self._voters)
             scored = judge_log(p, windows, sums_mu, mu, state.noise, state.poisson, state.samples, self._rising)
             if (~p.log).any():
@@ -123,7 +127,7 @@ class Detector:
                 impaired |= common.rises(p, scored, judged, self._voters)
             loaded = scored.up | self._desk.loaded(mu.shape)
             lost = np.where(loaded, np.clip(1.0 - mu / x, 0.0, 1.0), loss(p, x, mu, n)).astype(np.float32)
-            own_fault = self._own_fault(number, impaired)
+            own_fault, lasting = self._own_fault(number, impaired)
             reason = np.select(
                 [(p.kind == 0) | self._shown, ~has, ~aged, own_fault & has, ~known & ~(mu <= 0), ~known | scored.few],
                 [NOT_SCORED, NO_DATA, WARMING_UP, OWN_FAULT, WARMING_UP, TOO_FEW], 0).astype(np.uint8)  # fmt: skip
@@ -133,10 +137,11 @@ class Detector:
             changed = self._desk.advance(state, number, ok, fire, calm, scored, x, mu, lost, own_fault)
             affected = fire | ((state.state == 2) & ok & ~calm)
             verdict = np.where(ok, np.where(affected, AFFECTED, NOT_AFFECTED), INSUFFICIENT).astype(np.uint8)
-            held = affected | ((state.state == 1) & ok & ~calm) | (own_fault & known)
+            held = affected | ((state.state == 1) & ok & ~calm) | (own_fault & ~lasting & known)
             clean = np.where(held, mu, x)
             score = np.where(ok, scored.z, NAN)
-            self._learn(ok & ~held | (known & ~aged & ~own_fault), scored, sums_mu, x, mu)
+            quiet = ok & ~held | (known & ~aged & ~own_fault)
+            self._learn(quiet, quiet | (lasting & known), scored, raw, sums_mu, x, mu)
             self._remember(number, verdict, reason, x, mu, score, np.where(ok, lost, NAN))
             if p.slow.any():
                 changed += slow.step(self._desk, state, number, x, has)
@@ -204,9 +209,11 @@ class Detector:
             out.append(np.stack(sums) if len(sums) > 1 else sums[0][None])
         return out[0], out[1]
 
-    def _own_fault(self, number: int, impaired: dict[int, tuple[float, float, int]]) -> B2:
-        """All slots of a source are suspect in a bin in which one of them is impaired."""
+    def _own_fault(self, number: int, impaired: dict[int, tuple[float, float, int]]) -> tuple[B2, B2]:
+        """All slots of a source are suspect in a bin in which one of them is impaired. -> they, and those that have
+        been so for hours: what lasts is learnt as the new level, or nothing could ever be judged again."""
         mask = np.zeros((1, self.group.width), bool)
+        lasting = np.zeros_like(mask)
         if impaired:
             sources = {self.group.series[slot].partition("@")[2] for slot in impaired}
             for slot, series in enumerate(self.group.series):
@@ -214,10 +221,17 @@ class Detector:
             place = number % self._state.lead["R"]
             self._state.ring_x[place, :, mask[0]] = 0.0
             self._state.ring_mu[place, :, mask[0]] = 0.0
-        return mask
+        for slot, fault in enumerate(self._faults):
+            if mask[0, slot]:
+                fault[:] = fault[0] if fault[0] >= 0 else number, number
+                lasting[0, slot] = (number - fault[0]) * self.group.grain_s >= FAULT_S
+            elif fault[1] >= 0 and (number - fault[1]) * self.group.grain_s > FAULT_OVER_S:
+                fault[:] = -1, -1
+        return mask, lasting
 
-    def _learn(self, use: B2, scored: Scored, sums_mu: F32, x: F32, mu: F32) -> None:
-        """Noise, Poisson part and level, from bins that were normal or are still warming up."""
+    def _learn(self, use: B2, follow: B2, scored: Scored, raw: F32, sums_mu: F32, x: F32, mu: F32) -> None:
+        """Noise and Poisson part from bins that were normal or are still warming up (``use``), the level also where
+        ``follow`` says so: from ``raw``, since what all share is part of where a series stands."""
         state, p = self._state, self.p
         state.samples += use
         step = np.maximum(np.float32(p.noise_step), np.float32(2.0) / (state.samples + 3)).astype(np.float32)
@@ -231,10 +245,10 @@ class Detector:
             own = 1.0 / (sums_mu + 1.0)
             part = np.where(p.count, state.poisson + (own - state.poisson) * step, state.poisson)
             state.poisson = np.where(use & np.isfinite(own), part, state.poisson).astype(np.float32)
-        r = scored.windows[0]
-        follow = use & p.log & np.isfinite(r) & ((p.kind == 1) | (state.level != 0))
-        rate = np.where(np.abs(r) < SMALL, p.level_step, p.level_step * RELUCTANT)
-        state.level = np.where(follow, state.level + rate * r, state.level).astype(np.float32)
+        follow = follow & p.log & np.isfinite(raw) & ((p.kind == 1) | (state.level != 0))
+        rate = np.where(np.abs(raw) < SMALL, p.level_step, p.level_step * RELUCTANT)
+        rate = np.where(use, rate, p.level_step)
+        state.level = np.where(follow, state.level + rate * raw, state.level).astype(np.float32)
 
     def _remember(self, number: int, verdict: np.ndarray, reason: np.ndarray, x: F32, mu: F32, score: F32,
                   lost: F32) -> None:  # fmt: skip
@@ -269,7 +283,12 @@ class Detector:
     def dump(self) -> bytes:
         """The memory as bytes; the same steps give the same bytes."""
         return self._state.dump(
-            {"group": self.group.name, "series": list(self.group.series), "alerts": self._desk.dump()}
+            {
+                "group": self.group.name,
+                "series": list(self.group.series),
+                "alerts": self._desk.dump(),
+                "faults": self._faults,
+            }
         )
 
     @classmethod
@@ -284,6 +303,7 @@ class Detector:
             raise ValueError(f"memory of {group.name} has windows {state.lead}; expected {self._state.lead}")
         self._state = state
         self._desk.restore(extra["alerts"])
+        self._faults = [list(fault) for fault in extra.get("faults", self._faults)]  # memory of before it was kept
         self._voters = common.voters(state.entities)
         self._by_kind()
         return self

@@ -91,7 +91,12 @@ def run(loaded: Loaded) -> tuple[list[Outage], dict[str, list[tuple[float, float
 
 def load_signals(path: Path, *, profile: ProfileName | None = None) -> Loaded:
     """Read SIGNALS rows (Parquet, or CSV by its name) and lay them out. Raises SchemaError, UnknownSignal."""
-    rows = _checked(_read(path), path)
+    return from_rows(_read(path), path, profile=profile)
+
+
+def from_rows(rows: pl.DataFrame, path: Path, *, profile: ProfileName | None = None) -> Loaded:
+    """The same from rows at hand; ``path``: what errors call them. Raises SchemaError, UnknownSignal."""
+    rows = _checked(rows, path)
     names = sorted(rows["signal"].unique().to_list())
     unknown = [name for name in names if name not in SIGNALS]
     if unknown and profile is None:
