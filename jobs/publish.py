@@ -12,8 +12,10 @@ from jobs.clock import ClockMode
 from jobs.freshness import source_status
 from jobs.grouprun import GroupRun
 from jobs.ledger import Entry, Ledger
+from jobs.reviewed import Reviewed
 from radar import entities
 from radar.aggregate.iqb import iqb
+from radar.archive import Archive
 from radar.detect import OutageBook, View, entity_state
 from radar.shapes import EntityState, Outage, QualityRow, SourceStatus
 from radar.sources import discover
@@ -39,6 +41,7 @@ class Known(Protocol):
     """What a publication is made of: the pipeline, as far as it is read here."""
 
     client: Store
+    archive: Archive | None
     clock: ClockMode
     realm: str
     enabled: frozenset[str]
@@ -53,14 +56,17 @@ def build(pipeline: Known, now: datetime, changed: Mapping[str, Outage]) -> Publ
     """Make all documents of one publication.
 
     What recorded sets contributed (document ``recorded``) is joined here, so that the site shows one list. Its outages
-    are marked ``history`` and never colour the map of now.
+    are marked ``history`` and never colour the map of now. What people said is laid over all of them.
     """
     recorded: dict[str, Any] = {}
     if pipeline.realm == "now":
         recorded = documents.get(pipeline.client, "recorded") or {}
-    states = _states(pipeline, now)
-    outages = list(pipeline.book.all)
-    listed = sorted([*outages, *recorded.get("outages", [])], key=lambda o: (o["start"], o["id"]), reverse=True)
+    own = pipeline.book.all
+    found = [*own, *recorded.get("outages", [])]
+    said = Reviewed(pipeline.client, pipeline.archive) if pipeline.realm == "now" else None
+    outages = said.over(found, now) if said else found
+    states = _states(pipeline, now, {o["entity"]: o for o in outages[: len(own)] if o["status"] == "open"})
+    listed = sorted(outages, key=lambda o: (o["start"], o["id"]), reverse=True)
     simulated = any(run.progress.simulated for run in pipeline.runs.values())
     docs: dict[str, object] = {
         "clock": pipeline.clock.document(now, simulated=simulated),
@@ -71,12 +77,14 @@ def build(pipeline: Known, now: datetime, changed: Mapping[str, Outage]) -> Publ
         "entities": _entities(pipeline, states, recorded.get("entities", [])),
     }
     # an open outage grows older and deeper between its updates: its document follows
-    for outage in [*changed.values(), *pipeline.book.open, *recorded.get("outages", [])]:
-        docs[f"outage:{outage['id']}"] = outage
+    news = {*changed, *(said.touched if said else ())}
+    for outage in outages:
+        if outage["status"] == "open" or outage["id"] in news or outage.get("history"):
+            docs[f"outage:{outage['id']}"] = outage
     return Publication(docs, states)
 
 
-def _states(pipeline: Known, now: datetime) -> dict[str, EntityState]:
+def _states(pipeline: Known, now: datetime, opened: Mapping[str, Outage]) -> dict[str, EntityState]:
     keys = {f"country/{code}" for code in entities.countries()}
     for run in pipeline.runs.values():
         keys.update(run.progress.entities)
@@ -84,7 +92,6 @@ def _states(pipeline: Known, now: datetime) -> dict[str, EntityState]:
     for run in pipeline.runs.values():
         for view in run.views(keys):
             views[view.entity].append(view)
-    opened = {outage["entity"]: outage for outage in pipeline.book.open}
     states = {key: entity_state(key, views[key], opened.get(key)) for key in sorted(keys)}
     for run in pipeline.runs.values():
         if run.progress.simulated:

@@ -24,6 +24,7 @@ from jobs.clock import ClockMode
 from jobs.history import History, ReplayHistory
 from jobs.ingest import Pipeline, groups_of
 from jobs.ledger import Ledger
+from jobs.reviewed import journal_of
 from radar.aggregate.bins import Block, bin_end, bin_index, to_block
 from radar.archive import Archive
 from radar.errors import RadarError, UpstreamChanged
@@ -210,6 +211,7 @@ def replay(
     with _folder(into) as folder, embedded.start(folder) as server:
         client = connect(server.url, timeout_s=30)
         clear(client)
+        journal_of(client, folder).read()  # what people said of these outages, back from the file
         archive = Archive(folder)
         now = datetime.now(UTC)
         for answer in answers:

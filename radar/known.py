@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import cast
 
+from radar import reviews
 from radar.shapes import Outage, Severity
 from radar.times import parse
 
@@ -19,7 +20,14 @@ def as_known(outage: Outage, at: datetime) -> Outage | None:
     Status, end, retraction and updates are exact: they come from the published updates. Where a later update exists,
     what it may have changed is not kept by version, and is left out rather than told from later knowledge: depth, share
     and confidence are null, causes and related outages are empty, and sources that first saw it later are not listed.
+    What people had said by then is laid over it, and nothing that they said later.
     """
+    found = _told(reviews.bare(outage), at)
+    return None if found is None else reviews.apply([found], outage.get("reviews", []), at)[0]
+
+
+def _told(outage: Outage, at: datetime) -> Outage | None:
+    """The same for what the detector alone says."""
     if parse(outage["known_at"]) > at:
         return None
     updates = outage.get("updates", [])
