@@ -4,6 +4,7 @@
 ``store.keys``           every key, and how time is cut into pages
 ``store.series``         one entity's series, for readers (standard library only)
 ``store.blocks``         many entities at once, for jobs (numpy)
+``store.patches``        ... and the write that every bin makes
 ``store.documents``      published JSON documents, entity states, detector memory, version
 ``store.journal``        what people said: append-only, and the only data that cannot be rebuilt
 ``store.lease``          one worker at a time

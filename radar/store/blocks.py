@@ -1,23 +1,21 @@
 """Bins of many entities at once, for jobs: numpy in, numpy out.
 
 Blocks are float32 arrays ``[entity, bin, slot]``; NaN is "no data". A write is addressed by position: writing the
-same block again changes nothing, so a job that died half-way is simply run again. A page that is touched for the
-first time is filled with NaN in the same step (a few lines of Lua), so that a reader never meets the zeros which
-Redis would otherwise put before a first value. After each write a sample is read back and compared.
+same block again changes nothing, so a job that died half-way is simply run again. A page of which all is given is set
+as a whole; into others rows are patched (``store.patches``). After each write a sample is read back and compared.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from hashlib import sha1
 
 import numpy as np
 from numpy.typing import NDArray
 
 from radar.errors import StoreUnavailable
 from radar.signals import Group
-from radar.store import Store, asking, keys, kind_of
+from radar.store import Store, asking, keys, patches
 from radar.store.wire import Reply, command, exchange
 
 Block = NDArray[np.float32]
@@ -26,38 +24,6 @@ Block = NDArray[np.float32]
 SAMPLE = 16
 
 _LITTLE = np.dtype("<f4")
-
-#: Bytes of bodies in one call of the script, and pages in it. On a Cluster a call has one page: its keys must lie in
-#: one slot.
-CALL_BYTES, CALL_PAGES = 1 << 16, 512
-
-#: KEYS: pages. ARGV: offset, bytes of a page, seconds to live (0: for ever), then what to write into each page.
-#: A page that SETRANGE has just made is as long as offset and body; one that is written up to its end is asked for.
-_PATCH = b"""
-local offset, total, life = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
-local blank
-for i, key in ipairs(KEYS) do
-  local body = ARGV[i + 3]
-  local stop = offset + #body
-  local fresh
-  if stop == total then
-    fresh = redis.call('EXISTS', key) == 0
-  else
-    local size = redis.call('SETRANGE', key, offset, body)
-    fresh = size == stop
-    if not fresh and size ~= total then
-      return redis.error_reply('ERR a page has ' .. size .. ' bytes, expected ' .. total)
-    end
-  end
-  if fresh then
-    blank = blank or string.rep('\\0\\0\\192\\127', total / 4)
-    if life == '0' then redis.call('SET', key, blank) else redis.call('SET', key, blank, 'EX', life) end
-  end
-  if fresh or stop == total then redis.call('SETRANGE', key, offset, body) end
-end
-return #KEYS
-"""
-_PATCH_ID = sha1(_PATCH, usedforsecurity=False).hexdigest().encode()
 
 
 def write_bins(
@@ -112,15 +78,16 @@ def write_bins(
     pieces = keys.spans(group, bins)
     names = [name.encode() for name in entities]
     what = f"write {group.name} {aspect}"
-    at_once = 1 if kind_of(client) == "cluster" else CALL_PAGES
-
-    def commands() -> Iterator[bytes]:
-        at = 0
-        for number, row, count in pieces:
-            yield from _writes(group, f"{tail}{number}".encode(), row, names, rows[:, at : at + count], ttl_s, at_once)
-            at += count
-
-    exchange(client, commands(), reply_bytes=16, what=what, prelude=command(b"SCRIPT", b"LOAD", _PATCH))
+    whole = keys.page_bins(group.grain_s)
+    at = 0
+    for number, row, count in pieces:
+        part = np.ascontiguousarray(rows[:, at : at + count])
+        page = f"{tail}{number}".encode()
+        if count == whole:
+            exchange(client, _pages(page, names, part, ttl_s), reply_bytes=16, what=what)
+        else:
+            patches.patch(client, group, page, row, names, part, ttl_s=ttl_s, what=what)
+        at += count
     _compare_sample(client, group, tail, names, pieces, rows, what)
     member = keys.span_member(group, aspect)
     with asking(what):
@@ -189,47 +156,16 @@ def _checked(group: Group, entities: Sequence[str], block: NDArray[np.floating])
     return rows
 
 
-def _writes(
-    group: Group, tail: bytes, row: int, names: list[bytes], rows: Block, ttl_s: int | None, at_once: int
-) -> Iterator[bytes]:
-    """The whole page of each entity where all of it is given, else patches of so many entities ``at_once``."""
-    bodies = np.ascontiguousarray(rows).reshape(len(names), -1)
-    size = bodies.shape[1] * keys.SLOT_BYTES
+def _pages(tail: bytes, names: list[bytes], rows: Block, ttl_s: int | None) -> Iterator[bytes]:
+    """One SET for each entity, of a page of which all is given."""
     head = keys.PAGE_HEAD.encode()
-    extra = len(head) + len(tail)
-    if size == keys.page_bytes(group):
-        life = b"" if ttl_s is None else b"$2\r\nEX\r\n$%d\r\n%d\r\n" % (len(str(ttl_s)), ttl_s)
-        start = b"*%d\r\n$3\r\nSET\r\n$" % (3 if ttl_s is None else 5)
-        for name, body in zip(names, bodies, strict=True):
-            yield b"%b%d\r\n%b%b%b\r\n$%d\r\n%b\r\n%b" % (
-                start, extra + len(name), head, name, tail, size, body.tobytes(), life,
-            )  # fmt: skip
-        return
-    fixed = command(b"%d" % (row * keys.row_bytes(group)), b"%d" % keys.page_bytes(group), b"%d" % (ttl_s or 0))
-    fixed = fixed.partition(b"\r\n")[2]
-    packed = _packed(bodies)
-    step = packed.shape[1]
-    raw = packed.tobytes()
-    at_once = min(at_once, max(1, CALL_BYTES // size))
-    for at in range(0, len(names), at_once):
-        part = names[at : at + at_once]
-        found = [b"$%d\r\n%b%b%b\r\n" % (extra + len(name), head, name, tail) for name in part]
-        count = len(part)
-        yield b"".join((
-            b"*%d\r\n$7\r\nEVALSHA\r\n$40\r\n%b\r\n$%d\r\n%d\r\n" % (6 + 2 * count, _PATCH_ID, len(str(count)), count),
-            *found, fixed, raw[at * step : (at + count) * step],
-        ))  # fmt: skip
-
-
-def _packed(bodies: Block) -> NDArray[np.uint8]:
-    """The rows as bulk strings of RESP, side by side: uint8 [entities, bytes]."""
-    data = bodies.view(np.uint8)
-    before, after = (np.frombuffer(text, np.uint8) for text in (b"$%d\r\n" % data.shape[1], b"\r\n"))
-    out = np.empty((len(data), len(before) + data.shape[1] + len(after)), np.uint8)
-    out[:, : len(before)] = before
-    out[:, len(before) : -len(after)] = data
-    out[:, -len(after) :] = after
-    return out
+    extra, size = len(head) + len(tail), rows[0].nbytes
+    life = b"" if ttl_s is None else b"$2\r\nEX\r\n$%d\r\n%d\r\n" % (len(str(ttl_s)), ttl_s)
+    start = b"*%d\r\n$3\r\nSET\r\n$" % (3 if ttl_s is None else 5)
+    for name, body in zip(names, rows, strict=True):
+        yield b"%b%d\r\n%b%b%b\r\n$%d\r\n%b\r\n%b" % (
+            start, extra + len(name), head, name, tail, size, body.tobytes(), life,
+        )  # fmt: skip
 
 
 def _compare_sample(

@@ -145,6 +145,11 @@ def page(entity: str, group: Group, aspect: str, number: int) -> str:
     return f"{PAGE_HEAD}{entity}{page_tail(group, aspect)}{number}"
 
 
+def blank(group: Group, ttl_s: int | None) -> str:
+    """Key of a page of this group's size without data, from which others are begun; it lives as long as they."""
+    return f"{PREFIX}{{blank}}:{page_bytes(group)}:{ttl_s or 0}"
+
+
 def slot(series: str) -> tuple[Group, int]:
     """Group and slot of a series id. Raises KeyError for one that is not in the catalogue."""
     try:

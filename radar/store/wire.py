@@ -7,7 +7,7 @@ TLS are its business. RESP2 is the same on Redis and Valkey.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, cast
@@ -30,15 +30,16 @@ _DOLLAR, _COLON, _PLUS, _MINUS = b"$:+-"
 
 Reply = bytes | int | None
 
+#: Commands of equal length side by side, each complete and answered once, and their number.
+Sheet = tuple[bytes, int]
+
 
 def command(*parts: bytes) -> bytes:
     """One command in RESP."""
     return b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%b\r\n" % (len(part), part) for part in parts)
 
 
-def exchange(
-    client: Store, commands: Iterable[bytes], *, reply_bytes: int, what: str, prelude: bytes | None = None
-) -> list[Reply]:
+def exchange(client: Store, commands: Iterable[bytes], *, reply_bytes: int, what: str) -> list[Reply]:
     """Send commands and return their answers in the same order.
 
     Parameters
@@ -50,8 +51,6 @@ def exchange(
         About how large one answer is; used to cut the work into pieces.
     what
         Named in errors.
-    prelude
-        A command that each connection is sent first, such as the loading of a script; its answer is not returned.
 
     Returns
     -------
@@ -64,9 +63,9 @@ def exchange(
         The server cannot be reached, answers late, or refuses any one of the commands.
     """
     if isinstance(client, Cluster):
-        return scattered(client, commands, reply_bytes=reply_bytes, what=what, prelude=prelude)
+        return scattered(client, commands, reply_bytes=reply_bytes, what=what)
     replies: list[Reply] = []
-    with asking(what), Line(client, what, prelude) as line:
+    with asking(what), Line(client, what) as line:
         pending: list[bytes] = []
         weight = 0
         for item in commands:
@@ -82,6 +81,52 @@ def exchange(
     return replies
 
 
+def pour(client: Store, sheets: Iterable[Sheet], answer: bytes, *, what: str) -> list[tuple[int, Reply]]:
+    """Send commands that are all to be answered alike; return the answers that are others, with their positions.
+
+    Parameters
+    ----------
+    sheets
+        Laid out while the server works on those before; otherwise as the commands of ``exchange``.
+    answer
+        An answer in RESP: one line.
+
+    Raises
+    ------
+    StoreUnavailable
+        As ``exchange``: also a single refusal among all answers.
+    """
+    usual: Reply = int(answer[1:-2]) if answer[0] == _COLON else answer[1:-2]
+    if isinstance(client, Cluster):
+        replies = scattered(client, _torn(sheets), reply_bytes=len(answer), what=what)
+        return [(nth, reply) for nth, reply in enumerate(replies) if reply != usual]
+    odd: list[tuple[int, Reply]] = []
+    done = sent = weight = 0
+    with asking(what), Line(client, what) as line:
+
+        def settle() -> None:
+            odd.extend(
+                (nth, reply) for nth, reply in enumerate(line.receive_alike(answer) or (), done) if reply != usual
+            )
+
+        for text, count in sheets:
+            if weight >= CHUNK_BYTES:
+                settle()
+                done, weight = sent, 0
+            line.send([text], count)
+            sent += count
+            weight += len(text)
+        settle()
+    return odd
+
+
+def _torn(sheets: Iterable[Sheet]) -> Iterator[bytes]:
+    for text, count in sheets:
+        size = len(text) // count
+        for at in range(0, len(text), size):
+            yield text[at : at + size]
+
+
 def fetch(client: Store, names: Iterable[str], *, reply_bytes: int, what: str) -> list[bytes | None]:
     """The strings under these keys; None where there is none. Raises StoreUnavailable.
 
@@ -95,9 +140,7 @@ def fetch(client: Store, names: Iterable[str], *, reply_bytes: int, what: str) -
     return cast("list[bytes | None]", scattered(client, asked, reply_bytes=reply_bytes, what=what))
 
 
-def scattered(
-    client: Cluster, commands: Iterable[bytes], *, reply_bytes: int, what: str, prelude: bytes | None = None
-) -> list[Reply]:
+def scattered(client: Cluster, commands: Iterable[bytes], *, reply_bytes: int, what: str) -> list[Reply]:
     """``exchange`` with a Cluster: each node is sent its own share, and what has moved meanwhile is sent again."""
     replies: list[Reply] = []
     moved: list[tuple[int, bytes, str]] = []
@@ -127,7 +170,7 @@ def scattered(
                     name, node = client.home(slot)
                     homes[slot] = name
                     if name not in lines:
-                        lines[name] = stack.enter_context(Line(node, what, prelude))
+                        lines[name] = stack.enter_context(Line(node, what))
                 shares.setdefault(name, []).append((nth, item))
                 weights[name] = weights.get(name, 0) + max(len(item), reply_bytes)
                 if weights[name] >= CHUNK_BYTES:
@@ -138,13 +181,11 @@ def scattered(
             client.refresh()
             raise
     if moved:
-        _follow(client, moved, replies, what, prelude)
+        _follow(client, moved, replies, what)
     return replies
 
 
-def _follow(
-    client: Cluster, moved: list[tuple[int, bytes, str]], replies: list[Reply], what: str, prelude: bytes | None
-) -> None:
+def _follow(client: Cluster, moved: list[tuple[int, bytes, str]], replies: list[Reply], what: str) -> None:
     """Send again what a node answered with the address of another one."""
     client.refresh()
     with asking(what):
@@ -157,7 +198,7 @@ def _follow(
                 else:
                     _, node = client.home(key_slot(item))
                     asked = [item]
-                with Line(node, what, prelude) as line:
+                with Line(node, what) as line:
                     replies[nth] = line.trip(asked)[-1]
         except MOVING:
             client.refresh()
@@ -167,11 +208,10 @@ def _follow(
 class Line:
     """One connection of a plain client's pool for the length of a block."""
 
-    def __init__(self, client: Store, what: str, prelude: bytes | None = None) -> None:
+    def __init__(self, client: Store, what: str) -> None:
         self._pool: Any = client.connection_pool
         self._what = what
-        self._prelude = prelude
-        self._awaited, self._first = 0, False  # answers under way, and whether the first of them is the prelude's
+        self._awaited = 0  # answers under way
 
     def __enter__(self) -> Line:
         self._connection: Any = self._pool.get_connection()
@@ -190,45 +230,54 @@ class Line:
         self.send(commands)
         return self.receive(refused)
 
-    def send(self, commands: list[bytes]) -> None:
-        """Send commands; their answers are to be received before others are sent."""
-        lead, self._prelude = [self._prelude] if self._prelude is not None else [], None
-        self._first = bool(lead)
-        self._awaited = len(lead) + len(commands)
-        self._connection.send_packed_command([b"".join([*lead, *commands])], check_health=False)
+    def send(self, commands: list[bytes], count: int | None = None) -> None:
+        """Send commands, ``count`` of them where several stand in one piece; their answers are to be received."""
+        self._awaited += len(commands) if count is None else count
+        self._connection.send_packed_command([b"".join(commands)], check_health=False)
 
     def receive(self, refused: list[tuple[int, str]] | None = None) -> list[Reply]:
-        """The answers of what was sent last; none when nothing was."""
-        refusals: list[tuple[int, str]] = []
-        replies = _answers(self._connection, self._awaited, self._what, refusals) if self._awaited else []
-        if self._first and self._awaited:
-            refusals = [(at - 1, text) for at, text in refusals]
-            del replies[0]
+        """The answers of what was sent since the last time; none when nothing was."""
+        return self._take(bytearray(), refused)
+
+    def receive_alike(self, answer: bytes) -> list[Reply] | None:
+        """``receive`` where each answer is to be this one; None when each of them is."""
+        usual = answer * self._awaited
+        data = bytearray()
+        while len(data) < len(usual):
+            at = len(data)
+            data += _piece(self._connection)
+            if data[at:] != usual[at : len(data)]:
+                return self._take(data, None)
         self._awaited = 0
-        if refusals and (refused is None or refusals[0][0] < 0):
+        return None
+
+    def _take(self, data: bytearray, refused: list[tuple[int, str]] | None) -> list[Reply]:
+        refusals: list[tuple[int, str]] = []
+        replies = _answers(self._connection, data, self._awaited, self._what, refusals)
+        self._awaited = 0
+        if refusals and refused is None:
             raise StoreUnavailable(f"{self._what}: the store refuses ({refusals[0][1]})")
         if refused is not None:
             refused += refusals
         return replies
 
 
-def _answers(connection: Any, count: int, what: str, refused: list[tuple[int, str]]) -> list[Reply]:
+def _piece(connection: Any) -> bytes:
     # The socket itself, as redis-py has no public reader of raw bytes; it is idle, so nothing is buffered elsewhere.
-    sock = connection._sock
-    data = bytearray()
+    piece: bytes = connection._sock.recv(1 << 18)
+    if not piece:
+        raise RedisConnectionError("the server closed the connection")
+    return piece
+
+
+def _answers(connection: Any, data: bytearray, count: int, what: str, refused: list[tuple[int, str]]) -> list[Reply]:
+    """So many answers, of which ``data`` is what came already."""
     at = 0
     replies: list[Reply] = []
-
-    def more() -> None:
-        piece = sock.recv(1 << 18)
-        if not piece:
-            raise RedisConnectionError("the server closed the connection")
-        data.extend(piece)
-
     while len(replies) < count:
         end = data.find(b"\r\n", at)
         if end < 0:
-            more()
+            data += _piece(connection)
             continue
         kind = data[at]
         if kind == _DOLLAR:
@@ -239,7 +288,7 @@ def _answers(connection: Any, count: int, what: str, refused: list[tuple[int, st
                 continue
             stop = end + 2 + size
             while len(data) < stop + 2:
-                more()
+                data += _piece(connection)
             replies.append(bytes(data[end + 2 : stop]))
             at = stop + 2
             continue

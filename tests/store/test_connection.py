@@ -136,9 +136,12 @@ def test_a_late_answer_is_never_taken_for_the_answer_of_another_question(tmp_pat
 
 def test_a_full_server_refuses_and_says_so(tmp_path: Path) -> None:
     with embedded.start(tmp_path) as server, store.connect(server.url) as client:
+        blocks.write_bins(client, EDGE, "value", ["country/IQ"], MONDAY, ONES)
         client.config_set("maxmemory", 1)
         with pytest.raises(StoreUnavailable, match=r"write edge value: the store refuses .*OOM"):
             blocks.write_bins(client, EDGE, "value", ["country/IQ"], MONDAY, ONES)
+        with pytest.raises(StoreUnavailable, match=r"write edge value: the store is full"):
+            blocks.write_bins(client, EDGE, "value", ["country/IR"], MONDAY, ONES)
         with pytest.raises(StoreUnavailable, match="publish: the store is full"):
             documents.publish(client, {"clock": 1})
 
