@@ -71,6 +71,7 @@ def examine(read: Callable[[], Settings], now: datetime) -> Iterator[Finding]:
     yield from _tables(now)
     yield _ranges(settings)
     yield from _store(settings, now)
+    yield from _archive(settings, now)
     yield _browser()
 
 
@@ -207,6 +208,13 @@ def _store(settings: Settings, now: datetime) -> Iterator[Finding]:
     for level, text, todo in told(server, docs["storage"], settings):
         yield Finding("memory", level, text, todo)
     yield from _published(settings, docs, now)
+
+
+def _archive(settings: Settings, now: datetime) -> Iterator[Finding]:
+    from jobs.upkeep import told
+
+    for level, text, todo in told(settings, now):
+        yield Finding("archive", level, text, todo)
 
 
 def _server(server: Any, where: str) -> Iterator[Finding]:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from datetime import datetime
 
 import orjson
 
+from jobs.storage import reachable
 from radar.errors import RadarError
 from radar.known import select
 from radar.labels import STATUSES, _, confidence_words
 from radar.settings import Settings
 from radar.shapes import Outage
-from radar.store import connect, documents, embedded, url_of
+from radar.store import connect, documents
 
 
 def find(settings: Settings, *, entities: Collection[str] = (), at: datetime | None = None) -> list[Outage]:
@@ -27,7 +27,7 @@ def find(settings: Settings, *, entities: Collection[str] = (), at: datetime | N
     RadarError
         Nothing was published yet, which is not the same as "no outages".
     """
-    with _store(settings) as url, connect(url) as client:
+    with reachable(settings) as url, connect(url) as client:
         published: list[Outage] | None = documents.get(client, "outages")
     if published is None:
         raise RadarError("nothing was published yet; `radar run`, `radar demo` or `radar replay` does that")
@@ -45,20 +45,6 @@ def run(settings: Settings, *, entities: Collection[str] = (), at: datetime | No
     for outage in found:
         print(line(outage))
     return 0
-
-
-@contextmanager
-def _store(settings: Settings) -> Iterator[str]:
-    """The URL of the store. An embedded one that does not run is started for the while: its data is on disk."""
-    if settings.redis_url:
-        yield url_of(settings)
-        return
-    if not (settings.data_dir / "store").is_dir():
-        hint = settings.data_dir / "demo"
-        also = f"; the demo's data is in {hint}: set RADAR_DATA_DIR" if hint.is_dir() else ""
-        raise RadarError(f"no radar has run in {settings.data_dir} yet{also}")
-    with embedded.start(settings.data_dir) as server:
-        yield server.url
 
 
 def line(outage: Outage) -> str:

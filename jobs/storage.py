@@ -1,16 +1,20 @@
-"""The hourly look at the store's memory: what is too old or too much goes, and what went is told."""
+"""The store as the jobs see it: how a command reaches it, and the hourly look at its memory.
+
+What is too old or too much goes, and what went is told.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Literal
 
 import structlog
 
-from radar.errors import StoreUnavailable
+from radar.errors import RadarError, StoreUnavailable
 from radar.settings import Settings
-from radar.store import Server, Store, documents
+from radar.store import Server, Store, documents, embedded, url_of
 from radar.store.retention import Keep, Storage, sweep
 
 log = structlog.get_logger(__name__)
@@ -21,6 +25,23 @@ EVERY = timedelta(hours=1)
 REMEMBERED = 20
 #: The document that `radar doctor` reads.
 DOCUMENT = "storage"
+
+
+@contextmanager
+def reachable(settings: Settings) -> Iterator[str]:
+    """The URL of the store. An embedded one that does not run is started for the while: its data is on disk.
+
+    Raises RadarError where no radar has ever run.
+    """
+    if settings.redis_url:
+        yield url_of(settings)
+        return
+    if not (settings.data_dir / "store").is_dir():
+        hint = settings.data_dir / "demo"
+        also = f"; the demo's data is in {hint}: set RADAR_DATA_DIR" if hint.is_dir() else ""
+        raise RadarError(f"no radar has run in {settings.data_dir} yet{also}")
+    with embedded.start(settings.data_dir) as server:
+        yield server.url
 
 
 class Sweeper:

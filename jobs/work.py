@@ -1,4 +1,5 @@
-"""The two jobs of a live radar, and what keeps them apart: collect one source, run one tick of the pipeline.
+"""The jobs of a live radar, and what keeps them apart: collect one source, run one tick of the pipeline, keep the
+archive.
 
 Several workers may run at once, on one machine or many. Each (job, bucket) is claimed in the store by one of them; only
 one at a time runs the pipeline. A claim that its worker does not live to keep runs out, and the next plan takes it up.
@@ -20,6 +21,7 @@ import structlog
 from jobs.collect import Report
 from jobs.collector import Collector
 from jobs.schedule import bucket
+from jobs.upkeep import Kept
 from radar.errors import RadarError, StoreUnavailable
 from radar.settings import Settings
 from radar.shapes import JobRun
@@ -40,6 +42,10 @@ COLLECT_TTL_S = 60.0
 AGAIN_S = 300.0
 
 
+#: Seconds between two times that the archive is kept.
+KEEP_S = 86_400
+
+
 class Line(Protocol):
     """What a tick needs of :class:`jobs.ingest.Pipeline`."""
 
@@ -51,7 +57,7 @@ class Line(Protocol):
 
 class Work:
     """What a worker does. ``pipeline`` makes a pipeline from what the store holds; it is called when ours is stale.
-    ``sweep`` is called after each tick, under the same lease."""
+    ``sweep`` is called after each tick, under the same lease, ``keep`` once a day."""
 
     def __init__(
         self,
@@ -63,6 +69,7 @@ class Work:
         pipeline: Callable[[], Line],
         now: Callable[[], datetime],
         sweep: Callable[[datetime], object] = lambda _now: None,
+        keep: Callable[[datetime], Kept] = lambda _now: Kept(),
     ) -> None:
         self.settings = settings
         self.modules = modules
@@ -71,6 +78,7 @@ class Work:
         self._make = pipeline
         self._now = now
         self._sweep = sweep
+        self._keep = keep
         self._line: Line | None = None
         self._version = -1
         self._collected: dict[str, datetime] = {}
@@ -78,9 +86,9 @@ class Work:
         self._runs: dict[str, JobRun] = {}
 
     def cadences(self) -> dict[str, int]:
-        """Every job and its cadence in seconds: "tick", and "collect:<source>"."""
+        """Every job and its cadence in seconds: "tick", "collect:<source>", and "archive"."""
         found = {f"collect:{name}": module.SOURCE.cadence_s for name, module in self.modules.items()}
-        return {"tick": self.settings.tick_s, **found}
+        return {"tick": self.settings.tick_s, **found, "archive": KEEP_S}
 
     def collect(self, name: str, start: datetime) -> None:
         """Collect one source for the bucket that starts at ``start``. Raises StoreUnavailable."""
@@ -123,6 +131,17 @@ class Work:
                 self._tick(lease)
                 self._sweep(self._now())
             replace(claim, ttl_s=self.settings.tick_s + 60).renew()
+
+    def keep(self, start: datetime) -> None:
+        """Keep the archive for the day that starts at ``start``. Raises StoreUnavailable."""
+        with self._claim("archive", start, ttl_s=COLLECT_TTL_S) as claim:
+            if claim is None:
+                return
+            began, now = time.perf_counter(), self._now()
+            with _renewed(claim):
+                report = self._keep(now)
+            self._note("archive", now, time.perf_counter() - began, "; ".join(report.errors[:3]) or None)
+            replace(claim, ttl_s=KEEP_S + 60).renew()
 
     def _tick(self, lease: Lease) -> None:
         began, now = time.perf_counter(), self._now()

@@ -25,7 +25,7 @@ from huey import Huey, RedisHuey
 from huey.consumer import Consumer
 from huey.storage import RedisStorage
 
-from jobs import logs
+from jobs import logs, upkeep
 from jobs.claims import check_sources
 from jobs.collect import enabled, resume
 from jobs.collector import Collector
@@ -50,6 +50,8 @@ log = structlog.get_logger("jobs.worker")  # also when run as a program
 THREADS = 3
 #: The pipeline runs this long after the minute began, so that it finds what streams have just evaluated.
 AFTER = timedelta(seconds=8)
+#: The archive is kept this long after a day began, so that the pipeline has gone on to the new one.
+AFTER_MIDNIGHT = timedelta(minutes=20)
 #: Seconds between two looks at whether the store answers.
 STANDBY_S = 5.0
 #: Seconds that running jobs may go on after the worker was told to stop. What is cut off is done again.
@@ -89,13 +91,20 @@ def tasks(work: Work, url: str, *, now: Callable[[], datetime]) -> Tasks:
     def collect(name: str, start: str) -> None:
         work.collect(name, datetime.fromisoformat(start))
 
+    @huey.task(name="archive", retries=2, retry_delay=300)  # type: ignore[untyped-decorator]
+    def archive(start: str) -> None:
+        work.keep(datetime.fromisoformat(start))
+
+    kinds: dict[str, tuple[Any, timedelta, tuple[str, ...]]] = {
+        "tick": (tick, AFTER, ()), "archive": (archive, AFTER_MIDNIGHT, ())
+    }  # fmt: skip
+
     def plan() -> None:
         moment = now()
         for job, every in work.cadences().items():
             for start in buckets(moment, every, ahead_s=60):
-                arguments = (start.isoformat(),) if job == "tick" else (job.partition(":")[2], start.isoformat())
-                task = tick if job == "tick" else collect
-                due = start + AFTER if job == "tick" else start
+                task, wait, named = kinds.get(job, (collect, timedelta(), (job.partition(":")[2],)))
+                arguments, due = (*named, start.isoformat()), start + wait
                 huey.enqueue(task.s(*arguments, eta=max(due, moment), expires=every + 90))
 
     huey.periodic_task(lambda _moment: True, name="plan", expires=60)(plan)
@@ -164,6 +173,7 @@ def main(settings: Settings) -> int:
             history=lambda client, group: StoreHistory(client, group, keep=keep),
         ),
         sweep=Sweeper(client, settings),
+        keep=lambda now: upkeep.work(client, archive, settings, now),
         now=utc_now,
     )
     resumed = resume(archive)

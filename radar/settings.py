@@ -138,6 +138,10 @@ SETTINGS: tuple[Row, ...] = (
     Row("keep_fine_days", "89", "Days for which series of 5- to 30-minute bins are kept: the detector looks back on "
         "28. 0: for ever.", _days(29)),
     Row("keep_coarse_days", "0", "Days for which series of hours and days are kept. 0: for ever.", _days(29)),
+    Row("archive_raw_days", "90", "Days for which the archive keeps upstreams' answers as they came; what was never "
+        "understood stays. 0: for ever.", _int(0, 36_500)),
+    Row("archive_rows_days", "0", "Days for which the archive keeps the rows made of them, and at most their answers: "
+        "what can be rebuilt (docs/history.md). The detector looks back on 28. 0: for ever.", _days(29)),
     Row("port", "8050", "Port that the site listens on.", _int(1, 65535), ("PORT",)),
     Row("host", "127.0.0.1", "Address that the site listens on.", str),
     Row("web_workers", "2", "Processes of the web server.", _int(1, 64)),
@@ -218,6 +222,8 @@ class Settings:
     keep_minute_days: int
     keep_fine_days: int
     keep_coarse_days: int
+    archive_raw_days: int
+    archive_rows_days: int
     port: int
     host: str
     web_workers: int

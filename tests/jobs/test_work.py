@@ -14,6 +14,7 @@ import pytest
 from jobs import work as work_module
 from jobs.collect import Report
 from jobs.schedule import bucket, buckets
+from jobs.upkeep import Kept
 from jobs.work import PIPELINE, Work
 from jobs.worker import AFTER, standby, tasks
 from radar import store
@@ -294,12 +295,33 @@ def test_the_plan_queues_what_is_due_under_our_own_keys(stage: Stage, valkey_url
         ("tick", (START.isoformat(),)),
         ("collect", ("slow", START.isoformat())),
         ("collect", ("quick", START.isoformat())),
+        ("archive", (f"{START:%Y-%m-%d}T00:00:00+00:00",)),
     ]
     assert len(stage.made) == 1
     assert [name for name, _ in stage.collector.asked] == ["slow", "quick"]
     todo.plan()
     drain(todo.huey, lambda: stage.clock.now + AFTER + timedelta(seconds=1))
     assert len(stage.collector.asked) == 2, "planned again, worked once"
+
+
+def test_the_archive_is_kept_once_a_day_whoever_does_it_and_its_failure_is_told(stage: Stage) -> None:
+    kept: list[datetime] = []
+
+    def keep(now: datetime) -> Kept:
+        kept.append(now)
+        return Kept(errors=["2026-03-01 cannot be packed"])
+
+    other = Stage(stage.client)
+    stage.work._keep = other.work._keep = keep
+    midnight = START.replace(hour=0)
+    stage.work.keep(midnight)
+    other.work.keep(midnight)
+    assert len(kept) == 1
+    stage.work.tick(START)
+    (row,) = [row for row in documents.get(stage.client, "jobs") if row["name"] == "archive"]
+    assert (row["ok"], row["error"]) == (False, "2026-03-01 cannot be packed")
+    other.work.keep(midnight + timedelta(days=1))
+    assert len(kept) == 2
 
 
 def test_a_job_that_raised_is_queued_again(stage: Stage, valkey_url: str) -> None:
