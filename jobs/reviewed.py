@@ -8,12 +8,16 @@ from pathlib import Path
 
 import structlog
 
+from jobs.work import PIPELINE, PIPELINE_TTL_S
 from radar import reviews
 from radar.archive import Archive
-from radar.shapes import Outage
+from radar.detect import entity_state
+from radar.labels import _
+from radar.shapes import EntityState, Outage
 from radar.shapes.reviews import Review
-from radar.store import Store
+from radar.store import Store, documents
 from radar.store.journal import Journal
+from radar.store.lease import lock
 
 log = structlog.get_logger(__name__)
 
@@ -46,3 +50,47 @@ class Reviewed:
         """The outages with what people said by ``now``."""
         self.touched = reviews.touched(outages, self._said)
         return reviews.apply(outages, self._said, now)
+
+
+def show_now(client: Store, journal: Journal, now: datetime) -> bool:
+    """Bring the published documents up to date where no worker will: after the end of a replay, or beside a dead one.
+
+    False when a worker publishes at this moment after all: then it has the entry, or will have it next time.
+
+    Raises StoreUnavailable.
+    """
+    said = read(journal)
+    with lock(client, PIPELINE, PIPELINE_TTL_S) as lease:
+        if lease is None:
+            return False
+        listed: list[Outage] = documents.get(client, "outages") or []
+        ids = {outage["id"] for outage in listed}
+        others = documents.get_many(client, [f"outage:{r['outage']}" for r in said if r["outage"] not in ids])
+        held = [*listed, *(outage for outage in others.values() if outage is not None)]
+        outages = reviews.apply(held, said, now)
+        changed = [new for old, new in zip(held, outages, strict=True) if new != old]
+        docs: dict[str, object] = {f"outage:{outage['id']}": outage for outage in changed}
+        states = documents.read(client, (), states={outage["entity"] for outage in changed}).states
+        documents.publish(
+            client,
+            docs | {"outages": outages[: len(listed)]},
+            states={row["entity"]: _state(row, states[row["entity"]]) for row in changed if row["entity"] in states},
+            lease=lease,
+        )
+    return True
+
+
+def _state(outage: Outage, state: EntityState) -> EntityState:
+    """The state of the outage's entity with what people said. What it would be without an outage that was taken back
+    only the next evaluation can tell: until then it is not known."""
+    if outage.get("history"):
+        return state
+    if outage["status"] == "open":
+        return {**entity_state(outage["entity"], (), outage), "series": state["series"]}
+    if state["outage"] != outage["id"]:
+        return state
+    said = outage.get("reviews", [])
+    words = _("An outage that was shown here was taken back or has ended, says {by}.")
+    gone: EntityState = {**entity_state(outage["entity"], (), None), "series": state["series"]}
+    gone["words"] = words.format(by=said[-1]["by"] if said else "")
+    return gone
