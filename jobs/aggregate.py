@@ -26,20 +26,8 @@ from uuid import uuid4
 import orjson
 
 from jobs.engines import Engine, engine, places
-from jobs.engines.steps import (
-    Measured,
-    Published,
-    ToMeasure,
-    apart,
-    count,
-    lone,
-    measure,
-    pieces_of,
-    publish,
-    sort,
-    stretches_of,
-    windows_of,
-)
+from jobs.engines.plan import apart, lone, pieces_of, stretches_of, windows_of
+from jobs.engines.steps import Measured, Published, ToMeasure, count, measure, publish, sort
 from jobs.progress import screen
 from radar.aggregate.rollup.rows import Spec
 from radar.errors import ArchiveError, ConfigError
@@ -48,8 +36,9 @@ from radar.settings import Settings
 A = TypeVar("A")
 R = TypeVar("R")
 
-#: Memory that a row takes while its piece is counted, or its stretch of time sorted, in bytes (docs/scale.md).
-COUNTED_B, SORTED_B = 280, 75
+#: Memory that a row takes while its piece is counted, or its stretch of time sorted, and that a row of partials takes
+#: while a window is merged, in bytes (docs/scale.md).
+COUNTED_B, SORTED_B, MERGED_B = 400, 75, 300
 
 _NOTE, _SHUFFLE = "aggregate.json", "shuffle-"
 
@@ -149,12 +138,14 @@ def _counted(
     parts: int,
 ) -> None:  # fmt: skip
     most = _room(memory_mb, chosen.lanes, COUNTED_B)
+    at_once = _room(memory_mb, chosen.lanes, MERGED_B)
     key = uuid4().hex
     shuffle = f"{_SHUFFLE}{key}"
     try:
         pieces = pieces_of(files, most, spec, into, shuffle, parts)
         counted = list(_each(chosen, count, pieces, progress, "count"))
-        done = list(_each(chosen, publish, windows_of(counted, spec, into, key, parts), progress, "publish"))
+        windows = windows_of(counted, spec, into, key, shuffle=shuffle, most=at_once, parts=parts)
+        done = list(_each(chosen, publish, windows, progress, "publish"))
     finally:
         places.clear(into, shuffle)
     _sum(report, done)

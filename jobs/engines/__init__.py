@@ -51,7 +51,7 @@ def engine(name: str, settings: Settings) -> AbstractContextManager[Engine]:
     if name == "local":
         from jobs.engines.local import Local
 
-        return Local()
+        return Local.of(settings.engine_memory_mb)
     if name != "cluster":
         raise ConfigError(f"engine {name!r} is not known; expected one of {', '.join(NAMES)}")
     if not settings.engine_scheduler:

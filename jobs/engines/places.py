@@ -10,7 +10,9 @@ from __future__ import annotations
 import glob
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from hashlib import blake2b
 from pathlib import Path
@@ -97,16 +99,41 @@ def read(folder: str, name: str) -> bytes | None:
         raise ArchiveError(f"{folder}: {name} cannot be read: {error.strerror}") from error
 
 
+def here(folder: str, name: str, bench: Path) -> Path | None:
+    """A file as one of this machine: itself, or a copy in ``bench``; None when there is none. Raises ArchiveError."""
+    if "://" not in folder:
+        path = Path(folder, name)
+        return path if path.is_file() else None
+    import obstore
+
+    store, inner = _store(folder)
+    copy = bench / name.replace("/", "_")
+    try:
+        with copy.open("wb") as opened:
+            for part in obstore.get(store, _joined(inner, name)).stream():
+                opened.write(bytes(part))
+    except FileNotFoundError:
+        return None
+    except Exception as error:
+        raise ArchiveError(f"{_plain(folder)}: {name} cannot be read ({type(error).__name__})") from None
+    return copy
+
+
+@contextmanager
+def bench(folder: str, name: str) -> Iterator[Path]:
+    """A folder of this machine for what is in work, below ``folder`` where that is here; it is gone afterwards."""
+    inside = None
+    if "://" not in folder:
+        inside = Path(folder, name)
+        inside.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=inside, ignore_cleanup_errors=True) as made:
+        yield Path(made)
+
+
 def write(folder: str, name: str, data: bytes) -> None:
     """Put a file there, whole or not at all; one of that name is replaced. Raises ArchiveError."""
     if "://" in folder:
-        import obstore
-
-        store, inner = _store(folder)
-        try:
-            obstore.put(store, _joined(inner, name), data)
-        except Exception as error:
-            raise ArchiveError(f"{_plain(folder)}: {name} cannot be written ({type(error).__name__})") from None
+        _put(folder, name, data)
         return
     path = Path(folder, name)
     spare = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
@@ -117,6 +144,27 @@ def write(folder: str, name: str, data: bytes) -> None:
     except OSError as error:
         spare.unlink(missing_ok=True)
         raise ArchiveError(f"{folder}: {name} cannot be written: {error.strerror}") from error
+
+
+def move(made: Path, folder: str, name: str) -> None:
+    """Put a file of a bench of that folder there, whole or not at all. Raises ArchiveError."""
+    if "://" in folder:
+        _put(folder, name, made)
+        return
+    try:
+        made.replace(Path(folder, name))
+    except OSError as error:
+        raise ArchiveError(f"{folder}: {name} cannot be written: {error.strerror}") from error
+
+
+def _put(folder: str, name: str, what: bytes | Path) -> None:
+    import obstore
+
+    store, inner = _store(folder)
+    try:
+        obstore.put(store, _joined(inner, name), what)
+    except Exception as error:
+        raise ArchiveError(f"{_plain(folder)}: {name} cannot be written ({type(error).__name__})") from None
 
 
 def clear(folder: str, prefix: str) -> None:

@@ -5,22 +5,24 @@
     files --measure--> rows --cut--> pieces --count--> partials of windows --publish--> bins and partials
     files --measure--> rows of each bin --cut--> stretches of time --sort--> bins            (exact)
 
-What ``count`` leaves for ``publish`` is the shuffle: small files in the folder of the result, so that no process
-holds more than a piece or a window, and none has to be told what another one made.
+What ``count`` leaves for ``publish`` is the shuffle: files in the folder of the result, in the order of bin and key,
+so that no process holds more than a piece or some rows of each file, and none has to be told what another one made.
 """
 
 from __future__ import annotations
 
 import io
-from collections import defaultdict
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import orjson
 import polars as pl
 
 from jobs.engines import places
+from jobs.engines.tapes import BATCH, LEAST, Tape, few, rounds, spool
 from radar.aggregate.rollup import exact, footer, partials
 from radar.aggregate.rollup.rows import NO_TIME, Spec, bin_of, explained, scan, usable
 from radar.errors import ArchiveError, SchemaError
@@ -28,13 +30,13 @@ from radar.errors import ArchiveError, SchemaError
 #: Grain -> seconds of a window: so much time lies in one file of bins.
 WINDOW_S = {"1m": 3600, "5m": 3600, "1h": 86400, "1d": 86400}
 
-#: So many rows of partials are merged at once, or those of one bin.
-SLICE = 300_000
+#: Rows in a group of rows of what is written, so that a few can be read without the others.
+GROUP = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A file: how many rows it has; ``span``: its first and last bin, by number; ``bins``: rows of each bin."""
+    """A file: how many rows or partials it has; ``span``: its first and last bin, by number; ``bins``: rows of each."""
 
     file: str
     id: str
@@ -55,7 +57,8 @@ class ToMeasure:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Rows of a file: ``length`` from ``start`` on. ``shuffle`` is where its partials go, below ``into``.
+    """Rows of a file: ``length`` from ``start`` on. ``shuffle`` is where its partials go, below ``into``, and ``name``
+    what their files' names begin with.
 
     ``parts``: into so many parts each window is cut, by the number of the network.
     """
@@ -67,15 +70,17 @@ class Piece:
     spec: Spec
     into: str
     shuffle: str
+    name: str
     parts: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A piece: (window, part) -> file of its partials; rows that count; why others do not; bytes of the shuffle."""
+    """A piece: (window, part) -> files of its partials, in order; rows that count; why others do not; bytes of the
+    shuffle."""
 
     id: str
-    windows: dict[tuple[int, int], str]
+    windows: dict[tuple[int, int], tuple[str, ...]]
     rows: int
     lost: dict[str, int]
     size: int
@@ -83,15 +88,18 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Partials of one stretch of time, or a part of them: (id of the input, file of the shuffle), to be added to what
-    was published. ``part`` is told in the names of files where there is more than one.
+    """Partials of one stretch of time, or a part of them: (id of the input, files of the shuffle), to be added to what
+    was published, about ``most`` rows of them at a time. ``part`` is told in the names of files where there is more
+    than one; ``shuffle`` is where work may be left meanwhile.
     """
 
     start_s: int
-    parts: tuple[tuple[str, str], ...]
+    parts: tuple[tuple[str, tuple[str, ...]], ...]
     spec: Spec
     into: str
     run: str
+    shuffle: str
+    most: int
     part: str = ""
 
 
@@ -112,7 +120,8 @@ class Published:
 class Stretch:
     """Bins of the time [since_s, until_s), for which these files have all rows. ``whole``: and no other rows.
 
-    ``lone``: one file that nobody has looked into, so that its rows without a time are still to be told.
+    ``lone``: one file that nobody has looked into, so that its rows without a time are still to be told. ``share``:
+    (which, of how many) shares of the keys, of a bin that is too large for one step.
     """
 
     since_s: int
@@ -122,6 +131,7 @@ class Stretch:
     spec: Spec
     into: str
     lone: bool = False
+    share: tuple[int, int] = (0, 1)
 
 
 def measure(asked: ToMeasure) -> Measured:
@@ -130,7 +140,7 @@ def measure(asked: ToMeasure) -> Measured:
     if partials.are_in(asked.file):
         if asked.what != "rows":
             raise SchemaError(f"{asked.file}: partials hold no exact percentiles; expected raw rows")
-        return Measured(asked.file, name, -1)
+        return Measured(asked.file, name, pl.scan_parquet(asked.file, glob=False).select(pl.len()).collect().item())
     rows = scan(asked.file, asked.spec.keys)
     said = footer.span(end) if asked.what == "span" else None
     if said is not None:
@@ -146,23 +156,26 @@ def measure(asked: ToMeasure) -> Measured:
 
 
 def count(piece: Piece) -> Counted:
-    """Count a piece and leave its partials, a file for each window. Raises SchemaError, ArchiveError."""
-    found, lost = partials.of_file(piece.file, piece.spec, start=piece.start, length=piece.length)
+    """Count a piece and leave its partials, files for each window. Raises SchemaError, ArchiveError."""
+    lost: Counter[str] = Counter()
     size = WINDOW_S[piece.spec.grain]
-    windows: dict[tuple[int, int], str] = {}
-    written = 0
+    windows: dict[tuple[int, int], tuple[str, ...]] = {}
+    rows = written = 0
     part_of = pl.col("asn").cast(pl.Int64) % piece.parts if "asn" in piece.spec.keys else pl.lit(0, pl.Int64)
-    cut = found.with_columns(__window=pl.col("bin") // size * size, __part=part_of)
-    for (start, number), part in cut.group_by("__window", "__part", maintain_order=True):
-        key = (int(start), int(number))
-        name = f"{piece.shuffle}/{key[0]}-{key[1]}-{piece.id}-{piece.start}.arrow"
-        body = io.BytesIO()
-        part.select(found.columns).write_ipc(body, compression="lz4")
-        places.write(piece.into, name, body.getvalue())
-        windows[key] = name
-        written += body.tell()
-    rows = int(found.filter(pl.col("field") == "rows")["amount"].sum())
-    return Counted(piece.id, windows, rows, lost, written)
+    most = max(piece.length // 2, LEAST)
+    found = partials.of_file(piece.file, piece.spec, lost, start=piece.start, length=piece.length, most=most)
+    for number, table in enumerate(found):
+        rows += int(table.filter(pl.col("field") == "rows")["amount"].sum())
+        cut = table.with_columns(__window=pl.col("bin") // size * size, __part=part_of)
+        for (start, part_number), part in cut.group_by("__window", "__part", maintain_order=True):
+            key = (int(start), int(part_number))
+            name = f"{piece.shuffle}/{key[0]}-{key[1]}-{piece.name}-{number}.arrow"
+            body = io.BytesIO()
+            part.select(table.columns).write_ipc(body, compression="lz4", record_batch_size=BATCH)
+            places.write(piece.into, name, body.getvalue())
+            windows[key] = (*windows.get(key, ()), name)
+            written += body.tell()
+    return Counted(piece.id, windows, rows, dict(lost), written)
 
 
 def publish(window: Window) -> Published:
@@ -171,98 +184,108 @@ def publish(window: Window) -> Published:
     An input that is in the window already is not added again. The bins are written first: who dies between the two
     leaves partials that lack the input, and does the same again. Raises ArchiveError.
     """
+    with places.bench(window.into, window.shuffle) as bench:
+        return _publish(window, bench)
+
+
+def _publish(window: Window, bench: Path) -> Published:
     stem = f"{datetime.fromtimestamp(window.start_s, UTC):%Y%m%dT%H%MZ}{window.part}.parquet"
-    before, kept = _kept(window, f"partials-{stem}")
+    before, kept = _kept(window, f"partials-{stem}", bench)
     if kept.get("run") == window.run:  # this very step was done; its worker died before it could say so
         return _told(kept["told"])
     held = set(orjson.loads(kept.get("inputs", "[]")))
     revisions = {int(start): number for start, number in orjson.loads(kept.get("revisions", "{}")).items()}
     given = {name for name, _ in window.parts}
     again = tuple(sorted(given & held))
-    parts = [_read(window.into, file) for name, file in window.parts if name not in held]
-    if not parts:
+    shards = [[_left(window.into, file, bench) for file in files] for name, files in window.parts if name not in held]
+    if not shards:
         return Published(window.start_s, 0, 0, [], 0, again)
-    touched = sorted({int(start) for part in parts for start in part["bin"].unique()})
+    everything = pl.scan_ipc([file for files in shards for file in files], glob=False)
+    touched = sorted(everything.select(pl.col("bin").unique()).collect(engine="streaming")["bin"])
     for start in touched:
         revisions[start] = revisions.get(start, 0) + 1
-    rows_before = _rows(before)
-    after, table = _added([before, *parts], window.spec)
-    del before, parts
-    rows_after = _rows(after)
+    number = pl.col("bin").dt.epoch("s").replace_strict(revisions, return_dtype=pl.UInt32).alias("revision")
+    added = [Tape(files, window.spec) for files in few(shards, window.spec, window.most, bench)]
+    write, write_bins = spool(bench, "partials"), spool(bench, "bins")
+    rows_before, rows_after = Counter[int](), Counter[int]()
+    files, tables, groups = [], [], 0
+    for old, *new in rounds([Tape([before] if before else [], window.spec), *added], window.most):
+        rows_before.update(_rows(old))
+        table = partials.merged([old, *new], window.spec)
+        rows_after.update(_rows(table))
+        files.append(write(table))
+        found = partials.bins(table, window.spec)
+        groups += found.height
+        tables.append(write_bins(found.select("bin", number, pl.exclude("bin"))))
     changed = [
         {"bin": datetime.fromtimestamp(start, UTC), "rows_before": rows_before[start], "rows": rows_after[start],
          "revision": revisions[start]}
         for start in touched if start in rows_before
     ]  # fmt: skip
-    added = sum(rows_after.values()) - sum(rows_before.values())
-    report = Published(window.start_s, table.height, len(touched) - len(changed), changed, added, again)
-    number = pl.col("bin").dt.epoch("s").replace_strict(revisions, return_dtype=pl.UInt32).alias("revision")
-    _write(window.into, f"bins-{stem}", table.select("bin", number, pl.exclude("bin")), {})
+    rows = sum(rows_after.values()) - sum(rows_before.values())
+    report = Published(window.start_s, groups, len(touched) - len(changed), changed, rows, again)
+    _sink(window.into, f"bins-{stem}", tables, bench, {})
     kept = {
         "grain_s": str(window.spec.grain_s),
         "run": window.run,
         "told": orjson.dumps(asdict(report)).decode(),
         "inputs": orjson.dumps(sorted(held | given)).decode(),
-        "revisions": orjson.dumps({str(start): number for start, number in revisions.items()}).decode(),
+        "revisions": orjson.dumps({str(start): number for start, number in sorted(revisions.items())}).decode(),
     }
-    _write(window.into, f"partials-{stem}", after, kept)
+    _sink(window.into, f"partials-{stem}", files, bench, kept)
     return report
-
-
-def _added(parts: list[pl.DataFrame], spec: Spec) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Partials of all parts as one, and their bins: a few bins at a time, which takes a fraction of the memory."""
-    sizes = pl.concat([part.select("bin") for part in parts]).group_by("bin").len().sort("bin")
-    slices = (sizes["len"].cum_sum() // SLICE).alias("slice")
-    merged, tables = [], []
-    for some in sizes.with_columns(slices).partition_by("slice", maintain_order=True):
-        inside = pl.col("bin").is_between(some["bin"][0], some["bin"][-1])
-        merged.append(partials.merged([part.filter(inside) for part in parts], spec))
-        tables.append(partials.bins(merged[-1], spec))
-    return pl.concat(merged), pl.concat(tables)
 
 
 def sort(stretch: Stretch) -> Published:
     """Exact bins of a stretch of time. Raises SchemaError, ArchiveError."""
     since, until = (None, None) if stretch.whole else (stretch.since_s, stretch.until_s)
-    found = exact.aggregate(stretch.files, stretch.spec, since_s=since, until_s=until)
+    which, of = stretch.share
+    found = exact.aggregate(stretch.files, stretch.spec, since_s=since, until_s=until, share_of_keys=stretch.share)
     if found.table.height:
         start = found.table["bin"][0]
-        name = f"bins-{start:%Y%m%dT%H%MZ}.parquet"
-        _write(stretch.into, name, found.table, {})
+        part = f"-{which:04}" if of > 1 else ""
+        name = f"bins-{start:%Y%m%dT%H%MZ}{part}.parquet"
+        body = io.BytesIO()
+        found.table.write_parquet(body, **_FORM)
+        places.write(stretch.into, name, body.getvalue())
     bins = found.table["bin"].n_unique()
     lost = {reason: rows for reason, rows in found.lost.items() if stretch.lone or reason != NO_TIME}
     return Published(stretch.since_s, found.table.height, bins, [], found.rows, lost=lost)
 
 
-def _kept(window: Window, name: str) -> tuple[pl.DataFrame, dict[str, str]]:
+def _kept(window: Window, name: str, bench: Path) -> tuple[Path | None, dict[str, str]]:
     """Partials of a window that was published, and what was noted with them."""
-    body = places.read(window.into, name)
-    wanted = partials.schema(window.spec)
-    if body is None:
-        return pl.DataFrame(schema=wanted), {}
+    path = places.here(window.into, name, bench)
+    if path is None:
+        return None, {}
+    wanted = list(partials.schema(window.spec))
     try:
-        table = pl.read_parquet(io.BytesIO(body))
-        kept = pl.read_parquet_metadata(io.BytesIO(body))
-        if list(table.columns) != list(wanted):
-            raise ArchiveError(f"{name} has columns {', '.join(table.columns)}; expected {', '.join(wanted)}")
-        return table.cast(wanted), kept  # type: ignore[arg-type]  # a dict of types
+        columns = pl.scan_parquet(path, glob=False).collect_schema().names()
+        kept = pl.read_parquet_metadata(path)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise ArchiveError(f"{name} cannot be read: {str(error).splitlines()[0][:200]}") from error
+    if columns != wanted:
+        raise ArchiveError(f"{name} has columns {', '.join(columns)}; expected {', '.join(wanted)}")
+    return path, kept
 
 
-def _read(folder: str, name: str) -> pl.DataFrame:
-    body = places.read(folder, name)
-    if body is None:
+def _left(folder: str, name: str, bench: Path) -> Path:
+    path = places.here(folder, name, bench)
+    if path is None:
         raise ArchiveError(
             f"{name} is gone; expected what a step before had left there: does someone else use the folder?"
         )
-    return pl.read_ipc(io.BytesIO(body))
+    return path
 
 
-def _write(folder: str, name: str, table: pl.DataFrame, notes: dict[str, str]) -> None:
-    body = io.BytesIO()
-    table.write_parquet(body, compression="zstd", compression_level=1, metadata=notes or None)
-    places.write(folder, name, body.getvalue())
+def _sink(folder: str, name: str, tables: list[Path], bench: Path, notes: dict[str, str]) -> None:
+    """Put tables there as one file, which may be larger than the memory."""
+    made = bench / name
+    pl.scan_ipc(tables, glob=False).sink_parquet(made, **_FORM, row_group_size=GROUP, metadata=notes or None)
+    places.move(made, folder, name)
+
+
+_FORM: Any = {"compression": "zstd", "compression_level": 1}
 
 
 def _rows(table: pl.DataFrame) -> dict[int, int]:
@@ -277,77 +300,3 @@ def _told(text: str) -> Published:
     for one in told["changed"]:
         one["bin"] = datetime.fromisoformat(one["bin"])
     return Published(**told)
-
-
-def windows_of(found: list[Counted], spec: Spec, into: str, run: str, parts: int = 1) -> list[Window]:
-    """What is to be published, in order of time."""
-    files: dict[tuple[int, int], list[tuple[str, str]]] = defaultdict(list)
-    for one in found:
-        for key, name in one.windows.items():
-            files[key].append((one.id, name))
-    return [
-        Window(start, tuple(sorted(files[start, part])), spec, into, run, f"-{part:04}" if parts > 1 else "")
-        for start, part in sorted(files)
-    ]
-
-
-def pieces_of(files: list[Measured], most: int, spec: Spec, into: str, shuffle: str, parts: int = 1) -> list[Piece]:
-    """Files as pieces of at most so many rows."""
-    return [
-        Piece(one.file, one.id, start, min(most, one.rows - start) if one.rows >= 0 else -1, spec, into, shuffle, parts)
-        for one in files
-        for start in range(0, max(one.rows, 1), most)
-    ]
-
-
-def apart(files: list[Measured], most: int) -> tuple[list[Measured], list[Measured]]:
-    """Files of at most so many rows that share no bin with another, as their footers say; and all others."""
-    known = sorted((one for one in files if one.span is not None), key=lambda one: one.span or (0, 0))
-    if len(known) < len(files):
-        return [], files  # one of which nothing is known may share bins with any
-    alone: list[Measured] = []
-    others: list[Measured] = []
-    last: int | None = None
-    for at, one in enumerate(known):
-        first, end = one.span or (0, 0)
-        after = known[at + 1].span if at + 1 < len(known) else None
-        free = (last is None or last < first) and (after is None or end < after[0])
-        (alone if free and one.rows <= most else others).append(one)
-        last = end if last is None else max(last, end)
-    return alone, others
-
-
-def lone(one: Measured, spec: Spec, into: str) -> Stretch:
-    """The stretch of a file that shares no bin with another."""
-    first, last = one.span or (0, 0)
-    return Stretch(first * spec.grain_s, (last + 1) * spec.grain_s, (one.file,), True, spec, into, lone=True)
-
-
-def stretches_of(files: list[Measured], most: int, spec: Spec, into: str) -> list[Stretch]:
-    """Stretches of time of at most so many rows, but at least a bin, and no more than that over where files change."""
-    holders: dict[int, list[int]] = defaultdict(list)
-    for number, one in enumerate(files):
-        for start in one.bins:
-            holders[start].append(number)
-    found: list[Stretch] = []
-    bins: list[int] = []
-    rows, inside = 0, set[int]()
-
-    def close() -> None:
-        if not bins:
-            return
-        whole = sum(len(files[number].bins) for number in inside) == sum(len(holders[start]) for start in bins)
-        names = tuple(files[number].file for number in sorted(inside))
-        grain = spec.grain_s
-        found.append(Stretch(bins[0] * grain, (bins[-1] + 1) * grain, names, whole, spec, into))
-
-    for start in sorted(holders):
-        size = sum(files[number].bins[start] for number in holders[start])
-        if bins and (rows + size > most or not inside & set(holders[start])):
-            close()
-            bins, rows, inside = [], 0, set()
-        bins.append(start)
-        rows += size
-        inside |= set(holders[start])
-    close()
-    return found

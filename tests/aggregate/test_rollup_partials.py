@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import polars as pl
@@ -36,6 +37,18 @@ def test_any_cut_in_any_order_adds_up_to_one_pass(rows: list[sample.Row], spec: 
     assert_frame_equal(partials.merged(draw.sample(parts, len(parts)), spec), whole)
     pairs = [partials.merged(parts[at : at + 2], spec) for at in range(0, len(parts), 2)]  # a tree of merges
     assert_frame_equal(partials.bins(partials.merged(pairs, spec), spec), partials.bins(whole, spec))
+
+
+@given(sample.rows, SPECS, st.integers(1, 40))
+@settings(max_examples=30)
+def test_tables_of_a_few_rows_are_in_turn_those_of_one_pass(rows: list[sample.Row], spec: Spec, most: int) -> None:
+    tables = list(partials.in_turn(sample.frame(rows).lazy(), spec, Counter(), most=most))
+    whole = counted(rows, spec)
+    assert_frame_equal(pl.concat(tables), whole)
+    largest = whole.group_by("bin", *spec.keys).len()["len"].max()
+    assert max(table.height for table in tables) <= most + int(str(largest))
+    bounds = [table.select("bin", *spec.keys).row(at) for table in tables for at in (0, -1)]
+    assert all(before < after for before, after in zip(bounds[1:-1:2], bounds[2::2], strict=True))
 
 
 @given(sample.rows, st.sampled_from([*KEYS]))
@@ -117,8 +130,9 @@ def test_partials_that_were_kept_are_read_again_at_a_coarser_grain_only(tmp_path
     kept = counted(rows, Spec("country", "5m"))
     kept.write_parquet(tmp_path / "kept.parquet", metadata={"grain_s": "300"})
     file = str(tmp_path / "kept.parquet")
-    assert_frame_equal(partials.of_file(file, Spec("country", "1h"))[0], counted(rows, Spec("country", "1h")))
+    (found,) = partials.of_file(file, Spec("country", "1h"), Counter())
+    assert_frame_equal(found, counted(rows, Spec("country", "1h")))
     with pytest.raises(SchemaError, match=r"kept.parquet: partials of 300 s; expected a grain"):
-        partials.of_file(file, Spec("country", "1m"))
+        list(partials.of_file(file, Spec("country", "1m"), Counter()))
     with pytest.raises(SchemaError, match=r"kept.parquet: partials with columns bin, country, field"):
-        partials.of_file(file, Spec("asn", "1h"))
+        list(partials.of_file(file, Spec("asn", "1h"), Counter()))

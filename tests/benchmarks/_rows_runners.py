@@ -28,7 +28,7 @@ def ours(by: str, files: list[Path], out: Path, *, exact: bool = True) -> Callab
 
     names = [str(file) for file in files]
     memory_mb = 768
-    return lambda: aggregate(Local(), names, Spec(by, "5m"), str(out), exact=exact, memory_mb=memory_mb)
+    return lambda: aggregate(Local.of(memory_mb), names, Spec(by, "5m"), str(out), exact=exact, memory_mb=memory_mb)
 
 
 def _duckdb(by: str, files: list[Path], out: Path, *, each: bool) -> Callable[[], object]:

@@ -18,7 +18,7 @@ from polars.testing import assert_frame_equal
 
 from jobs import engines
 from jobs.aggregate import Report, aggregate
-from jobs.engines import Engine, places, steps
+from jobs.engines import Engine, places, plan, steps
 from jobs.engines.local import Local
 from radar.aggregate.rollup import exact, partials
 from radar.aggregate.rollup.rows import Spec
@@ -167,12 +167,13 @@ def test_large_files_are_counted_in_pieces_and_sorted_in_stretches(tmp_path: Pat
     rows = made(700)
     file = sample.write(tmp_path / "a.parquet", rows)
     one = steps.measure(steps.ToMeasure(file, BY, "bins"))
-    pieces = steps.pieces_of([one], 100, BY, str(tmp_path / "counted"), "shuffle-x")
+    pieces = plan.pieces_of([one], 100, BY, str(tmp_path / "counted"), "shuffle-x")
     assert [(piece.start, piece.length) for piece in pieces] == [(at, 100) for at in range(0, 700, 100)]
-    for window in steps.windows_of([steps.count(piece) for piece in pieces], BY, str(tmp_path / "counted"), "x"):
+    counted = [steps.count(piece) for piece in pieces]
+    for window in plan.windows_of(counted, BY, str(tmp_path / "counted"), "x", shuffle="shuffle-x", most=100):
         steps.publish(window)
     assert_frame_equal(read(tmp_path / "counted").drop("revision"), one_pass(rows))
-    stretches = steps.stretches_of([one], 100, BY, str(tmp_path / "sorted"))
+    stretches = plan.stretches_of([one], 100, BY, str(tmp_path / "sorted"))
     assert len(stretches) == 8
     assert sum(steps.sort(stretch).rows for stretch in stretches) == 700
     assert_frame_equal(read(tmp_path / "sorted"), exact.aggregate([file], BY).table)
@@ -185,16 +186,25 @@ def test_files_that_share_no_bin_are_sorted_one_by_one_and_not_looked_into(tmp_p
         for at in range(0, 240, 60)
     ]
     assert [(one.rows, one.bins) for one in files] == [(60, {})] * 4
-    assert steps.apart(files, 60) == (files, [])
-    assert steps.apart(files, 59) == ([], files)  # too large for one step
+    assert plan.apart(files, 60) == (files, [])
+    assert plan.apart(files, 59) == ([], files)  # too large for one step
     wide = sample.write(tmp_path / "wide.parquet", [rows[100], rows[170]])
     over = steps.measure(steps.ToMeasure(wide, BY, "span"))
-    alone, others = steps.apart([*files, over], 60)
+    alone, others = plan.apart([*files, over], 60)
     assert (alone, len(others)) == ([files[0], files[3]], 3)
-    found = steps.stretches_of(
-        [steps.measure(steps.ToMeasure(one.file, BY, "bins")) for one in files], 10**6, BY, "out"
-    )
+    found = plan.stretches_of([steps.measure(steps.ToMeasure(one.file, BY, "bins")) for one in files], 10**6, BY, "out")
     assert [(len(stretch.files), stretch.whole) for stretch in found] == [(1, True)] * 4
+
+
+def test_a_bin_too_large_for_one_step_is_sorted_by_shares_of_its_keys(tmp_path: Path) -> None:
+    rows = made(700)
+    file = sample.write(tmp_path / "a.parquet", rows)
+    one = steps.measure(steps.ToMeasure(file, BY, "bins"))
+    stretches = plan.stretches_of([one], 10, BY, str(tmp_path / "out"))
+    assert {stretch.share[1] for stretch in stretches} == {3}  # of 29 or 30 rows of a bin
+    assert sum(steps.sort(stretch).rows for stretch in stretches) == 700
+    found = read(tmp_path / "out").sort("bin", "country", "asn")
+    assert_frame_equal(found, exact.aggregate([file], BY).table)
 
 
 def test_windows_in_parts_hold_the_same_bins_and_are_added_to(tmp_path: Path) -> None:
@@ -213,8 +223,8 @@ def test_a_step_that_is_run_twice_leaves_and_says_the_same(tmp_path: Path) -> No
     into = str(tmp_path / "out")
     go(Local(1), [sample.write(tmp_path / "a.parquet", made(300))], tmp_path / "out")
     late = steps.measure(steps.ToMeasure(sample.write(tmp_path / "b.parquet", made(9)), BY, "rows"))
-    counted = [steps.count(piece) for piece in steps.pieces_of([late], 100, BY, into, "shuffle-y")]
-    window = steps.windows_of(counted, BY, into, "y")[0]
+    counted = [steps.count(piece) for piece in plan.pieces_of([late], 100, BY, into, "shuffle-y")]
+    window = plan.windows_of(counted, BY, into, "y", shuffle="shuffle-y", most=1000)[0]
     bins, kept = (tmp_path / "out" / f"{kind}-20260302T0000Z.parquet" for kind in ("bins", "partials"))
     old = kept.read_bytes()
     first = steps.publish(window)

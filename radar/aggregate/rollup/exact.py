@@ -60,8 +60,11 @@ def aggregate(
     since_s: int | None = None,
     until_s: int | None = None,
     shares: Sequence[float] = SHARES,
+    share_of_keys: tuple[int, int] = (0, 1),
 ) -> Bins:
     """Bins of the rows of these files that lie in [since_s, until_s), epoch seconds; None: all of them.
+
+    ``share_of_keys`` is (which, of how many) shares that the keys are cut into: of the others no row is read.
 
     Returns
     -------
@@ -75,7 +78,7 @@ def aggregate(
     SchemaError
         A file that cannot be read or lacks a column; names it.
     """
-    held, lost = _read(files, spec, since_s, until_s)
+    held, lost = _read(files, spec, since_s, until_s, share_of_keys)
     table = _grouped(held.pop(), spec, shares)  # which alone holds them, and lets go of them once they are packed
     table, unnamed = keyed(table, spec.keys, "rows")
     for reason, count in unnamed.items():
@@ -84,7 +87,7 @@ def aggregate(
 
 
 def _read(
-    files: Sequence[str], spec: Spec, since_s: int | None, until_s: int | None
+    files: Sequence[str], spec: Spec, since_s: int | None, until_s: int | None, share_of_keys: tuple[int, int]
 ) -> tuple[list[pl.DataFrame], dict[str, int]]:
     """Narrow columns of the rows that count, one table: ``bin``, the key, ``ticks``, ``flags``; and why others do not.
 
@@ -99,6 +102,9 @@ def _read(
         if since_s is not None and until_s is not None:
             inside = microseconds().is_between(since_s * 1_000_000, until_s * 1_000_000, closed="left")
             rows = rows.filter(inside)
+        which, of = share_of_keys
+        if of > 1:
+            rows = rows.filter(pl.struct(narrow(key) for key in spec.keys).hash(seed=1) % of == which)
         names = rows.collect_schema().names()
         try:
             table = rows.select(

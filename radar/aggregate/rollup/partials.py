@@ -17,6 +17,7 @@ Merging is exact: the partials of a whole are the merged partials of its parts, 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -42,6 +43,9 @@ from radar.sketch import cell_of, distinct, quantiles, register_of, run_of, valu
 FIELDS = ("rows", "bytes", "bytes_n", "status_n", "failed", "rtt", "throughput", "client")
 SHARES = (0.25, 0.5, 0.75, 0.95)
 
+#: As many rows at once as there are.
+ALL = 1 << 62
+
 _SUMS = FIELDS[:5]
 _HISTOGRAMS = {"rtt": "rtt_ms", "throughput": "throughput_mbps"}
 
@@ -59,18 +63,20 @@ def schema(spec: Spec) -> dict[str, pl.DataType | type[pl.DataType]]:
     }  # fmt: skip
 
 
-def of_file(file: str, spec: Spec, *, start: int = 0, length: int | None = None) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Partials of one file, and reason -> rows of it that do not count.
+def of_file(
+    file: str, spec: Spec, lost: Counter[str], *, start: int = 0, length: int | None = None, most: int = ALL
+) -> Iterator[pl.DataFrame]:
+    """Partials of one file, or of ``length`` of its rows from ``start`` on, in order, in tables of about ``most`` rows.
 
-    A file of raw rows (radar.aggregate.rollup.rows), of which ``length`` from ``start`` on are counted; or of partials
-    with a grain that divides the one asked for, which are taken whole. Raises SchemaError with the file and what was
-    expected.
+    A file of raw rows (radar.aggregate.rollup.rows), or of partials with a grain that divides the one asked for. Rows
+    that do not count are added to ``lost`` by reason. Raises SchemaError with the file and what was expected.
     """
     if are_in(file):
-        return _finer(file, spec), {}
+        yield _finer(file, spec, start, length)
+        return
     rows = scan(file, spec.keys)
     try:
-        return counted(rows if length is None else rows.slice(start, length), spec)
+        yield from in_turn(rows if length is None else rows.slice(start, length), spec, lost, most=most)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise SchemaError(f"{file}: cannot be read: {str(error).splitlines()[0][:200]}") from error
 
@@ -84,7 +90,7 @@ def are_in(file: str) -> bool:
     return {"field", "cell", "amount"} <= set(names)
 
 
-def _finer(file: str, spec: Spec) -> pl.DataFrame:
+def _finer(file: str, spec: Spec, start: int, length: int | None) -> pl.DataFrame:
     """Partials that were kept, at a coarser grain."""
     wanted = schema(spec)
     kept = pl.scan_parquet(file, glob=False)
@@ -94,13 +100,21 @@ def _finer(file: str, spec: Spec) -> pl.DataFrame:
     grain = int(pl.read_parquet_metadata(file).get("grain_s", "0"))
     if not grain or spec.grain_s % grain:
         raise SchemaError(f"{file}: partials of {grain} s; expected a grain that {spec.grain_s} s is a multiple of")
-    return coarser(kept.collect().cast(wanted), spec)  # type: ignore[arg-type]  # a dict of types
+    table = kept.slice(start, length).collect().cast(wanted)  # type: ignore[arg-type]  # a dict of types
+    return coarser(table, spec)
 
 
 def counted(rows: pl.LazyFrame, spec: Spec) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Partials of raw rows, sorted, and reason -> rows that do not count.
+    """Partials of raw rows, sorted, and reason -> rows that do not count: what ``in_turn`` gives, as one."""
+    lost: Counter[str] = Counter()
+    return pl.concat([pl.DataFrame(schema=schema(spec)), *in_turn(rows, spec, lost)]), dict(lost)
 
-    ``rows`` has ``time``, the key, and what else there is of the columns of radar.aggregate.rollup.rows.
+
+def in_turn(rows: pl.LazyFrame, spec: Spec, lost: Counter[str], *, most: int = ALL) -> Iterator[pl.DataFrame]:
+    """Partials of raw rows, sorted, in tables of about ``most`` rows (and at most those of one bin and key more).
+
+    ``rows`` has ``time``, the key, and what else there is of the columns of radar.aggregate.rollup.rows. Rows that do
+    not count are added to ``lost`` by reason.
     """
     names = rows.collect_schema().names()
     table = rows.select(
@@ -109,19 +123,23 @@ def counted(rows: pl.LazyFrame, spec: Spec) -> tuple[pl.DataFrame, dict[str, int
         *(narrow(key) for key in spec.keys),
         *_narrowed(names),
     ).collect(engine="streaming")
-    lost = {} if table["good"].all() else explained(rows)
-    table = table.filter("good") if lost else table
+    if not table["good"].all():
+        lost.update(explained(rows))
+        table = table.filter("good")
     if table.is_empty():
-        return pl.DataFrame(schema=schema(spec)), lost
+        return
     group, codes = _groups(table, spec)
-    numbers, amounts = _summed(*_counts(table, group))
-    found = _unpacked(numbers, amounts, codes, spec)
-    sums = found.filter(pl.col("field") == "rows")
-    known, unnamed = keyed(sums, spec.keys, "amount")
-    if unnamed:
-        found = found.join(known.select("bin", *spec.keys), on=["bin", *spec.keys], how="semi", nulls_equal=True,
-                           maintain_order="left")  # fmt: skip
-    return found, lost | unnamed
+    codes = [Code(code.name, np.empty(0, np.uint8), code.bits, code.texts) for code in codes]
+    counts = _counts(table.drop("bin", *spec.keys), group)
+    del table, group
+    for numbers, amounts in _cut(counts, most):
+        found = _unpacked(*_summed(numbers, amounts), codes, spec)
+        known, unnamed = keyed(found.filter(pl.col("field") == "rows"), spec.keys, "amount")
+        if unnamed:
+            lost.update(unnamed)
+            found = found.join(known.select("bin", *spec.keys), on=["bin", *spec.keys], how="semi", nulls_equal=True,
+                               maintain_order="left")  # fmt: skip
+        yield found
 
 
 def _narrowed(names: Sequence[str]) -> Iterator[pl.Expr]:
@@ -154,16 +172,17 @@ def _groups(table: pl.DataFrame, spec: Spec) -> tuple[U64, list[Code]]:
     return packed(codes), codes
 
 
-def _counts(table: pl.DataFrame, group: U64) -> tuple[U64, I64]:
-    """Packed (group, field, cell) and amounts; a cell may occur several times."""
-    sums = pl.DataFrame({"group": group}).with_columns(table.select(pl.col("^(bytes|failed)$"))).group_by("group").agg(
-        rows=pl.len(), **_sums(table.columns)
-    )  # fmt: skip
-    numbers, amounts = [], []
+def _counts(table: pl.DataFrame, group: U64) -> list[tuple[U64, I64]]:
+    """For each field, packed (group, field, cell) in order, each once, and amounts."""
+    sums = (
+        pl.DataFrame({"group": group})
+        .with_columns(table.select(pl.col("^(bytes|failed)$")))
+        .group_by("group")
+        .agg(rows=pl.len(), **_sums(table.columns))
+        .sort("group")
+    )
     base = sums["group"].to_numpy() << np.uint64(_LOW)
-    for name in sums.columns[1:]:
-        numbers.append(base | _field(name))
-        amounts.append(sums[name].to_numpy().astype(np.int64))
+    found = [(base | _field(name), sums[name].to_numpy().astype(np.int64)) for name in sums.columns[1:]]
     for name in (*_HISTOGRAMS, "client"):
         if name not in table.columns:
             continue
@@ -179,14 +198,30 @@ def _counts(table: pl.DataFrame, group: U64) -> tuple[U64, I64]:
         if name == "client":  # of the runs of one register the largest comes last
             last = np.append(starts_of(keys >> np.uint64(6))[1:], len(keys)) - 1
             runs = keys[last]
-            amounts.append((runs & np.uint64(63)).astype(np.int64))
+            amounts = (runs & np.uint64(63)).astype(np.int64)
             keys = runs >> np.uint64(6)
         else:
             starts = starts_of(keys)
-            amounts.append(np.diff(starts, append=len(keys)))
+            amounts = np.diff(starts, append=len(keys))
             keys = keys[starts]
-        numbers.append(((keys >> np.uint64(_CELL)) << np.uint64(_LOW)) | _field(name) | (keys & np.uint64(_CELLS)))
-    return np.concatenate(numbers), np.concatenate(amounts)
+        keys = ((keys >> np.uint64(_CELL)) << np.uint64(_LOW)) | _field(name) | (keys & np.uint64(_CELLS))
+        found.append((keys, amounts))
+    return found
+
+
+def _cut(counts: Sequence[tuple[U64, I64]], most: int) -> Iterator[tuple[U64, I64]]:
+    """All fields as one, in tables of about ``most`` numbers that end where a group does."""
+    if sum(len(numbers) for numbers, _ in counts) <= most:
+        yield np.concatenate([numbers for numbers, _ in counts]), np.concatenate([amounts for _, amounts in counts])
+        return
+    groups = counts[0][0] >> np.uint64(_LOW) << np.uint64(_LOW)  # every group has rows
+    places = [np.searchsorted(numbers, groups) for numbers, _ in counts]
+    before = np.sum(places, axis=0)
+    firsts = np.unique(np.searchsorted(before, np.arange(0, int(before[-1]) + 1, most)))
+    for first, last in zip(firsts, [*firsts[1:], None], strict=True):
+        cuts = [slice(at[first], None if last is None else at[last]) for at in places]
+        yield (np.concatenate([numbers[cut] for (numbers, _), cut in zip(counts, cuts, strict=True)]),
+               np.concatenate([amounts[cut] for (_, amounts), cut in zip(counts, cuts, strict=True)]))  # fmt: skip
 
 
 def _sums(names: Sequence[str]) -> dict[str, pl.Expr]:
