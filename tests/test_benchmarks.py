@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
-from tests.benchmarks import _report
+from tests.benchmarks import _growth, _report
 from tests.benchmarks.__main__ import names
 
 
@@ -44,6 +45,24 @@ def test_a_page_without_markers_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="once each"):
         _report.write({}, page)
     assert page.read_text() == "by hand"
+
+
+def test_the_picture_of_growth_has_every_run_and_says_how_much_more_a_larger_one_takes() -> None:
+    runs = [{"rows": 1000, "s": 0.1, "peak_mb": 90.0}, {"rows": 50_000, "s": 4.0, "peak_mb": 300.0}]
+    store = {"details": {"write_s_by_entities": {"1000": 0.01, "80000": 0.5}}}
+    picture = _growth.svg(
+        _growth.panels({"aggregate_growth": {"details": {"runs": {"exact": runs}}}, "store_scale": store})
+    )
+    root = ElementTree.fromstring(picture)
+    texts = " ".join(root.itertext())
+    assert "exact: 4 at 50,000" in texts
+    assert "exact: 40.0 times as much for 50 times the size" in texts
+    assert "packed rows: 0.5 at 80,000" in texts
+    assert texts.count("Aggregation: ") == 2
+
+
+def test_without_results_nothing_is_drawn() -> None:
+    assert _growth.panels({}) == []
 
 
 def test_every_benchmark_is_explained_and_every_number_has_its_benchmark() -> None:

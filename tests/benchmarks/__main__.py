@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import benchmarks
-from tests.benchmarks import _report
+from tests.benchmarks import _growth, _report
 
 #: A machine with a load average above this has something else to do.
 CALM = 1.0
@@ -109,7 +109,9 @@ def main() -> int:
     done = run_each(wanted, given.rows, as_json=given.json, patience_s=given.patience)
     if given.rows is None and done:
         kept = {name: KEPT / f"{name}.json" for name in names()}
-        _report.write({name: json.loads(file.read_text()) for name, file in kept.items() if file.is_file()})
+        results = {name: json.loads(file.read_text()) for name, file in kept.items() if file.is_file()}
+        _report.write(results)
+        _growth.write(results)
         print(f"written: {_report.PAGE.name}", file=sys.stderr)
     return int(not done)
 
