@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -31,7 +32,7 @@ from radar.detect import Common, Detector, Moment, OutageBook
 from radar.shapes import Outage, QualityRow
 from radar.signals import GROUPS, SLOTS, Group
 from radar.sources import Source, discover
-from radar.store import Store, documents
+from radar.store import Store, documents, travel
 from radar.store.lease import Lease
 from radar.times import rfc3339
 
@@ -121,6 +122,7 @@ class Pipeline:
         self.shelf = Shelf(client, archive) if archive is not None and realm == "now" else None
         self.performances = Performances(client) if realm == "now" else None
         self._back = WriteBack(client)
+        self._recorder = travel.Recorder(client)
         #: Where this pipeline went back to, because primaries of the store have changed.
         self.went_back: Mark | None = None
         self._restore()
@@ -221,22 +223,39 @@ class Pipeline:
             run.history.flush()
         self._back.check()
         publication = build(self, now, self._changed)
-        if self.realm == "history":
-            publication = Publication({"recorded": publication.recorded()}, {})
-        version = documents.publish(
-            self.client,
-            docs=publication.docs
-            | (self.shelf.pages(now) if self.shelf else {})
-            | (self.performances.documents(self.runs, now) if self.performances else {}),
-            states=publication.states,
-            blobs={f"{self.realm}:{name}": blob for name, blob in self._blobs(now).items()}
-            | (self.shelf.blobs() if self.shelf else {}),
-            lease=self.lease,
-        )
+        with self._recorded(now, publication) as record:
+            if self.realm == "history":
+                publication = Publication({"recorded": publication.recorded()}, {})
+            version = documents.publish(
+                self.client,
+                docs=publication.docs
+                | (self.shelf.pages(now) if self.shelf else {})
+                | (self.performances.documents(self.runs, now) if self.performances else {}),
+                states=publication.states,
+                blobs={f"{self.realm}:{name}": blob for name, blob in self._blobs(now).items()}
+                | (self.shelf.blobs() if self.shelf else {}),
+                lease=self.lease,
+                within=record.write if record else None,
+            )
         self._changed.clear()
         for run in self.runs.values():
             run.published = True
         return version
+
+    def remember(self, now: datetime) -> None:
+        """Record what is known at this moment without publishing it, as between two publications of a fast replay. What
+        recorded sets tell is recorded with the publications of the running clock."""
+        if self.realm == "history":
+            return
+        with self._recorded(now, build(self, now, self._changed)) as record:
+            if record:
+                travel.write(self.client, record)
+
+    def _recorded(self, now: datetime, publication: Publication) -> AbstractContextManager[travel.Record | None]:
+        """The frame of this publication, for the block that writes it; none of a recorded set's."""
+        if self.realm == "history":
+            return nullcontext()
+        return self._recorder.recording(now, publication.docs, publication.states)
 
     def tick(self, now: datetime) -> TickReport:
         """Take in, score and publish once. Raises StoreUnavailable; the next tick then does this one's work too."""

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -36,6 +36,8 @@ from radar.times import rfc3339
 
 #: How often a replay that runs as fast as it can publishes, in seconds of the wall clock.
 PUBLISH_S = 1.0
+#: What is known in between is recorded when an outage changes, and with each new hour of the data's clock.
+REMEMBERED = timedelta(hours=1)
 
 
 @dataclass(slots=True)
@@ -91,6 +93,7 @@ class Replay:
         quality = rows.filter(pl.col("signal").str.starts_with("ndt."))
         self.pipeline.keep_quality(quality)
         self._at = 0
+        self._news = False
 
     @property
     def done(self) -> float:
@@ -109,9 +112,15 @@ class Replay:
         step = self.steps[self._at]
         for block, index in step.parts:
             self.pipeline.feed_block(block.part(index, index + 1), simulated=self._simulated)
-        self.pipeline.advance(step.end)
+        before, changed = self.now, self.pipeline.advance(step.end)[1]
         self._at += 1
+        self._news = bool(changed) or before.replace(minute=0, second=0) + REMEMBERED <= step.end
         return True
+
+    def remember(self) -> None:
+        """Record what is known at the clock where it is news, for those who will ask what was known then."""
+        if self._news:
+            self.pipeline.remember(self.now)
 
     def publish(self) -> None:
         """Publish what the replay knows at its clock."""
@@ -250,6 +259,8 @@ def _play(
         elif time.monotonic() - published > PUBLISH_S:
             run.publish()
             published = time.monotonic()
+        else:
+            run.remember()
         clock = end
         if progress:
             progress(run.done, rfc3339(end))

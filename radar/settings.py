@@ -142,6 +142,8 @@ SETTINGS: tuple[Row, ...] = (
         "understood stays. 0: for ever.", _int(0, 36_500)),
     Row("archive_rows_days", "0", "Days for which the archive keeps the rows made of them, and at most their answers: "
         "what can be rebuilt (docs/history.md). The detector looks back on 28. 0: for ever.", _days(29)),
+    Row("time_travel_days", "7", "Days for which the store keeps what was published when, so that it is shown as it was "
+        "known. Older days lie in the archive, and are brought back when they are asked for.", _int(1, 36_500)),
     Row("port", "8050", "Port that the site listens on.", _int(1, 65535), ("PORT",)),
     Row("host", "127.0.0.1", "Address that the site listens on.", str),
     Row("web_workers", "2", "Processes of the web server.", _int(1, 64)),
@@ -222,6 +224,7 @@ class Settings:
     keep_minute_days: int
     keep_fine_days: int
     keep_coarse_days: int
+    time_travel_days: int
     archive_raw_days: int
     archive_rows_days: int
     port: int

@@ -7,7 +7,7 @@ JSON holds times as RFC 3339 texts; a ``datetime`` is refused, and a NaN is writ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -123,6 +123,7 @@ def publish(
     blobs: Mapping[str, bytes | None] | None = None,
     *,
     lease: Lease | None = None,
+    within: Callable[[Any], None] | None = None,
 ) -> int:
     """Write all of it in one transaction and return the new version.
 
@@ -136,6 +137,8 @@ def publish(
         Bytes by name, such as a detector's memory or the cursor into the archive; None removes one.
     lease
         When given, nothing is written unless this lease is still ours.
+    within
+        Adds commands to the same transaction, on keys that lie beside the documents.
 
     Raises
     ------
@@ -169,6 +172,8 @@ def publish(
             pipe.hset(keys.STATES, mapping=fields)
         if removed:
             pipe.hdel(keys.STATES, *removed)
+        if within is not None:
+            within(pipe)
         pipe.incr(keys.VERSION)
         try:
             return int(pipe.execute()[-1])

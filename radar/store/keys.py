@@ -191,6 +191,17 @@ ROUTES = f"{PREFIX}{{routes}}:now"
 PERFORMANCE = f"{PREFIX}{{performance}}:now"
 
 
+#: What was published when: the index of all segments, scored by the second in which each begins, and the hash of those
+#: that somebody waits for. They lie beside the documents, as each publication adds to them.
+TRAVEL = f"{PREFIX}{{pub}}:travel"
+TRAVEL_WANTED = f"{PREFIX}{{pub}}:travel:wanted"
+
+
+def travel(segment: str) -> str:
+    """Key of the list of frames of one segment: ``radar:v1:{pub}:travel:1772409600``."""
+    return f"{TRAVEL}:{segment}"
+
+
 def lease(name: str) -> str:
     """Key of a lease. It lies beside the documents, so that a publication can be refused when the lease is lost."""
     return f"{PREFIX}{{pub}}:lease:{name}"
