@@ -36,6 +36,10 @@ from radar.store import SOCKET_PATH_MAX, SOCKET_RECORD, connect, ping, socket_of
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
 
+#: A server that is sent many commands at once holds all their words at once, more than glibc keeps at hand (7 of each
+#: size); with more of them a bin of 80,000 entities costs the server a quarter less. Other C libraries do not read it.
+_ALLOCATOR = "glibc.malloc.tcache_count=1000"
+
 #: Runs as a program of its own between us and the server: asks Linux for a signal when its parent dies (done there,
 #: as code between fork and exec is not safe in a process with threads), then becomes the server.
 _SHIM = """
@@ -179,7 +183,7 @@ def _launch(data_dir: Path, folder: Path, lock: int, timeout_s: float) -> Embedd
         stderr=subprocess.DEVNULL,
         pass_fds=(lock,),
         start_new_session=True,  # Ctrl-C in the terminal is for us; we stop the server after those who use it
-        env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"},
+        env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "GLIBC_TUNABLES": _ALLOCATOR},
     )
     url = f"unix://{socket}"
     server = Embedded(url, process.pid, data_dir, process)
