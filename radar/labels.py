@@ -88,6 +88,10 @@ UPDATE_KINDS: dict[str, str] = {
     "closed": N_("Ended"),
     "reopened": N_("Back again"),
     "retracted": N_("Retracted"),
+    "confirmed": N_("Confirmed"),
+    "muted": N_("Muted"),
+    "unmuted": N_("No longer muted"),
+    "withdrawn": N_("Taken back"),
 }
 
 ENTITY_TYPES: dict[str, str] = {

@@ -122,7 +122,7 @@ def write(path: str, title: str, rows: Sequence[Entry], started: str) -> bytes:
         add(entry, "link", rel="alternate", type="text/html", href=address(f"/outage/{outage['id']}"))
         add(entry, "category", term=update["kind"])
         add(entry, "category", term=outage["entity"])
-        for term in ("simulated", "history"):
+        for term in ("simulated", "history", "muted"):
             if outage.get(term):
                 add(entry, "category", term=term)
         add(entry, "summary", _summary(outage, update), type="text")

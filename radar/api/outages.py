@@ -3,37 +3,44 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, cast
 
 from flask import Response
 
-from radar import known
-from radar.api import access
+from radar import known, reviews
+from radar.api import access, table
 from radar.api.endpoints import endpoint
-from radar.api.envelope import bad_parameter, meta, not_found, not_published, success
-from radar.api.parameters import ENTITY, FROM, UNTIL, Parameter, moment, one_of
+from radar.api.envelope import CSV, bad_parameter, body_of, meta, not_found, not_published, success
+from radar.api.parameters import ENTITY, FROM, UNTIL, Parameter, one_of
+from radar.api.then import AT
 from radar.labels import N_, _
 from radar.shapes import Outage
 
 STATUS = Parameter("status", N_("Only outages of this status. May be repeated."), N_("open, closed or retracted"),
                    one_of("open", "closed", "retracted"), repeat=True)  # fmt: skip
-AT = Parameter("at", N_("The list as it was known at this time. What later updates may have changed is null."),
-               FROM.expected, moment)  # fmt: skip
+FORMAT = Parameter("format", N_("Both forms hold the same outages; CSV the main fields of each."), N_("json or csv"),
+                   one_of("json", "csv"), default="json")  # fmt: skip
+
+COLUMNS = ("id", "entity", "status", "level", "start", "start_earliest", "end", "known_at", "confidence", "depth",
+           "share", "basis", "minutes", "signals", "cause", "cause_p", "headline", "review", "review_by",
+           "review_reason", "corrected", "muted_until", "rule", "simulated", "history")  # fmt: skip
 
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,120}")
 
 
-@endpoint("/outages", ENTITY, STATUS, FROM, UNTIL, AT)
+@endpoint("/outages", ENTITY, STATUS, FROM, UNTIL, AT, FORMAT)
 def outages(given: dict[str, Any]) -> Response:
     """Outages, newest first, in the form that ``radar outages --json`` prints: open, closed and retracted ones.
 
     ``start`` is the best estimate of the onset, ``start_earliest`` the last moment that was still normal, ``known_at``
     when it was first published. ``from`` and ``until`` keep outages that touch the range. An outage marked ``history``
-    comes from a recorded set with its own dates. Null means "not known", never zero.
+    comes from a recorded set with its own dates. ``reviews`` holds what people said about it; fields that they changed
+    are in ``said_before`` as the radar itself says them. Null means "not known", never zero.
     """
     if given["from"] and given["until"] and given["until"] <= given["from"]:
         raise bad_parameter("until", _("until is not after from."), _("a time after from"))
-    seen = access.read("outages")
+    seen = access.read("outages", at=given["at"])
     if seen.docs["outages"] is None:
         raise not_published()
     found = known.select(
@@ -42,8 +49,11 @@ def outages(given: dict[str, Any]) -> Response:
         statuses=given["status"],
         since=given["from"],
         until=given["until"],
-        at=given["at"],
     )
+    if given["format"] == "csv":
+        response = body_of(table.write(COLUMNS, map(_row, found)), CSV)
+        response.headers["Content-Disposition"] = 'attachment; filename="radar-outages.csv"'
+        return response
     about = meta(
         sources=access.sources_of(found, seen.sources),
         clock=seen.clock,
@@ -51,8 +61,9 @@ def outages(given: dict[str, Any]) -> Response:
         method="#outages",
         count=len(found),
         version=seen.version,
+        at=given["at"] and seen.clock["now"],
     )
-    return success(found, about)
+    return success(found, about, settled=seen.settled)
 
 
 @endpoint("/outages/<id>")
@@ -73,3 +84,24 @@ def outage(given: dict[str, Any], id: str) -> Response:
         version=seen.version,
     )
     return success(found, about)
+
+
+def _row(outage: Outage) -> Sequence[table.Cell]:
+    """One outage as a line; ``review``: the last confirmation or false alarm that stands."""
+    severity, said = outage["severity"], outage.get("reviews", [])
+    word, muted = reviews.verdict(said), outage.get("muted")
+    likely = max(outage["causes"], key=lambda cause: cause["p"], default=None)
+    return (
+        *(outage["id"], outage["entity"], outage["status"], outage["level"], outage["start"]),
+        *(outage["start_earliest"], outage["end"], outage["known_at"], outage["confidence"]),
+        *(severity["depth"], severity["share"], severity["basis"], severity["minutes"]),
+        " ".join(sorted(reviews.shown_by(outage))),
+        *((likely["cause"], likely["p"]) if likely else (None, None)),
+        outage.get("headline"),
+        *((word["kind"], word["by"], word["reason"]) if word else (None, None, None)),
+        " ".join(reviews.corrected(said)),
+        muted["until"] if muted else None,
+        outage.get("rule"),
+        outage["simulated"],
+        bool(outage.get("history")),
+    )

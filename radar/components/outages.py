@@ -10,7 +10,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from radar import entities
-from radar.components import state, times
+from radar.components import reviews, state, times
 from radar.errors import EntityError
 from radar.labels import CAUSES, STATUSES, _, confidence_words, ngettext
 from radar.shapes import Outage, OutageSignal
@@ -87,6 +87,8 @@ def hint(outage: Outage) -> str | None:
     if not causes or causes[0]["cause"] == "unknown" or causes[0]["p"] < 0.3:
         return None
     words = _(CAUSES.get(causes[0]["cause"], causes[0]["cause"]))
+    if "by" in causes[0]:
+        return _("{cause}, says {name}").format(cause=words[:1].upper() + words[1:], name=causes[0]["by"])
     return _("Perhaps {cause} ({p} %)").format(cause=words, p=f"{causes[0]['p'] * 100:.0f}")
 
 
@@ -102,6 +104,7 @@ def facts(outage: Outage, now: str) -> Component:
     parts: list[Any] = [when(outage, now)]
     texts = (depth(outage), agreement(outage), confidence(outage), hint(outage))
     parts += [html.Span(text) for text in texts if text is not None]
+    parts += reviews.marks(outage, now)
     if outage["simulated"]:
         parts.append(state.simulated(True))
     return html.P(parts, className="facts")
@@ -157,15 +160,22 @@ def by_urgency(outages: Sequence[Outage]) -> list[Outage]:
     )
 
 
-def heading(open_now: Sequence[Outage], *, blind: bool = False) -> str:
+def listed(outages: Sequence[Outage]) -> list[Outage]:
+    """Those that nobody muted: what the front page lists and what people are notified of."""
+    return [row for row in outages if "muted" not in row]
+
+
+def heading(open_now: Sequence[Outage], *, blind: bool = False, muted: bool = False) -> str:
     """What is broken now, in one sentence; calm is never claimed beyond what we see. ``blind``: no place has enough
-    data to say anything."""
+    data to say anything. ``muted``: others are open and not among ``open_now``."""
     # attempts on a firewall's rule are news, and nothing is broken by them
     tops = [row for row in open_now if not row.get("parent") and not row.get("about")]
     down = [row for row in tops if row["level"] == "outage"]
     weak = [row for row in tops if row["level"] == "degraded"]
     if not tops and blind:
         return _("We cannot say yet: too little data has come in.")
+    if not tops and muted:
+        return _("We see no large outage just now but what is muted.")
     if not tops:
         return _("We see no large outage just now.")
     if down and not weak:

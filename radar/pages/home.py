@@ -14,7 +14,7 @@ from radar.components import charts, outages, shell, state, times
 from radar.components.document import search_form
 from radar.components.ssr import slot
 from radar.figures import sparkline, worldmap
-from radar.labels import SOURCE_STATES, _
+from radar.labels import SOURCE_STATES, _, ngettext
 from radar.pages import _charts, _read
 from radar.shapes import Outage, SourceStatus
 
@@ -30,10 +30,11 @@ def layout(**query: str) -> Component:
     if snapshot.clock is None:
         return _fresh()
     now = snapshot.now
-    open_now = outages.by_urgency(snapshot.current())
+    every = snapshot.current()
+    open_now = outages.by_urgency(outages.listed(every))
     countries = {key.partition("/")[2]: seen for key, seen in snapshot.states.items() if key.startswith("country/")}
     blind = all(seen["state"] == "insufficient" for seen in snapshot.states.values())
-    head = outages.heading(open_now, blind=blind)
+    head = outages.heading(open_now, blind=blind, muted=len(open_now) < len(every))
     drawing = charts.interactive(
         "map",
         lambda: worldmap.svg(countries),
@@ -66,6 +67,9 @@ def _search() -> str:
 
 
 def _open_now(open_now: Sequence[Outage], snapshot: _read.Snapshot) -> Component:
+    muted = _muted(snapshot)
+    if not open_now and muted is not None:
+        return shell.section(_("Open now"), html.P(_("None but what is muted."), className="none"), muted, id="open")
     if not open_now:
         nothing = shell.empty(
             _("No outage is open."),
@@ -76,7 +80,18 @@ def _open_now(open_now: Sequence[Outage], snapshot: _read.Snapshot) -> Component
     sparks = _sparks(open_now, snapshot)
     tops = sum(not row.get("parent") for row in open_now)
     title = [_("Open now"), " ", html.Span(str(tops), className="count")]
-    return shell.section(title, outages.listing(open_now, snapshot.now, sparks), id="open")
+    return shell.section(title, outages.listing(open_now, snapshot.now, sparks), muted, id="open")
+
+
+def _muted(snapshot: _read.Snapshot) -> Component | None:
+    """How many are open and not listed; a part of one is not counted. None where there are none."""
+    n = sum("muted" in row and not row.get("parent") for row in snapshot.current())
+    if not n:
+        return None
+    words = ngettext(
+        "{n} open outage is muted and not listed here.", "{n} open outages are muted and not listed here.", n
+    )
+    return html.P([words.format(n=n), " ", html.A(_("All outages"), href="/outages?status=open")], className="note")
 
 
 def _sparks(open_now: Sequence[Outage], snapshot: _read.Snapshot) -> dict[str, Component]:

@@ -8,7 +8,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from radar.components import charts, numbers, outages, shell, state, times
+from radar.components import charts, numbers, outages, reviews, shell, state, times
 from radar.components.ssr import slot
 from radar.errors import StoreUnavailable
 from radar.figures import matrix
@@ -35,7 +35,7 @@ def layout(id_: str = "", **query: str) -> Component:
     now = snapshot.now
     drawings = _charts.around(outage, snapshot)
     table = str(query.get("table", ""))
-    left: list[Any] = [_retraction(outage), _agreement(outage, now)]
+    left: list[Any] = [_retraction(outage), reviews.standing(outage, now), _agreement(outage, now)]
     if drawings is None:
         left.append(charts.unreadable())
     elif drawings:
@@ -49,6 +49,7 @@ def layout(id_: str = "", **query: str) -> Component:
         left.append(_matches(outage, snapshot, table=table == "rule-matches"))
     left.append(_dns.names(outage["entity"], snapshot) if outage["status"] == "open" else None)
     left.append(_context.at_the_same_time(outage, snapshot))
+    left.append(reviews.record(outage, now))
     left.append(_timeline(outage, now))
     right = [
         _facts(outage, now),
@@ -64,6 +65,7 @@ def layout(id_: str = "", **query: str) -> Component:
         standing.append(html.Span(_(STATES[outage["level"]])))
     standing += [outages.when(outage, now), html.Span(outages.agreement(outage))]
     standing += [html.Span(outages.confidence(outage)), state.simulated(outage["simulated"])]
+    standing += reviews.marks(outage, now)
     if outage.get("history"):
         standing.append(html.Span(_("recorded history"), className="tag"))
     return shell.page(
@@ -137,7 +139,7 @@ def _facts(outage: Outage, now: str) -> Component:
     severity = outage["severity"]
     rows: list[tuple[str, Any]] = [
         (_("Status"), _(STATUSES[outage["status"]])),
-        (_("Severity"), severity["words"]),
+        *([(_("Severity"), severity["words"])] if severity["words"] else []),
         (_("Began"), times.time_ago(outage["start"], now)),
     ]
     if outage["start_earliest"] != outage["start"]:
@@ -172,7 +174,13 @@ def _causes(outage: Outage) -> Component:
         said: dict[str, Any] = dict(cause)
         name = _(CAUSES.get(cause["cause"], cause["cause"]))
         head = html.P(
-            [html.B(name[:1].upper() + name[1:]), " ", html.Span(f"{cause['p'] * 100:.0f} %", className="num")]
+            [
+                html.B(name[:1].upper() + name[1:]),
+                " ",
+                html.Span(_("says {name}").format(name=cause["by"]))
+                if "by" in cause
+                else html.Span(f"{cause['p'] * 100:.0f} %", className="num"),
+            ]
         )
         points = [html.Li([html.B(_("For: ")), text]) for text in said.get("for", [])]
         points += [html.Li([html.B(_("Against: ")), text]) for text in said.get("against", [])]

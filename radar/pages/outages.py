@@ -53,8 +53,10 @@ def layout(status: str = "", level: str = "", page: str = "", **query: str) -> C
     more = _("Ids never change. An outage that we take back keeps its page and says why.")
     feed = html.A(_("Feed"), href="/feeds/outages.atom")
     data = html.A(_("JSON"), href="/api/v1/outages")
-    return shell.page(_("Outages"), html.P([lede, " ", more], className="lede small"), *parts,
-                      html.P([feed, " · ", data], className="note"), description=lede, wide=True)  # fmt: skip
+    cells = html.A(_("CSV"), href="/api/v1/outages?format=csv")
+    foot = html.P([feed, " · ", data, " · ", cells], className="note")
+    return shell.page(_("Outages"), html.P([lede, " ", more], className="lede small"), *parts, foot,
+                      description=lede, wide=True)  # fmt: skip
 
 
 def _fits(row: Outage, status: str, level: str) -> bool:

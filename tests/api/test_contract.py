@@ -233,4 +233,5 @@ def test_the_index_tells_every_endpoint_with_its_parameters(api: FlaskClient) ->
         listed = {row["path"]: row for row in api.get(address).json["data"]}
         assert set(listed) == set(ADDRESSES)
         assert all(row["doc"] for row in listed.values())
-    assert [p["name"] for p in listed["/api/v1/outages"]["parameters"]] == ["entity", "status", "from", "until", "at"]
+    names = [p["name"] for p in listed["/api/v1/outages"]["parameters"]]
+    assert names == ["entity", "status", "from", "until", "at", "format"]
