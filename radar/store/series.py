@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -50,6 +50,9 @@ class SeriesSlice:
 
 Wanted = tuple[str, str, str]
 
+#: Key of a page, first row in it, number of rows.
+Cut = tuple[str, int, int]
+
 
 def read(client: Store, entity: str, series: str, aspect: str, since: datetime, until: datetime) -> SeriesSlice:
     """The bins of one series that start in ``[since, until)``.
@@ -80,25 +83,27 @@ def read_many(client: Store, wanted: Iterable[Wanted], since: datetime, until: d
 
     Series of one group and aspect share their pages, so asking for all of them costs no more than asking for one.
     """
-    plans: dict[Wanted, tuple[Group, int, range, list[tuple[str, int, int]]]] = {}
+    plans: dict[tuple[str, Group, str], tuple[range, list[Cut], list[tuple[Wanted, int]]]] = {}
     pages: dict[str, bytes | None] = {}
     for item in wanted:
         entity, series, aspect = item
         group, slot = keys.slot(series)
-        bins = keys.bin_range(group.grain_s, since, until)
-        cuts = [
-            (keys.page(entity, group, aspect, number), row, count) for number, row, count in keys.spans(group, bins)
-        ]
-        plans[item] = (group, slot, bins, cuts)
-        pages.update(dict.fromkeys(key for key, _, _ in cuts))
+        if (entity, group, aspect) not in plans:
+            bins = keys.bin_range(group.grain_s, since, until)
+            cuts = [
+                (keys.page(entity, group, aspect, number), row, count) for number, row, count in keys.spans(group, bins)
+            ]
+            plans[entity, group, aspect] = bins, cuts, []
+            pages.update(dict.fromkeys(key for key, _, _ in cuts))
+        plans[entity, group, aspect][2].append((item, slot))
     names = list(pages)
     pages = dict(zip(names, fetch(client, names, reply_bytes=_PAGE_BYTES, what="read series"), strict=True))
     found: dict[Wanted, SeriesSlice] = {}
-    for item, (group, slot, bins, cuts) in plans.items():
-        values: list[float | None] = []
-        for key, row, count in cuts:
-            values += _column(key, pages[key], group, slot, row, count)
-        found[item] = SeriesSlice(keys.bin_start(group.grain_s, bins.start), group.grain_s, values)
+    for (_, group, _), (bins, cuts, items) in plans.items():
+        start = keys.bin_start(group.grain_s, bins.start)
+        rows = _rows(group, cuts, pages)
+        for item, slot in items:
+            found[item] = SeriesSlice(start, group.grain_s, _column(rows, group, slot))
     return found
 
 
@@ -131,7 +136,7 @@ def newest(client: Store, entity: str, series: str, aspect: str = "value") -> tu
         names = [keys.page(entity, group, aspect, number) for number in numbers]
         found = fetch(client, names, reply_bytes=_PAGE_BYTES, what="read newest value")
         for number, name, raw in zip(numbers, names, found, strict=True):
-            column = _column(name, raw, group, slot, 0, per_page)
+            column = _column(_rows(group, [(name, 0, per_page)], {name: raw}), group, slot)
             for row in range(per_page - 1, -1, -1):
                 value = column[row]
                 if value is not None:
@@ -139,17 +144,27 @@ def newest(client: Store, entity: str, series: str, aspect: str = "value") -> tu
     return None
 
 
-def _column(key: str, raw: bytes | None, group: Group, slot: int, row: int, count: int) -> list[float | None]:
-    if raw is None:
-        return [None] * count
-    if len(raw) != keys.page_bytes(group):
-        raise StoreUnavailable(f"page {key} has {len(raw)} bytes, expected {keys.page_bytes(group)}")
-    floats = array("f")
-    floats.frombytes(raw[row * keys.row_bytes(group) : (row + count) * keys.row_bytes(group)])
+def _rows(group: Group, cuts: Iterable[Cut], pages: Mapping[str, bytes | None]) -> array[float]:
+    """The rows of these pieces one after another, all slots side by side; NaN where there is no page."""
+    size = keys.row_bytes(group)
+    parts: list[bytes] = []
+    for key, row, count in cuts:
+        raw = pages[key]
+        if raw is None:
+            parts.append(keys.NAN * (count * group.width))
+            continue
+        if len(raw) != keys.page_bytes(group):
+            raise StoreUnavailable(f"page {key} has {len(raw)} bytes, expected {keys.page_bytes(group)}")
+        parts.append(raw[row * size : (row + count) * size])
+    rows = array("f", b"".join(parts))
     if sys.byteorder == "big":
-        floats.byteswap()
-    values = floats[slot :: group.width].tolist()
-    total = sum(values)  # NaN when any of them is: most pages have no gap
+        rows.byteswap()
+    return rows
+
+
+def _column(rows: array[float], group: Group, slot: int) -> list[float | None]:
+    values = rows[slot :: group.width].tolist()
+    total = sum(values)  # NaN when any of them is: most series have no gap
     if total == total:
         return cast("list[float | None]", values)
     return [None if value != value else value for value in values]
