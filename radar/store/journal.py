@@ -64,12 +64,12 @@ class Journal:
         self.path = None if folder is None else folder / "journal" / f"{name}.ndjson"
 
     def append(self, entry: Mapping[str, Any]) -> Receipt:
-        """Add one entry, which needs the texts ``id`` and ``at``. The file comes first: a failure there keeps nothing.
+        """Add one entry, which needs the texts ``id`` and ``at``. The file comes first.
 
         Raises
         ------
         ArchiveError
-            The file cannot be written; nothing was kept.
+            The file cannot be written, or not brought to its disk: what is kept is not certain.
         StoreUnavailable
             There is no file, and the store cannot be asked.
         TypeError, ValueError
@@ -82,7 +82,7 @@ class Journal:
             try:
                 _write(self.path, [line])
             except OSError as error:
-                raise ArchiveError(f"{self.path} cannot be written: {error}; nothing was kept") from error
+                raise ArchiveError(f"{self.path} cannot be written: {error}; the entry was not kept") from error
         try:
             return Receipt(self._push([line]), self.path)
         except StoreUnavailable:

@@ -141,6 +141,18 @@ def test_a_file_that_cannot_be_written_keeps_nothing_and_says_so(client: Store, 
     assert client.xlen(keys.journal("reviews")) == 0
 
 
+def test_an_entry_that_the_disk_does_not_confirm_is_not_acknowledged(
+    client: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_file: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("os.fsync", refuse)
+    with pytest.raises(ArchiveError, match="Input/output error"):
+        Journal(client, "reviews", tmp_path).append(entry(1))
+    assert client.xlen(keys.journal("reviews")) == 0
+
+
 def test_readers_are_not_held_up_by_a_file_that_cannot_be_written(client: Store, tmp_path: Path) -> None:
     Journal(client, "reviews").append(entry(1))
     (tmp_path / "journal").write_text("a file where the folder should be")
