@@ -24,7 +24,8 @@ def test_the_queue_goes_on_after_its_primary_died(valkey_url: str, tmp_path: Pat
         todo.huey.storage.blocking = False
         later = AFTER + timedelta(seconds=1)
         todo.plan()
-        assert len(drain(todo.huey, lambda: stage.clock.now + later)) == 3
+        first = [name for name, _ in drain(todo.huey, lambda: stage.clock.now + later)]
+        assert sorted(first) == ["archive", "collect", "collect", "tick"]
         dead = watched.primary()
         dead.kill()
         with pytest.raises(RedisError):
