@@ -197,7 +197,7 @@ def partials(rows: pl.DataFrame) -> pl.DataFrame:
     """
     if rows.is_empty():
         return pl.DataFrame(schema=PARTIALS)
-    rows = _located(rows).with_columns(
+    rows = located(rows).with_columns(
         bin=pl.col("second") // BIN_S * BIN_S,
         zone=zones_of(rows["name"]),
         asked=pl.col("role") == "query",
@@ -213,7 +213,7 @@ def partials(rows: pl.DataFrame) -> pl.DataFrame:
             ("resolver", pl.lit(RESOLVER)),
             ("country", pl.col("cc")),
             ("asn", pl.col("asn")),
-            ("provider", _providers(heard["zone"])),
+            ("provider", provided(heard["zone"])),
         )
         for part in _of(heard.with_columns(key=key.cast(pl.String)).drop_nulls("key"), kind)
     ]
@@ -221,7 +221,7 @@ def partials(rows: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(parts).select(pl.col(name).cast(kind) for name, kind in PARTIALS.items())
 
 
-def _providers(zones: pl.Series) -> pl.Expr:
+def provided(zones: pl.Series) -> pl.Expr:
     """Slug of the provider that each row's zone belongs to, null for none."""
     known = {zone: provider_of_zone(zone) for zone in zones.drop_nulls().unique().to_list()}
     named = {zone: slug for zone, slug in known.items() if slug is not None}
@@ -281,7 +281,7 @@ def _zones(heard: pl.DataFrame, rows: pl.DataFrame) -> list[pl.DataFrame]:
     return [_long(counts, (*_COUNTS, "clients"), "zone"), servers]
 
 
-def _located(rows: pl.DataFrame) -> pl.DataFrame:
+def located(rows: pl.DataFrame) -> pl.DataFrame:
     """Country, network and digest in place of the client."""
     unique = rows["client"].drop_nulls().unique(maintain_order=True).to_list()
     known = rows.filter(pl.col("cc").is_null() & pl.col("asn").is_null())["client"].drop_nulls().unique()

@@ -42,22 +42,14 @@ def parse_tests(data: bytes, *, source: str) -> Parsed:
     Raises UpstreamChanged when no line of the body is a test or an annotation.
     """
     rejected = Rejections()
-    records = _records(data, source, rejected)
-    tests, annotations, foreign = _sort_out(records, rejected)
-    if foreign == len(records):
-        raise UpstreamChanged(source, f"no NDT result in {len(records)} JSON values; begins with {begins(data)}")
-    looked_up = countries_of([test["address"] for test in tests])
-    rows = []
-    for test, (by_range, reason) in zip(tests, looked_up.iter_rows(), strict=True):
-        annotated = annotations.pop(test["uuid"], None)
-        cc = test["cc"] or annotated or by_range
-        if cc is None:
-            rejected.add(reason or "no client country", f"value {test['number']}")
-        elif cc not in countries():
-            rejected.add("unknown country", f"value {test['number']}: {cc!r}")
+    rows, tests = [], 0
+    for test in read_tests(data, rejected, source=source):
+        tests += 1
+        if test["cc"] is None:
+            rejected.add(test["reason"] or "no client country", f"value {test['number']}")
         else:
-            rows.append({"timebin": test["month"], "entity": f"country/{cc}", **{k: test[k] for k in _MEASURED}})
-    rejected.add("annotation without its test", "", len(annotations))
+            month = test["time"].replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+            rows.append({"timebin": month, "entity": f"country/{test['cc']}", **{k: test[k] for k in _MEASURED}})
     medians = (
         pl.DataFrame(rows, schema=_ROWS)
         .unpivot(list(_MEASURED), index=["timebin", "entity"], variable_name="signal", value_name="value")
@@ -66,7 +58,31 @@ def parse_tests(data: bytes, *, source: str) -> Parsed:
         .agg(value=pl.col("value").median(), n=pl.len().cast(pl.UInt32))
         .sort("timebin", "entity", "signal")
     )
-    return Parsed(medians, rejected.done(), {"tests": len(tests)})
+    return Parsed(medians, rejected.done(), {"tests": tests})
+
+
+def read_tests(data: bytes, rejected: Rejections, *, source: str) -> list[dict[str, Any]]:
+    """The tests in the body: ``number`` (its place), ``time`` (UTC), ``address`` (the client's, as the test has it),
+    ``cc`` (None where nothing says it) and ``reason`` (why not), ``download`` and ``upload`` (Mbit/s), ``rtt`` (ms),
+    ``loss`` (0..1); None where the test does not say.
+
+    Raises UpstreamChanged when no line of the body is a test or an annotation.
+    """
+    records = _records(data, source, rejected)
+    tests, annotations, foreign = _sort_out(records, rejected)
+    if foreign == len(records):
+        raise UpstreamChanged(source, f"no NDT result in {len(records)} JSON values; begins with {begins(data)}")
+    looked_up = countries_of([test["address"] for test in tests])
+    found = []
+    for test, (by_range, reason) in zip(tests, looked_up.iter_rows(), strict=True):
+        annotated = annotations.pop(test["uuid"], None)
+        cc = test["cc"] or annotated or by_range
+        if cc is not None and cc not in countries():
+            rejected.add("unknown country", f"value {test['number']}: {cc!r}")
+        else:
+            found.append({**test, "cc": cc, "reason": reason})
+    rejected.add("annotation without its test", "", len(annotations))
+    return found
 
 
 def _records(data: bytes, source: str, rejected: Rejections) -> list[tuple[int, Any]]:
@@ -108,17 +124,17 @@ def _sort_out(records: list[tuple[int, Any]], rejected: Rejections) -> tuple[lis
             continue
         leg = record[legs[0]]
         uuid = str(leg.get("UUID") or record.get("UUID") or _dig(record, "Control", "UUID") or f"value {number}")
-        month = _month(leg.get("StartTime") or record.get("StartTime"))
+        time = _time(leg.get("StartTime") or record.get("StartTime"))
         measured = _measure(record)
         if uuid in seen:
             rejected.add("the same test twice", f"value {number}")
-        elif month is None:
+        elif time is None:
             rejected.add("time cannot be read", f"value {number}: StartTime {str(record.get('StartTime'))[:40]!r}")
         elif all(value is None for value in measured.values()):
             rejected.add("nothing measured", f"value {number}: {', '.join(legs)} without usable TCPInfo")
         else:
             seen.add(uuid)
-            tests.append({"number": number, "uuid": uuid, "month": month, "address": record.get("ClientIP"),
+            tests.append({"number": number, "uuid": uuid, "time": time, "address": record.get("ClientIP"),
                           "cc": country if isinstance(country, str) and country else None, **measured})  # fmt: skip
     return tests, annotations, foreign
 
@@ -161,15 +177,15 @@ def _loss(lost: Any, sent: Any) -> float | None:
     return share if share is not None and share <= 1 else None
 
 
-def _month(text: Any) -> datetime | None:
-    """First moment of the month of an RFC 3339 time with zone; None for anything else."""
+def _time(text: Any) -> datetime | None:
+    """An RFC 3339 time with zone; None for anything else."""
     try:
         time = datetime.fromisoformat(str(text))
     except ValueError:
         return None
     if time.tzinfo is None or not 2009 <= time.year < 2100:  # NDT began in 2009
         return None
-    return time.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return time.astimezone(UTC)
 
 
 def _dig(value: Any, *keys: str) -> Any:

@@ -87,11 +87,17 @@ def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
 def count(chunk: Chunk, rejected: Rejections) -> pl.DataFrame:
     """Partials of one piece of a log: ``radar.sources._dns_rows.PARTIALS``. Raises UpstreamChanged where nothing in it
     is of a query."""
+    return partials(rows_of(chunk, rejected))
+
+
+def rows_of(chunk: Chunk, rejected: Rejections) -> pl.DataFrame:
+    """Rows of one piece of a log, with its clients and names: see ``radar.sources._dns_rows``. Raises UpstreamChanged
+    where nothing in it is of a query."""
     if chunk.kind == "binary":
-        return partials(tapped(chunk.data, rejected, first=chunk.first_line))
+        return tapped(chunk.data, rejected, first=chunk.first_line)
     if chunk.kind == "parquet":
-        return partials(_parquet(chunk.data, rejected, chunk.first_line))
-    return partials(lined(chunk.data, rejected, first=chunk.first_line, source=NAME))
+        return _parquet(chunk.data, rejected, chunk.first_line)
+    return lined(chunk.data, rejected, first=chunk.first_line, source=NAME)
 
 
 def _parquet(data: bytes, rejected: Rejections, first: int) -> pl.DataFrame:

@@ -88,14 +88,14 @@ def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
     found = settings.load()
     if not found.edge_logs:
         raise ConfigError("RADAR_EDGE_LOGS is empty; expected places of log files")
-    counting = partial(count, key=_key(found.data_dir))
+    counting = partial(count, key=client_key(found.data_dir))
     yield from _log_source.answers(
         NAME, found.edge_logs, since, until,
         count=counting, largest=LARGEST, once=pl.col("field") == "requests", prefix="edge",
     )  # fmt: skip
 
 
-def _key(folder: Path) -> int:
+def client_key(folder: Path) -> int:
     """The key of the hash of clients' addresses, made when it is first needed.
 
     With another key the same client is counted a second time in the bins that both keys had a part in.

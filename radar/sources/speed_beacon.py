@@ -94,7 +94,7 @@ def parse(body: bytes, *, name: str = "") -> Parsed:
     for number, line in enumerate(data.split(b"\n"), 1):
         if not line.strip():
             continue
-        row = _measurement(line)
+        row = measurement(line)
         if row is None:
             rejected.add("line is no measurement", f"line {number}: begins with {begins(line)}")
         else:
@@ -110,7 +110,8 @@ def parse(body: bytes, *, name: str = "") -> Parsed:
     return Parsed(once(rows, rejected), rejected.done(), notes)
 
 
-def _measurement(line: bytes) -> tuple[int, str | None, int | None, float, float | None] | None:
+def measurement(line: bytes) -> tuple[int, str | None, int | None, float, float | None] | None:
+    """Hour (epoch s), country, network, round-trip time (ms) and rate (Mbit/s) of a line; None where it is none."""
     try:
         told = orjson.loads(line)
     except orjson.JSONDecodeError:
