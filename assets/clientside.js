@@ -323,6 +323,47 @@
     });
   }
 
+  /* Passing a chart on ------------------------------------------------------------------------------------------ */
+
+  async function copy(button) {
+    const text = button.dataset.copy;
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch (e) {
+      /* Without a secure context there is no clipboard: the text is marked, so that one key copies it. */
+      const box = button.previousElementSibling;
+      getSelection().selectAllChildren(box);
+      return;
+    }
+    say(button, words().copied);
+  }
+
+  /* The button says for a moment what was done, to eyes and to screen readers. */
+  function say(button, text) {
+    if (!button.dataset.word) button.dataset.word = button.textContent;
+    button.setAttribute("aria-live", "polite");
+    button.textContent = text;
+    setTimeout(() => { button.textContent = button.dataset.word; }, 2000);
+  }
+
+  async function png(button) {
+    const answer = await fetch(button.dataset.png).catch(() => null);
+    if (!answer || !answer.ok) { say(button, words().failed); return; }
+    const picture = new Image();
+    picture.src = URL.createObjectURL(new Blob([await answer.text()], { type: "image/svg+xml" }));
+    await picture.decode();
+    const canvas = document.createElement("canvas");
+    canvas.width = 2 * picture.width;
+    canvas.height = 2 * picture.height;
+    canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+    URL.revokeObjectURL(picture.src);
+    const name = (answer.headers.get("Content-Disposition") || "").match(/filename="([^"]+)\.svg"/);
+    const link = document.createElement("a");
+    link.href = canvas.toDataURL("image/png");
+    link.download = `${name ? name[1] : "radar-chart"}.png`;
+    link.click();
+  }
+
   /* Start ------------------------------------------------------------------------------------------------------- */
 
   async function openTable(details) {
@@ -349,9 +390,11 @@
     }
   });
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("#theme, #zone");
+    const button = event.target.closest("#theme, #zone, [data-copy], [data-png]");
     if (!button) return;
-    if (button.id === "theme") setTheme(theme() === "dark" ? "light" : "dark");
+    if (button.dataset.copy) copy(button);
+    else if (button.dataset.png) png(button);
+    else if (button.id === "theme") setTheme(theme() === "dark" ? "light" : "dark");
     else {
       zone = zone === "utc" ? "local" : "utc";
       remember("zone", zone);

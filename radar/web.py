@@ -29,7 +29,7 @@ from radar.components import times
 from radar.components.document import theme_hash
 from radar.errors import StoreUnavailable
 from radar.figures import worldmap
-from radar.pages import _first, _read
+from radar.pages import _chart, _first, _read
 from radar.serve import FOR_A_DAY, Static, compress
 
 SETTINGS = settings.load()
@@ -144,6 +144,9 @@ def favicon() -> flask.Response:
     answer = flask.Response(_ICON, mimetype="image/x-icon")
     answer.headers["Cache-Control"] = FOR_A_DAY
     return answer
+
+
+server.add_url_rule("/chart.svg", "chart_file", _chart.file)
 
 
 @server.get("/robots.txt")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -219,17 +219,21 @@ def _common(data: Sequence[dict[str, Any]], seen: access.Seen) -> dict[str, Any]
     return about
 
 
-def _csv(drawn: Sequence[points.Drawn], seen: access.Seen, lines: bool, keep_s: int) -> Response:
+def csv_of(drawn: Sequence[points.Drawn], sources: Mapping[str, SourceStatus], *, lines: bool) -> bytes:
+    """The CSV of series as they are drawn; the same series give the same bytes."""
     names = ["value", "n", *(points.LINES if lines else ())]
     rows: list[list[table.Cell]] = []
     for row in drawn:
         signal, source = split(row.wanted.series_id)
-        status = seen.sources.get(source)
+        status = sources.get(source)
         told = [row.wanted.entity, signal, source, row.wanted.signal.unit, windows.interval_name(row.wanted.step_s)]
         simulated = status["simulated"] if status else False
         rows += [[point["time"], *told, *(point[name] for name in names), simulated] for point in points.as_rows(row)]
-    body = table.write(["time", "entity", "signal", "source", "unit", "interval", *names, "simulated"], rows)
-    response = body_of(body, CSV, keep_s=keep_s)
+    return table.write(["time", "entity", "signal", "source", "unit", "interval", *names, "simulated"], rows)
+
+
+def _csv(drawn: Sequence[points.Drawn], seen: access.Seen, lines: bool, keep_s: int) -> Response:
+    response = body_of(csv_of(drawn, seen.sources, lines=lines), CSV, keep_s=keep_s)
     first = drawn[0].wanted.entity.replace("/", "-") if drawn else "nothing"
     response.headers["Content-Disposition"] = f'attachment; filename="radar-{first}.csv"'
     used = dict.fromkeys(split(row.wanted.series_id)[1] for row in drawn)

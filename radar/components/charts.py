@@ -13,7 +13,7 @@ from typing import Any, cast
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from radar.components import shell, state, times
+from radar.components import kit, shell, state, times
 from radar.components.ssr import marks, slot
 from radar.figures import timeseries
 from radar.labels import _
@@ -79,6 +79,7 @@ def chart(
     table_href: str,
     now: str,
     help: str,
+    share: str = "",
     with_table: bool = False,
 ) -> Component:
     """One series against its normal, with all that a newspaper would print beside it.
@@ -91,6 +92,8 @@ def chart(
         Address of this page with the table open, for readers without scripts; with them it is loaded in place.
     help
         What the signal is, in one line.
+    share
+        Address of the page of this chart alone, with all that is needed to pass it on; "" where there is none.
     with_table
         Write the table out.
     """
@@ -105,6 +108,7 @@ def chart(
                         config=CONFIG),
             _credit(drawn, credit, now, csv),
             _table(id, drawn, table_href, with_table),
+            kit.offer(id, share) if share else None,
         ],
         className="chart",
         id=id,

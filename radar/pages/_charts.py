@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from radar.api import access, points, windows
+from radar.api.signals import csv_of
 from radar.components import numbers, times
 from radar.components.charts import Credit
 from radar.errors import StoreUnavailable
@@ -51,6 +52,7 @@ class Drawing:
     chart: Chart
     credit: Credit
     csv: str
+    share: str
     condition: str
     words: str
 
@@ -135,6 +137,13 @@ def _draw(
     return found
 
 
+def one(wanted: points.Wanted, snapshot: Snapshot) -> tuple[Drawing, bytes]:
+    """The chart of one series in these windows, and the CSV of what it draws. Raises StoreUnavailable."""
+    (row,) = points.draw(access.client(), [wanted], now=times.parse(snapshot.now), lines=True)
+    sources = {status["name"]: status for status in snapshot.sources}
+    return _drawing(row, snapshot), csv_of([row], sources, lines=True)
+
+
 def _told_apart(drawings: list[Drawing]) -> list[Drawing]:
     """Where several sources measure the same, each title says whose chart it is."""
     count = Counter(row.signal.id for row in drawings)
@@ -191,6 +200,7 @@ def _drawing(row: points.Drawn, snapshot: Snapshot) -> Drawing:
         chart=chart,
         credit=_credit(status, name, history),
         csv=_csv(wanted),
+        share=share(wanted),
         condition=condition,
         words=_(signal.help),
     )
@@ -226,6 +236,14 @@ def _csv(wanted: points.Wanted) -> str:
         "until": times.rfc3339(wanted.until), "interval": windows.interval_name(wanted.step_s), "baseline": 1,
         "format": "csv",
     })  # fmt: skip
+
+
+def share(wanted: points.Wanted) -> str:
+    """Address of the page of one chart (``radar.pages.chart``): these windows, whenever it is read."""
+    return "/chart?" + urlencode({
+        "entity": wanted.entity, "series": wanted.series_id, "from": times.rfc3339(wanted.since),
+        "until": times.rfc3339(wanted.until), "interval": windows.interval_name(wanted.step_s),
+    }, safe="/@:")  # fmt: skip
 
 
 def _condition(columns: Mapping[str, Sequence[float | None]], at: int | None, signal: Signal) -> str:

@@ -46,7 +46,7 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
     left += [_strip(key, chosen, drawings)] if drawings else []
     left += [
         charts.chart(row.id, row.chart, row.credit, csv=row.csv, now=now, help=row.words, with_table=wanted == row.id,
-                     table_href=f"/{key}?range={chosen}&table={row.id}")
+                     share=row.share, table_href=f"/{key}?range={chosen}&table={row.id}")
         for row in drawings
     ]  # fmt: skip
     if seen_charts is None:

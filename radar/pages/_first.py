@@ -208,7 +208,8 @@ def boot_script(app: Dash) -> str:
     pairs = zip(*(PALETTE[theme].items() for theme in ("light", "dark")), strict=True)
     paint = {light: dark for (_name, light), (_same, dark) in pairs}
     words = {"fresh": labels._("New data."), "show": labels._("Show"), "updated": labels._("The page was updated."),
-             "local": labels._("Local time"), "none": labels._("Nothing found")}  # fmt: skip
+             "local": labels._("Local time"), "none": labels._("Nothing found"),
+             "copied": labels._("Copied"), "failed": labels._("That did not work")}  # fmt: skip
     radar = f"window.radarSite={orjson.dumps({'dark': paint, 'words': words}).decode()};"
     return "\n".join([radar, *app._inline_scripts, app.renderer])
 

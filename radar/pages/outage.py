@@ -12,9 +12,9 @@ from radar.components import charts, numbers, outages, reviews, shell, state, ti
 from radar.components.ssr import slot
 from radar.errors import StoreUnavailable
 from radar.figures import matrix
-from radar.labels import CAUSES, STATES, STATUSES, UPDATE_KINDS, VERDICTS, _
+from radar.labels import CAUSES, STATES, STATUSES, UPDATE_KINDS, VERDICTS, _, ngettext
 from radar.pages import _attacks, _charts, _context, _dns, _read, _seen
-from radar.shapes import Outage, Severity
+from radar.shapes import AlertNumbers, Outage, Severity
 from radar.signals import SIGNALS
 
 shell.register_page(__name__, path_template="/outage/<id_>", title="Outage")
@@ -41,7 +41,8 @@ def layout(id_: str = "", **query: str) -> Component:
     elif drawings:
         drawn = [
             charts.chart(row.id, row.chart, row.credit, csv=row.csv, now=now, help=row.words,
-                         with_table=table == row.id, table_href=f"/outage/{outage['id']}?table={row.id}")
+                         share=row.share, with_table=table == row.id,
+                         table_href=f"/outage/{outage['id']}?table={row.id}")
             for row in drawings
         ]  # fmt: skip
         left.append(shell.section(_("The signals"), *drawn, id="signals"))
@@ -194,8 +195,27 @@ def _rule(outage: Outage) -> Component | None:
     if not outage.get("rule"):
         return None
     words = html.P([outage.get("rule_words", ""), " ", html.Code(outage["rule"])])
-    return shell.section(_("The rule that published it"), words, html.P(html.A(_("How we decide"), href="/method")),
-                         id="rule")  # fmt: skip
+    made = [html.Li(_numbers(row["signal"], row["numbers"])) for row in outage["signals"] if "numbers" in row]
+    numbers_ = html.Ul(made, className="plain evidence") if made else None
+    more = html.P(html.A(_("How we decide"), href="/method#rules"))
+    return shell.section(_("The rule that published it"), words, numbers_, more, id="rule")
+
+
+def _numbers(signal_id: str, made: AlertNumbers) -> list[Any]:
+    """What made one alert: its rule, and value, normal value, threshold, score and bins."""
+    signal = SIGNALS.get(signal_id)
+
+    def said(value: float) -> str:
+        return f"{value:g}" if signal is None else numbers.quantity(value, signal)
+
+    parts = [_("{value} against {normal} normally").format(value=said(made["value"]), normal=said(made["baseline"]))]
+    if made["threshold"] is not None:
+        parts.append(_("the rule holds from {threshold}").format(threshold=said(made["threshold"])))
+    if made["score"] is not None:
+        parts.append(_("{n} deviations at the worst").format(n=f"{made['score']:.1f}"))
+    parts.append(ngettext("{n} bin affected", "{n} bins affected", made["bins"]).format(n=made["bins"]))
+    title = _(signal.title) if signal else signal_id
+    return [html.Code(made["rule"]), " ", html.B(title), ": ", "; ".join(parts), "."]
 
 
 def _family(outage: Outage, snapshot: _read.Snapshot) -> Component | None:

@@ -215,6 +215,20 @@ def test_a_table_is_loaded_in_place(view: View) -> None:
     expect(page.locator("#edge-requests-edge-logs table tbody tr")).to_have_count(336)
 
 
+def test_a_chart_can_be_copied_cited_and_kept_as_a_picture_without_leaving_the_page(view: View) -> None:
+    page = view("/country/IQ")
+    taken(page)
+    page.locator("summary", has_text="Share, download, cite").first.click()
+    kit = page.locator(".kit").first
+    expect(kit.locator("pre", has_text="@misc")).to_be_visible()
+    with page.expect_download() as download:
+        kit.get_by_role("button", name="PNG").click()
+    assert download.value.suggested_filename.startswith("radar-country-IQ-")
+    assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
+    kit.get_by_role("button", name="Copy").first.click()
+    expect(kit.get_by_role("button", name="Copied")).to_be_visible()
+
+
 def test_zooming_one_chart_moves_all(view: View) -> None:
     page = taken(view("/country/IQ"))
     page.evaluate(

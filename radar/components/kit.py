@@ -1,0 +1,118 @@
+"""What a reader needs to pass a chart on: links, files, a citation, words for those who cannot see it.
+
+Under a chart stands only an offer (``offer``): the rest lies on the page of that chart alone, and is fetched from there
+when it is opened; without scripts the offer is a link. Buttons that need scripts are hidden where there are none.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from radar.components import times
+from radar.components.ssr import marks, slot
+from radar.figures.chart import Chart, describe
+from radar.labels import _
+
+#: Letters of a fingerprint in an address: 128 bits of SHA-256.
+SHORT = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is cited: a chart of some place, as it can be read at an address. All addresses are absolute.
+
+    ``page``: the place's own page, always the newest; ``frozen``: these numbers; ``csv``, ``svg``: files of them.
+    ``fingerprint``: SHA-256 of the CSV, hexadecimal. ``read``: RFC 3339, when.
+    """
+
+    title: str
+    page: str
+    frozen: str
+    csv: str
+    svg: str
+    fingerprint: str
+    source: str
+    licence: str
+    simulated: bool
+    read: str
+
+
+def offer(id: str, href: str) -> Component:
+    """The line under a chart that opens its kit."""
+    more = html.P(html.A(_("Links, files and citation of this chart"), href=href))
+    return html.Details(
+        [html.Summary(_("Share, download, cite")), slot(f"{id}-kit", more, class_name="kit")], **marks(data_href=href)
+    )  # fmt: skip
+
+
+def kit(id: str, work: Work, drawn: Chart) -> Component:
+    """All of it, as the slot that an offer is filled from."""
+    return slot(f"{id}-kit", lambda: _inside(work, drawn), class_name="kit")
+
+
+def apa(work: Work) -> str:
+    """The citation as the American Psychological Association would have it (7th edition)."""
+    moment = times.parse(work.read)
+    kind = _("Chart of simulated data") if work.simulated else _("Chart")
+    return (
+        f"Internet Radar. ({moment:%Y}, {moment:%B} {moment.day}). {work.title} [{kind}]. "
+        + _("Data: {source}, {licence}.").format(source=work.source, licence=work.licence or _("not stated"))
+        + " " + _("Retrieved {time}, from {address}").format(
+            time=f"{moment:%B} {moment.day}, {moment:%Y}, {moment:%H:%M} UTC", address=work.frozen)
+    )  # fmt: skip
+
+
+def bibtex(work: Work) -> str:
+    """The same for BibTeX; what means something to TeX is escaped."""
+    moment = times.parse(work.read)
+    data = _("Data: {source}, {licence}.").format(source=work.source, licence=work.licence or _("not stated"))
+    simulated = _("Simulated data.") + " " if work.simulated else ""
+    fields = {
+        "author": "{Internet Radar}",
+        "title": f"{{{_tex(work.title)}}}",
+        "year": f"{moment:%Y}",
+        "month": f"{moment:%m}",
+        "url": work.frozen,
+        "urldate": f"{moment:%Y-%m-%d}",
+        "note": _tex(f"{simulated}{data} SHA-256 {work.fingerprint}"),
+    }
+    lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
+    return f"@misc{{radar-{work.fingerprint[:8]},\n{lines}\n}}"
+
+
+def _inside(work: Work, drawn: Chart) -> Component:
+    rows: list[tuple[str, Any]] = [
+        (_("Link, always the newest"), _text(work.page)),
+        (_("Link to these numbers"), _text(work.frozen)),
+        (_("Files"), html.Span([
+            html.A("SVG", href=work.svg, download=""),
+            html.Button("PNG", className="needs-script", type="button", **marks(data_png=work.svg)),
+            html.A("CSV", href=work.csv),
+        ], className="files")),
+        (_("Citation, APA"), _text(apa(work))),
+        (_("Citation, BibTeX"), _text(bibtex(work), block=True)),
+        (_("In words"), _text(f"{work.title}. {describe(drawn)}")),
+        (_("Fingerprint"), [
+            _text(work.fingerprint),
+            html.P(_("SHA-256 of the CSV. Whoever has the link can check that nothing was changed:"), className="note"),
+            _text(f"curl -s '{work.csv}' | sha256sum", block=True),
+        ]),
+    ]  # fmt: skip
+    return html.Dl([part for term, told in rows for part in (html.Dt(term), html.Dd(told))])
+
+
+def _text(text: str, *, block: bool = False) -> Component:
+    """Text that can be copied as it stands."""
+    body = html.Pre(text) if block else html.Code(text)
+    button = html.Button(_("Copy"), className="needs-script", type="button", **marks(data_copy=text))
+    return html.Div([body, button], className="copy")
+
+
+def _tex(text: str) -> str:
+    return re.sub(r"([&%$#_{}~^\\])", lambda m: {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+                                                 "\\": r"\textbackslash{}"}.get(m[1], f"\\{m[1]}"), text)  # fmt: skip

@@ -1,0 +1,135 @@
+"""One chart by its address: what ``/chart`` shows and what ``/chart.svg`` draws."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import flask
+
+from radar import entities
+from radar.api import envelope, points, windows
+from radar.components import kit, times
+from radar.errors import EntityError, StoreUnavailable
+from radar.figures import timeseries
+from radar.labels import _
+from radar.pages import _charts, _read
+from radar.signals import MONTH_S, SLOTS, series_id, split
+
+#: Points of one chart at most.
+MOST = 2000
+
+
+class WrongAddress(ValueError):
+    """A part of the address is none; the text says which, and what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One chart as it is now."""
+
+    entity: str
+    drawing: _charts.Drawing
+    work: kit.Work
+
+
+def read(query: Mapping[str, Any]) -> Found:
+    """The chart that ``entity``, ``series`` (or ``signal``), ``from``, ``until`` and ``interval`` name.
+
+    Raises WrongAddress, StoreUnavailable.
+    """
+    wanted = _wanted(query)
+    snapshot = _read.snapshot()
+    drawing, csv = _charts.one(wanted, snapshot)
+    title = f"{drawing.chart.title}: {entities.name(wanted.entity)}"
+    fingerprint = hashlib.sha256(csv).hexdigest()
+    frozen = envelope.address(f"{drawing.share}&sha256={fingerprint[: kit.SHORT]}")
+    work = kit.Work(
+        title=title,
+        page=envelope.address(f"/{wanted.entity}#{drawing.id}"),
+        frozen=frozen,
+        csv=envelope.address(drawing.csv),
+        svg=envelope.address(drawing.share.replace("/chart?", "/chart.svg?", 1)),
+        fingerprint=fingerprint,
+        source=drawing.credit.title,
+        licence=drawing.credit.licence,
+        simulated=drawing.chart.simulated,
+        read=snapshot.now,
+    )
+    return Found(wanted.entity, drawing, work)
+
+
+def file() -> flask.Response:
+    """``/chart.svg``: the chart as a file that can be printed as it is."""
+    try:
+        found = read(flask.request.args)
+    except WrongAddress as error:
+        return _plain(f"{error}\n", 400)
+    except StoreUnavailable:
+        answer = _plain(_("We cannot read the measurements just now.") + "\n", 503)
+        answer.headers["Retry-After"] = "30"
+        return answer
+    chart = replace(found.drawing.chart, title=found.work.title, address=found.work.frozen)
+    answer = flask.Response(timeseries.svg(chart, standalone=True), mimetype="image/svg+xml")
+    name = f"radar-{found.entity.replace('/', '-')}-{found.drawing.id}.svg"
+    answer.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    answer.headers["Cache-Control"] = f"public, max-age={envelope.FRESH_S}"
+    return answer
+
+
+def _plain(text: str, status: int) -> flask.Response:
+    answer = flask.Response(text, status=status, mimetype="text/plain")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _wanted(query: Mapping[str, Any]) -> points.Wanted:
+    entity = _entity(str(query.get("entity", "")))
+    series = _series(str(query.get("series", "")))
+    native_s = SLOTS[series][0].grain_s
+    since, until = _time("from", query), _time("until", query)
+    if until <= since:
+        raise WrongAddress(_("until is not after from."))
+    name = str(query.get("interval", "auto"))
+    span_s = (until - since).total_seconds()
+    step_s = windows.choose(native_s, span_s, _charts.POINTS) if name == "auto" else windows.INTERVALS.get(name, 0)
+    if step_s < native_s or step_s % native_s or (native_s == MONTH_S) != (step_s == MONTH_S):
+        raise WrongAddress(_("{value} is no interval of {series}, which is measured every {native}.").format(
+            value=repr(name[:20]), series=series, native=windows.interval_name(native_s)))  # fmt: skip
+    if span_s / step_s > MOST:
+        raise WrongAddress(_("{n} points are too many for one chart; expected at most {most}.").format(
+            n=round(span_s / step_s), most=MOST))  # fmt: skip
+    return points.align(entity, series, since, until, step_s)
+
+
+def _entity(text: str) -> str:
+    try:
+        entities.parse(text)
+    except EntityError as error:
+        raise WrongAddress(str(error)) from None
+    return text
+
+
+def _series(text: str) -> str:
+    signal, source = split(text)
+    try:
+        series = series_id(signal, source or None)
+    except KeyError:
+        series = ""
+    if series not in SLOTS:
+        raise WrongAddress(_("{value} is no series; expected one such as edge.requests@edge_logs.").format(
+            value=repr(text[:60])))  # fmt: skip
+    return series
+
+
+def _time(name: str, query: Mapping[str, Any]) -> datetime:
+    text = str(query.get(name, ""))
+    try:
+        found = times.parse(text)
+    except ValueError:
+        raise WrongAddress(_("{name} is {value}; expected a time such as 2026-03-02T00:00:00Z.").format(
+            name=name, value=repr(text[:40]))) from None  # fmt: skip
+    return min(max(found, times.parse("1990-01-01T00:00:00Z")), times.parse(_read.snapshot().now) + timedelta(days=1))

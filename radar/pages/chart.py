@@ -1,0 +1,51 @@
+"""``/chart``: one chart alone, at an address that keeps its time: to be linked, printed, downloaded and cited.
+
+An address with ``sha256`` was made of certain numbers; the page says whether these are still they. Late measurements
+and revisions change them, and a reader must be told.
+"""
+
+from __future__ import annotations
+
+from dash import html
+from dash.development.base_component import Component
+
+from radar import entities
+from radar.components import charts, kit, shell
+from radar.labels import _
+from radar.pages import _chart, _read
+
+shell.register_page(__name__, path="/chart", title="Chart")
+
+
+def layout(sha256: str = "", table: str = "", **query: str) -> Component:
+    """The page; ``entity``, ``series``, ``from``, ``until`` and ``interval`` say which chart."""
+    try:
+        found = _chart.read(query)
+    except _chart.WrongAddress as error:
+        return shell.missing(_("There is no chart at this address: {why}").format(why=error))
+    row, work = found.drawing, found.work
+    place = entities.name(found.entity)
+    return shell.page(
+        work.title,
+        _standing(sha256.lower(), work.fingerprint) if sha256 else None,
+        charts.chart(row.id, row.chart, row.credit, csv=row.csv, now=_read.snapshot().now, help=row.words,
+                     table_href=f"{row.share}&table=1", with_table=bool(table)),
+        shell.section(_("Share, download, cite"), kit.kit(row.id, work, row.chart)),
+        html.P([_("All of what we know of this place: "), html.A(place, href=f"/{found.entity}"), "."]),
+        heading=work.title,
+        kicker=_("Chart"),
+        description=row.chart.sentence,
+        charts=True,
+        robots="noindex",
+    )  # fmt: skip
+
+
+def _standing(given: str, fingerprint: str) -> Component:
+    """Whether the numbers are those of the link. Eight letters are the fewest that say anything."""
+    if len(given) >= 8 and fingerprint.startswith(given):
+        return html.P(_("These are the very numbers that the link was made of."), className="lede")
+    return html.P(
+        _("The numbers have changed since the link was made: late measurements were added, bins were revised or are no "
+          "longer kept so finely, or the link was altered. Shown is what we know now."),
+        className="lede changed",
+    )  # fmt: skip

@@ -1,0 +1,103 @@
+"""One chart at an address of its own: the numbers, the files and the citation are those of the link."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from html import unescape
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
+
+import pytest
+
+from radar.components import kit
+from radar.store import connect
+from tests.web.conftest import Site
+
+
+def first_link(site: Site) -> str:
+    """The address of the first chart's own page, as a country's page offers it."""
+    found = re.search(r'data-href="(/chart\?[^"]+)"', site.page("/country/IQ"))
+    assert found is not None
+    return unescape(found[1])
+
+
+def codes(text: str) -> list[str]:
+    """What can be copied from a kit."""
+    return [unescape(told) for told in re.findall(r"<(?:code|pre)>([^<]+)</", text)]
+
+
+def test_the_fingerprint_is_that_of_the_csv_which_the_page_names(site: Site) -> None:
+    told = codes(site.page(first_link(site)))
+    fingerprint = next(text for text in told if re.fullmatch(r"[0-9a-f]{64}", text))
+    command = next(text for text in told if text.startswith("curl"))
+    address = urlsplit(command.split("'")[1])
+    csv = site.get(f"{address.path}?{address.query}").data
+    assert hashlib.sha256(csv).hexdigest() == fingerprint
+    assert csv.count(b"\n") > 10
+
+
+def test_a_link_says_whether_its_numbers_are_still_the_same(site: Site) -> None:
+    link = first_link(site)
+    frozen = next(text for text in codes(site.page(link)) if "&sha256=" in text)
+    address = urlsplit(frozen)
+    assert "the very numbers" in site.page(f"{address.path}?{address.query}")
+    assert "The numbers have changed" in site.page(f"{link}&sha256=0123456789abcdef")
+    assert "The numbers have changed" in site.page(f"{link}&sha256=0")
+
+
+def test_the_file_is_a_whole_drawing_with_title_source_licence_and_address(site: Site) -> None:
+    answer = site.get(first_link(site).replace("/chart?", "/chart.svg?"))
+    assert answer.status_code == 200
+    assert answer.mimetype == "image/svg+xml"
+    assert answer.headers["Content-Disposition"].startswith('inline; filename="radar-country-IQ-')
+    text = " ".join(ElementTree.fromstring(answer.data).itertext())
+    for part in ("Iraq", "Source:", "licence:", "UTC", "/chart?entity=country/IQ"):
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ("", "is no entity"),
+        ("entity=country/QQ", "is no country"),
+        ("entity=country/IR&series=nothing", "is no series"),
+        ("entity=country/IR&series=edge.requests&from=yesterday", "expected a time"),
+        ("entity=country/IR&series=edge.requests&from=2026-03-02T00:00:00Z&until=2026-03-01T00:00:00Z", "not after"),
+        ("entity=country/IR&series=edge.requests&from=1980-01-01T00:00:00Z&until=2026-03-01T00:00:00Z&interval=5m",
+         "too many"),
+        ("entity=country/IR&series=edge.requests&from=2026-03-01T00:00:00Z&until=2026-03-02T00:00:00Z&interval=7m",
+         "is no interval"),
+        ("entity=%3Cscript%3E&series=%00", "is no entity"),
+    ],
+)  # fmt: skip
+def test_an_address_that_names_no_chart_says_what_is_wrong(site: Site, query: str, why: str) -> None:
+    page, file = site.get(f"/chart?{query}"), site.get(f"/chart.svg?{query}")
+    assert (page.status_code, file.status_code) == (404, 400)
+    assert why in unescape(page.text)
+    assert why in file.text
+    assert file.mimetype == "text/plain"
+    assert "<script>" not in page.text.partition("<h1")[2].partition("</main")[0]
+
+
+def test_without_the_store_nothing_is_drawn(site: Site) -> None:
+    link = first_link(site)
+    site.use(connect("redis://127.0.0.1:1/0", timeout_s=0.2))
+    assert site.get(link).status_code == 503
+    assert site.get(link.replace("/chart?", "/chart.svg?")).status_code == 503
+
+
+def test_citations_name_data_licence_time_and_simulation_and_survive_tex() -> None:
+    work = kit.Work(
+        title="Requests & bytes_{x}: Iran", page="https://r.example/country/IQ", frozen="https://r.example/chart?a=1&b=2",
+        csv="", svg="", fingerprint="ab" * 32, source="Our edge", licence="CC BY 4.0", simulated=True,
+        read="2026-03-02T02:35:00Z",
+    )  # fmt: skip
+    text = kit.apa(work)
+    assert text.startswith("Internet Radar. (2026, March 2). Requests & bytes_{x}: Iran [Chart of simulated data].")
+    assert "Data: Our edge, CC BY 4.0." in text
+    assert text.endswith("Retrieved March 2, 2026, 02:35 UTC, from https://r.example/chart?a=1&b=2")
+    tex = kit.bibtex(work)
+    assert r"Requests \& bytes\_\{x\}: Iran" in tex
+    assert "url = {https://r.example/chart?a=1&b=2}" in tex
+    assert "Simulated data." in tex
