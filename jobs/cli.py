@@ -51,7 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from radar.settings import load
 
         handler: Handler = args.handler
-        return handler(args, load())
+        settings = load()
+        import radar.rules  # noqa: F401 - a file of rules that is wrong stops every process before it starts
+
+        return handler(args, settings)
     except (WrongCall, ConfigError, EntityError) as error:
         return _fail(args.command, error, 2)
     except RadarError as error:

@@ -1,36 +1,44 @@
 """Bands: the usual range of a point and the value at which the detector fires, for charts and for the detector alike.
 
-The numbers of the gates live here once, so that a chart draws exactly the threshold that fires. Standard library only:
-the web side uses it too. What it says is about one bin on its own; several bins in a row, added up, may fire on less.
+The numbers of the gates are those of the rules (``radar/data/rules.toml``), so that a chart draws exactly the threshold
+that fires. Standard library only: the web side uses it too. What it says is about one bin on its own; several bins in a
+row, added up, may fire on less.
 """
 
 from __future__ import annotations
 
 import math
 
-#: Robust standard deviations below the baseline: an alert opens, may be published alone, counts as normal again.
-OPEN_Z, PUBLISH_Z, CLOSE_Z = -5.0, -8.0, -2.5
+from radar.rules import EACH, number
 
-#: The value must also have fallen below this part of its baseline: seasonal and flat signals.
-GATE = 0.8
+#: Robust standard deviations below the baseline: an alert opens, may be published alone, counts as normal again.
+OPEN_Z, PUBLISH_Z, CLOSE_Z = -EACH["open_z"], -EACH["publish_z"], -EACH["close_z"]
+
+#: The value must also have fallen below this part of its baseline: seasonal signals, flat ones.
+GATE, GATE_FLAT = number("seasonal_drop", "below"), number("flat_drop", "below")
+#: A loss of half of it may be published alone with the score of an alert.
+HALF = EACH["half"]
 #: In bins longer than an hour a clock change or a holiday morning looks like a fall, so a fall must be larger.
-GATE_COARSE, COARSE_S = 0.5, 3600
+GATE_COARSE, COARSE_S = number("seasonal_drop", "below_coarse"), int(EACH["coarse_s"])
+#: On holidays, at the turn of Ramadan and after a clock change people's traffic falls too: only a larger fall counts.
+GATE_SPECIAL = number("seasonal_drop", "below_special")
 #: Routes hardly ever move, so a smaller loss of them counts; and a "shallow" one is told, but makes no outage.
-GATE_ROUTES, SHALLOW_ROUTES = 0.9, 0.99
+GATE_ROUTES, SHALLOW_ROUTES = number("routes_withdrawn", "below"), number("routes_withdrawn", "shallow")
 #: A share must have risen by this much; a latency by this part of its baseline, and by this many milliseconds.
-RISE_SHARE, RISE_LATENCY, RISE_LATENCY_MS = 0.1, 0.25, 10.0
+RISE_SHARE = number("error_rise", "above")
+RISE_LATENCY, RISE_LATENCY_MS = number("latency_rise", "above_part"), number("latency_rise", "above_ms")
 #: A burst of which it is not known how many could have happened: at least so many events above normal.
-RISE_BURST = 5.0
+RISE_BURST = number("burst", "above")
 #: A count whose rise is news: above this many times its baseline, and this many robust standard deviations.
-RISE_LOAD, RISE_LOAD_Z = 1.5, 8.0
+RISE_LOAD, RISE_LOAD_Z = number("load_rise", "times"), number("load_rise", "deviations")
 
 #: Smallest spread that is believed: log units; routes; a share; part of a latency, and milliseconds.
 FLOOR, FLOOR_ROUTES, FLOOR_SHARE, FLOOR_LATENCY, FLOOR_LATENCY_MS = 0.03, 0.002, 0.005, 0.05, 1.0
 
 #: Fewest counts expected in a window before a fall of a count is judged; fewest units of a flat count.
-MIN_COUNT, MIN_FLAT = 30.0, 20.0
+MIN_COUNT, MIN_FLAT = EACH["min_count"], EACH["min_flat"]
 #: Fewest observations behind a share or a latency, where the upstream tells them.
-MIN_N = 30.0
+MIN_N = EACH["min_n"]
 
 #: Added to value and baseline before a ratio is taken: a count; a part of the baseline for other scales.
 ADD_COUNT, ADD_PART = 1.0, 0.01
@@ -40,7 +48,9 @@ def gate(profile: str, plane: str = "data", grain_s: int = 0) -> float:
     """The part of its baseline below which a seasonal or flat signal may fire; ``grain_s``: seconds of its bins."""
     if profile == "seasonal" and grain_s > COARSE_S:
         return GATE_COARSE
-    return GATE_ROUTES if profile == "flat" and plane == "control" else GATE
+    if profile == "flat":
+        return GATE_ROUTES if plane == "control" else GATE_FLAT
+    return GATE
 
 
 def band(

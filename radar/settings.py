@@ -142,8 +142,8 @@ SETTINGS: tuple[Row, ...] = (
         "understood stays. 0: for ever.", _int(0, 36_500)),
     Row("archive_rows_days", "0", "Days for which the archive keeps the rows made of them, and at most their answers: "
         "what can be rebuilt (docs/history.md). The detector looks back on 28. 0: for ever.", _days(29)),
-    Row("time_travel_days", "7", "Days for which the store keeps what was published when, so that it is shown as it was "
-        "known. Older days lie in the archive, and are brought back when they are asked for.", _int(1, 36_500)),
+    Row("time_travel_days", "7", "Days for which the store keeps what was published when, so that it is shown as it "
+        "was known. Older days lie in the archive, and are brought back when they are asked for.", _int(1, 36_500)),
     Row("port", "8050", "Port that the site listens on.", _int(1, 65535), ("PORT",)),
     Row("host", "127.0.0.1", "Address that the site listens on.", str),
     Row("web_workers", "2", "Processes of the web server.", _int(1, 64)),
@@ -200,6 +200,7 @@ SETTINGS: tuple[Row, ...] = (
         "and files, in the form of planned_maintenance. Empty: not collected.", str.strip),
     Row("contact", "", "Address told to upstreams in the User-Agent, such as a mail address or a URL.", str),
     Row("tick_s", "60", "Seconds between two runs of the pipeline.", _int(5, 3600)),
+    Row("rules", "", "File of the detector's rules, in the place and of the form of radar/data/rules.toml.", str),
     Row("language", "en", "Language of the site.", str),
     Row("log_format", "console", "Form of the logs: console or json.", _one_of("console", "json")),
     Row("log_level", "info", "Lowest level that is logged.", _one_of("debug", "info", "warning", "error")),
@@ -259,6 +260,7 @@ class Settings:
     weather_alerts: str
     contact: str
     tick_s: int
+    rules: str
     language: str
     log_format: str
     log_level: str
@@ -285,14 +287,20 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     for variable in env:
         if variable.startswith("RADAR_") and variable not in known:
             raise ConfigError(f"{variable} is no setting; known are {', '.join(sorted(known))}")
-    values: dict[str, Any] = {}
-    for row in SETTINGS:
-        given = next((env[v] for v in (row.variable, *row.aliases) if env.get(v)), row.default)
-        try:
-            values[row.name] = row.parse(given)
-        except ValueError as error:
-            raise ConfigError(f"{row.variable} is {given!r}; expected {error}") from None
-    return Settings(**values)
+    return Settings(**{row.name: _parsed(row, env) for row in SETTINGS})
+
+
+def value(name: str) -> Any:
+    """One setting alone, for what is read when a module is imported. Raises ConfigError for a value that is wrong."""
+    return _parsed(next(row for row in SETTINGS if row.name == name), os.environ)
+
+
+def _parsed(row: Row, env: Mapping[str, str]) -> Any:
+    given = next((env[v] for v in (row.variable, *row.aliases) if env.get(v)), row.default)
+    try:
+        return row.parse(given)
+    except ValueError as error:
+        raise ConfigError(f"{row.variable} is {given!r}; expected {error}") from None
 
 
 def child_environment(settings: Settings, **changed: str) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Write radar/locale/radar.pot, the messages that translators start from: ``python -m scripts.messages``.
 
 Messages come from the calls of ``_``, ``N_`` and ``ngettext`` in the code, and from the texts of the catalogue of
-signals. A test checks that the file is current. Upstream: Babel (BSD-3-Clause).
+signals and of the rules. A test checks that the file is current. Upstream: Babel (BSD-3-Clause).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import write_po
 
-from radar import __version__, signals
+from radar import __version__, rules, signals
 
 Found = tuple[int, str, tuple[str, ...], list[str]]
 
@@ -51,6 +51,8 @@ def catalogue() -> Catalog:
     for signal in signals.SIGNALS.values():
         for text in (signal.title, signal.unit, signal.help):
             found.add(text, locations=[("radar/signals.py", 1)])
+    for text in rules.read(rules.FILE).texts():
+        found.add(text, locations=[("radar/data/rules.toml", 1)])
     return found
 
 

@@ -17,7 +17,7 @@ REPO = Path(__file__).resolve().parent.parent
 BASE = (
     "radar.schema", "radar.entities", "radar.signals", "radar.settings", "radar.errors", "radar.labels",
     "radar.shapes", "radar.times",
-    "radar.bands", "radar.known", "radar.reviews", "radar.providers", "radar.reference", "radar.people",
+    "radar.bands", "radar.known", "radar.reviews", "radar.rules", "radar.providers", "radar.reference", "radar.people",
 )  # fmt: skip
 HEAVY = ("polars", "numpy", "pandas", "pyarrow")
 WEB_LIBRARIES = ("dash", "plotly", "flask")

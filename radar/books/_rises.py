@@ -21,17 +21,20 @@ from typing import Any, Self
 
 from radar.books._tallies import direction
 from radar.detect.model import Alert, Moment, View
+from radar.rules import RULES
 
 BIN, HOUR, DAY = 300, 3600, 86_400
 #: Whose rises they are, and of which series.
 FIREWALLS, SERIES = "provider/our-firewalls", "waf.matches@waf_events"
 
-ENOUGH, TIMES, CLEAR, COMPARABLE = 20, 3.0, 1.5, 24
+_RULE = RULES["match_rise"].numbers
+ENOUGH, COMPARABLE = int(_RULE["fewest"]), int(_RULE["hours"])
+TIMES, CLEAR = _RULE["times"], _RULE["clear"]
 #: The hours that a rise is held against: six days, which end so long before it.
 SPAN_S, APART_S = 6 * DAY, 6 * HOUR
 #: Ends in a row that open and close a rise; what an hour must still be above.
-OPENS, CLOSES, STILL = 2, 3, 1.25
-ADOPTED_S = 7 * DAY
+OPENS, CLOSES, STILL = int(_RULE["opens_ends"]), int(_RULE["closes_ends"]), _RULE["still"]
+ADOPTED_S = int(_RULE["adopt_days"]) * DAY
 #: What is left of a rise when its rate is less than this part of its worst hour is no part of it.
 FADED = 8
 #: Bins that are kept: a rise's beginning is looked for in them.

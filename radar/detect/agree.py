@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from radar.detect.case import Case, Row, family, plane
 from radar.detect.model import Alert, View
 from radar.detect.profiles import DAY_S
+from radar.detect.rules import threshold
 from radar.detect.words import percent, when
 from radar.labels import N_, _, ngettext
-from radar.shapes import OutageSignal
+from radar.shapes import AlertNumbers, OutageSignal
 from radar.signals import split
 from radar.times import rfc3339
 
@@ -123,8 +124,27 @@ def matrix(case: Case, simulated: Collection[str]) -> list[OutageSignal]:
             "depth": None if row.depth is None else round(row.depth, 4),
             "simulated": row.series_id in simulated,
         }
+        made = _numbers(case, row)
+        if made is not None:
+            entry["numbers"] = made
         out.append(entry)
     return out
+
+
+def _numbers(case: Case, row: Row) -> AlertNumbers | None:
+    """What made the alert of a row, the deepest where there were several; None where none counts."""
+    alert = max((a for a in case.live if a.series_id == row.series_id), key=lambda a: (a.depth, a.opened), default=None)
+    if alert is None:
+        return None
+    beyond = threshold(alert)
+    return {
+        "rule": alert.rule,
+        "value": round(alert.value, 4),
+        "baseline": round(alert.baseline, 4),
+        "threshold": None if beyond is None else round(beyond, 4),
+        "score": alert.score_min or None,
+        "bins": alert.bins,
+    }
 
 
 def note(case: Case, row: Row) -> str:

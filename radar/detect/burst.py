@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from radar import bands
+from radar.rules import number
 
 F64 = npt.NDArray[np.float64]
 
 #: An alarm is rarer than this, by chance alone, and no smaller than so many, or this part of all.
-CHANCE, FEWEST, PART = 1e-6, 5.0, 0.3
+CHANCE, FEWEST, PART = (number("burst", key) for key in ("chance", "fewest", "part"))
 
 _STEPS = 500
 _TINY = 1e-300

@@ -10,24 +10,25 @@ from typing import Any, Literal
 from radar.detect.alerts import alert_from_plain, plain_alert
 from radar.detect.model import Alert
 from radar.detect.rules import NO_LOSS, ONE_SERVICE, RISES, RULES
+from radar.rules import ABOUT_OUTAGES as TOGETHER
 from radar.shapes import Cause, Update, Verdict
 from radar.signals import SIGNALS, split
 
 Status = Literal["candidate", "open", "closed", "retracted"]
 
 #: Alerts closer than this are one story; a case reopens when the gap is shorter than this.
-JOIN, MERGE = timedelta(minutes=30), timedelta(hours=1)
+JOIN, MERGE = timedelta(seconds=TOGETHER["join_s"]), timedelta(seconds=TOGETHER["merge_s"])
 #: Two independent signals confirm each other when their onsets lie within this.
-CONFIRM = timedelta(minutes=30)
+CONFIRM = timedelta(seconds=TOGETHER["confirm_s"])
 #: A deepening of the loss that is remembered.
 DEEPER = 0.04
 #: Routes explain a loss of packets only when their own loss is at least this part of it.
-ROUTES_EXPLAIN = 0.25
+ROUTES_EXPLAIN = TOGETHER["routes_explain"]
 #: Signals that show whether addresses can be reached at all, whatever people do.
 REACH = ("ping", "bgp")
 #: What people do changes on holidays: where reachability is seen to be normal, one signal of activity alone must have
 #: fallen this far before it is published, two of them that far.
-ALONE_DEPTH, PAIR_DEPTH = 0.6, 0.5
+ALONE_DEPTH, PAIR_DEPTH = TOGETHER["alone_depth"], TOGETHER["pair_depth"]
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from radar import bands
+from radar.rules import EACH, number
 from radar.signals import SIGNALS, Group, Signal, split
 
 SEASONAL, FLAT, RATIO, LATENCY, BURST = 1, 2, 3, 4, 5
@@ -32,14 +33,14 @@ WINDOWS_S = (0, 900, 3600)
 #: The level follows the last hours with this half-life, small residuals only.
 HALF_LIFE_S = 4 * 3600
 #: Bins in a row (one more where they are longer than an hour), and time, that an alert needs to open or close.
-PERSIST_BINS, PERSIST_S = 2, 600
+PERSIST_BINS, PERSIST_S = int(EACH["persist_bins"]), int(EACH["persist_s"])
 #: A burst is over when it is seen: one bin opens it. So does one evaluation of our routing table, of which most peers
 #: say the same; ten minutes of normal ones close it.
-PERSIST_ONCE = 1
+PERSIST_BURST, PERSIST_EVALUATED = int(number("burst", "opens_bins")), int(number("routes_withdrawn_now", "opens_bins"))
 #: Each of those who can break away does so about once a day: the rate that a burst is measured against, at least.
 BURST_EVERY_S = DAY_S
 #: A shallow loss becomes the new normal after 7 days, a deep one after 90.
-ADOPT_SHALLOW_S, ADOPT_DEEP_S = 7 * DAY_S, 90 * DAY_S
+ADOPT_SHALLOW_S, ADOPT_DEEP_S = int(EACH["adopt_shallow_days"]) * DAY_S, int(EACH["adopt_deep_days"]) * DAY_S
 
 B1 = npt.NDArray[np.bool_]
 
@@ -97,7 +98,7 @@ def profiles(group: Group, catalogue: Mapping[str, Signal] = SIGNALS) -> Profile
         windows=windows,
         warm_up=np.where(evaluated, WARM_UP_EVALUATED_S, WARM_UP_S),
         persist=persist,
-        opens=np.where((kind == BURST) | evaluated, PERSIST_ONCE, persist).astype(np.int16),
+        opens=np.where(kind == BURST, PERSIST_BURST, np.where(evaluated, PERSIST_EVALUATED, persist)).astype(np.int16),
         burst_rate=min(1.0, grain / BURST_EVERY_S),
         level_step=1.0 - 2.0 ** (-1.0 / max(48.0, HALF_LIFE_S / grain)),
         noise_step=2.0 / min(500.0, max(100.0, WEEK_S / grain)),

@@ -1,105 +1,16 @@
-"""The rules, as rows: what each alert and each publication rests on. Ids are stable; words are shown to readers."""
+"""What the rules mean to the detector: which tell of no loss, which of routes, and how an outage names them.
+
+The rules themselves, with their numbers and words, are rows of ``radar/data/rules.toml`` (:mod:`radar.rules`).
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from radar import bands
+from radar.detect.model import Alert
+from radar.labels import _
+from radar.rules import BOOK, RULES, number
 
-from radar.labels import N_, _
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule. ``most``: the strongest level it may lead to when nothing else agrees."""
-
-    id: str
-    words: str
-    most: str = "outage"
-
-
-RULES: dict[str, Rule] = {
-    rule.id: rule
-    for rule in (
-        Rule(
-            "seasonal_drop",
-            N_(
-                "At least 20 % (half, in bins longer than an hour) and 5 robust deviations below the same time of the "
-                "week in the last four weeks, in two bins in a row."
-            ),
-        ),
-        Rule(
-            "flat_drop",
-            N_("At least 20 % and 5 robust deviations below the median of the last seven days, in two bins in a row."),
-        ),
-        Rule(
-            "routes_withdrawn",
-            N_("At least 10 % and 5 robust deviations below the median of the last 24 hours, in two bins in a row."),
-        ),
-        Rule(
-            "routes_withdrawn_now",
-            N_(
-                "At least 10 % and 5 robust deviations below the median of the last 24 hours, in one evaluation of the "
-                "routing table by its full-feed peers."
-            ),
-        ),
-        Rule(
-            "error_rise",
-            N_(
-                "Failures at least 10 points and 5 robust deviations above the same time of the week, in two bins in a "
-                "row."
-            ),
-        ),
-        Rule(
-            "latency_rise",
-            N_(
-                "Latency at least 25 %, 10 ms and 5 robust deviations above the same time of the week, in two bins in "
-                "a row."
-            ),
-            "degraded",
-        ),
-        Rule(
-            "load_rise",
-            N_(
-                "More than 1.5 times and 8 robust deviations above the same time of the week in the last four weeks, "
-                "in two bins in a row. A rise is load, and never an outage."
-            ),
-            "degraded",
-        ),
-        Rule(
-            "match_rise",
-            N_(
-                "At least 20 attempts on one rule in an hour, three times its mean hour of the six days before, and "
-                "clearly more than in the busiest of those hours, twice in a row, five minutes apart. A rise of "
-                "attempts is news, and never an outage."
-            ),
-            "degraded",
-        ),
-        Rule(
-            "burst",
-            N_(
-                "At least 5, and 30 % of all, broke away within one bin: by chance that happens less than once in a "
-                "million bins."
-            ),
-        ),
-        Rule(
-            "slow_degradation",
-            N_(
-                "The median of the last five days at least 15 % and 5 robust deviations below the days of two to "
-                "twelve weeks ago."
-            ),
-            "degraded",
-        ),
-    )
-}
-
-#: How an outage came to be published.
-PUBLISHED: dict[str, str] = {
-    "one_strong": N_(
-        "Published because one signal lies at least 8 robust deviations from normal for as many bins as its rule asks."
-    ),
-    "two_signals": N_("Published because two independent signals changed within 30 minutes of each other."),
-    "rise_alone": N_("Published because such a rise is news by itself: nothing else needs to agree."),
-    "slow_degradation": N_("Published because daily values have fallen for days and stay low."),
-}
+__all__ = ["BY_PROFILE", "NO_LOSS", "ONE_SERVICE", "RISES", "ROUTES", "RULES", "threshold", "words"]
 
 #: Signals that see one company's service only: alone they never say more than "degraded".
 ONE_SERVICE = frozenset({"google.youtube"})
@@ -123,4 +34,23 @@ def words(published: str, rules: list[str]) -> str:
     ids = [rule for rule in RULES if rule in rules]
     capped = all(RULES[rule].most == "degraded" for rule in ids)
     last = [_('This rule alone never says more than "degraded".')] if ids and capped else []
-    return " ".join([_(PUBLISHED[published]), *(_(RULES[rule].words) for rule in ids), *last])
+    return " ".join([BOOK.published(published), *(RULES[rule].words() for rule in ids), *last])
+
+
+def threshold(alert: Alert) -> float | None:
+    """The value beyond which the rule of an alert holds for its newest baseline, in the unit of the signal; the
+    deviations that it asks for besides may lie further out. None for a burst, which is held against chance."""
+    rule, normal = alert.rule, alert.baseline
+    if rule in ("flat_drop", "slow_degradation"):
+        return number(rule, "below") * normal
+    if rule == "seasonal_drop":
+        return bands.gate("seasonal", grain_s=alert.step_s) * normal
+    if rule in ROUTES:
+        return number(rule, "below") * normal
+    if rule in ("error_rise", "latency_rise"):
+        return normal + bands.rise("ratio" if rule == "error_rise" else "latency", normal)
+    if rule == "load_rise":
+        return number(rule, "times") * normal
+    if rule == "match_rise":
+        return max(number(rule, "fewest"), number(rule, "times") * normal)
+    return None

@@ -17,19 +17,21 @@ from radar.detect.model import F32, Alert
 from radar.detect.profiles import DAY_S
 from radar.detect.score import B2
 from radar.detect.state import SLOW_DAYS, State
+from radar.rules import EACH, RULES
 
+_RULE = RULES["slow_degradation"].numbers
 #: Newest days that are compared, and the days back that they are compared with.
-RECENT, REF_FROM, REF_TO = 5, 14, 84
+RECENT, REF_FROM, REF_TO = int(_RULE["days"]), int(_RULE["from_days"]), int(_RULE["to_days"])
 #: Daily means of the reference that must be there.
-MIN_REF, MIN_RECENT = 42, 4
+MIN_REF, MIN_RECENT = int(_RULE["min_reference_days"]), int(_RULE["min_days"])
 #: Below this part of the reference, and this many deviations: open. Above that part: over.
-OPEN_RATIO, OPEN_SCORE, CLOSE_RATIO = 0.85, -5.0, 0.93
+OPEN_RATIO, OPEN_SCORE, CLOSE_RATIO = _RULE["below"], -EACH["open_z"], _RULE["close_above"]
 #: Smallest spread of daily means that is believed, log units.
 FLOOR = 0.02
 #: Part of a day's bins without which its mean is not taken.
 MIN_PART = 0.6
 #: A new level becomes normal after this.
-ADOPT = timedelta(days=365)
+ADOPT = timedelta(days=_RULE["adopt_days"])
 
 
 def step(desk: AlertDesk, state: State, number: int, x: F32, has: B2) -> list[Alert]:

@@ -6,13 +6,13 @@ The numbers of ``FACTS`` belong to the detector, which pages may not import: a t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
 
-from radar import bands
+from radar import bands, rules
 from radar.components import numbers, shell, state
 from radar.labels import CAUSES, PLANES, STATE_HELP, _
 from radar.signals import SIGNALS, SLOTS, Signal, series_id
@@ -37,6 +37,7 @@ def layout(**query: str) -> Component:
         _broken(),
         _words(),
         _outages(),
+        _rules(),
         _confidence(),
         _causes(),
         _faults(),
@@ -51,6 +52,7 @@ def layout(**query: str) -> Component:
 def _contents() -> Component:
     parts = (("normal", _("What is normal")), ("broken", _("When a signal counts as affected")),
              ("states", _("The four states")), ("outages", _("From signals to an outage")),
+             ("rules", _("All rules")),
              ("confidence", _("Confidence")), ("causes", _("Causes")), ("faults", _("Our own faults")),
              ("unseen", _("What we do not see")), ("quality", _("How well packets travel")),
              ("signals", _("All signals")), ("api", _("Taking "
@@ -137,6 +139,31 @@ def _outages() -> Component:
         id="outages",
         class_name="prose",
     )  # fmt: skip
+
+
+def _rules() -> Component:
+    """Every row of the file of rules, with the numbers that it works with here."""
+    rows = [
+        (html.Code(rule.id), [html.P(rule.words()), html.P(rule.why(), className="note")], _pairs(rule.numbers))
+        for rule in rules.RULES.values()
+    ]
+    told = [(html.Code(id), rules.BOOK.published(id)) for id in rules.BOOK.publications]
+    shared = {**rules.EACH, **rules.ABOUT_OUTAGES}
+    return shell.section(
+        _("All rules"),
+        html.P(_("Each alert and each outage names its rule by these ids and shows the numbers that made it. The table "
+                 "is made from the file that the detector itself reads, so it holds what is used here.")),
+        _table((_("Rule"), _("Fires when, and why"), _("Numbers")), rows),
+        html.P(_("How an outage comes to be published:")),
+        _table((_("Rule"), _("Meaning")), told),
+        html.P([_("Numbers that all rules share: "), _pairs(shared)]),
+        id="rules",
+        class_name="prose",
+    )  # fmt: skip
+
+
+def _pairs(numbers_: Mapping[str, float]) -> Component:
+    return html.Span(", ".join(f"{key} {value:g}" for key, value in numbers_.items()), className="note")
 
 
 def _confidence() -> Component:

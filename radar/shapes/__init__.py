@@ -57,6 +57,17 @@ class SourceStatus(TypedDict):
     off: NotRequired[str]  # why it is not collected here, in a sentence; only where the state is "off"
 
 
+class AlertNumbers(TypedDict):
+    """What made an alert: its rule and numbers. Values are in the unit of the signal, of the alert's newest bin."""
+
+    rule: str
+    value: float
+    baseline: float  # what is normal for that bin
+    threshold: float | None  # the value beyond which the rule holds, with this baseline; None: held against chance
+    score: float | None  # robust deviations at the worst, negative is bad; None where the rule counts without them
+    bins: int  # affected bins
+
+
 class OutageSignal(TypedDict):
     """One independent source's view of an outage: a row of the agreement matrix."""
 
@@ -67,6 +78,7 @@ class OutageSignal(TypedDict):
     last_seen: NotRequired[str | None]  # last affected bin
     note: NotRequired[str]  # one plain sentence, for example "no data from 19:00"
     depth: NotRequired[float | None]  # largest loss against the baseline, 0..1
+    numbers: NotRequired[AlertNumbers]  # where an alert was raised: by which rule, and from what
     simulated: NotRequired[bool]
 
 

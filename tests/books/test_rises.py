@@ -69,7 +69,7 @@ def test_a_rise_is_told_with_its_rule_its_numbers_and_since_when() -> None:
         "Attempts on “Log4j” (rule 942100) rose to 20 times their usual number since 12:30 UTC on 2 March 2026: 240 in "
         "an hour."
     )
-    assert "three times its mean hour of the six days before" in told["rule_words"]
+    assert "3 times its mean hour of the six days before" in told["rule_words"]
     assert told["simulated"]
 
 
