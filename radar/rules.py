@@ -208,11 +208,14 @@ def _text(path: Path, where: str, row: Mapping[str, Any], key: str, facts: Mappi
 
 
 def _facts(numbers: Mapping[str, float]) -> dict[str, str]:
-    """What a sentence may say: each number, in per cent, what is missing from it to 1, and seconds as minutes."""
+    """What a sentence may say: each number, and it in per cent, what is missing from it to 1, one divided by it, and
+    seconds as minutes."""
     facts = {}
     for key, number in numbers.items():
         facts[key] = f"{number:g}"
         facts[f"{key}_pc"], facts[f"{key}_drop"] = f"{100 * number:g}", f"{round(100 - 100 * number, 6):g}"
+        if 0 < number < 1:
+            facts[f"{key}_one_in"] = f"{1 / number:,.0f}"
         if key.endswith("_s"):
             facts[f"{key[:-2]}_min"] = f"{number / 60:g}"
     return facts
