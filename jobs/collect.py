@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from typing import cast
 
 import polars as pl
 import structlog
@@ -24,7 +25,7 @@ from radar.errors import RadarError, SchemaError, SourceError, UpstreamChanged, 
 from radar.http import Http
 from radar.schema import Parsed, check_signals, empty_signals
 from radar.settings import Settings
-from radar.sources import Answer, Source, SourceModule, Streaming, discover
+from radar.sources import WHOLE, Answer, Cut, Shard, Source, SourceModule, Streaming, discover
 from radar.times import parse as parse_time
 from radar.times import rfc3339
 
@@ -44,7 +45,8 @@ ENOUGH = 10
 
 @dataclass(slots=True)
 class Report:
-    """What one collection of one source gave. ``running``: none was started, an earlier one is still at it."""
+    """What one collection of one source gave. ``running``: none was started, an earlier one is still at it,
+    or another worker's. ``part``: which part of the source, "" for all of it."""
 
     source: str
     ok: bool = False
@@ -56,6 +58,12 @@ class Report:
     error: str | None = None
     examples: list[dict[str, str | int]] = field(default_factory=list)
     running: bool = False
+    part: str = ""
+
+
+class TakenOver(Exception):
+    """A collection lost its claim, as it was stopped for too long: another worker does it now, and what this one would
+    still archive or note is not wanted."""
 
 
 def resume_at(source: Source, entry: Entry, now: datetime) -> datetime:
@@ -90,9 +98,14 @@ def collect(
     return keep(module, ask(module, now, http, ledger), now, archive=archive, ledger=ledger, simulated=simulated)
 
 
-def ask(module: SourceModule, now: datetime, http: Http, ledger: Ledger) -> Iterator[Answer]:
-    """The answers of a source from where it was left up to ``now``. Nothing is asked before the first is wanted."""
-    yield from module.fetch(http, resume_at(module.SOURCE, ledger.read(module.SOURCE.name), now), now)
+def ask(module: SourceModule, now: datetime, http: Http, ledger: Ledger, shard: Shard = WHOLE) -> Iterator[Answer]:
+    """The answers of a source, or of a part of it, from where it was left up to ``now``. Nothing is asked before the
+    first is wanted."""
+    since = resume_at(module.SOURCE, ledger.read(module.SOURCE.name, shard.label), now)
+    if shard == WHOLE:
+        yield from module.fetch(http, since, now)
+    else:
+        yield from cast(Cut, module).fetch(http, since, now, shard=shard)
 
 
 def keep(
@@ -103,6 +116,7 @@ def keep(
     archive: Archive,
     ledger: Ledger,
     simulated: bool = False,
+    part: str = "",
 ) -> Report:
     """Archive answers as they come, with the rows they hold; note in the ledger how it went. Never raises."""
     name = module.SOURCE.name
@@ -128,6 +142,9 @@ def keep(
         if files:
             _keep_together(module, files, found, archive, simulated=simulated)
         ended = True
+    except TakenOver:
+        log.warning("collection left to the worker that took it over", source=name, part=part, answers=found.answers)
+        return Report(name, running=True, answers=found.answers, part=part)
     except RadarError as error:
         failure = str(error)
         # it was asked for everything, and asking again would not help: some of it is refused or no data at all
@@ -138,8 +155,9 @@ def keep(
     if failure is None and found.wrong:
         failure = f"{len(found.wrong)} of {found.answers} answers were not understood, first {found.wrong[0]}"
     report = found.report(failure, round(time.perf_counter() - began, 3))
+    report.part = part
     note(ledger, report, now, found, ended=ended)
-    log.info("collected", source=name, ok=report.ok, answers=report.answers, rows=report.rows,
+    log.info("collected", source=name, part=part, ok=report.ok, answers=report.answers, rows=report.rows,
              rejected=report.rejected, seconds=report.seconds, error=report.error)  # fmt: skip
     return report
 
@@ -285,7 +303,7 @@ def _parse(module: SourceModule, answer: Answer) -> Parsed:
 def note(ledger: Ledger, report: Report, now: datetime, found: Found | None, *, ended: bool) -> None:
     """Write what a collection gave into the ledger. A disk that takes nothing is told in the report and the log."""
     try:
-        with ledger.change(report.source) as entry:
+        with ledger.change(report.source, report.part) as entry:
             if report.ok:
                 # what was noted meanwhile, that it hangs, is over
                 entry.last_success = max(rfc3339(now), entry.last_error_at or "")

@@ -12,12 +12,12 @@ from datetime import datetime
 
 import structlog
 
-from jobs.collect import Report, ask, keep, note
+from jobs.collect import Report, TakenOver, ask, keep, note
 from jobs.ledger import Ledger
 from radar.archive import Archive
 from radar.errors import UpstreamUnavailable
 from radar.http import Http
-from radar.sources import Answer, SourceModule
+from radar.sources import WHOLE, Answer, Shard, SourceModule
 
 log = structlog.get_logger(__name__)
 
@@ -33,12 +33,12 @@ TELL_S = 30.0
 class _Run:
     """One collection that is under way in a thread of its own."""
 
-    def __init__(self, module: SourceModule) -> None:
-        self.module = module
+    def __init__(self, module: SourceModule, shard: Shard) -> None:
+        self.module, self.shard = module, shard
         self.began = self.told = self.heard = time.monotonic()
         self.noted = float("-inf")
         self.answers = 0
-        self.given_up = False
+        self.given_up = self.taken_over = False
         self.report: Report | None = None
         self.done = threading.Event()
 
@@ -50,6 +50,8 @@ class _Run:
     def watched(self, answers: Iterable[Answer]) -> Iterator[Answer]:
         """Pass the answers on, and remember when they came."""
         for answer in answers:
+            if self.taken_over:
+                raise TakenOver
             if self.given_up:
                 raise UpstreamUnavailable(self.module.SOURCE.name, "answered long after it had been given up")
             self.heard = time.monotonic()
@@ -60,6 +62,8 @@ class _Run:
                          seconds=round(self.heard - self.began))  # fmt: skip
             yield answer
             self.heard = time.monotonic()
+        if self.taken_over:
+            raise TakenOver
 
 
 class Collector:
@@ -86,47 +90,58 @@ class Collector:
         self._lock = threading.Lock()
         self._busy: dict[str, _Run] = {}
 
-    def run(self, modules: Iterable[SourceModule], now: datetime) -> list[Report]:
-        """Collect these sources and return one report each, when all have ended or hang."""
-        runs = [self._start(module, now, None) for module in modules]
+    def run(self, modules: Iterable[SourceModule], now: datetime, shard: Shard = WHOLE) -> list[Report]:
+        """Collect these sources, or this part of them, and return one report each, when all have ended or hang."""
+        runs = [self._start(module, now, None, shard) for module in modules]
         return sorted((self._wait(run, now, ours=ours) for run, ours in runs), key=lambda report: report.source)
 
-    def start(self, module: SourceModule, now: datetime, then: Callable[[Report], None]) -> bool:
+    def start(self, module: SourceModule, now: datetime, then: Callable[[Report], None], shard: Shard = WHOLE) -> bool:
         """Begin to collect a source and return at once; ``then`` gets the report. False: it is still at it."""
-        run, ours = self._start(module, now, then)
+        run, ours = self._start(module, now, then, shard)
         if not ours and run.quiet_s >= self._quiet_s <= time.monotonic() - run.noted:
             self._hanging(run, now)
         return ours
 
-    def _start(self, module: SourceModule, now: datetime, then: Callable[[Report], None] | None) -> tuple[_Run, bool]:
+    def leave(self, source: str, shard: Shard = WHOLE) -> None:
+        """Another worker has taken this collection over: what ours would still say is not taken."""
+        with self._lock:
+            run = self._busy.get(shard.name(source))
+            if run is not None:
+                run.taken_over = True
+
+    def _start(
+        self, module: SourceModule, now: datetime, then: Callable[[Report], None] | None, shard: Shard
+    ) -> tuple[_Run, bool]:
         name = module.SOURCE.name
         with self._lock:
-            busy = self._busy.get(name)
+            busy = self._busy.get(shard.name(name))
             if busy is not None and not busy.done.is_set():
                 if busy.quiet_s < self._give_up_s:
                     return busy, False
                 busy.given_up = True
                 log.error("source given up, it is started again", source=name, quiet_s=round(busy.quiet_s))
-            run = self._busy[name] = _Run(module)
+            run = self._busy[shard.name(name)] = _Run(module, shard)
         threading.Thread(target=self._one, args=(run, now, then), name=f"collect-{name}", daemon=True).start()
         return run, True
 
     def _wait(self, run: _Run, now: datetime, *, ours: bool) -> Report:
         """The report of a run: its own when it has ended, else that it hangs or, of one that is not ours, goes on."""
-        name = run.module.SOURCE.name
+        name, part = run.module.SOURCE.name, run.shard.label
         while not run.done.wait(max(0.0, self._quiet_s - run.quiet_s) if ours else 0.0):
             if run.quiet_s >= self._quiet_s:
                 return self._hanging(run, now)
             if not ours:
-                return Report(name, running=True, answers=run.answers)
+                return Report(name, running=True, answers=run.answers, part=part)
         if not ours:
-            return Report(name, running=True, answers=run.answers)
-        return run.report or Report(name, error=f"{name}: ended without a report")
+            return Report(name, running=True, answers=run.answers, part=part)
+        return run.report or Report(name, error=f"{name}: ended without a report", part=part)
 
     def _one(self, run: _Run, now: datetime, then: Callable[[Report], None] | None) -> None:
         try:
-            answers = run.watched(ask(run.module, now, self._http, self._ledger))
-            run.report = keep(run.module, answers, now, archive=self._archive, ledger=self._ledger)
+            answers = run.watched(ask(run.module, now, self._http, self._ledger, run.shard))
+            run.report = keep(
+                run.module, answers, now, archive=self._archive, ledger=self._ledger, part=run.shard.label
+            )
         finally:
             run.done.set()
         if then is not None:
@@ -135,7 +150,8 @@ class Collector:
     def _hanging(self, run: _Run, now: datetime) -> Report:
         name = run.module.SOURCE.name
         run.noted = time.monotonic()
-        report = Report(name, answers=run.answers, seconds=round(time.monotonic() - run.began, 3))
+        seconds = round(time.monotonic() - run.began, 3)
+        report = Report(name, answers=run.answers, seconds=seconds, part=run.shard.label)
         report.error = f"{name}: no answer for {run.quiet_s:.0f} s; it is left alone until it returns"
         note(self._ledger, report, now, None, ended=False)
         log.warning("source hangs", source=name, quiet_s=round(run.quiet_s), answers=run.answers)

@@ -79,6 +79,9 @@ class Http:
         ``jitter`` gives 0 to 1.
     cache
         Folder of answers kept for conditional requests; None keeps them in memory.
+    turns
+        Told a host and an interval in seconds; gives the seconds to wait until this client may ask it, so that clients
+        in other processes, which ask the same, leave that interval too. None from it: nobody knows of others now.
     """
 
     def __init__(
@@ -92,10 +95,12 @@ class Http:
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         jitter: Callable[[], float] = random.random,
+        turns: Callable[[str, float], float | None] = lambda _host, _interval: 0.0,
     ) -> None:
         self._limits = limits
         self._cache = Cache(cache)
         self._sleep, self._clock, self._now, self._jitter = sleep, clock, now, jitter
+        self._turns = turns
         self._lock = threading.Lock()
         self._free_at: dict[str, float] = {}
         self._client = httpx.Client(
@@ -242,6 +247,9 @@ class Http:
             self._free_at[host] = turn + self._limits.interval_s
         if turn > now:
             self._sleep(turn - now)
+        others = self._turns(host, self._limits.interval_s)
+        if others:
+            self._sleep(others)
 
 
 def _address(url: str, params: Mapping[str, str | int] | None = None) -> str | None:

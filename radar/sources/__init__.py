@@ -6,7 +6,8 @@ A source module has
     a :class:`radar.sources.Source` record; the schedule, the sources page, credits, licences and contract tests
     come from it.
 ``fetch(http, since, until) -> Iterator[Answer]``
-    ask the upstream for ``[since, until)``; each answer is archived as it came before anything reads it.
+    ask the upstream for ``[since, until)``; each answer is archived as it came before anything reads it. Where
+    ``SOURCE.shards`` says that it can be cut, it takes ``shard=`` too, and asks for that part alone.
 ``parse(body, *, name="") -> Parsed``
     pure and total: any bytes give rows and rejections, or raise ``UpstreamChanged``. ``name`` is the answer's name:
     the file name or the address, which for some upstreams is the only place that names the country or the month.
@@ -25,12 +26,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from itertools import repeat
 from types import ModuleType
 from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
+from zlib import crc32
 
 if TYPE_CHECKING:
     from radar.http import Http
@@ -47,6 +50,32 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Shard:
+    """A part of what a source asks for: part ``number`` (from 0) of ``of``. Which part an item belongs to follows from
+    its name alone, so that all workers agree on it, and a list that grows moves nothing."""
+
+    number: int = 0
+    of: int = 1
+
+    @property
+    def label(self) -> str:
+        """``2of4``; "" for the whole."""
+        return f"{self.number + 1}of{self.of}" if self.of > 1 else ""
+
+    def name(self, source: str) -> str:
+        """``ioda_signals.2of4``; the source's own name for the whole."""
+        return f"{source}.{self.label}" if self.of > 1 else source
+
+    def take(self, items: Iterable[str]) -> list[str]:
+        """The items of this part, in their order."""
+        return [item for item in items if crc32(item.encode()) % self.of == self.number]
+
+
+#: All that a source asks for.
+WHOLE = Shard()
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """What the project says about one upstream dataset.
 
@@ -59,6 +88,8 @@ class Source:
     this project's own. ``terms``: in a sentence, what the upstream asks of whoever uses its data beyond naming it; such
     a source is collected only where the setting ``accept_terms`` names it. "": the data are open. ``derived_from``:
     the sources, with commas, that it is worked out from; it has no upstream of its own and is never asked.
+    ``shards``: into so many parts what it asks for is cut, each of which any worker may ask for at its own time. 1: it
+    is asked as a whole, because it is a few requests, or because its place lies in the data folder, as that of logs.
     """
 
     name: str
@@ -78,6 +109,11 @@ class Source:
     proof: str = "recorded"
     terms: str = ""
     derived_from: str = ""
+    shards: int = 1
+
+    def parts(self) -> tuple[Shard, ...]:
+        """All its parts; the whole alone where it is not cut."""
+        return tuple(map(Shard, range(self.shards), repeat(self.shards)))
 
 
 class SourceModule(Protocol):
@@ -90,6 +126,13 @@ class SourceModule(Protocol):
 
     def parse(self, body: bytes, *, name: str = "") -> Parsed:
         """Turn one answer into SIGNALS."""
+
+
+class Cut(SourceModule, Protocol):
+    """A source that is asked in parts."""
+
+    def fetch(self, http: Http, since: datetime, until: datetime, *, shard: Shard = WHOLE) -> Iterator[Answer]:
+        """Ask the upstream for the half-open range, of that part alone."""
 
 
 @runtime_checkable

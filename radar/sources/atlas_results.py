@@ -32,7 +32,7 @@ import polars as pl
 from radar import settings
 from radar.errors import UpstreamChanged
 from radar.schema import SIGNALS, Parsed
-from radar.sources import Answer, Source
+from radar.sources import WHOLE, Answer, Shard, Source
 from radar.sources._atlas import API, INFO_URL, LICENCE, TERMS, TERMS_URL, placed
 from radar.sources._atlas_results import Results, read, slim
 from radar.sources._bytes import unpack
@@ -57,7 +57,7 @@ _KEY = ["timebin", "asn", "country", "target"]
 _FROM = re.compile(r"#from=(\d{10})(?!\d)")
 
 
-def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
+def fetch(http: Http, since: datetime, until: datetime, *, shard: Shard = WHOLE) -> Iterator[Answer]:
     """Whole hours of ``[since, until)``, the newest ``REACH`` of them, without the hosts of addresses.
 
     Each request begins an hour early, so that the first traceroute of an hour has one to be compared with; the answer's
@@ -68,7 +68,7 @@ def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
     begin = max(int(since.timestamp()) // BIN_S * BIN_S, end - int(REACH.total_seconds()))
     anchors = "&anchors_only=true" if asked.atlas_results_of == "anchors" else ""
     step = int(WINDOW.total_seconds())
-    for msm in asked.atlas_measurements:
+    for msm in shard.take(asked.atlas_measurements):
         for first in range(begin, end, step):
             last = min(first + step, end)
             url = f"{API}/measurements/{msm}/results/?start={first - BIN_S}&stop={last - 1}&format=txt{anchors}"
@@ -248,6 +248,7 @@ SOURCE = Source(
     licence_url=TERMS_URL,
     attribution="RIPE Atlas, RIPE NCC; networks by RouteViews, NRO and IP Geolocation by DB-IP",
     cadence_s=3 * BIN_S,
+    shards=3,
     lag_s=BIN_S,
     signals=dict.fromkeys(("atlas.rtt_p50", "atlas.loss", "atlas.path_changes", "atlas.dns_failures"), BIN_S),
     summary="Round-trip time, loss, changed paths and failed DNS queries that RIPE Atlas measures all the time. "

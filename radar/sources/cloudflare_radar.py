@@ -29,7 +29,7 @@ from radar import settings
 from radar.entities import countries
 from radar.errors import ConfigError, UpstreamChanged
 from radar.schema import SIGNALS, Parsed
-from radar.sources import Answer, Source
+from radar.sources import WHOLE, Answer, Shard, Source
 from radar.sources import _cloudflare as form
 from radar.sources._ask import ask_each
 from radar.sources._rejections import Rejections, once
@@ -50,7 +50,7 @@ _TOKEN = re.compile(r"[\x21-\x7e]+")
 _OUTAGES = "outages"
 
 
-def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
+def fetch(http: Http, since: datetime, until: datetime, *, shard: Shard = WHOLE) -> Iterator[Answer]:
     """The outages, then the traffic of each country in whole hours of ``[since, until)``.
 
     Raises ConfigError without a token that can be sent, and what :func:`radar.sources._ask.ask_each` raises.
@@ -75,7 +75,7 @@ def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
         for url in urls:
             yield Answer(url, http.get(url, source=NAME, headers=key).body)
 
-    yield from ask_each(NAME, (_OUTAGES, *countries()), one)
+    yield from ask_each(NAME, shard.take((_OUTAGES, *countries())), one)
 
 
 def parse(body: bytes, *, name: str = "") -> Parsed:
@@ -108,6 +108,7 @@ SOURCE = Source(
     licence_url="https://creativecommons.org/licenses/by-nc/4.0/",
     attribution="Cloudflare Radar",
     cadence_s=2 * HOUR_S,  # 250 countries each time
+    shards=4,
     lag_s=2 * HOUR_S,
     signals={form.TRAFFIC: HOUR_S, form.OUTAGES: HOUR_S},
     summary="Web traffic of countries as Cloudflare sees it, and the outages that Cloudflare tells of.",

@@ -33,7 +33,7 @@ import polars as pl
 from radar.entities import countries
 from radar.errors import UpstreamChanged
 from radar.schema import Parsed, empty_signals
-from radar.sources import Answer, Source
+from radar.sources import WHOLE, Answer, Shard, Source
 from radar.sources._ask import ask_each
 from radar.sources._bytes import BROKEN, begins, json_value, unpack
 from radar.sources._names import country_in, file_name
@@ -60,7 +60,7 @@ _SAMPLES = {"place": pl.String, "entity": pl.String, "time": pl.Int64, "text": p
 _FIRST_MS, _LAST_MS = 1_104_537_600_000, 4_102_444_800_000  # 2005, before YouTube; 2100
 
 
-def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
+def fetch(http: Http, since: datetime, until: datetime, *, shard: Shard = WHOLE) -> Iterator[Answer]:
     """Ask for each country in whole 2-hour bins of ``[since, until)``, one request per country and four weeks."""
     first = int(since.timestamp()) // BIN_S * BIN_S
     last = int(until.timestamp()) // BIN_S * BIN_S
@@ -71,7 +71,7 @@ def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
             query = f"{API}?start={start * 1000}&end={end * 1000}&region={code}&product={PRODUCT}"
             yield Answer(query, http.get(query, source=NAME).body)
 
-    yield from ask_each(NAME, countries(), ask)
+    yield from ask_each(NAME, shard.take(countries()), ask)
 
 
 def parse(body: bytes, *, name: str = "") -> Parsed:
@@ -210,6 +210,7 @@ SOURCE = Source(
     licence_url="https://policies.google.com/terms",
     attribution="Google Transparency Report, traffic and disruptions",
     cadence_s=BIN_S,
+    shards=4,
     lag_s=3 * 3600,
     signals={SIGNAL: BIN_S},
     summary="YouTube traffic of each country, scaled by Google, with noise added there.",

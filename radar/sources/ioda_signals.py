@@ -30,7 +30,7 @@ import polars as pl
 from radar.entities import countries, is_entity
 from radar.errors import UpstreamChanged
 from radar.schema import Parsed
-from radar.sources import Answer, Source
+from radar.sources import WHOLE, Answer, Shard, Source
 from radar.sources._ask import ask_each
 from radar.sources._bytes import begins, json_value, unpack
 from radar.sources._ioda_export import COLUMNS, TIME, parse_export
@@ -75,7 +75,7 @@ _NETWORK_IN_COUNTRY = re.compile(r"([0-9]+)-([A-Z]{2})")
 _YEARS = (datetime(2000, 1, 1, tzinfo=UTC).timestamp(), datetime(2100, 1, 1, tzinfo=UTC).timestamp())
 
 
-def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
+def fetch(http: Http, since: datetime, until: datetime, *, shard: Shard = WHOLE) -> Iterator[Answer]:
     """Ask for all series of all countries in ``[since, until)``.
 
     One request for up to ``TOGETHER`` countries and a day (upstream takes codes with commas between them), or for one
@@ -83,7 +83,7 @@ def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
     :func:`radar.sources._ask.ask_each` raises.
     """
     together = TOGETHER if until - since <= timedelta(days=1) else 1
-    codes = list(countries())
+    codes = shard.take(countries())
     batches = [",".join(codes[at : at + together]) for at in range(0, len(codes), together)]
 
     def ask(batch: str) -> Iterator[Answer]:
@@ -221,6 +221,7 @@ SOURCE = Source(
     licence_url="https://github.com/InetIntel/ioda-api/blob/main/LICENSE",
     attribution="Internet Outage Detection and Analysis (IODA), Georgia Institute of Technology",
     cadence_s=600,
+    shards=4,
     lag_s=1800,
     signals={**dict(DATASOURCES.values()), **dict(COLUMNS.values())},
     summary="Routed /24 blocks, /24 blocks that answer pings, telescope noise and Google Search traffic.",

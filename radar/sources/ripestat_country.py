@@ -26,7 +26,7 @@ from radar.entities import countries
 from radar.errors import UpstreamChanged
 from radar.schema import SIGNALS, Parsed
 from radar.signals import MONTH_S
-from radar.sources import Answer, Source
+from radar.sources import WHOLE, Answer, Shard, Source
 from radar.sources._ask import ask_each
 from radar.sources._rejections import Rejections, once
 from radar.sources._ripestat import HOUR_S, TERMS, TERMS_URL, ask, count, envelope, epoch, when
@@ -57,7 +57,7 @@ REACH = timedelta(days=28)
 _MOST = 400_000
 
 
-def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
+def fetch(http: Http, since: datetime, until: datetime, *, shard: Shard = WHOLE) -> Iterator[Answer]:
     """Hourly counts of all countries in ``[since, until)``, the newest ``REACH`` of it, a request each.
 
     Raises what :func:`radar.sources._ask.ask_each` raises.
@@ -67,7 +67,7 @@ def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
     def one(cc: str) -> Iterator[Answer]:
         yield ask(http, NAME, CALL, resource=cc, starttime=when(first), endtime=when(until), resolution="1h")
 
-    return ask_each(NAME, countries(), one)
+    return ask_each(NAME, shard.take(countries()), one)
 
 
 def parse(body: bytes, *, name: str = "") -> Parsed:
@@ -171,6 +171,7 @@ SOURCE = Source(
     licence_url=TERMS_URL,
     attribution="RIPE NCC, RIPEstat (Routing Information Service and delegated statistics)",
     cadence_s=8 * HOUR_S,  # 250 countries three times a day: with ripestat_network, fewer than a thousand requests
+    shards=2,
     lag_s=3 * HOUR_S,
     signals={
         **{hours: HOUR_S for hours, _ in FIELDS.values()},

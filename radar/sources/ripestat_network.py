@@ -32,7 +32,7 @@ from radar.entities import is_entity, networks
 from radar.errors import UpstreamChanged
 from radar.schema import SIGNALS, Parsed, empty_signals
 from radar.signals import MONTH_S
-from radar.sources import Answer, Source
+from radar.sources import WHOLE, Answer, Shard, Source
 from radar.sources._ask import ask_each
 from radar.sources._rejections import Rejections, once
 from radar.sources._ripestat import DAY_S, TERMS, TERMS_URL, ask, count, envelope, epoch, when
@@ -57,7 +57,7 @@ _ADDRESSES = 256
 Row = tuple[int, str, float, int | None]
 
 
-def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
+def fetch(http: Http, since: datetime, until: datetime, *, shard: Shard = WHOLE) -> Iterator[Answer]:
     """Ask about the largest networks (setting ``ripestat_networks``): their state at the end of the last whole day, and
     what was before that day when more than ``GAP`` of it is missing. Raises what
     :func:`radar.sources._ask.ask_each` raises.
@@ -70,7 +70,7 @@ def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
                       resolution="8h")  # fmt: skip
         yield ask(http, NAME, "routing-status", resource=asn, timestamp=when(midnight))
 
-    return ask_each(NAME, largest(settings.load().ripestat_networks), one)
+    return ask_each(NAME, shard.take(largest(settings.load().ripestat_networks)), one)
 
 
 def largest(many: int) -> list[str]:
@@ -245,6 +245,7 @@ SOURCE = Source(
     licence_url=TERMS_URL,
     attribution="RIPE NCC, RIPEstat (Routing Information Service)",
     cadence_s=DAY_S,
+    shards=2,
     lag_s=DAY_S // 2,
     signals={
         **{signal: DAY_S for pair in COUNTS.values() for signal in pair},

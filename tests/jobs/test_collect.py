@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,14 +12,14 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 
-from jobs.collect import ENOUGH, FIRST_REACH, collect, enabled, keep, resume, resume_at
+from jobs.collect import ENOUGH, FIRST_REACH, TakenOver, collect, enabled, keep, resume, resume_at
 from jobs.ledger import Entry, Ledger
 from radar.archive import Archive
 from radar.errors import ConfigError, UpstreamChanged, UpstreamUnavailable
 from radar.http import Http
 from radar.schema import SIGNALS, Parsed, Rejected
 from radar.settings import load
-from radar.sources import Answer, discover, get
+from radar.sources import WHOLE, Answer, Shard, discover, get
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SOURCE = get("ioda_signals").SOURCE
@@ -315,3 +316,53 @@ def test_to_collect_one_by_name_is_refused_with_its_terms_and_how_to_accept_them
     for part in (source.terms, source.licence_url, "add atlas_probes to RADAR_ACCEPT_TERMS"):
         assert part in said
     assert [m.SOURCE.name for m in enabled(load({"RADAR_ACCEPT_TERMS": "all"}), ["atlas_probes"])] == ["atlas_probes"]
+
+
+PARTS = [Shard(number, 2) for number in range(2)]
+
+
+def test_the_parts_of_a_source_together_ask_for_what_the_whole_asks_for() -> None:
+    names = [f"{number:03}" for number in range(250)]
+    taken = [shard.take(names) for shard in PARTS]
+    assert sorted(taken[0] + taken[1]) == names
+    assert min(len(part) for part in taken) > 80
+    assert [shard.label for shard in PARTS] == ["1of2", "2of2"]
+    assert (WHOLE.label, WHOLE.take(names)) == ("", names)
+    assert {name: m.SOURCE.shards for name, m in discover().items() if m.SOURCE.shards > 1}, "some are cut"
+    for one in discover().values():
+        cut = "shard" in inspect.signature(getattr(one, "fetch", len)).parameters
+        assert cut == (one.SOURCE.shards > 1), f"{one.SOURCE.name} says that it is cut, and must be able to"
+
+
+def test_each_part_goes_on_from_its_own_place_and_the_whole_is_as_far_as_the_last_of_them(ledger: Ledger) -> None:
+    name, labels = "ripestat_country", ("1of2", "2of2")
+    with ledger.change(name, labels[0]) as entry:
+        entry.last_success = entry.asked_until = "2026-03-02T12:00:00Z"
+        entry.newest_bins, entry.rows = {"a": "2026-03-02T11:00:00Z"}, 5
+    whole = ledger.read(name)
+    assert (whole.asked_until, whole.rows) == (None, 5), "half of it was never asked for"
+    with ledger.change(name, labels[1]) as entry:
+        entry.last_success = entry.asked_until = "2026-03-02T11:30:00Z"
+        entry.last_error, entry.last_error_at = "no answer", "2026-03-02T11:45:00Z"
+    whole = ledger.read(name)
+    assert whole.asked_until == "2026-03-02T11:30:00Z"
+    assert (whole.fails, whole.last_error) == (True, "part 2of2: no answer")
+    assert list(ledger.entries()) == [name]
+    with ledger.change(name) as entry:  # `radar collect` asks for all of it
+        entry.last_success = entry.asked_until = "2026-03-02T13:00:00Z"
+    assert {ledger.read(name, label).asked_until for label in labels} == {"2026-03-02T13:00:00Z"}
+    assert not ledger.read(name).fails
+    assert Ledger(ledger._folder.parent).read(name) == ledger.read(name)
+
+
+def test_a_collection_that_was_taken_over_archives_nothing_more_and_notes_nothing(
+    archive: Archive, ledger: Ledger
+) -> None:
+    def answers() -> Iterator[Answer]:
+        yield Answer("a", b"")
+        raise TakenOver
+
+    report = keep(module("good", good), answers(), NOW, archive=archive, ledger=ledger)
+    assert (report.running, report.ok, report.error) == (True, False, None)
+    assert ledger.read("good").last_error is None
+    assert ledger.read("good").asked_until is None
