@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from html import escape
 from pathlib import Path
 
 import pytest
 
 from radar.errors import ConfigError
 from radar.rules import FILE, RULES, read
+from tests.web.conftest import Site, bare, flask_app, site
+
+__all__ = ["bare", "flask_app", "site"]  # the fixtures
 
 OURS = FILE.read_text(encoding="utf-8")
 
@@ -68,6 +72,15 @@ def test_a_rule_that_is_missing_is_named(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"none\.toml cannot be read"):
         read(tmp_path / "none.toml")
+
+
+def test_the_method_page_lists_every_rule_of_the_file(site: Site) -> None:
+    page = site.page("/method")
+    for rule in RULES.values():
+        assert f"<code>{rule.id}</code>" in page
+        assert escape(rule.words(), quote=False) in page
+        for key, found in rule.numbers.items():
+            assert f"{key} {found:g}" in page
 
 
 @pytest.mark.parametrize("command", ["run", "web", "jobs", "demo", "backtest"])

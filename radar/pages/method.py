@@ -28,7 +28,8 @@ FACTS = {"warm_up_days": 14, "weeks": 4, "days": 7, "bins": 2, "minutes": 10, "c
 def layout(**query: str) -> Component:
     """The page; the same for everyone."""
     lede = _("Every verdict on this site comes from a rule that is written here, from numbers that are one click away. "
-             "No person decides what is shown.")  # fmt: skip
+             "No person decides what is found; what people say about it is shown beside it, with a name and a "
+             "reason.")  # fmt: skip
     return shell.page(
         _("How we decide"),
         html.P(lede, className="lede"),
@@ -136,6 +137,9 @@ def _outages() -> Component:
                  "Outages of the networks of a country that is out are listed under it. Changes are published as "
                  "updates and nothing is taken away in silence: an outage that was none is marked as retracted and "
                  "says why.")),
+        html.P(_("Who runs this radar may confirm an outage, correct its times, its level or its cause, call it a "
+                 "false alarm, or mute it until a date. Each such word stands on the outage's page with name, reason "
+                 "and time, beside what the radar itself says; none can be deleted, only taken back by another.")),
         id="outages",
         class_name="prose",
     )  # fmt: skip
@@ -144,7 +148,7 @@ def _outages() -> Component:
 def _rules() -> Component:
     """Every row of the file of rules, with the numbers that it works with here."""
     rows = [
-        (html.Code(rule.id), [html.P(rule.words()), html.P(rule.why(), className="note")], _pairs(rule.numbers))
+        (html.Code(rule.id), [html.P(rule.words()), html.P(rule.why(), className="note"), html.P(_pairs(rule.numbers))])
         for rule in rules.RULES.values()
     ]
     told = [(html.Code(id), rules.BOOK.published(id)) for id in rules.BOOK.publications]
@@ -153,7 +157,7 @@ def _rules() -> Component:
         _("All rules"),
         html.P(_("Each alert and each outage names its rule by these ids and shows the numbers that made it. The table "
                  "is made from the file that the detector itself reads, so it holds what is used here.")),
-        _table((_("Rule"), _("Fires when, and why"), _("Numbers")), rows),
+        _table((_("Rule"), _("Fires when, why, and its numbers")), rows),
         html.P(_("How an outage comes to be published:")),
         _table((_("Rule"), _("Meaning")), told),
         html.P([_("Numbers that all rules share: "), _pairs(shared)]),
