@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection
-from datetime import datetime
+from datetime import UTC, datetime
 
 import orjson
 
+from jobs import travel
 from jobs.storage import reachable
 from radar.errors import RadarError
 from radar.known import select
 from radar.labels import STATUSES, _, confidence_words
 from radar.settings import Settings
 from radar.shapes import Outage
-from radar.store import connect, documents
+from radar.store import Store, connect, documents
+from radar.store.travel import Found
+from radar.times import rfc3339
 
 
 def find(settings: Settings, *, entities: Collection[str] = (), at: datetime | None = None) -> list[Outage]:
@@ -25,13 +28,28 @@ def find(settings: Settings, *, entities: Collection[str] = (), at: datetime | N
     StoreUnavailable
         The store cannot be asked.
     RadarError
-        Nothing was published yet, which is not the same as "no outages".
+        Nothing was published yet, or nothing is recorded of that time, which is not the same as "no outages".
     """
     with reachable(settings) as url, connect(url) as client:
         published: list[Outage] | None = documents.get(client, "outages")
-    if published is None:
-        raise RadarError("nothing was published yet; `radar run`, `radar demo` or `radar replay` does that")
-    return select(published, entities=entities, at=at)
+        if published is None:
+            raise RadarError("nothing was published yet; `radar run`, `radar demo` or `radar replay` does that")
+        if at is not None:
+            published = _then(client, settings, at)
+    return select(published, entities=entities)
+
+
+def _then(client: Store, settings: Settings, at: datetime) -> list[Outage]:
+    """The list as it was known at that time. Raises RadarError, which says from when to when something is known."""
+    found = travel.read(client, settings.data_dir, at, datetime.now(UTC))
+    if isinstance(found, Found):
+        return found.told.docs["outages"] or []
+    known = " to ".join(rfc3339(t) for t in (found.oldest, found.newest) if t)
+    if found.why == "lost":
+        raise RadarError(f"what was known at {rfc3339(at)} was recorded and cannot be read any more ({found.note})")
+    if found.why in ("future", "early"):
+        raise RadarError(f"nothing is recorded of what was known at {rfc3339(at)}; it is from {known}")
+    raise RadarError(f"what was known at {rfc3339(at)} is not in {settings.data_dir}")
 
 
 def run(settings: Settings, *, entities: Collection[str] = (), at: datetime | None = None, as_json: bool) -> int:

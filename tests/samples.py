@@ -300,7 +300,7 @@ def seed(client: Any, now: datetime = NOW, *, live: bool = False, notice: bool =
     import numpy as np
 
     from radar.signals import GROUPS
-    from radar.store import blocks, documents, routes
+    from radar.store import blocks, documents, routes, travel
 
     docs, states = sample_documents(now, live=live, notice=notice)
     noise = random.Random(7)
@@ -344,4 +344,5 @@ def seed(client: Any, now: datetime = NOW, *, live: bool = False, notice: bool =
         rows = np.array([[[51.0 + add, 12.0, 44.0, 0.001]], [[73.0 + add, 14.0, np.nan, 0.003]]], dtype=np.float32)
         blocks.write_bins(client, group, "value", ["country/IQ", "country/PT"], month, rows)
     routes.write(client, sample_routes(now))  # type: ignore[arg-type]  # invented, in the form of the real ones
-    return int(documents.publish(client, docs, states, {}))
+    with travel.Recorder(client).recording(now, docs, states) as record:
+        return int(documents.publish(client, docs, states, {}, within=record.write))

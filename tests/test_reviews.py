@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from radar import known, reviews
+from radar import reviews
 from radar.shapes import Outage
 from radar.shapes.reviews import Review
 from radar.times import parse, rfc3339
@@ -175,29 +175,6 @@ def test_a_mute_covers_later_outages_of_the_same_entity_and_signals_only(
     found = reviews.apply(outages, [said("mute", until="2026-03-09T00:00:00Z")], NOW)
     assert ("muted" in found[0]) is muted
     assert reviews.touched(outages, [said("mute", until="2026-03-09T00:00:00Z")]) == {"second", IRAQ}
-
-
-# -- as it was known ---------------------------------------------------------------------------------------------------
-
-
-def test_what_people_said_later_is_not_part_of_what_was_known() -> None:
-    found = laid(said("false_alarm", FIJI, hours_ago=1), said("withdraw", FIJI, 2, hours_ago=0.2, entry="r1"))[FIJI]
-    before = known.as_known(found, NOW - timedelta(hours=1.2))
-    between = known.as_known(found, NOW - timedelta(hours=0.5))
-    after = known.as_known(found, NOW)
-    assert before is not None
-    assert between is not None
-    assert after is not None
-    assert (before["status"], between["status"], after["status"]) == ("closed", "retracted", "closed")
-    assert "reviews" not in before
-    assert "withdrawn" not in between["reviews"][0]
-
-
-def test_a_confirmed_outage_that_is_over_was_over_when_it_was_confirmed() -> None:
-    found = laid(said("confirm", FIJI, hours_ago=1), said("confirm", FIJI, 2, hours_ago=0.2))[FIJI]
-    between = known.as_known(found, NOW - timedelta(hours=0.5))
-    assert between is not None
-    assert (between["status"], len(between["reviews"])) == ("closed", 1)
 
 
 # -- entries as they were written --------------------------------------------------------------------------------------

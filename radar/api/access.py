@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, cast
 
 from flask import current_app
 
 from radar import settings, store
+from radar.api import then
 from radar.api.envelope import not_published
 from radar.shapes import Clock, EntityState, Outage, SourceStatus
 from radar.store import documents
@@ -21,13 +23,15 @@ from radar.store import documents
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one publication says. ``docs`` holds None for a document that is not there."""
+    """What one publication says. ``docs`` holds None for a document that is not there. ``version`` is None for one of
+    an earlier moment, and ``settled`` says that the answer cannot change any more."""
 
-    version: int
+    version: int | None
     clock: Clock
     sources: dict[str, SourceStatus]
     docs: dict[str, Any]
     states: dict[str, EntityState]
+    settled: bool = False
 
 
 @lru_cache(maxsize=1)
@@ -41,16 +45,24 @@ def client() -> store.Store:
     return _connected() if given is None else cast(store.Store, given)
 
 
-def read(*names: str, states: bool | Iterable[str] = False) -> Seen:
-    """Clock, sources, the named documents and the wanted entity states, all of one publication.
+def read(*names: str, states: bool | Iterable[str] = False, at: datetime | None = None) -> Seen:
+    """Clock, sources, the named documents and the wanted entity states, all of one publication: the last one, or the
+    last one by ``at``. Of that, only the documents of ``store.frames.DOCUMENTS`` are known.
 
     Raises
     ------
     StoreUnavailable
         The store cannot be asked.
     ApiError
-        503: nothing has been published at all (there is no ``clock``).
+        503: nothing has been published at all (there is no ``clock``); with ``at``, those of ``then.found``.
     """
+    if at is not None:
+        past = then.found(client(), at)
+        docs, known = past.told.docs, past.told.states
+        keys = known if isinstance(states, bool) else states
+        wanted = {key: known[key] for key in keys if key in known} if states else {}
+        rows = {row["name"]: row for row in docs["sources"] or []}
+        return Seen(None, docs["clock"], rows, {name: docs[name] for name in names}, wanted, past.settled)
     found = documents.read(client(), ["clock", "sources", *names], states=states)
     if found.docs["clock"] is None:
         raise not_published()

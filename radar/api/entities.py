@@ -11,7 +11,9 @@ from radar.api import access, search
 from radar.api.endpoints import endpoint
 from radar.api.envelope import bad_parameter, meta, success
 from radar.api.parameters import Parameter, whole
+from radar.api.then import AT
 from radar.labels import N_, _
+from radar.store import documents
 
 Q = Parameter("q", N_("What to look for: a name or a part of it, a country code, an AS number, a key."),
               N_("1 to 100 characters"), str)  # fmt: skip
@@ -21,19 +23,21 @@ LIMIT = Parameter("limit", N_("How many at most."), N_("1 to 50"), whole(1, 50),
 LONGEST = 100
 
 
-@endpoint("/entities", Q, LIMIT)
+@endpoint("/entities", Q, LIMIT, AT)
 def entities(given: dict[str, Any]) -> Response:
     """Entities by name, code or number, best match first; among equal matches countries, then what has data, then the
     largest network.
 
     ``state`` is null for an entity that nothing was ever measured of; that is not the same as ``insufficient``, and
-    neither is "all is well".
+    neither is "all is well". With ``at`` it is the state that was published then.
     """
     text = given["q"]
     if text is None or not text.strip() or len(text) > LONGEST:
         raise bad_parameter("q", _("q says what to look for."), _(Q.expected))
-    seen = access.read("entities", states=True)
-    known = [(row["key"], row["name"]) for row in seen.docs["entities"] or []]
+    at = given["at"]
+    listed = documents.get(access.client(), "entities") or []
+    seen = access.read(states=True, at=at)
+    known = [(row["key"], row["name"]) for row in listed]
     found = []
     for key in search.search(text, given["limit"], known):
         entity, state = table.parse(key), seen.states.get(key)
@@ -47,4 +51,7 @@ def entities(given: dict[str, Any]) -> Response:
             "simulated": state["simulated"] if state else False,
             "path": f"/{key}",
         })  # fmt: skip
-    return success(found, meta(clock=seen.clock, simulated=any(row["simulated"] for row in found), count=len(found)))
+    about = meta(clock=seen.clock, simulated=any(row["simulated"] for row in found), count=len(found),
+                 at=at and seen.clock["now"])  # fmt: skip
+    # what is found, and in which order, follows from the names of now
+    return success(found, about)

@@ -21,6 +21,9 @@ from radar.shapes import Clock, SourceStatus
 #: Seconds that a client should wait before it asks again when the store does not answer.
 RETRY_AFTER_S = 10
 
+#: The same while something is prepared for it.
+PREPARED_S = 2
+
 #: Seconds that an answer about the present may be kept.
 FRESH_S = 15
 
@@ -72,14 +75,20 @@ def store_unavailable() -> ApiError:
     )
 
 
+def being_prepared() -> ApiError:
+    """202: understood, and a worker is bringing it back. The same request gives the answer in a moment."""
+    return ApiError(202, "being_prepared", _("What was known at that time is being prepared."), parameter="at",
+                    expected=_("Ask again in a moment."))  # fmt: skip
+
+
 def failure(error: ApiError) -> Response:
     """The one error shape."""
     body = {"error": {"code": error.code, "message": str(error), "parameter": error.parameter,
                       "expected": error.expected}}  # fmt: skip
     response = Response(orjson.dumps(body), status=error.status, content_type=JSON)
     response.headers["Cache-Control"] = "no-store"
-    if error.status == 503:
-        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    if error.status in (202, 503):
+        response.headers["Retry-After"] = str(PREPARED_S if error.status == 202 else RETRY_AFTER_S)
     return response
 
 
@@ -124,18 +133,20 @@ def meta(
     }  # fmt: skip
 
 
-def success(data: Any, meta: dict[str, Any], *, keep_s: int = FRESH_S) -> Response:
-    """The one success envelope, as JSON with an ETag; 304 when the client has it already."""
+def success(data: Any, meta: dict[str, Any], *, keep_s: int = FRESH_S, settled: bool = False) -> Response:
+    """The one success envelope, as JSON with an ETag; 304 when the client has it. ``settled``: as in ``body_of``."""
     # orjson has no NaN: it writes null, which is what NaN means here.
     body = orjson.dumps({"data": data, "meta": meta})
-    return body_of(body, JSON, keep_s=keep_s)
+    return body_of(body, JSON, keep_s=keep_s, settled=settled)
 
 
-def body_of(body: bytes, content_type: str, *, keep_s: int = FRESH_S) -> Response:
-    """Bytes as an answer with ETag and Cache-Control. The tag is weak: a compressed form of the body is the same."""
+def body_of(body: bytes, content_type: str, *, keep_s: int = FRESH_S, settled: bool = False) -> Response:
+    """Bytes as an answer with ETag and Cache-Control. The tag is weak: a compressed form of the body is the same.
+    ``settled``: of a moment that has passed, about which no later publication says anything else."""
     charset = "" if content_type == JSON else "; charset=utf-8"
     response = Response(body, content_type=content_type + charset)
-    response.headers["Cache-Control"] = f"public, max-age={keep_s}"
+    kept = f"max-age={CLOSED_S}, immutable" if settled else f"max-age={keep_s}"
+    response.headers["Cache-Control"] = f"public, {kept}"
     response.set_etag(hashlib.blake2b(body, digest_size=12).hexdigest(), weak=True)
     response.make_conditional(request)
     return response

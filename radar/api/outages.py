@@ -16,6 +16,7 @@ from radar.api.parameters import ENTITY, FROM, UNTIL, Parameter, one_of
 from radar.api.then import AT
 from radar.labels import N_, _
 from radar.shapes import Outage
+from radar.store import documents
 
 STATUS = Parameter("status", N_("Only outages of this status. May be repeated."), N_("open, closed or retracted"),
                    one_of("open", "closed", "retracted"), repeat=True)  # fmt: skip
@@ -51,7 +52,7 @@ def outages(given: dict[str, Any]) -> Response:
         until=given["until"],
     )
     if given["format"] == "csv":
-        response = body_of(table.write(COLUMNS, map(_row, found)), CSV)
+        response = body_of(table.write(COLUMNS, map(_row, found)), CSV, settled=seen.settled)
         response.headers["Content-Disposition"] = 'attachment; filename="radar-outages.csv"'
         return response
     about = meta(
@@ -66,14 +67,21 @@ def outages(given: dict[str, Any]) -> Response:
     return success(found, about, settled=seen.settled)
 
 
-@endpoint("/outages/<id>")
+@endpoint("/outages/<id>", AT)
 def outage(given: dict[str, Any], id: str) -> Response:
-    """One outage with all its updates. The id never changes; a retracted outage keeps its address."""
+    """One outage with all its updates. The id never changes; a retracted outage keeps its address. With ``at``: what
+    was believed then, with the updates until then."""
     if not _ID.fullmatch(id):
         raise not_found(_("There is no such outage."), expected=_("an id from /api/v1/outages"))
-    name = f"outage:{id}"
-    seen = access.read(name)
-    found = cast("Outage | None", seen.docs[name])
+    name, at = f"outage:{id}", given["at"]
+    if at is None:
+        seen = access.read(name)
+        found = cast("Outage | None", seen.docs[name])
+    else:
+        seen = access.read("outages", at=at)
+        found = known.one_then(seen.docs["outages"] or [], id, documents.get(access.client(), name), at)
+    if found is None and at is not None:
+        raise not_found(_("No outage {id} had been published by then.").format(id=id), parameter="at")
     if found is None:
         raise not_found(_("There is no outage {id}.").format(id=id), expected=_("an id from /api/v1/outages"))
     about = meta(
@@ -82,8 +90,9 @@ def outage(given: dict[str, Any], id: str) -> Response:
         simulated=found["simulated"],
         method="#outages",
         version=seen.version,
+        at=at and seen.clock["now"],
     )
-    return success(found, about)
+    return success(found, about, settled=seen.settled)
 
 
 def _row(outage: Outage) -> Sequence[table.Cell]:

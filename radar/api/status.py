@@ -12,6 +12,7 @@ from radar import times
 from radar.api import access
 from radar.api.endpoints import endpoint
 from radar.api.envelope import ApiError, meta, success
+from radar.api.then import AT
 from radar.labels import SOURCE_STATES, _
 from radar.shapes import Clock, SourceStatus
 
@@ -41,16 +42,17 @@ def judge(clock: Clock | None, sources: list[SourceStatus], wall: datetime) -> t
     return ("stale" if why else "ok"), why
 
 
-@endpoint("/status")
+@endpoint("/status", AT)
 def status(given: dict[str, Any]) -> Response:
     """The clock, the age of the data, freshness by source, the notice if our own measurement is impaired, and how many
     entities are in each state.
 
     ``state`` is ``ok``, ``stale`` (``reasons`` say why) or ``unavailable`` (nothing published yet). When the store
-    cannot be asked the answer is a 503.
+    cannot be asked the answer is a 503. With ``at`` it is what was published then: clock, states, outages and sources
+    of that moment; ``version`` is null, and ``state`` does not count how long ago that is.
     """
     try:
-        seen = access.read("outages", "notice", states=True)
+        seen = access.read("outages", "notice", states=True, at=given["at"])
     except ApiError as error:
         if error.code != "not_published":
             raise
@@ -66,7 +68,8 @@ def status(given: dict[str, Any]) -> Response:
         }
         return success(nothing, meta(method=""), keep_s=0)
     rows = list(seen.sources.values())
-    word, reasons = judge(seen.clock, rows, datetime.now(UTC))
+    wall = datetime.now(UTC) if given["at"] is None else times.parse(seen.clock["wall"])
+    word, reasons = judge(seen.clock, rows, wall)
     states = Counter(row["state"] for row in seen.states.values())
     statuses = Counter(row["status"] for row in seen.docs["outages"] or [] if not row.get("history"))
     data = {
@@ -82,4 +85,5 @@ def status(given: dict[str, Any]) -> Response:
                                        "last_success", "last_error", "last_error_at", "simulated")} for row in rows
         ],
     }  # fmt: skip
-    return success(data, meta(clock=seen.clock, simulated=seen.clock["simulated"]), keep_s=5)
+    about = meta(clock=seen.clock, simulated=seen.clock["simulated"], at=given["at"] and seen.clock["now"])
+    return success(data, about, keep_s=5, settled=seen.settled)
