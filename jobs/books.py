@@ -42,11 +42,14 @@ class Shelf:
 
     def read(self) -> int:
         """Take in what was archived since; returns the number of answers that a book took."""
-        taken = 0
+        taken = gone = 0
         for file in self._archive.files(after=self.cursor):
             self.cursor = str(file.id)
             kind = discover().get(file.source)
             if kind is None:
+                continue
+            if not self._archive.has_raw(file):
+                gone += 1
                 continue
             try:
                 raw = self._archive.raw(file)
@@ -58,6 +61,8 @@ class Shelf:
                 log.warning("answer not taken into its book", source=file.source, error=str(error))
             except Exception:  # a source's own failure: the pipeline, the other books and the next answer go on
                 log.exception("book failed", source=file.source, answer=file.id)
+        if gone:
+            log.info("answers are no longer kept that books were made of", answers=gone)
         return taken
 
     def pages(self, now: datetime) -> dict[str, Any]:

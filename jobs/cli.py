@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jobs import cli_reviews
+from jobs import cli_archive, cli_reviews
 from radar import __version__
 from radar.errors import ConfigError, EntityError, RadarError
 
@@ -159,13 +159,7 @@ def build() -> argparse.ArgumentParser:
     _json(outages)
     cli_reviews.add_to(outages)
 
-    archive = add("archive", _archive, "show what the archive holds; pack its days, or delete what is too old",
-                  "examples:\n  radar archive                      sources, days, files, bytes\n"
-                  "  radar archive compact --dry-run    the worker does it once a day\n"
-                  "  radar archive prune                as RADAR_ARCHIVE_RAW_DAYS and _ROWS_DAYS say")  # fmt: skip
-    archive.add_argument("what", nargs="?", choices=("show", "compact", "prune"), default="show")
-    archive.add_argument("--dry-run", action="store_true", help="only say what would be done")
-    _json(archive)
+    cli_archive.add_to(add)
 
     reference = add("reference", _reference, "list the reference tables, or fetch newer ones",
                     "examples:\n  radar reference\n  radar reference --refresh cities\n"
@@ -275,12 +269,6 @@ def _outages(args: argparse.Namespace, settings: Settings) -> int:
     from jobs import outages
 
     return outages.run(settings, entities=args.entity, at=args.at, as_json=args.json)
-
-
-def _archive(args: argparse.Namespace, settings: Settings) -> int:
-    from jobs import archive
-
-    return archive.run(settings, args.what, dry=args.dry_run, as_json=args.json)
 
 
 def _reference(args: argparse.Namespace, settings: Settings) -> int:

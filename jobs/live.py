@@ -19,13 +19,16 @@ import structlog
 
 from jobs.collect import FIRST_REACH
 from jobs.grouprun import SHOWN_DAYS, WARM_CHUNK, GroupRun
+from jobs.history import StoreHistory
 from jobs.ingest import Pipeline, TickReport, groups_of
-from radar.aggregate.bins import bin_start, to_block
+from jobs.trail import Tick, Trail, read, state
+from radar.aggregate.bins import bin_start
 from radar.archive import Archive, ArchivedFile
 from radar.errors import ArchiveError
 from radar.signals import MONTH_S
 from radar.sources import discover
 from radar.store import Store, blocks, documents
+from radar.store.retention import Keep
 from radar.times import rfc3339
 
 log = structlog.get_logger(__name__)
@@ -34,15 +37,25 @@ log = structlog.get_logger(__name__)
 SCORED = timedelta(days=1)
 #: A source whose first collection never ends is judged by what came of it after this time.
 PATIENCE = timedelta(hours=1)
-#: Rows that are taken in at once: what bounds the memory of a long backlog.
+#: Rows that are taken in at once, and days that they may reach over: what bounds the memory of a long backlog.
 BATCH_ROWS = 500_000
+BATCH_SPAN = timedelta(days=35)
 
 
 class LivePipeline(Pipeline):
-    """A :class:`Pipeline` on the archive of a live radar. It needs an archive and a ledger."""
+    """A :class:`Pipeline` on the archive of a live radar. It needs an archive and a ledger.
 
-    def __init__(self, client: Store, archive: Archive, **options: Any) -> None:
+    ``keep``: for how long series are kept; what is older when it comes, as a backfill does, is left to the archive.
+    ``trail``: where each tick is written down.
+    """
+
+    def __init__(
+        self, client: Store, archive: Archive, *, keep: Keep | None = None, trail: Trail | None = None, **options: Any
+    ) -> None:
+        if keep is not None:
+            options.setdefault("history", lambda client, group: StoreHistory(client, group, keep=keep))
         super().__init__(client, archive, **options)
+        self._keep, self._trail = keep, trail
         if self.ledger is None:
             raise ValueError("a live pipeline needs the ledger of its collector")
         self._archive, self._ledger = archive, self.ledger
@@ -51,11 +64,16 @@ class LivePipeline(Pipeline):
         self._begun: set[str] = set(orjson.loads(raw)) if raw else set()
         if self.went_back is not None:
             self._begun &= set(self.went_back["begun"])
+        if trail is not None:
+            self._make_up(trail)
 
     def tick(self, now: datetime) -> TickReport:
         """Take in, score and publish once. Raises StoreUnavailable; the next tick then does this one's work too."""
         self._now = now
-        return super().tick(now)
+        report = super().tick(now)
+        if self._trail is not None:
+            _write(self._trail, self._at(now))
+        return report
 
     def ingest(self) -> tuple[int, int]:
         """Take in every archived file since the cursor, of sources whose history is there; returns (files, rows)."""
@@ -84,7 +102,24 @@ class LivePipeline(Pipeline):
         return sorted(self._begun)
 
     def _blobs(self, now: datetime) -> dict[str, bytes]:
-        return {**super()._blobs(now), "begun": orjson.dumps(self._begun_names())}
+        tick = orjson.dumps(state(self._at(now)))
+        return {**super()._blobs(now), "begun": orjson.dumps(self._begun_names()), "tick": tick}
+
+    def _at(self, now: datetime) -> Tick:
+        return Tick(now, self.cursor, tuple(self._begun_names()))
+
+    def _make_up(self, trail: Trail) -> None:
+        """Write the line of the last publication, if the process that made it did not live to do so."""
+        raw = documents.blob(self.client, f"{self.realm}:tick")
+        published = read(orjson.loads(raw)) if raw else None
+        last = trail.last()
+        if published is not None and (last is None or last.now < published.now):
+            _write(trail, published)
+
+    def feed(self, rows: pl.DataFrame) -> None:
+        """See :meth:`Pipeline.feed`. Rows of long ago are laid out a month at a time, as their bins are dense."""
+        for part in self._pieces(rows):
+            super().feed(part)
 
     def _is_ready(self, name: str) -> bool:
         """Was everything asked for once, or has the source waited long enough?"""
@@ -117,19 +152,32 @@ class LivePipeline(Pipeline):
         if frames:
             yield pl.concat(frames), len(frames)
 
+    def _pieces(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """The rows whose series are kept for long enough to hold them, at most about a month of them at once."""
+        if self._keep is not None and self._now is not None:
+            for group in groups_of(rows):
+                seconds = self._keep.seconds(group)
+                if seconds is not None:
+                    series = pl.format("{}@{}", "signal", "source").is_in(group.series)
+                    rows = rows.filter(~(series & (pl.col("timebin") < self._now - timedelta(seconds=seconds))))
+        first, last = rows["timebin"].min(), rows["timebin"].max()
+        if isinstance(first, datetime) and isinstance(last, datetime) and last - first > BATCH_SPAN:
+            month = pl.col("timebin").dt.truncate("1mo")
+            for (_start,), part in sorted(rows.group_by(month, maintain_order=True), key=lambda found: found[0]):
+                yield part
+        else:
+            yield rows
+
     def _learn(self, name: str, files: list[ArchivedFile]) -> tuple[int, int]:
         """Put all rows of a source into the store, then learn from all but the newest day."""
         count = rows = 0
         runs: dict[str, GroupRun] = {}
         for frame, size in self._batches(files):
-            simulated = bool(frame["simulated"].any())
-            for group in groups_of(frame):
-                block = to_block(frame, group)
-                if block is not None:
-                    self.feed_block(block, simulated=simulated)
+            for part in self._pieces(frame):
+                super().feed(part)
+                for group in groups_of(part):
                     if group.name in self.runs:
                         runs[group.name] = self.runs[group.name]
-            self.keep_quality(frame)
             count, rows = count + size, rows + frame.height
         for run in runs.values():
             self._warm(run)
@@ -156,3 +204,11 @@ class LivePipeline(Pipeline):
         run.begin(stop)
         log.info("learnt from history", group=group.name, entities=len(progress.entities), since=rfc3339(start),
                  until=rfc3339(bin_start(group.grain_s, stop)))  # fmt: skip
+
+
+def _write(trail: Trail, tick: Tick) -> None:
+    """A disk that takes nothing does not stop the radar: what is missing is then worked out from when files came."""
+    try:
+        trail.write(tick)
+    except ArchiveError as error:
+        log.error("a tick was not written down", error=str(error))

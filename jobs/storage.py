@@ -28,15 +28,15 @@ DOCUMENT = "storage"
 
 
 @contextmanager
-def reachable(settings: Settings) -> Iterator[str]:
+def reachable(settings: Settings, *, new: bool = False) -> Iterator[str]:
     """The URL of the store. An embedded one that does not run is started for the while: its data is on disk.
 
-    Raises RadarError where no radar has ever run.
+    Raises RadarError where no radar has ever run, unless it may be ``new``.
     """
     if settings.redis_url:
         yield url_of(settings)
         return
-    if not (settings.data_dir / "store").is_dir():
+    if not new and not (settings.data_dir / "store").is_dir():
         hint = settings.data_dir / "demo"
         also = f"; the demo's data is in {hint}: set RADAR_DATA_DIR" if hint.is_dir() else ""
         raise RadarError(f"no radar has run in {settings.data_dir} yet{also}")

@@ -14,6 +14,7 @@ from typing import Literal
 import orjson
 import structlog
 
+from jobs.trail import Trail
 from radar.archive import Archive
 from radar.archive.packing import Packed, pack, to_pack
 from radar.archive.upkeep import Expired, Held, closed_days, delete, expired, held
@@ -92,6 +93,8 @@ def prune(archive: Archive, settings: Settings, taken: Taken, now: datetime, *, 
         except ArchiveError as error:
             report.errors.append(str(error))
             log.error("nothing more was deleted of a source", source=source, error=str(error))
+    if rows and not dry:
+        Trail(settings.data_dir).drop(rows)
     return report
 
 

@@ -98,7 +98,7 @@ class Work:
             if claim is None:
                 return
             now = self._now()
-            with _renewed(claim):
+            with renewed(claim):
                 report = self._collector.run([self.modules[name]], now)[0]
             self._done(name, now, report)
             # one that is still at it from an earlier bucket is looked at again when the claim has run out
@@ -127,7 +127,7 @@ class Work:
             if lease is None:
                 log.debug("tick left to the worker that runs one")
                 return
-            with _kept(lease):
+            with kept(lease):
                 self._tick(lease)
                 self._sweep(self._now())
             replace(claim, ttl_s=self.settings.tick_s + 60).renew()
@@ -138,7 +138,7 @@ class Work:
             if claim is None:
                 return
             began, now = time.perf_counter(), self._now()
-            with _renewed(claim):
+            with renewed(claim):
                 report = self._keep(now)
             self._note("archive", now, time.perf_counter() - began, "; ".join(report.errors[:3]) or None)
             replace(claim, ttl_s=KEEP_S + 60).renew()
@@ -203,17 +203,17 @@ class Work:
 
 
 @contextmanager
-def _kept(lease: Lease) -> Iterator[None]:
+def kept(lease: Lease) -> Iterator[None]:
     """Renew the lease for as long as the block runs, then give it back."""
     try:
-        with _renewed(lease):
+        with renewed(lease):
             yield
     finally:
         _give_back(lease)
 
 
 @contextmanager
-def _renewed(lease: Lease) -> Iterator[None]:
+def renewed(lease: Lease) -> Iterator[None]:
     """Renew the lease for as long as the block runs."""
     done = threading.Event()
 

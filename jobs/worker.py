@@ -30,11 +30,11 @@ from jobs.claims import check_sources
 from jobs.collect import enabled, resume
 from jobs.collector import Collector
 from jobs.consent import off
-from jobs.history import StoreHistory
 from jobs.ledger import Ledger
 from jobs.live import LivePipeline
 from jobs.schedule import buckets
 from jobs.storage import Sweeper
+from jobs.trail import Trail
 from jobs.work import Work
 from radar.archive import Archive
 from radar.errors import ConfigError, StoreUnavailable
@@ -155,7 +155,7 @@ def main(settings: Settings) -> int:
     probes = [connect(url) for url in dict.fromkeys((url_of(settings), queue))]
     modules = {module.SOURCE.name: module for module in enabled(settings)}
     reasons = off(settings)
-    keep = Keep.of(settings)
+    trail = Trail(settings.data_dir)
     work = Work(
         settings,
         client=client,
@@ -170,7 +170,8 @@ def main(settings: Settings) -> int:
             enabled=tuple(modules),
             off=reasons,
             networks=settings.tracked_networks,
-            history=lambda client, group: StoreHistory(client, group, keep=keep),
+            keep=Keep.of(settings),
+            trail=trail,
         ),
         sweep=Sweeper(client, settings),
         keep=lambda now: upkeep.work(client, archive, settings, now),

@@ -37,7 +37,7 @@ from radar.archive._names import PACK_NAME, SOURCE, STAMP, STAMP_LENGTH, Archive
 from radar.errors import ArchiveError
 from radar.schema import ARCHIVED, check_archived
 
-__all__ = ["Archive", "ArchivedFile", "RawAnswer"]
+__all__ = ["STAMP", "STAMP_LENGTH", "Archive", "ArchivedFile", "RawAnswer", "day_of", "moment"]
 
 
 class Archive:

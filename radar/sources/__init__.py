@@ -90,6 +90,8 @@ class Source:
     the sources, with commas, that it is worked out from; it has no upstream of its own and is never asked.
     ``shards``: into so many parts what it asks for is cut, each of which any worker may ask for at its own time. 1: it
     is asked as a whole, because it is a few requests, or because its place lies in the data folder, as that of logs.
+    ``past_hours``: for any span of the past that is no longer, ``fetch`` gives all of it (`radar backfill`). 0: it
+    tells of what is now, or of what lies there.
     """
 
     name: str
@@ -110,6 +112,7 @@ class Source:
     terms: str = ""
     derived_from: str = ""
     shards: int = 1
+    past_hours: int = 0
 
     def parts(self) -> tuple[Shard, ...]:
         """All its parts; the whole alone where it is not cut."""

@@ -115,4 +115,5 @@ SOURCE = Source(
     setting="cloudflare_token",
     proof="documented",
     terms="CC BY-NC 4.0: the data may not be used commercially; API tokens come with Cloudflare's own terms.",
+    past_hours=744,
 )

@@ -214,4 +214,5 @@ SOURCE = Source(
     lag_s=3 * 3600,
     signals={SIGNAL: BIN_S},
     summary="YouTube traffic of each country, scaled by Google, with noise added there.",
+    past_hours=744,
 )

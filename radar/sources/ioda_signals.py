@@ -228,4 +228,5 @@ SOURCE = Source(
     proof="documented",
     terms="Copyright Georgia Tech Research Corporation, for use with attribution. No open licence is stated: for other "
     "than academic use, ask upstream first.",
+    past_hours=744,
 )

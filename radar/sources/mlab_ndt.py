@@ -150,4 +150,5 @@ SOURCE = Source(
     lag_s=30 * 86_400,
     signals={f"ndt.{ours}_p{p}": MONTH_S for ours, _ in COLUMNS.values() for p in NDT_PERCENTILES},
     summary="Download, upload, smallest round-trip time and loss: nine percentiles of millions of tests a month.",
+    past_hours=744,
 )

@@ -209,4 +209,5 @@ SOURCE = Source(
     "others on them must show the RIPE NCC's logo, a link and its description of RIS. RouteViews asks to be named.",
     summary="Which address blocks each country and network announces, from table dumps and updates that route "
     "collectors archive.",
+    past_hours=24,
 )

@@ -181,4 +181,5 @@ SOURCE = Source(
         "CC BY-NC-SA 4.0: the data may not be used commercially, and what is made of them is shared under the same "
         "licence."
     ),
+    past_hours=744,
 )

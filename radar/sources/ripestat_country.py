@@ -179,4 +179,5 @@ SOURCE = Source(
     },
     summary="Prefixes and networks of each country in the routing table, and registered; history since 2004.",
     terms=TERMS,
+    past_hours=672,
 )

@@ -256,4 +256,5 @@ SOURCE = Source(
     },
     summary="Announced space and prefixes of the largest networks, and how many route collectors' peers see them.",
     terms=TERMS,
+    past_hours=744,
 )

@@ -19,7 +19,7 @@ from radar.shapes import Outage
 from radar.store import documents
 
 COMMANDS = ("demo", "run", "web", "jobs", "stream", "collect", "replay", "aggregate", "backtest", "try", "record",
-            "outages", "reference", "doctor")  # fmt: skip
+            "outages", "archive", "rebuild", "backfill", "reference", "doctor")  # fmt: skip
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -97,6 +97,14 @@ def test_version_is_the_project_s(radar: Run) -> None:
         (("replay", ".", "--source", "nobody"), "no source 'nobody'; there are atlas_probes, atlas_results"),
         (("collect", "nobody"), "no source 'nobody'"),
         (("try", "nobody"), "no source 'nobody'"),
+        (("rebuild", "--source", "nobody"), "no source 'nobody'"),
+        (("rebuild", "--from", "2026-01-08"), "'2026-01-08' is no time with a zone"),
+        (("rebuild",), "there is no archive in"),
+        (("archive", "burn"), "invalid choice: 'burn'"),
+        (("backfill", "nobody", "--from", "2025-01"), "no source 'nobody'"),
+        (("backfill", "ioda_signals"), "required: --from"),
+        (("backfill", "ioda_signals", "--from", "2025-13"), "'2025-13' is no month; expected e.g. 2025-01"),
+        (("backfill", "ris_live", "--from", "2025-01"), "ris_live cannot be asked for the past"),
         (("record", "nobody"), "no source 'nobody'"),
         (("outages", "--at", "2026-01-08"), "'2026-01-08' is no time with a zone; expected e.g. 2026-01-08T18:00:00Z"),
         (("outages", "--entity", "country/XX"), "country/XX"),
