@@ -1,4 +1,4 @@
-"""``radar aggregate``: raw rows of any number of files to bins, on the engine of the settings.
+"""``radar aggregate``: raw rows, logs and results of any number of files to bins, on the engine of the settings.
 
 What it leaves in its folder::
 
@@ -13,12 +13,13 @@ and a bin that had been published and changes has a ``revision`` above 1 and is 
 from __future__ import annotations
 
 import fcntl
+import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -26,12 +27,15 @@ from uuid import uuid4
 import orjson
 
 from jobs.engines import Engine, engine, places
+from jobs.engines.convert import ANY, Converted, ToConvert, convert, look
 from jobs.engines.plan import apart, lone, pieces_of, stretches_of, windows_of
 from jobs.engines.steps import Measured, Published, ToMeasure, count, measure, publish, sort
 from jobs.progress import screen
+from radar.aggregate.rollup.forms import ROWS
 from radar.aggregate.rollup.rows import Spec
 from radar.errors import ArchiveError, ConfigError
 from radar.settings import Settings
+from radar.sources import edge_logs
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -52,6 +56,7 @@ class Report:
     grain: str
     exact: bool
     files: int
+    forms: dict[str, int] = field(default_factory=dict)  # form -> files
     files_again: int = 0
     rows: int = 0
     lost: dict[str, int] = field(default_factory=dict)
@@ -67,13 +72,14 @@ Progress = Callable[[float, str, str], None]
 
 
 def run(
-    settings: Settings, given: Sequence[str], *, spec: Spec, into: str, exact: bool, parts: int = 1, name: str,
-    as_json: bool,
+    settings: Settings, given: Sequence[str], *, spec: Spec, into: str, exact: bool, parts: int = 1, form: str = ANY,
+    name: str, as_json: bool,
 ) -> int:  # fmt: skip
     """Aggregate and print what was done. Raises RadarError."""
     with screen(sys.stderr) as view, engine(name, settings) as chosen:
         report = aggregate(
-            chosen, places.find(given), spec, into, exact=exact, parts=parts, memory_mb=settings.engine_memory_mb,
+            chosen, places.find(given, every=form != ROWS), spec, into, exact=exact, parts=parts, form=form,
+            memory_mb=settings.engine_memory_mb, key=lambda: edge_logs.client_key(settings.data_dir),
             progress=lambda done, text, phase: view.progress(done, text, phase=phase),
         )  # fmt: skip
     if as_json:
@@ -93,29 +99,60 @@ def run(
 
 def aggregate(
     chosen: Engine, files: Sequence[str], spec: Spec, into: str, *, exact: bool, memory_mb: int,
-    parts: int = 1, progress: Progress = lambda *_: None,
+    parts: int = 1, form: str = ANY, key: Callable[[], int] = lambda: int.from_bytes(os.urandom(8)),
+    progress: Progress = lambda *_: None,
 ) -> Report:  # fmt: skip
-    """All steps, on that engine.
+    """All steps, on that engine. ``key`` keys the digests of clients, where the files hold addresses; with another key
+    the same client counts again.
 
     Raises ConfigError for a folder that holds something else, SchemaError, ArchiveError and EngineLost.
     """
     begun = time.monotonic()
     into = into if "://" in into else str(Path(into).absolute())
     report = Report(chosen.name, spec.by, spec.grain, exact, len(files))
+    shuffle = f"{_SHUFFLE}{uuid4().hex}"
     with _alone(into):
         wanted = {"by": spec.by, "grain": spec.grain, "exact": exact, "parts": parts}
         _check(into, wanted)
-        asked = [ToMeasure(file, spec, "span" if exact else "rows") for file in files]
-        measured = sorted(_each(chosen, measure, asked, progress, "measure"), key=lambda one: one.file)
-        _note(into, {**wanted, "whole": not exact})
-        if exact:
-            _sorted(chosen, measured, spec, into, memory_mb, progress, report)
-            _note(into, {**wanted, "whole": True})
-        else:
-            _counted(chosen, measured, spec, into, memory_mb, progress, report, parts)
+        try:
+            memory = (memory_mb << 20) // chosen.lanes
+            given = _converted(chosen, files, form, ToConvert("", "", spec, into, shuffle, memory, 0), key, progress)
+            report.forms = dict(sorted(Counter(one.form for one in given).items()))
+            ids = {file: one.id for one in given for file in one.rows}
+            asked = [ToMeasure(file, spec, "span" if exact else "rows") for file in ids]
+            measured = sorted(_each(chosen, measure, asked, progress, "measure"), key=lambda one: one.file)
+            measured = [replace(one, id=ids[one.file] or one.id) for one in measured]
+            _note(into, {**wanted, "whole": not exact})
+            if exact:
+                _sorted(chosen, measured, spec, into, memory_mb, progress, report)
+                _note(into, {**wanted, "whole": True})
+                again: set[str] = set()
+            else:
+                again = _counted(chosen, measured, spec, into, shuffle, memory_mb, progress, report, parts)
+        finally:
+            places.clear(into, shuffle)
+    lost = Counter(report.lost)
+    for one in given:
+        if one.id not in again:
+            lost.update(one.lost)
+    report.lost = dict(lost)
     report.lost = dict(sorted(report.lost.items()))
     report.seconds = round(time.monotonic() - begun, 3)
     return report
+
+
+def _converted(
+    chosen: Engine, files: Sequence[str], form: str, like: ToConvert, key: Callable[[], int], progress: Progress
+) -> list[Converted]:
+    """The files as files of rows: those that are, as they are, and all others once they are converted."""
+    told = dict(_each(chosen, look, files, progress, "look")) if form == ANY else dict.fromkeys(files, form)
+    rows = [Converted(file, "", ROWS, (file,)) for file in files if told[file] == ROWS]
+    others = [replace(like, file=file, form=told[file]) for file in files if told[file] != ROWS]
+    if not others:
+        return rows
+    number = key()
+    asked = [replace(one, key=number) for one in others]
+    return rows + sorted(_each(chosen, convert, asked, progress, "convert"), key=lambda one: one.file)
 
 
 def _sorted(
@@ -134,20 +171,17 @@ def _sorted(
 
 
 def _counted(
-    chosen: Engine, files: list[Measured], spec: Spec, into: str, memory_mb: int, progress: Progress, report: Report,
-    parts: int,
-) -> None:  # fmt: skip
+    chosen: Engine, files: list[Measured], spec: Spec, into: str, shuffle: str, memory_mb: int, progress: Progress,
+    report: Report, parts: int,
+) -> set[str]:  # fmt: skip
+    """Returns the ids of files that were in the folder before."""
     most = _room(memory_mb, chosen.lanes, COUNTED_B)
     at_once = _room(memory_mb, chosen.lanes, MERGED_B)
-    key = uuid4().hex
-    shuffle = f"{_SHUFFLE}{key}"
-    try:
-        pieces = pieces_of(files, most, spec, into, shuffle, parts)
-        counted = list(_each(chosen, count, pieces, progress, "count"))
-        windows = windows_of(counted, spec, into, key, shuffle=shuffle, most=at_once, parts=parts)
-        done = list(_each(chosen, publish, windows, progress, "publish"))
-    finally:
-        places.clear(into, shuffle)
+    pieces = pieces_of(files, most, spec, into, shuffle, parts)
+    counted = list(_each(chosen, count, pieces, progress, "count"))
+    run_id = shuffle.removeprefix(_SHUFFLE)
+    windows = windows_of(counted, spec, into, run_id, shuffle=shuffle, most=at_once, parts=parts)
+    done = list(_each(chosen, publish, windows, progress, "publish"))
     _sum(report, done)
     again = {name for one in done for name in one.again}
     lost: Counter[str] = Counter()
@@ -157,6 +191,7 @@ def _counted(
     report.lost = dict(lost)
     report.files_again = len(again)
     report.shuffle_bytes = sum(one.size for one in counted)
+    return again
 
 
 def _sum(report: Report, done: Sequence[Published] | Iterator[Published]) -> None:

@@ -114,12 +114,15 @@ def build() -> argparse.ArgumentParser:
     replay.add_argument("--until", type=_time, metavar="T", help="stop at this moment of the data's clock")
     _json(replay)
 
-    aggregate = add("aggregate", _aggregate, "turn raw rows of Parquet files into bins, on one machine or a cluster",
+    aggregate = add("aggregate", _aggregate, "turn rows, logs and results into bins, on one machine or a cluster",
                     "examples:\n  radar aggregate logs/ --by geoasn --grain 5m --into bins/\n"
                     "  radar aggregate late.parquet --by geoasn --grain 5m --into bins/     adds late rows\n"
+                    "  radar aggregate access.log.gz --form edge_logs --by country --grain 1m --into minutes/\n"
                     "  radar aggregate logs/ --by country --grain 1h --into exact/ --exact --json")  # fmt: skip
     aggregate.add_argument("path", nargs="+", metavar="PATH", help="files, folders, globs or addresses (s3:, gs:, az:) "
-                           "of Parquet files; docs/scale.md lists the columns")  # fmt: skip
+                           "of rows, logs or results; docs/scale.md says which")  # fmt: skip
+    aggregate.add_argument("--form", default="auto", choices=("auto", "rows", "edge_logs", "dns_logs", "atlas_results",
+                           "speed"), help="what the files hold (auto: told by each file's first bytes)")  # fmt: skip
     aggregate.add_argument("--by", required=True, choices=("country", "asn", "geoasn", "region", "provider"),
                            help="what a row of the result is about")  # fmt: skip
     aggregate.add_argument("--grain", required=True, choices=("1m", "5m", "1h", "1d"), help="length of a bin")
@@ -235,7 +238,7 @@ def _aggregate(args: argparse.Namespace, settings: Settings) -> int:
         raise WrongCall("--parts cuts by networks: it needs --by asn or geoasn, and no --exact")
     return aggregate.run(
         settings, args.path, spec=Spec(args.by, args.grain), into=args.into, exact=args.exact, parts=args.parts,
-        name=args.engine or settings.engine, as_json=args.json,
+        form=args.form, name=args.engine or settings.engine, as_json=args.json,
     )  # fmt: skip
 
 

@@ -25,35 +25,51 @@ from radar.errors import ArchiveError, ConfigError
 _TAIL = 1 << 16
 
 
-def find(places: Sequence[str]) -> list[str]:
-    """Parquet files of all places, each once, sorted. Raises ConfigError for a place without any."""
+def find(given: Sequence[str], *, every: bool = False) -> list[str]:
+    """Files of all places, each once, sorted: of folders the Parquet files, or ``every`` one whose name does not begin
+    with a dot or an underscore. Raises ConfigError for a place without any."""
     found: set[str] = set()
-    for place in places:
-        here = set(_listed(place) if "://" in place else _local(place))
+    for place in given:
+        here = set(_listed(place, every) if "://" in place else _local(place, every))
         if not here:
-            raise ConfigError(f"{place}: no Parquet file; expected a file, a folder of *.parquet, a glob or an address")
+            what = "file" if every else "Parquet file"
+            raise ConfigError(f"{place}: no {what}; expected a file, a folder, a glob or an address with some")
         found |= here
     return sorted(found)
 
 
-def _local(place: str) -> Iterator[str]:
+def _local(place: str, every: bool) -> Iterator[str]:
     path = Path(place)
-    names = path.rglob("*.parquet") if path.is_dir() else map(Path, glob.glob(place, recursive=True))
-    yield from (str(name.absolute()) for name in names if name.is_file() and not name.name.startswith("."))
+    if path.is_dir():
+        names = (name for name in path.rglob("*") if _wanted(str(name.relative_to(path)), every))
+    else:
+        names = (Path(name) for name in ([place] if path.is_file() else glob.glob(place, recursive=True)))
+        names = (name for name in names if not name.name.startswith("."))
+    yield from (str(name.absolute()) for name in names if name.is_file())
 
 
-def _listed(place: str) -> Iterator[str]:
+def _wanted(name: str, every: bool) -> bool:
+    """Is a file of a folder one of those that are meant?"""
+    hidden = any(part.startswith((".", "_")) for part in name.split("/"))
+    return not hidden if every else name.endswith(".parquet") and not name.rpartition("/")[2].startswith(".")
+
+
+def _listed(place: str, every: bool) -> Iterator[str]:
     import obstore
 
     store, inner = _store(place)
-    fixed = inner.split("*")[0].rpartition("/")[0] if "*" in inner or inner.endswith(".parquet") else inner
+    fixed = inner.split("*")[0].rpartition("/")[0] if "*" in inner else inner
     try:
         paths = [item["path"] for part in obstore.list(store, fixed or None) for item in part]
+        if not paths and inner and "*" not in inner:
+            paths = [obstore.head(store, inner)["path"]]
+    except FileNotFoundError:
+        return
     except Exception as error:  # the library's messages may hold addresses with credentials
         raise ConfigError(f"{_plain(place)} cannot be listed ({type(error).__name__})") from None
     for path in paths:
-        fits = fnmatchcase(path, inner) if "*" in inner else path == inner or path.startswith(fixed)
-        if fits and path.endswith(".parquet") and (not inner.endswith(".parquet") or "*" in inner or path == inner):
+        meant = fnmatchcase(path, inner) if "*" in inner else path == inner or _wanted(path[len(fixed) :], every)
+        if meant:
             yield f"{_root(place)}/{path}"
 
 

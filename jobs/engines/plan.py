@@ -27,10 +27,11 @@ def windows_of(
 def pieces_of(files: list[Measured], most: int, spec: Spec, into: str, shuffle: str, parts: int = 1) -> list[Piece]:
     """Files as pieces of at most so many rows."""
     return [
-        Piece(one.file, one.id, start, min(most, one.rows - start), spec, into, shuffle, f"{one.id}-{start}", parts)
-        for one in files
+        Piece(one.file, one.id, start, min(most, one.rows - start), spec, into, shuffle, f"{one.id}-{at}-{start}",
+              parts)
+        for at, one in enumerate(files)
         for start in range(0, max(one.rows, 1), most)
-    ]
+    ]  # fmt: skip
 
 
 def apart(files: list[Measured], most: int) -> tuple[list[Measured], list[Measured]]:

@@ -51,7 +51,7 @@ from radar.sources import Answer, Source
 from radar.sources._bytes import PARQUET, begins, unpack
 from radar.sources._edge_counts import BIN_S, ENOUGH, LARGEST, PARTIALS, counted, merged, signals
 from radar.sources._edge_forms import from_lines, from_parquet, header_of
-from radar.sources._edge_rows import checked
+from radar.sources._edge_rows import checked, placed
 from radar.sources._rejections import Rejections
 
 if TYPE_CHECKING:
@@ -155,6 +155,21 @@ def _counted(chunk: Chunk, rejected: Rejections, key: int) -> pl.DataFrame:
     return pl.concat(
         [pl.DataFrame(schema=PARTIALS), *(counted(checked(table, rejected), key) for table in _tables(chunk, rejected))]
     )
+
+
+def rows_of(chunk: Chunk, rejected: Rejections, *, by_minute: bool = False) -> Iterator[pl.DataFrame]:
+    """The rows of one piece of a log that can be used, with their clients: see ``radar.sources._edge_rows.checked``.
+
+    ``by_minute``: ``bin`` is the row's minute, and not the five of a bin. Raises UpstreamChanged.
+    """
+    for table in _tables(chunk, rejected):
+        if not by_minute or "time" not in table.columns:
+            yield checked(table, rejected)
+            continue
+        table = table.with_columns(pl.col(pl.Enum).cast(pl.String))
+        minute = placed(table)["second"].fill_null(0) % BIN_S // 60
+        for number in minute.unique().sort():
+            yield checked(table.filter(minute == number), rejected).with_columns(pl.col("bin") + 60 * number)
 
 
 def _tables(chunk: Chunk, rejected: Rejections) -> Iterator[pl.DataFrame]:

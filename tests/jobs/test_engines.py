@@ -267,7 +267,7 @@ def store_suite(root: str) -> None:
     bins = [places.read(f"{root}/out", f"bins-20260302T0{hour}00Z.parquet") for hour in range(2)]
     found = pl.concat([pl.read_parquet(io.BytesIO(body or b"")) for body in bins])
     assert_frame_equal(found.drop("revision"), one_pass(rows))
-    with pytest.raises(ConfigError, match="no Parquet file; expected"):
+    with pytest.raises(ConfigError, match="no Parquet file; expected a file"):
         places.find([f"{root}/none"])
     report = aggregate(Local(2), files, BY, f"{root}/sorted", exact=True, memory_mb=64)
     assert report.rows == 200

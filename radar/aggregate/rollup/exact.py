@@ -33,12 +33,23 @@ from radar.aggregate.rollup.packing import (
     unpacked,
     width,
 )
-from radar.aggregate.rollup.rows import KEY_TYPES, TICKS, Spec, bin_of, explained, keyed, microseconds, scan, usable
+from radar.aggregate.rollup.rows import (
+    KEY_TYPES,
+    TICKS,
+    Spec,
+    bin_of,
+    explained,
+    failure,
+    keyed,
+    microseconds,
+    scan,
+    usable,
+)
 from radar.errors import SchemaError
 
 SHARES = (0.25, 0.5, 0.75, 0.95)
 
-_READ = ("time", "status", "rtt_ms")
+_READ = ("time", "status", "failed", "rtt_ms")
 
 #: The bit that says that a row has a status.
 _KNOWN = 2
@@ -132,9 +143,9 @@ def _ticks(names: Sequence[str]) -> pl.Expr:
 
 def _flags(names: Sequence[str]) -> pl.Expr:
     """Bit 1: the row has a status. Bit 0: its request failed."""
-    if "status" not in names:
+    failed = failure(names)
+    if failed is None:
         return pl.lit(0, pl.UInt8)
-    failed = (pl.col("status") >= 500) | (pl.col("status") == 0)
     return (failed.cast(pl.UInt8) + pl.lit(_KNOWN, pl.UInt8)).fill_null(pl.lit(0, pl.UInt8))
 
 

@@ -36,7 +36,7 @@ from radar.aggregate.rollup.packing import (
     unpacked,
     width,
 )
-from radar.aggregate.rollup.rows import KEY_TYPES, Spec, explained, keyed, microseconds, scan, usable
+from radar.aggregate.rollup.rows import KEY_TYPES, Spec, explained, failure, keyed, microseconds, scan, usable
 from radar.errors import SchemaError
 from radar.sketch import cell_of, distinct, quantiles, register_of, run_of, value_of
 
@@ -146,9 +146,9 @@ def _narrowed(names: Sequence[str]) -> Iterator[pl.Expr]:
     """What is counted of a row, in few bytes; null: not said."""
     if "bytes" in names:
         yield pl.col("bytes").cast(pl.Int64, strict=False)
-    if "status" in names:
-        status = pl.col("status")
-        yield ((status >= 500) | (status == 0)).alias("failed")
+    failed = failure(names)
+    if failed is not None:
+        yield failed
     for name, column in _HISTOGRAMS.items():
         if column in names:
             value = pl.col(column).cast(pl.Float64).clip(0, 1e6)  # what lies outside of it does not count

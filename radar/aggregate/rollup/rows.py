@@ -9,6 +9,7 @@ column             type              meaning; null: the log does not say
 ``region``         String            ISO 3166-2
 ``provider``       String            slug of the provider that it was asked of
 ``status``         integer           HTTP status; 0: not answered
+``failed``         Boolean           did it fail, where no status says so: a query, a ping
 ``bytes``          integer           bytes of the answer
 ``rtt_ms``         number            round-trip time, counted in thousandths of a millisecond
 ``throughput_mbps`` number           delivery rate
@@ -21,7 +22,7 @@ and a key, and nothing that was asked for is out of range; others are counted by
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -91,7 +92,7 @@ def scan(file: str, keys: Sequence[str] = ()) -> pl.LazyFrame:
         if name not in schema:
             raise SchemaError(f"{file}: no column {name}; expected it, found {', '.join(schema.names()) or 'none'}")
     for name, kind in schema.items():
-        wanted = _unlike(name, kind)
+        wanted = unlike(name, kind)
         if wanted:
             raise SchemaError(f"{file}: column {name} is {kind}; expected {wanted}")
     return lazy.select([name for name in schema.names() if name in _WANTED])
@@ -99,25 +100,32 @@ def scan(file: str, keys: Sequence[str] = ()) -> pl.LazyFrame:
 
 _WANTED = {
     "time": "Datetime with a time zone", "country": "String", "region": "String", "provider": "String",
-    "asn": "an integer", "status": "an integer", "bytes": "an integer", "rtt_ms": "a number",
+    "asn": "an integer", "status": "an integer", "failed": "Boolean", "bytes": "an integer", "rtt_ms": "a number",
     "throughput_mbps": "a number", "client": "Int64 or UInt64: a keyed digest, never an address",
 }  # fmt: skip
 
 
-def _unlike(name: str, kind: pl.DataType) -> str:
+def fits(schema: Mapping[str, pl.DataType]) -> bool:
+    """Are the columns of a file those of rows, by name and type?"""
+    return "time" in schema and not any(unlike(name, kind) for name, kind in schema.items())
+
+
+def unlike(name: str, kind: pl.DataType) -> str:
     """What was expected of a column of that type; empty when it fits or is none of ours."""
     wanted = _WANTED.get(name, "")
     if not wanted:
         return ""
     if name == "time":
-        fits = isinstance(kind, pl.Datetime) and kind.time_zone is not None
+        right = isinstance(kind, pl.Datetime) and kind.time_zone is not None
     elif name == "client":
-        fits = kind in (pl.Int64, pl.UInt64)
+        right = kind in (pl.Int64, pl.UInt64)
+    elif wanted == "Boolean":
+        right = kind == pl.Boolean
     elif wanted == "String":
-        fits = isinstance(kind, pl.String | pl.Categorical | pl.Enum)
+        right = isinstance(kind, pl.String | pl.Categorical | pl.Enum)
     else:
-        fits = kind.is_integer() or (wanted == "a number" and kind.is_float())
-    return "" if fits else wanted
+        right = kind.is_integer() or (wanted == "a number" and kind.is_float())
+    return "" if right else wanted
 
 
 def microseconds() -> pl.Expr:
@@ -128,6 +136,17 @@ def microseconds() -> pl.Expr:
 def bin_of(grain_s: int) -> pl.Expr:
     """Number of the bin that the row is in, counted from the epoch (Int64)."""
     return microseconds() // (grain_s * 1_000_000)
+
+
+def failure(names: Iterable[str]) -> pl.Expr | None:
+    """Did what the row is about fail (Boolean; null: not said)? None: no column says so."""
+    said = set(names)
+    found = []
+    if "status" in said:
+        found.append((pl.col("status") >= 500) | (pl.col("status") == 0))
+    if "failed" in said:
+        found.append(pl.col("failed"))
+    return pl.coalesce(found).alias("failed") if found else None
 
 
 def faults(names: Iterable[str]) -> dict[str, pl.Expr]:
