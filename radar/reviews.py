@@ -251,7 +251,7 @@ def changes_of(review: Review) -> str:
     for field in _CORRECTS:
         if field in review:
             text = _("{field} {new}").format(field=names[field], new=_value(field, said[field]))
-            if field in before:
+            if field in before and before[field] != said[field]:
                 text = _("{new} instead of {old}").format(new=text, old=_value(field, before[field]))
             parts.append(text)
     return ", ".join(parts)

@@ -72,10 +72,14 @@ def _seen(row: Row, seen: list[Alert], slight: list[Alert]) -> None:
         row.first_seen = int(min(a.opened for a in seen).timestamp())
         row.last_seen = int(max(a.last for a in seen).timestamp())
         row.depth = max(a.depth for a in seen)
+        for alert in seen:  # an alert itself remembers the numbers of its newest bin alone
+            if alert.loss is not None and alert.loss > row.worst_loss:
+                row.worst_loss, row.worst_value, row.worst_baseline = alert.loss, alert.value, alert.baseline
         if row.reason == "":
             row.verdict = "affected"
     elif row.first_seen is not None:  # what it had seen was withdrawn
         row.first_seen = row.last_seen = None
+        row.worst_loss = -1.0
         row.depth = None
         row.verdict = "not_affected" if row.reason == "" else "insufficient"
     if slight:
@@ -132,15 +136,15 @@ def matrix(case: Case, simulated: Collection[str]) -> list[OutageSignal]:
 
 
 def _numbers(case: Case, row: Row) -> AlertNumbers | None:
-    """What made the alert of a row, the deepest where there were several; None where none counts."""
+    """What made the alert of a row, by its worst bin; of several alerts the deepest. None where none counts."""
     alert = max((a for a in case.live if a.series_id == row.series_id), key=lambda a: (a.depth, a.opened), default=None)
-    if alert is None:
+    if alert is None or row.worst_loss < 0:
         return None
-    beyond = threshold(alert)
+    beyond = threshold(alert.rule, row.worst_baseline, alert.step_s)
     return {
         "rule": alert.rule,
-        "value": round(alert.value, 4),
-        "baseline": round(alert.baseline, 4),
+        "value": round(row.worst_value, 4),
+        "baseline": round(row.worst_baseline, 4),
         "threshold": None if beyond is None else round(beyond, 4),
         "score": alert.score_min or None,
         "bins": alert.bins,

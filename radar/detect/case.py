@@ -37,7 +37,7 @@ class Row:
 
     ``silent_since``: no data since then. ``gap_since``, ``gap_until``: the first silence after it had seen the
     outage, and ``gaps`` how many there were. ``shallow_*``: a loss too small to count. ``now``: the verdict of its
-    newest bin alone.
+    newest bin alone. ``worst_*``: loss, value and baseline of the worst bin, in the signal's own unit.
     """
 
     series_id: str
@@ -54,6 +54,9 @@ class Row:
     shallow_since: int | None = None
     shallow_depth: float = 0.0
     told_blind: bool = False
+    worst_loss: float = -1.0
+    worst_value: float = 0.0
+    worst_baseline: float = 0.0
 
 
 @dataclass(slots=True)

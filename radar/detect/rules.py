@@ -6,7 +6,6 @@ The rules themselves, with their numbers and words, are rows of ``radar/data/rul
 from __future__ import annotations
 
 from radar import bands
-from radar.detect.model import Alert
 from radar.labels import _
 from radar.rules import BOOK, RULES, number
 
@@ -37,14 +36,16 @@ def words(published: str, rules: list[str]) -> str:
     return " ".join([BOOK.published(published), *(RULES[rule].words() for rule in ids), *last])
 
 
-def threshold(alert: Alert) -> float | None:
-    """The value beyond which the rule of an alert holds for its newest baseline, in the unit of the signal; the
-    deviations that it asks for besides may lie further out. None for a burst, which is held against chance."""
-    rule, normal = alert.rule, alert.baseline
+def threshold(rule: str, normal: float, grain_s: int) -> float | None:
+    """The value beyond which a rule holds where so much is ``normal``, in the unit of the signal.
+
+    The deviations that it asks for besides may lie further out. None for a burst, which is held against chance.
+    ``grain_s``: seconds of a bin.
+    """
     if rule in ("flat_drop", "slow_degradation"):
         return number(rule, "below") * normal
     if rule == "seasonal_drop":
-        return bands.gate("seasonal", grain_s=alert.step_s) * normal
+        return bands.gate("seasonal", grain_s=grain_s) * normal
     if rule in ROUTES:
         return number(rule, "below") * normal
     if rule in ("error_rise", "latency_rise"):

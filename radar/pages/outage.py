@@ -13,7 +13,7 @@ from radar.components.ssr import slot
 from radar.errors import StoreUnavailable
 from radar.figures import matrix
 from radar.labels import CAUSES, STATES, STATUSES, UPDATE_KINDS, VERDICTS, _, ngettext
-from radar.pages import _attacks, _charts, _context, _dns, _read, _seen
+from radar.pages import _attacks, _charts, _context, _dns, _read, _seen, _then
 from radar.shapes import AlertNumbers, Outage, Severity
 from radar.signals import SIGNALS
 
@@ -22,10 +22,15 @@ shell.register_page(__name__, path_template="/outage/<id_>", title="Outage")
 _KINDS = {"affected": "outage", "not_affected": "ok", "insufficient": "insufficient"}
 
 
-def layout(id_: str = "", **query: str) -> Component:
-    """The page; ``table`` may be the id of a chart whose table is to be open."""
-    snapshot = _read.snapshot()
-    outage = _read.outage(id_) if 0 < len(id_) <= 120 and "/" not in id_ and id_.isprintable() else None
+def layout(id_: str = "", at: str = "", **query: str) -> Component:
+    """The page; ``table`` may be the id of a chart whose table is to be open. ``at``: as it was known at this time."""
+    snapshot = _then.snapshot(at)
+    if isinstance(snapshot, Component):
+        return snapshot
+    outage = _then.outage(id_, snapshot) if 0 < len(id_) <= 120 and "/" not in id_ and id_.isprintable() else None
+    if outage is None and snapshot.at:
+        return _then.stay(shell.missing(_("No outage {id} had been published by then.").format(id=repr(id_[:120]))),
+                          snapshot)  # fmt: skip
     if outage is None:
         return shell.missing(
             _("We looked for an outage with the id {id}.").format(id=repr(id_[:120])),
@@ -33,9 +38,11 @@ def layout(id_: str = "", **query: str) -> Component:
                       "published here. "), html.A(_("All outages"), href="/outages")]),
         )  # fmt: skip
     now = snapshot.now
-    drawings = _charts.around(outage, snapshot)
+    drawings = [] if snapshot.at else _charts.around(outage, snapshot)
     table = str(query.get("table", ""))
-    left: list[Any] = [_retraction(outage), reviews.standing(outage, now), _agreement(outage, now)]
+    left: list[Any] = [_retraction(outage), reviews.standing(outage, now), _agreement(outage, snapshot)]
+    if snapshot.at:
+        left.append(_then.charts_note(f"/outage/{outage['id']}"))
     if drawings is None:
         left.append(charts.unreadable())
     elif drawings:
@@ -46,10 +53,11 @@ def layout(id_: str = "", **query: str) -> Component:
             for row in drawings
         ]  # fmt: skip
         left.append(shell.section(_("The signals"), *drawn, id="signals"))
-    if outage.get("about"):
+    if outage.get("about") and not snapshot.at:
         left.append(_matches(outage, snapshot, table=table == "rule-matches"))
-    left.append(_dns.names(outage["entity"], snapshot) if outage["status"] == "open" else None)
-    left.append(_context.at_the_same_time(outage, snapshot))
+    if not snapshot.at:  # what these documents say is of now
+        left.append(_dns.names(outage["entity"], snapshot) if outage["status"] == "open" else None)
+        left.append(_context.at_the_same_time(outage, snapshot))
     left.append(reviews.record(outage, now))
     left.append(_timeline(outage, now))
     right = [
@@ -69,7 +77,7 @@ def layout(id_: str = "", **query: str) -> Component:
     standing += reviews.marks(outage, now)
     if outage.get("history"):
         standing.append(html.Span(_("recorded history"), className="tag"))
-    return shell.page(
+    page = shell.page(
         outages.name_of(outage["entity"]),
         html.P(standing, className="facts standing"),
         html.P(outage["verdict"], className="lede small") if outage.get("verdict") else None,
@@ -82,6 +90,7 @@ def layout(id_: str = "", **query: str) -> Component:
         charts=bool(drawings) or bool(outage.get("about")),
         wide=True,
     )  # fmt: skip
+    return _then.stay(page, snapshot)
 
 
 def _matches(outage: Outage, snapshot: _read.Snapshot, *, table: bool) -> Component | None:
@@ -102,14 +111,16 @@ def _retraction(outage: Outage) -> Component | None:
     return html.Div([html.Strong(_("We took this back.")), " ", reason], className="retraction")
 
 
-def _agreement(outage: Outage, now: str) -> Component:
+def _agreement(outage: Outage, snapshot: _read.Snapshot) -> Component:
+    now = snapshot.now
     start = times.parse(outage["start_earliest"])
     end = times.parse(outage["end"] or now)
     if outage["end"] is None:
         seen = [times.parse(last) for row in outage["signals"] if (last := row.get("last_seen"))]
         end = min(end, max(seen) + timedelta(hours=6)) if outage.get("history") and seen else end
     rows, first, step = matrix.rows_of(outage["signals"], start=start, end=max(end, start + timedelta(hours=1)))
-    rows = _seen.refine(outage, rows, first, step)
+    if not snapshot.at:  # the series hold what is known today
+        rows = _seen.refine(outage, rows, first, step)
     table = slot("agreement-matrix", lambda: matrix.html(rows, start=first, step_s=step), class_name="scroll")
     lines = []
     for row in outage["signals"]:
@@ -208,11 +219,15 @@ def _numbers(signal_id: str, made: AlertNumbers) -> list[Any]:
     def said(value: float) -> str:
         return f"{value:g}" if signal is None else numbers.quantity(value, signal)
 
-    parts = [_("{value} against {normal} normally").format(value=said(made["value"]), normal=said(made["baseline"]))]
+    parts = [
+        _("{value} against {normal} normally, at the worst").format(
+            value=said(made["value"]), normal=said(made["baseline"])
+        )
+    ]
     if made["threshold"] is not None:
         parts.append(_("the rule holds from {threshold}").format(threshold=said(made["threshold"])))
     if made["score"] is not None:
-        parts.append(_("{n} deviations at the worst").format(n=f"{made['score']:.1f}"))
+        parts.append(_("{n} deviations").format(n=f"{made['score']:.1f}"))
     parts.append(ngettext("{n} bin affected", "{n} bins affected", made["bins"]).format(n=made["bins"]))
     title = _(signal.title) if signal else signal_id
     return [html.Code(made["rule"]), " ", html.B(title), ": ", "; ".join(parts), "."]

@@ -58,7 +58,7 @@ class SourceStatus(TypedDict):
 
 
 class AlertNumbers(TypedDict):
-    """What made an alert: its rule and numbers. Values are in the unit of the signal, of the alert's newest bin."""
+    """What made an alert: its rule and numbers. Values are in the unit of the signal, of the worst bin."""
 
     rule: str
     value: float
@@ -183,7 +183,7 @@ class QualityRow(TypedDict):
 class JobRun(TypedDict):
     """One row of document ``jobs``: how a job of a live radar ended last."""
 
-    name: str  # "tick", or "collect:" and a source
+    name: str  # "tick", "archive", or "collect:" and a source
     last_run: str
     seconds: float
     ok: bool
