@@ -133,7 +133,10 @@
     plot.radarWired = true;
     plot.on("plotly_click", (event) => {
       const code = event.points[0] && event.points[0].customdata;
-      if (drawing.dataset.drawing === "map" && typeof code === "string") location.assign(`/country/${code}`);
+      if (drawing.dataset.drawing === "map" && typeof code === "string") {
+        const at = new URLSearchParams(location.search).get("at");
+        location.assign(`/country/${code}${at ? `?at=${encodeURIComponent(at)}` : ""}`);
+      }
     });
     if (drawing.dataset.drawing === "map") return;
     const others = () => all(".ts-box[data-live] .js-plotly-plot").filter((other) => other !== plot);

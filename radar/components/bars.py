@@ -1,5 +1,6 @@
-"""The bars on top of every page, most urgent first: our own measurement is impaired; data is stale; this is simulated
-or replayed. More than one can apply; each says since when and what it means for the reader."""
+"""The bars on top of every page, most urgent first: the page is of an earlier moment; our own measurement is impaired;
+data is stale; this is simulated or replayed. More than one can apply; each says since when and what it means for the
+reader."""
 
 from __future__ import annotations
 
@@ -22,6 +23,8 @@ def bars(
     lost_since: datetime | None = None,
     stalled_since: datetime | None = None,
     blind: bool = False,
+    past: str | None = None,
+    path: str = "/",
 ) -> list[Component]:
     """All bars that apply.
 
@@ -33,8 +36,14 @@ def bars(
         Wall clock of the last publication, when that is too long ago.
     blind
         The store cannot be asked and nothing older is at hand.
+    past
+        The moment that the page is of, where that is not now; ``path`` is the page of now.
     """
     found: list[Component] = []
+    if past is not None:
+        title = [_("As known at"), " ", times.time(past), "."]
+        link = html.A(_("Show now"), href=path)
+        found.append(_bar("past", title, [_("Later corrections are not shown."), " ", link], "note"))
     now = clock["now"] if clock else None
     if notice is not None and notice["until"] is None:
         since = [" ", _("Since"), " ", times.time(notice["since"], now), "."]
@@ -64,6 +73,6 @@ def _replay(clock: Clock) -> tuple[str, list[Any]]:
     return title, [*at, "; ", _("the replay has ended"), "."]
 
 
-def _bar(kind: str, title: str, text: list[Any], role: str) -> Component:
+def _bar(kind: str, title: Any, text: list[Any], role: str) -> Component:
     inside = html.Div([html.Strong(title), " ", *text], className="bar-in")
     return html.Div(inside, className=f"bar bar-{kind}", role=role, **marks(data_bar=kind))

@@ -79,6 +79,8 @@ def document(
     title = escape(_("Internet Radar") if path == "/" else f"{meta.title} · {_('Internet Radar')}")
     description = escape(meta.description or _("Where the Internet is broken now, since when, and how we know."))
     robots = f'<meta name="robots" content="{escape(meta.robots)}">' if meta.robots else ""
+    if meta.refresh_s:
+        robots += f'<meta http-equiv="refresh" content="{meta.refresh_s}">'
     fonts = "".join(f'<link rel="preload" href="{f}" as="font" type="font/woff2" crossorigin>' for f in tags.fonts)
     plotly = [tags.plotly] if meta.charts and tags.plotly else []
     scripts = "".join(f'<script defer src="{escape(src)}"></script>' for src in (*plotly, *tags.scripts))

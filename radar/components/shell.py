@@ -32,6 +32,7 @@ from dash.development.base_component import Component
 
 from radar.components.ssr import marks
 from radar.labels import N_, _
+from radar.shapes import Clock, Notice
 
 #: Links of the header: path, message.
 NAV: tuple[tuple[str, str], ...] = (
@@ -48,6 +49,15 @@ NAV: tuple[tuple[str, str], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """The moment that a page is of, where that is not now, and what was published by then."""
+
+    at: str
+    clock: Clock
+    notice: Notice | None
+
+
+@dataclass(frozen=True, slots=True)
 class Meta:
     """What the document around a page needs to know of it."""
 
@@ -56,6 +66,8 @@ class Meta:
     status: int
     charts: bool
     robots: str
+    refresh_s: int = 0  # the page loads itself again after so long; 0: it does not
+    past: Past | None = None
 
 
 def register_page(module: str, *, title: str, **place: str) -> None:
@@ -74,6 +86,7 @@ def page(
     charts: bool = False,
     wide: bool = False,
     robots: str = "",
+    refresh_s: int = 0,
 ) -> Component:
     """A whole page: heading, then its children.
 
@@ -91,6 +104,8 @@ def page(
         Whether the page holds interactive charts; the Plotly bundle is loaded only then.
     wide
         Use the full width instead of a reading column.
+    refresh_s
+        Seconds after which the page loads itself again; 0: it does not.
     """
     head = html.Div(
         [
@@ -104,7 +119,7 @@ def page(
         className="page wide" if wide else "page",
         **marks(data_title=title),
     )
-    meta = Meta(title, description, status, charts, robots)
+    meta = Meta(title, description, status, charts, robots, refresh_s)
     setattr(box, "_meta", meta)  # noqa: B010 - not a declared attribute of Component, and left out of its JSON
     return box
 

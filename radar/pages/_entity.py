@@ -13,7 +13,7 @@ from radar.api.routing import standing
 from radar.components import candidates, charts, entity, network, quality, reference, regions, routes, shell
 from radar.errors import EntityError, StoreUnavailable
 from radar.labels import ENTITY_TYPES, _
-from radar.pages import _charts, _context, _read
+from radar.pages import _charts, _context, _read, _then
 from radar.shapes import EntityState, Outage
 
 _EXAMPLES = {"country": "IQ", "asn": "5089", "geoasn": "ID-23693", "provider": "google-cloud"}
@@ -26,7 +26,11 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
         entities.parse(key)
     except EntityError as error:
         return _unknown(kind, code, str(error))
-    snapshot = _read.snapshot()
+    snapshot = _then.snapshot(str(query.get("at", "")))
+    if isinstance(snapshot, Component):
+        return snapshot
+    if snapshot.at:
+        return _then.stay(_past(key, snapshot), snapshot)
     now = snapshot.now
     measured = _measured_as(key, snapshot)
     seen = snapshot.states.get(measured)
@@ -88,6 +92,29 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
         kicker=entity.kicker(key),
         description=head,
         charts=bool(drawings),
+        wide=True,
+    )  # fmt: skip
+
+
+def _past(key: str, snapshot: _read.Snapshot) -> Component:
+    """The page as it was known at an earlier moment: the sentence, the state, the networks and the outages of then."""
+    now, name = snapshot.now, entities.name(key)
+    seen = snapshot.states.get(key)
+    mine = [row for row in snapshot.outages if row["entity"] == key]
+    current = next((row for row in mine if row["status"] == "open" and not row.get("history")), None)
+    head = entity.sentence(key, seen, current)
+    related = entity.networks(_("Networks here") if key.startswith("country/") else _("In single countries"),
+                              _related(key, snapshot.states))  # fmt: skip
+    return shell.page(
+        name,
+        html.P(head, className="lede"),
+        entity.standing(seen, current, now),
+        _then.charts_note(f"/{key}"),
+        html.Div([html.Div([entity.history(mine, now)], className="main-col"), html.Aside([related])],
+                 className="columns"),
+        heading=name,
+        kicker=entity.kicker(key),
+        description=head,
         wide=True,
     )  # fmt: skip
 

@@ -30,7 +30,7 @@ from radar.components.ssr import to_html
 from radar.errors import StoreUnavailable
 from radar.figures.palette import PALETTE
 from radar.labels import _
-from radar.pages import _read
+from radar.pages import _read, _then
 from radar.serve import accepted, encode
 
 #: Pages kept per process, and the longest query that is worth keeping.
@@ -164,10 +164,14 @@ def failure(status: int, path: str, tags: Tags) -> flask.Response:
 def _render(found: Found, path: str, query: Mapping[str, str], snapshot: _read.Snapshot, tags: Tags) -> Rendered:
     layout = found.layout(**{**query, **found.variables})
     meta = shell.meta_of(layout)
-    top = bars(clock=snapshot.clock, notice=snapshot.notice, lost_since=snapshot.lost_since,
-               stalled_since=snapshot.stalled_since)  # fmt: skip
+    past = meta.past
+    top = bars(clock=past.clock if past else snapshot.clock, notice=past.notice if past else snapshot.notice,
+               lost_since=snapshot.lost_since, stalled_since=None if past else snapshot.stalled_since,
+               past=past.at if past else None, path=path)  # fmt: skip
+    # what the past was does not become newer, and neither does a page that loads itself again
+    version = 0 if past or meta.refresh_s else snapshot.version
     hurried = snapshot.clock is not None and snapshot.clock["speed"] > 1
-    text = document(to_html(layout), meta, bars=top, path=path, version=snapshot.version, tags=tags,
+    text = document(to_html(layout), meta, bars=top, path=path, version=version, tags=tags,
                     address=_address(path), language=_language(), poll_s=20 if hurried else 60)  # fmt: skip
     body = text.encode()
     return Rendered(meta.status, body, hashlib.sha256(body).hexdigest()[:20])
@@ -186,6 +190,8 @@ def _answer(row: Rendered, keep: bool) -> flask.Response:
         answer.headers["Content-Encoding"] = encoding
     # The browser may keep a page, and asks each time whether it still holds.
     answer.headers["Cache-Control"] = "no-cache" if keep else "no-store"
+    if row.status in (202, 503):
+        answer.headers["Retry-After"] = str(_then.AGAIN_S if row.status == 202 else 30)
     if keep and row.status == 200:
         answer.set_etag(row.etag, weak=True)
         answer.make_conditional(flask.request)

@@ -43,6 +43,7 @@ class Snapshot:
     states: dict[str, EntityState]
     lost_since: datetime | None = None  # wall clock; None while the store answers
     stalled_since: datetime | None = None  # wall clock of the last publication, when that is too long ago
+    at: str | None = None  # the moment that it is of, where that is not now (pages._then)
 
     @property
     def now(self) -> str:

@@ -15,7 +15,7 @@ from radar.components.document import search_form
 from radar.components.ssr import slot
 from radar.figures import sparkline, worldmap
 from radar.labels import SOURCE_STATES, _, ngettext
-from radar.pages import _charts, _read
+from radar.pages import _charts, _read, _then
 from radar.shapes import Outage, SourceStatus
 
 shell.register_page(__name__, path="/", title="Internet Radar")
@@ -24,9 +24,11 @@ shell.register_page(__name__, path="/", title="Internet Radar")
 ENDED, ENDED_HOURS = 6, 48
 
 
-def layout(**query: str) -> Component:
-    """The home page."""
-    snapshot = _read.snapshot()
+def layout(at: str = "", **query: str) -> Component:
+    """The home page; ``at``: as it was known at this time."""
+    snapshot = _then.snapshot(at)
+    if isinstance(snapshot, Component):
+        return snapshot
     if snapshot.clock is None:
         return _fresh()
     now = snapshot.now
@@ -37,7 +39,7 @@ def layout(**query: str) -> Component:
     head = outages.heading(open_now, blind=blind, muted=len(open_now) < len(every))
     drawing = charts.interactive(
         "map",
-        lambda: worldmap.svg(countries),
+        lambda: _then.links(worldmap.svg(countries), snapshot),
         worldmap.figure(countries, theme="light"),
         class_name="map-box",
         label=worldmap.describe(countries),
@@ -49,8 +51,8 @@ def layout(**query: str) -> Component:
         [drawing, state.legend(counts, unknown=unknown), html.P(worldmap.note(), className="note")],
         className="map-part",
     )
-    return shell.page(
-        _("Where the Internet is broken now"),
+    page = shell.page(
+        _("Where the Internet was broken") if snapshot.at else _("Where the Internet is broken now"),
         slot("search-home", _search),
         html.Div([map_part, _open_now(open_now, snapshot)], className="front"),
         html.Div([_ended(snapshot, now), _freshness(snapshot.sources, now)], className="columns even"),
@@ -60,6 +62,7 @@ def layout(**query: str) -> Component:
         charts=True,
         wide=True,
     )  # fmt: skip
+    return _then.stay(page, snapshot)
 
 
 def _search() -> str:
@@ -77,9 +80,9 @@ def _open_now(open_now: Sequence[Outage], snapshot: _read.Snapshot) -> Component
               "the map are places of which we cannot say."),
         )  # fmt: skip
         return shell.section(_("Open now"), nothing, id="open")
-    sparks = _sparks(open_now, snapshot)
+    sparks = {} if snapshot.at else _sparks(open_now, snapshot)
     tops = sum(not row.get("parent") for row in open_now)
-    title = [_("Open now"), " ", html.Span(str(tops), className="count")]
+    title = [_("Open then") if snapshot.at else _("Open now"), " ", html.Span(str(tops), className="count")]
     return shell.section(title, outages.listing(open_now, snapshot.now, sparks), muted, id="open")
 
 

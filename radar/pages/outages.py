@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from radar.components import charts, shell
 from radar.components import outages as lists
 from radar.labels import STATES, STATUSES, _, ngettext
-from radar.pages import _read
+from radar.pages import _then
 from radar.shapes import Outage
 
 shell.register_page(__name__, path="/outages", title="Outages")
@@ -20,11 +20,14 @@ shell.register_page(__name__, path="/outages", title="Outages")
 SHOWN = 60
 
 
-def layout(status: str = "", level: str = "", page: str = "", **query: str) -> Component:
-    """The list; ``status`` (open, closed, retracted), ``level`` (outage, degraded) and ``page`` narrow it."""
+def layout(status: str = "", level: str = "", page: str = "", at: str = "", **query: str) -> Component:
+    """The list; ``status`` (open, closed, retracted), ``level`` (outage, degraded) and ``page`` narrow it. ``at``: as
+    it was known at this time."""
     status = status if status in STATUSES else ""
     level = level if level in ("outage", "degraded") else ""
-    snapshot = _read.snapshot()
+    snapshot = _then.snapshot(at)
+    if isinstance(snapshot, Component):
+        return snapshot
     rows = [row for row in snapshot.outages if _fits(row, status, level)]
     current = [row for row in rows if not row.get("history")]
     recorded = [row for row in rows if row.get("history")]
@@ -50,13 +53,15 @@ def layout(status: str = "", level: str = "", page: str = "", **query: str) -> C
     apart = ("history", "parent", "about")  # recorded, told with another, or a rise of attempts, which is no outage
     n = sum(row["status"] == "open" for row in snapshot.outages if not any(row.get(name) for name in apart))
     lede = ngettext("{n} outage is open now.", "{n} outages are open now.", n).format(n=n)
+    if snapshot.at:
+        lede = ngettext("{n} outage was open then.", "{n} outages were open then.", n).format(n=n)
     more = _("Ids never change. An outage that we take back keeps its page and says why.")
     feed = html.A(_("Feed"), href="/feeds/outages.atom")
     data = html.A(_("JSON"), href="/api/v1/outages")
     cells = html.A(_("CSV"), href="/api/v1/outages?format=csv")
     foot = html.P([feed, " · ", data, " · ", cells], className="note")
-    return shell.page(_("Outages"), html.P([lede, " ", more], className="lede small"), *parts, foot,
-                      description=lede, wide=True)  # fmt: skip
+    return _then.stay(shell.page(_("Outages"), html.P([lede, " ", more], className="lede small"), *parts, foot,
+                      description=lede, wide=True), snapshot)  # fmt: skip
 
 
 def _fits(row: Outage, status: str, level: str) -> bool:
