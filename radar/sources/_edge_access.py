@@ -29,7 +29,7 @@ _HEAD_END, _HEAD_END_LEN = rf"^{_STAMP} $", len("[02/Mar/2026:00:00:00 +0000] ")
 _PROTOCOL = r" HTTP/[0-9.]+$"
 
 #: Keys that may stand after a line.
-_KEYS = ("country", "asn", "rtt", "throughput_mbps", "provider", "protocol", "tcp_end")
+KEYS = ("country", "asn", "rtt", "throughput_mbps", "provider", "protocol", "tcp_end")
 
 #: Parts of a line between quotes that are read: the last ones may hold ``key=value``.
 _PARTS = 9
@@ -100,7 +100,7 @@ def _columns(parts: pl.DataFrame) -> pl.DataFrame | None:
 
 
 def _pairs_alike(text: pl.Series) -> dict[str, pl.Series] | None:
-    """Values of ``_KEYS`` where every text has the keys of the first one, in its order."""
+    """Values of ``KEYS`` where every text has the keys of the first one, in its order."""
     words = [word.partition("=") for word in text[0].strip(" ").split(" ")]
     keys = [key for key, sign, _ in words if sign]
     if len(keys) != len(words) or len(set(keys)) != len(keys):
@@ -114,7 +114,7 @@ def _pairs_alike(text: pl.Series) -> dict[str, pl.Series] | None:
     if not values.select(fits.fill_null(False).all()).item():
         return None
     found = values.select(
-        column.str.slice(len(key) + 1).alias(key) for key, column in zip(keys, columns, strict=True) if key in _KEYS
+        column.str.slice(len(key) + 1).alias(key) for key, column in zip(keys, columns, strict=True) if key in KEYS
     )
     return {column.name: column for column in found}
 
@@ -147,7 +147,7 @@ def each(lines: pl.DataFrame, rejected: Rejections) -> pl.DataFrame:
     ).drop("tail")
     if not tail.str.contains("=", literal=True).any():
         return table
-    return _with_pairs(table, {key: tail.str.extract(rf"(?:^| ){key}=([^ ]+)") for key in _KEYS})
+    return _with_pairs(table, {key: tail.str.extract(rf"(?:^| ){key}=([^ ]+)") for key in KEYS})
 
 
 def _with_pairs(table: pl.DataFrame, values: Mapping[str, pl.Series]) -> pl.DataFrame:
@@ -165,6 +165,19 @@ def _with_pairs(table: pl.DataFrame, values: Mapping[str, pl.Series]) -> pl.Data
     if "rtt" in values:
         out = out.with_columns(_milliseconds(given["said_rtt"]).alias("rtt_ms"))
     return out
+
+
+def named(table: pl.DataFrame) -> pl.DataFrame:
+    """Our names for what was read column by column (``_edge_columns``): as ``alike`` would."""
+    texts = {"said_country": "country", "said_provider": "provider", "said_tcp_end": "tcp_end", "said_asn": "asn",
+             "said_throughput_mbps": "throughput_mbps", "said_rtt": "rtt_ms"}  # fmt: skip
+    asked = [pl.col("request").cast(pl.String).alias("protocol")]
+    if "said_protocol" in table.columns:
+        asked = [pl.coalesce(pl.col("said_protocol").cast(pl.String), asked[0]).alias("protocol")]
+    return table.select(
+        "time", "client", *asked, "status", pl.col("bytes").fill_null(0),
+        *(pl.col(said).alias(name) for said, name in texts.items() if said in table.columns),
+    )  # fmt: skip
 
 
 def _milliseconds(rtt: pl.Series) -> pl.Series:

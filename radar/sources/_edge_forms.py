@@ -20,60 +20,10 @@ import polars as pl
 
 from radar.errors import UpstreamChanged
 from radar.sources import _edge_access as access
+from radar.sources import _edge_columns
 from radar.sources._bytes import BROKEN, json_lines, parquet
+from radar.sources._edge_names import COLUMNS, FORMS, named
 from radar.sources._rejections import Rejections
-
-#: The columns that are read, with the type they have where all is well. No other is ever looked at.
-COLUMNS: dict[str, type[pl.DataType]] = {
-    "time": pl.String,
-    "country": pl.String,
-    "asn": pl.Int64,
-    "status": pl.Int64,
-    "bytes": pl.Int64,
-    "rtt_ms": pl.Float64,
-    "throughput_mbps": pl.Float64,
-    "provider": pl.String,
-    "origin": pl.String,
-    "protocol": pl.String,
-    "tcp_end": pl.String,
-    "client": pl.String,
-}
-
-_NGINX = {
-    "remote_addr": "client", "status": "status", "body_bytes_sent": "bytes", "bytes_sent": "bytes",
-    "server_protocol": "protocol", "tcpinfo_rtt": "rtt_us", "country": "country",
-    "geoip_country_code": "country", "geoip2_data_country_code": "country", "asn": "asn", "provider": "provider",
-    "rtt_ms": "rtt_ms", "throughput_mbps": "throughput_mbps", "tcp_end": "tcp_end",
-}  # fmt: skip
-_APACHE = {
-    "client": "client", "client_ip": "client", "clientip": "client", "remote_addr": "client", "remote_ip": "client",
-    "status": "status", "response": "status", "bytes": "bytes", "size": "bytes", "protocol": "protocol",
-    "country": "country", "asn": "asn", "rtt_ms": "rtt_ms", "provider": "provider",
-}  # fmt: skip
-_LOGPUSH = {
-    "ClientIP": "client", "ClientCountry": "country", "ClientASN": "asn", "EdgeResponseStatus": "status",
-    "EdgeResponseBytes": "bytes", "ClientRequestProtocol": "protocol", "ClientTCPRTTMs": "rtt_ms",
-}  # fmt: skip
-_CADDY = {
-    "status": "status", "size": "bytes", "request.client_ip": "client", "request.remote_ip": "client",
-    "request.proto": "protocol",
-}  # fmt: skip
-
-#: Who writes a line is told by its field for the time: that field -> what its fields are called here. The first that
-#: is not null counts; ``a.b`` is a field in an object; ``rtt_us`` is a time in microseconds.
-FORMS: dict[str, dict[str, str]] = {
-    "time": {name: name for name in COLUMNS} | {"client_ip": "client", "remote_addr": "client"},
-    "time_iso8601": {"time_iso8601": "time", **_NGINX},
-    "time_local": {"time_local": "time", **_NGINX},
-    "msec": {"msec": "time", **_NGINX},
-    "EdgeStartTimestamp": {"EdgeStartTimestamp": "time", **_LOGPUSH},
-    "ts": {"ts": "time", **_CADDY},
-    "@timestamp": {"@timestamp": "time", **_APACHE},
-    "timestamp": {"timestamp": "time", **_APACHE},
-}
-
-#: Fields in which the program says 0 for what it does not know.
-_ZERO_IS_NONE = frozenset({"ClientTCPRTTMs", "ClientASN", "tcpinfo_rtt"})
 
 _HEADER = re.compile(rb"[\x20-\x7e]{1,4000}")
 
@@ -94,7 +44,7 @@ def from_parquet(body: bytes, *, source: str, first: int = 1) -> pl.DataFrame:
             table = table.with_columns(pl.col(name).cast(pl.String))
         elif not (kind.is_numeric() or isinstance(kind, pl.Datetime) or kind in (pl.String, pl.Boolean)):
             raise UpstreamChanged(source, f"column {name!r} of the Parquet file is {kind}; expected text or numbers")
-    return _named(table.with_row_index("line", first), form)
+    return named(table.with_row_index("line", first), form)
 
 
 def from_lines(data: bytes, rejected: Rejections, *, first: int = 1, header: bytes = b"") -> Iterator[pl.DataFrame]:
@@ -103,16 +53,30 @@ def from_lines(data: bytes, rejected: Rejections, *, first: int = 1, header: byt
     ``header`` is the first line of the file where ``data`` is not its beginning. Lines of no form, blank ones and
     those with none of the columns are counted in ``rejected``.
     """
-    if data.lstrip()[:1] == b"{":
-        table = _fast_json(data)
-        if table is not None:
-            yield _numbered(table, _lines_from(first, table))
-            return
-    table = access.alike(data)
+    parts, left = _edge_columns.read(data)
+    for part in parts:
+        table = access.named(part.table) if part.form is None else named(part.table, FORMS[part.form])
+        yield _numbered(table, pl.Series(first + part.lines))
+    if left is None:
+        yield from _whole(data, rejected, pl.int_range(first, first + _count(data), dtype=pl.Int64, eager=True), header)
+    elif len(left):
+        yield from _whole(_edge_columns.lines(data, left), rejected, pl.Series(first + left), header)
+
+
+def _count(data: bytes) -> int:
+    """Lines of a chunk, a last one without a line break among them."""
+    return data.count(b"\n") + (len(data) > 0 and not data.endswith(b"\n"))
+
+
+def _whole(data: bytes, rejected: Rejections, numbers: pl.Series, header: bytes) -> Iterator[pl.DataFrame]:
+    """Tables of lines with these numbers, by the readers of Polars: at once where they are alike, else one by one."""
+    table = _fast_json(data) if data.lstrip()[:1] == b"{" else None
+    if table is None:
+        table = access.alike(data)
     if table is not None:
-        yield _numbered(table, _lines_from(first, table))
+        yield _numbered(table, numbers)
         return
-    lines = _split(data).with_row_index("line", first).with_columns(pl.col("line").cast(pl.Int64))
+    lines = _split(data).with_columns(line=numbers)
     text = pl.col("text").str.strip_chars()
     lines = lines.with_columns(
         kind=pl.when(text == "").then(pl.lit("blank"))
@@ -131,15 +95,11 @@ def from_lines(data: bytes, rejected: Rejections, *, first: int = 1, header: byt
         yield from _csv(other, header, rejected)
 
 
-def _lines_from(first: int, table: pl.DataFrame) -> pl.Series:
-    return pl.int_range(first, first + table.height, dtype=pl.Int64, eager=True)
-
-
 def _split(data: bytes) -> pl.DataFrame:
     """One row ``text`` a line; what is no UTF-8 becomes U+FFFD, a NUL stays one."""
+    count = _count(data)
     if data.endswith(b"\n"):
         data = data[:-1]
-    count = data.count(b"\n") + 1
     if data and b"\x01" not in data and b"\r" not in data:
         try:
             table = pl.read_csv(data, separator="\x01", quote_char=None, has_header=False, new_columns=["text"],
@@ -148,7 +108,7 @@ def _split(data: bytes) -> pl.DataFrame:
             table = pl.DataFrame()
         if table.height == count:
             return table.with_columns(pl.col("text").fill_null(""))
-    return pl.DataFrame({"text": data.decode("utf-8", "replace").split("\n") if data else []}, {"text": pl.String})
+    return pl.DataFrame({"text": data.decode("utf-8", "replace").split("\n") if count else []}, {"text": pl.String})
 
 
 # -- JSON ------------------------------------------------------------------------------------------------------------
@@ -165,9 +125,9 @@ def _fast_json(data: bytes) -> pl.DataFrame | None:
         table = pl.read_ndjson(data, schema=_schema(form, typed=True), low_memory=False)
     except BROKEN:
         return None
-    if table.height != data.count(b"\n") + (not data.endswith(b"\n")) or table[time].null_count():
+    if table.height != _count(data) or table[time].null_count():
         return None
-    return _named(table.select(column.name for column in table if column.null_count() < table.height), form)
+    return named(table.select(column.name for column in table if column.null_count() < table.height), form)
 
 
 def _schema(form: Mapping[str, str], *, typed: bool) -> dict[str, Any]:
@@ -201,7 +161,7 @@ def _json(lines: pl.DataFrame, rejected: Rejections) -> Iterator[pl.DataFrame]:
         else:
             own = table.filter(pl.col(time).is_not_null())
         if own.height:
-            yield _named(_numbered(own.drop("line", "at"), at.gather(own["at"])), form)
+            yield named(_numbered(own.drop("line", "at"), at.gather(own["at"])), form)
         gone = {*own["at"].to_list(), *(line - 1 for line, _ in broken)}
         left = left.filter(~pl.int_range(pl.len()).is_in(list(gone))) if gone else left
         if left.is_empty():
@@ -217,25 +177,6 @@ def _of_another(lines: pl.DataFrame, table: pl.DataFrame) -> pl.Series:
 
 def _numbered(table: pl.DataFrame, lines: pl.Series) -> pl.DataFrame:
     return table.insert_column(0, lines.alias("line"))
-
-
-def _named(table: pl.DataFrame, form: Mapping[str, str]) -> pl.DataFrame:
-    """Our names for a form's; of several fields for one column the first that is not null."""
-    found: dict[str, list[pl.Expr]] = {}
-    for field, name in form.items():
-        outer, _, inner = field.partition(".")
-        if outer not in table.columns:
-            continue
-        value = pl.col(outer).struct.field(inner) if inner else pl.col(outer)
-        if name == "rtt_us":
-            name, value = "rtt_ms", value.cast(pl.Float64, strict=False) / 1000
-        if field in _ZERO_IS_NONE:
-            value = pl.when(value.cast(pl.Float64, strict=False) != 0).then(value)
-        found.setdefault(name, []).append(value)
-    kept = ["line"] if "line" in table.columns else []
-    return table.select(
-        *kept, **{name: values[0] if len(values) == 1 else pl.coalesce(values) for name, values in found.items()}
-    )
 
 
 # -- CSV -------------------------------------------------------------------------------------------------------------
@@ -268,7 +209,7 @@ def _csv(lines: pl.DataFrame, header: bytes, rejected: Rejections) -> Iterator[p
         good = table.filter("fits").drop("fits") if table is not None else None
         if found and good is not None and good.height:
             time = next(time for time in FORMS if time in found)
-            yield _named(good, FORMS[time])
+            yield named(good, FORMS[time])
         bad = part if table is None else part.filter(~table["fits"])
         if bad.height:
             what = "line of CSV does not fit its header" if found else "line is of no form that is read"

@@ -14,12 +14,11 @@ import polars as pl
 from radar.entities import countries
 from radar.sources import _geo
 from radar.sources._edge_counts import BIN_S
-from radar.sources._edge_forms import COLUMNS
+from radar.sources._edge_names import COLUMNS
+from radar.sources._edge_times import epoch_seconds, moments
 from radar.sources._rejections import Rejections
 
 _FIRST_S, _LAST_S = 946_684_800, 4_102_444_800  # 2000, 2100
-_MS_FROM = 100_000_000_000  # epoch numbers from here on are milliseconds: as seconds they lie after the year 5138
-_NS_FROM = 100_000_000_000_000_000  # and from here on nanoseconds
 _SLUG = r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$"
 _CLOCK = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(?:\.\d{1,9})?Z$"
 
@@ -43,7 +42,7 @@ def placed(table: pl.DataFrame) -> pl.DataFrame:
     elif isinstance(kind, pl.Datetime) and kind.time_zone is not None:
         seconds = table.select(time.dt.epoch("s")).to_series()
     elif kind.is_numeric():
-        seconds = table.select(_epoch_seconds(time.cast(pl.Float64, strict=False))).to_series()
+        seconds = table.select(epoch_seconds(time.cast(pl.Float64, strict=False))).to_series()
     else:
         seconds = pl.Series([None] * table.height, dtype=pl.Int64)
     inside = pl.col("second").is_between(_FIRST_S, _LAST_S, closed="left")
@@ -59,26 +58,9 @@ def _seconds_of(times: pl.Series) -> pl.Series:
     if len(runs) > len(times) / 2 and times.drop_nulls().str.contains(_CLOCK).all():
         runs = times.str.head(len("2026-03-02T00:05")).rle().struct.unnest()
         runs = runs.with_columns(pl.col("value") + ":00Z")
-    known = runs.select("value").unique().with_columns(second=_moments(pl.col("value")))
+    known = runs.select("value").unique().with_columns(second=moments(pl.col("value")))
     seconds = runs.join(known, on="value", how="left", maintain_order="left")["second"]
     return seconds.gather(np.repeat(np.arange(len(runs), dtype=np.uint32), runs["len"].to_numpy()))
-
-
-def _moments(text: pl.Expr) -> pl.Expr:
-    """Epoch seconds in any of the forms that are read; null where it is none."""
-    local = text.str.strip_chars("[]").str.to_datetime("%d/%b/%Y:%H:%M:%S %z", time_unit="us", strict=False)
-    return pl.coalesce(
-        text.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False).dt.epoch("s"),
-        local.dt.convert_time_zone("UTC").dt.epoch("s"),
-        _epoch_seconds(text.cast(pl.Float64, strict=False)),
-    )
-
-
-def _epoch_seconds(number: pl.Expr) -> pl.Expr:
-    seconds = (
-        pl.when(number >= _NS_FROM).then(number / 1e9).when(number >= _MS_FROM).then(number / 1000).otherwise(number)
-    )
-    return pl.when(seconds.is_between(0, 1e12)).then(seconds.floor()).cast(pl.Int64, strict=False)
 
 
 def checked(table: pl.DataFrame, rejected: Rejections) -> pl.DataFrame:
@@ -89,6 +71,11 @@ def checked(table: pl.DataFrame, rejected: Rejections) -> pl.DataFrame:
     may be null. Country and network are looked up where the row has an address and not them. Rows that cannot be used
     are counted in ``rejected`` with their first wrong field.
     """
+    table = (
+        table.with_columns(pl.col(pl.Enum).cast(pl.String))
+        if any(isinstance(k, pl.Enum) for k in table.dtypes)
+        else table
+    )
     table = table.select(column for column in table if column.name == "time" or column.null_count() < table.height)
     table = _read(_located(placed(_with(table, "time"))))
     faults = _faults(table)

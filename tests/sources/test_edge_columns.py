@@ -1,0 +1,184 @@
+"""Request logs read column by column: what is taken there is what the readers that look at each line say."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from radar.sources import _edge_columns as columns
+from radar.sources import _edge_words as words
+from radar.sources._edge_counts import counted, merged
+from radar.sources._edge_forms import _whole, from_lines
+from radar.sources._edge_rows import checked
+from radar.sources._rejections import Rejections
+
+Log = Callable[[random.Random], str]
+
+TIMES = ["2026-03-02T00:00:{:02}Z", "2026-03-02T00:00:{:02}.250Z", "2026-03-02T01:00:{:02}+01:00"]
+NUMBERS = ["0", "7", "503", "12345678", "123456789", "1234567890123456", "007", "-1", "1e3", "1.5", "0.25", "00.5",
+           "1.", ".5", "12345678.25", "1234567.891", "104.123456789", "0.1234567890123456", "99999999999999999999",
+           "null", "true", '"5"', '""', "[]", "NaN"]  # fmt: skip
+TEXTS = ['"DE"', '"FR"', '"de"', '"XX"', '"-"', '""', "null", "5", r'"\"a"', '"D\\u0045"', '"é"', '"a b"', '"{"',
+         '"x" ', '"status\\":500"', '"' + "y" * 70 + '"']  # fmt: skip
+
+
+def own(draw: random.Random) -> str:
+    """A line with our names: most of them as they should be."""
+    row = {
+        "time": json.dumps(TIMES[0].format(draw.randrange(62))),
+        "country": draw.choice(['"DE"', '"FR"', draw.choice(TEXTS)]),
+        "asn": draw.choice(["3320", "8075", draw.choice(NUMBERS)]),
+        "status": draw.choice(["200", "503", draw.choice(NUMBERS)]),
+        "agent": draw.choice(['"Mozilla, like"', '"' + "z" * draw.randrange(300) + '"', draw.choice(TEXTS)]),
+        "bytes": str(draw.randrange(10**6)) if draw.random() < 0.8 else draw.choice(NUMBERS),
+        "rtt_ms": f"{draw.random() * 100:.{draw.randrange(1, 9)}f}" if draw.random() < 0.8 else draw.choice(NUMBERS),
+        "took": draw.choice(["0.012", "3", draw.choice(NUMBERS)]),
+        "provider": draw.choice(['"fastly"', '"google-cloud"', draw.choice(TEXTS)]),
+        "protocol": draw.choice(['"HTTP/2.0"', '"HTTP/1.1"', '"HTTP/3"']),
+        "client": draw.choice(['"8.8.8.8"', '"2001:4860:4860::8888"', '"8.8.4.4"', draw.choice(TEXTS)]),
+    }
+    if draw.random() < 0.05:
+        del row[draw.choice(list(row))]
+    return "{" + ",".join(f'"{key}":{value}' for key, value in row.items()) + "}"
+
+
+def nginx(draw: random.Random) -> str:
+    return json.dumps({
+        "msec": f"17724096{draw.randrange(100):02}.{draw.randrange(1000):03}",
+        "remote_addr": f"8.8.{draw.randrange(9)}.8",
+        "request": draw.choice(["GET / HTTP/1.1", "é", 'a"b']), "status": draw.choice(["200", "404", "000", "-"]),
+        "body_bytes_sent": str(draw.randrange(5000)), "tcpinfo_rtt": draw.choice(["0", "20000", ""]),
+        "server_protocol": "HTTP/1.1", "country": draw.choice(["DE", ""]),
+    }, ensure_ascii=False)  # fmt: skip
+
+
+def logpush(draw: random.Random) -> str:
+    return json.dumps({
+        "ClientIP": f"8.8.{draw.randrange(300)}.8", "ClientCountry": draw.choice(["de", "xx", "T1"]),
+        "ClientASN": draw.choice([0, 3320]), "EdgeResponseStatus": draw.choice([200, 599, 600]),
+        "EdgeResponseBytes": draw.randrange(10**9), "ClientRequestProtocol": draw.choice(["HTTP/3", "HTTP/1.1"]),
+        "ClientTCPRTTMs": draw.choice([0, 12]), "EdgeStartTimestamp": 1772409607123456789 + draw.randrange(10**11),
+    }, separators=(",", ":"))  # fmt: skip
+
+
+def apache(draw: random.Random) -> str:
+    return json.dumps({
+        "timestamp": TIMES[2].format(draw.randrange(60)), "client_ip": "8.8.8.8", "clientip": "8.8.4.4",
+        "response": draw.choice([200, 404]), "size": draw.choice([None, 5]), "asn": "AS3320",
+    })  # fmt: skip
+
+
+def combined(draw: random.Random) -> str:
+    request = draw.choice(
+        ["GET /{} HTTP/2.0", "GET /{} HTTP/3", "GET /{}", "", "HTTP/1.1", "GET / HTTP/1.10", r"\x22 {}"]
+    )
+    client = draw.choice(["8.8.8.8", "2001:db8::1", "-", 'a"b'] if draw.random() < 0.2 else ["8.8.8.8"])
+    user = draw.choice(["- -", "- frank", "- [x", '- a"b'] if draw.random() < 0.2 else ["- -"])
+    rtt = draw.choice(["20ms", "1.5ms", "-", "20000us", "3", "", "x"] if draw.random() < 0.3 else ["20ms"])
+    tail = draw.choice(["country=FR asn=1", 'a "b', " ", "1 2"] if draw.random() < 0.1 else ["x"])
+    return (
+        f"{client} {user} [02/Mar/2026:00:00:{draw.randrange(61):02} +0000] "
+        f'"{request.format("q=1" * draw.randrange(80))}" {draw.choice(["200", "503", "000", "-", "20"])} '
+        f'{draw.choice(["0", "12345", "-", "123456789", "007"])} "-" '
+        f'"{draw.choice(["agent", "country=FR", "é" * 90])}" '
+        f"id={tail} country={draw.choice(['DE', 'FR', '-', 'XX'])} asn={draw.choice(['3320', 'AS8075', '-'])} rtt={rtt}"
+    )
+
+
+LOGS: dict[str, Log] = {"own": own, "nginx": nginx, "logpush": logpush, "apache": apache, "combined": combined}
+
+
+def both(body: bytes) -> list[tuple[pl.DataFrame, dict[str, int]]]:
+    """What the columns and the readers after them make of it, and the readers alone."""
+    made = []
+    count = body.count(b"\n") + (not body.endswith(b"\n"))
+    for tables in (
+        lambda lost: from_lines(body, lost),
+        lambda lost: _whole(body, lost, pl.int_range(1, count + 1, dtype=pl.Int64, eager=True), b""),
+    ):
+        lost = Rejections()
+        names = ["bin", "cc", "asn", "provider", "field", "cell"]
+        partials = merged([counted(checked(table, lost), 7) for table in tables(lost)]).sort(names)
+        made.append((partials, {item.reason: item.count for item in lost.done()}))
+    return made
+
+
+@settings(max_examples=120, deadline=None, derandomize=True)
+@given(form=st.sampled_from(sorted(LOGS)), seed=st.integers(0, 1 << 30), odd=st.booleans(), end=st.booleans())
+def test_the_columns_say_what_the_readers_of_lines_say(form: str, seed: int, odd: bool, end: bool) -> None:
+    draw = random.Random(seed)
+    lines = [LOGS[form](draw) for _ in range(draw.choice([1, 3, 40]))]
+    if odd:
+        for broken in ("", "nonsense", "{", "\x00", lines[0][:-4], lines[0] + " ", lines[0] + "\r", own(draw)):
+            lines.insert(draw.randrange(len(lines) + 1), broken)
+    body = "\n".join(lines).encode() + b"\n" * end
+    (found, lost), (expected, refused) = both(body)
+    assert_frame_equal(found, expected)
+    assert lost == refused
+
+
+@pytest.mark.parametrize("form", ["own", "logpush", "combined"])
+def test_a_log_of_one_form_is_taken_by_columns_and_an_odd_line_costs_no_other(form: str) -> None:
+    plain = {
+        "own": '{{"time":"2026-03-02T00:00:07Z","agent":"{0}","bytes":{1},"client":"8.8.8.{1}"}}',
+        "logpush": '{{"EdgeStartTimestamp": 1772409607{1:03}000000, "uri": "{0}", "ClientIP": "8.8.8.{1}"}}',
+        "combined": '8.8.8.{1} - - [02/Mar/2026:01:00:07 +0100] "GET /{0} HTTP/2.0" 200 {1} "-" "{0}" rtt={1}ms',
+    }
+    lines = [plain[form].format("x" * (number % 200), number) for number in range(200)]
+    lines[77] = "odd"
+    lines[99] = lines[99].replace("xx", r"\x22", 1)
+    parts, left = columns.read("\n".join(lines).encode() + b"\n")
+    assert left is not None
+    assert left.tolist() == [77, 99]
+    assert [len(part.lines) for part in parts] == [198]
+    assert parts[0].table["bytes" if form != "logpush" else "EdgeStartTimestamp"].null_count() == 0
+
+
+def test_lines_of_several_forms_are_told_apart() -> None:
+    draw = random.Random(4)
+    lines = [log(draw) for _ in range(50) for log in (apache, logpush)]
+    parts, _ = columns.read("\n".join(lines).encode() + b"\n")
+    assert {part.form for part in parts} == {"timestamp", "EdgeStartTimestamp"}
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\n", b"\n" * 4000, b"\x00" * 999, b"x" * 999, b"{}\n" * 99, b"\xff" * 99 + b"\n"]
+)
+def test_what_is_no_log_is_left_whole(data: bytes) -> None:
+    assert columns.read(data) == ([], None)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.one_of(st.from_regex(r"[0-9]{1,20}(\.[0-9]{0,16})?", fullmatch=True), st.text("019.-e", max_size=20)))
+def test_numbers_are_those_that_any_reader_gives(text: str) -> None:
+    block = np.frombuffer((text + ',"a":1').encode().ljust(40, b"}"), "<u8").reshape(1, 5)
+    count = words.length(block, 0, 3, ord(","))
+    number, wrong = words.whole([block[:, 0], block[:, 1], block[:, 2]], count)
+    digits = text.isdigit() and (text == "0" or text[0] != "0") and len(text) <= 19
+    assert wrong[0] != digits
+    assert not digits or int(number[0]) == int(text)
+    real, odd = words.decimal([block[:, 0], block[:, 1]], count)
+    first, point, rest = text.partition(".")
+    fits = (first.isdigit() and (first == "0" or first[0] != "0") and (rest.isdigit() or not point)
+            and len(text) <= 16 and len(first + rest) <= 15)  # fmt: skip
+    assert odd[0] != fits
+    assert not fits or float(real[0]) == float(text)
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(rows=st.integers(1, 5000), most=st.sampled_from([1, 3, 2000, 1 << 60]), seed=st.integers(0, 99))
+def test_every_row_has_the_number_of_its_own_text(rows: int, most: int, seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    keys = [draw.integers(0, most, rows, dtype=np.uint64) for _ in range(2)]
+    firsts, codes = words.distinct(keys)
+    for key in keys:
+        assert (key[firsts][codes] == key).all()
+    assert len(firsts) < 2 * len(set(zip(*(key.tolist() for key in keys), strict=True)))
