@@ -49,8 +49,8 @@ ALL = 1 << 62
 _SUMS = FIELDS[:5]
 _HISTOGRAMS = {"rtt": "rtt_ms", "throughput": "throughput_mbps"}
 
-#: Bits of a cell or register, and of field and cell; added to a cell so that none is below 0.
-_CELL, _LOW, _SHIFT = 12, 15, 512
+#: Bits of a cell or register, of field and cell, of register and run; added to a cell so that none is below 0.
+_CELL, _LOW, _RUN, _SHIFT = 12, 15, 18, 512
 _CELLS = (1 << _CELL) - 1
 _FIELD = pl.Enum(FIELDS)
 
@@ -128,7 +128,7 @@ def in_turn(rows: pl.LazyFrame, spec: Spec, lost: Counter[str], *, most: int = A
         table = table.filter("good")
     if table.is_empty():
         return
-    group, codes = _groups(table, spec)
+    group, codes = _groups(table, spec, 64 - (_RUN if "client" in table.columns else _LOW))
     codes = [Code(code.name, np.empty(0, np.uint8), code.bits, code.texts) for code in codes]
     counts = _counts(table.drop("bin", *spec.keys), group)
     del table, group
@@ -158,17 +158,17 @@ def _narrowed(names: Sequence[str]) -> Iterator[pl.Expr]:
         yield (register_of(digest).cast(pl.UInt32) * 64 + run_of(digest)).alias("client")
 
 
-def _groups(table: pl.DataFrame, spec: Spec) -> tuple[U64, list[Code]]:
-    """Bin and key of each row as one number, which leaves room for a field and a cell; and how to read it."""
+def _groups(table: pl.DataFrame, spec: Spec, bits: int) -> tuple[U64, list[Code]]:
+    """Bin and key of each row as one number of at most so many bits; and how to read it."""
     since = table["bin"] - table["bin"].min()
     first = int(table["bin"][0]) - int(since[0])
     numbers = (since // spec.grain_s).cast(pl.UInt32).to_numpy()
     starts = pl.Series(range(first, first + (int(numbers.max()) + 1) * spec.grain_s, spec.grain_s), dtype=pl.Int64)
     codes = [Code("bin", numbers, len(starts).bit_length(), starts), *(coded(table[key]) for key in spec.keys)]
-    if width(codes) > 64 - _LOW:
+    if width(codes) > bits:
         codes = [dense(code) for code in codes]
-    if width(codes) > 64 - _LOW:
-        raise SchemaError(f"bins and keys of {width(codes)} bits; expected {64 - _LOW}: fewer bins at once")
+    if width(codes) > bits:
+        raise SchemaError(f"bins and keys of {width(codes)} bits; expected {bits}: fewer bins at once")
     return packed(codes), codes
 
 
@@ -191,9 +191,7 @@ def _counts(table: pl.DataFrame, group: U64) -> list[tuple[U64, I64]]:
         base = group if said.all() else group[said]
         if not len(base):
             continue
-        wide = np.uint64(18 if name == "client" else _CELL)
-        if name == "client" and int(base.max()).bit_length() > 64 - 18:
-            raise SchemaError("more networks than distinct clients can be counted for at once; fewer bins a file")
+        wide = np.uint64(_RUN if name == "client" else _CELL)
         keys = ordered((base << wide) | cells)
         if name == "client":  # of the runs of one register the largest comes last
             last = np.append(starts_of(keys >> np.uint64(6))[1:], len(keys)) - 1
@@ -273,7 +271,7 @@ def merged(parts: Sequence[pl.DataFrame], spec: Spec) -> pl.DataFrame:
 
 def _merged(whole: pl.DataFrame, spec: Spec) -> pl.DataFrame:
     table = whole.with_columns(narrow(key) for key in spec.keys)
-    group, codes = _groups(table, spec)
+    group, codes = _groups(table, spec, 64 - _LOW)
     shift = pl.when(pl.col("field") == "client").then(0).otherwise(_SHIFT)
     low = whole.select(pl.col("field").to_physical().cast(pl.UInt64) * (1 << _CELL) + (pl.col("cell") + shift))
     numbers = (group << np.uint64(_LOW)) | low.to_series().cast(pl.UInt64).to_numpy()
