@@ -84,8 +84,8 @@ def _moment(text: str) -> datetime:
         found = datetime.fromisoformat(text)
         if found.tzinfo is None and len(text) > len("2026-01-08"):
             raise ValueError("no zone")
-    except ValueError:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(
             f"{text!r} is no day and no time with a zone; expected e.g. 2026-01-08 or 2026-01-08T18:00:00Z"
         ) from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

@@ -8,7 +8,7 @@ entries laid over the same outage always give the same document, in a rebuild an
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -69,20 +69,40 @@ def readable(entries: Iterable[Mapping[str, Any]]) -> tuple[list[Review], list[s
 
 def _wrong(entry: Mapping[str, Any]) -> str:
     kind = entry.get("kind")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         return f"kind is {kind!r}; expected one of {', '.join(KINDS)}"
     needed = ("id", "at", "by", "outage", "reason", *((_NEEDS[kind],) if kind in _NEEDS else ()))
     for name in needed:
         if not isinstance(entry.get(name), str):
             return f"{name} is {entry.get(name)!r}; expected a text"
-    for name in ("at", "until", "start", "end"):
-        try:
-            parse(entry.get(name, entry["at"]))
-        except (TypeError, ValueError):
-            return f"{name} is {entry[name]!r}; expected an RFC 3339 time"
-    if entry.get("level", "outage") not in ("degraded", "outage"):
-        return f"level is {entry['level']!r}; expected degraded or outage"
-    return "" if entry.get("cause", "unknown") in CAUSES else f"cause is {entry['cause']!r}; expected one of {CAUSES}"
+    before = entry.get("before", {})
+    if not isinstance(before, Mapping):
+        return f"before is {before!r}; expected what was published before, by field"
+    for said in (entry, {name: text for name, text in before.items() if text is not None}):
+        for name, (is_one, expected) in _FORMS.items():
+            if name in said and not is_one(said[name]):
+                return f"{name} is {said[name]!r}; expected {expected}"
+    return ""
+
+
+def _is_time(text: object) -> bool:
+    try:
+        parse(cast(str, text))
+    except (TypeError, ValueError, OverflowError):
+        return False
+    return True
+
+
+_TIME = (_is_time, "an RFC 3339 time")
+#: The form of each field that has one.
+_FORMS: dict[str, tuple[Callable[[object], bool], str]] = {
+    "at": _TIME,
+    "until": _TIME,
+    "start": _TIME,
+    "end": _TIME,
+    "level": (lambda text: text in ("degraded", "outage"), "degraded or outage"),
+    "cause": (lambda text: isinstance(text, str) and text in CAUSES, f"one of {', '.join(CAUSES)}"),
+}
 
 
 def bare(outage: Outage) -> Outage:

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from radar import reviews
 from radar.shapes import Outage
@@ -193,6 +195,11 @@ def test_a_mute_covers_later_outages_of_the_same_entity_and_signals_only(
         ({"kind": "correct", "start": 7}, "start is 7; expected an RFC 3339 time"),
         ({"kind": "correct", "level": "bad"}, "level is 'bad'; expected degraded or outage"),
         ({"kind": "correct", "cause": "aliens"}, "cause is 'aliens'"),
+        ({"kind": ["mute"]}, "kind is ['mute']"),
+        ({"at": "0001-01-01T00:00:00+05:00"}, "at is '0001-01-01T00:00:00+05:00'; expected an RFC 3339 time"),
+        ({"kind": "correct", "before": "05:00"}, "before is '05:00'"),
+        ({"kind": "correct", "level": "outage", "before": {"level": "bad"}}, "level is 'bad'"),
+        ({"kind": "correct", "start": "2026-03-02T04:00:00Z", "before": {"start": "05:00"}}, "start is '05:00'"),
     ],
 )
 def test_an_entry_that_is_no_review_is_told_and_the_others_count(change: dict[str, Any], why: str) -> None:
@@ -200,6 +207,25 @@ def test_an_entry_that_is_no_review_is_told_and_the_others_count(change: dict[st
     assert [row["id"] for row in found] == ["r2"]
     assert len(wrong) == 1
     assert why in wrong[0]
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
+    | st.sampled_from(["2026-03-02T11:00:00Z", "2026-03-02", IRAQ, FIJI, "r1", "outage", "power", *reviews.KINDS]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["start", "end", "level"]), inner),
+    max_leaves=4,
+)  # fmt: skip
+_FIELDS = ("id", "at", "by", "kind", "outage", "reason", "until", "entry", "start", "end", "level", "cause", "before",
+           "withdrawn")  # fmt: skip
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(_FIELDS), _JSON), max_size=4), st.booleans())
+def test_whatever_stands_in_the_journal_a_publication_comes_of_it(entries: list[dict[str, Any]], whole: bool) -> None:
+    full = [{**said("confirm", number=number), **entry} for number, entry in enumerate(entries)] if whole else entries
+    found, wrong = reviews.readable(full)
+    assert len(found) + len(wrong) == len(full)
+    for outage in laid(*found).values():
+        assert reviews.bare(outage) == machine(outage["id"])
 
 
 @pytest.mark.parametrize(
