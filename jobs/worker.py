@@ -25,7 +25,7 @@ from huey import Huey, RedisHuey
 from huey.consumer import Consumer
 from huey.storage import RedisStorage
 
-from jobs import logs, upkeep
+from jobs import logs, travel, upkeep
 from jobs.claims import check_sources
 from jobs.collect import enabled, resume
 from jobs.collector import Collector
@@ -135,6 +135,16 @@ def standby(work: Work, reachable: Callable[[], bool], stop: threading.Event, *,
         work.collect_alone()
 
 
+def sweeps(*each: Callable[[datetime], object]) -> Callable[[datetime], None]:
+    """What is done after a tick, one after the other."""
+
+    def sweep(now: datetime) -> None:
+        for one in each:
+            one(now)
+
+    return sweep
+
+
 def run(settings: Settings) -> int:
     """``radar jobs``: work until SIGINT or SIGTERM, beside an embedded store where there is no ``REDIS_URL``."""
     check_sources(settings)
@@ -173,7 +183,7 @@ def main(settings: Settings) -> int:
             keep=Keep.of(settings),
             trail=trail,
         ),
-        sweep=Sweeper(client, settings),
+        sweep=sweeps(Sweeper(client, settings), travel.Keeper(client, archive, settings.time_travel_days)),
         keep=lambda now: upkeep.work(client, archive, settings, now),
         now=utc_now,
     )
@@ -198,6 +208,7 @@ def main(settings: Settings) -> int:
 
     thread = threading.Thread(target=standby, args=(work, reachable, stop), name="standby", daemon=True)
     thread.start()
+    threading.Thread(target=travel.serve, args=(client, archive, stop), name="travel", daemon=True).start()
     while not reachable():
         stop.wait(1.0)
     todo = tasks(work, queue, now=utc_now)

@@ -16,7 +16,8 @@ from jobs import cli, outages
 from radar import __version__, settings, store
 from radar.errors import ConfigError, RadarError, StoreUnavailable
 from radar.shapes import Outage
-from radar.store import documents
+from radar.store import documents, travel
+from radar.times import rfc3339
 
 COMMANDS = ("demo", "run", "web", "jobs", "stream", "collect", "replay", "aggregate", "backtest", "try", "record",
             "outages", "archive", "rebuild", "backfill", "reference", "doctor")  # fmt: skip
@@ -166,11 +167,20 @@ def test_outages_prints_what_was_published_and_what_was_known_then(
     radar: Run, monkeypatch: pytest.MonkeyPatch, valkey_url: str, client: store.Store
 ) -> None:
     monkeypatch.setenv("REDIS_URL", valkey_url)
-    documents.publish(client, {"outages": [outage(), outage(id="x", entity="country/PT")]})
+    for number, headline in enumerate(("first words", "later words")):
+        at = datetime(2026, 3, 2, number, tzinfo=UTC)
+        docs: dict[str, Any] = {"outages": [outage(headline=headline), outage(id="x", entity="country/PT")],
+                "clock": {"now": rfc3339(at), "mode": "replay"}}  # fmt: skip
+        with travel.Recorder(client).recording(at, docs, {}) as record:
+            documents.publish(client, docs, within=record.write)
     code, out, _ = radar("outages", "--json", "--entity", "country/IQ")
     assert code == 0
-    assert json.loads(out) == [outage()]
-    assert radar("outages", "--json", "--at", "2026-03-02T00:29:59Z")[1].strip() == "[]"
+    assert json.loads(out) == [outage(headline="later words")]
+    then = radar("outages", "--json", "--entity", "country/IQ", "--at", "2026-03-02T00:59:59Z")[1]
+    assert json.loads(then) == [outage(headline="first words")]
+    code, out, err = radar("outages", "--at", "2026-03-01T00:00:00Z")
+    assert (code, out) == (1, "")
+    assert "it is from 2026-03-02T00:00:00Z to 2026-03-02T01:00:00Z" in err
     assert "Ongoing     country/IQ" in radar("outages")[1]
     assert radar("outages", "--entity", "country/NA")[:2] == (0, "No outages.\n")
 
