@@ -34,17 +34,17 @@ class Layer:
 
 LAYERS = (
     Layer(tuple(m for m in BASE if m != "radar.schema"), (*HEAVY, *WEB_LIBRARIES, "redis", "httpx"), BASE),
-    Layer(("radar.schema", "radar.sketch"), (*WEB_LIBRARIES, "redis", "httpx"), BASE),
+    Layer(("radar.schema", "radar.sketch", "radar.cells"), (*WEB_LIBRARIES, "redis", "httpx"), BASE),
     Layer(
         ("radar.sources",),
         (*WEB_LIBRARIES, "redis", "httpx", "radar.store", "radar.detect"),
-        (*BASE, "radar.sources", "radar.routing", "radar.sketch"),
+        (*BASE, "radar.sources", "radar.routing", "radar.sketch", "radar.cells"),
     ),
     Layer(("radar.routing",), (*WEB_LIBRARIES, "redis", "httpx"), (*BASE, "radar.routing")),
     Layer(
         ("radar.aggregate", "radar.detect", "radar.books"),
         (*WEB_LIBRARIES, "redis", "httpx", "radar.http", "radar.store"),
-        (*BASE, "radar.aggregate", "radar.books", "radar.detect", "radar.sources", "radar.sketch"),
+        (*BASE, "radar.aggregate", "radar.books", "radar.detect", "radar.sources", "radar.sketch", "radar.cells"),
     ),
     Layer(("radar.store",), (*WEB_LIBRARIES, "radar.sources", "radar.detect"), (*BASE, "radar.store", "radar")),
     Layer(("jobs",), ("dash", "plotly", "flask", "radar.pages", "radar.api", "radar.components", "radar.figures")),
@@ -88,6 +88,7 @@ TIMELESS = (
     "radar.store",
     "radar.schema",
     "radar.sketch",
+    "radar.cells",
     "radar.figures",
 )
 CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"}

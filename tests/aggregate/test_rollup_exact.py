@@ -7,14 +7,13 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from radar.aggregate.rollup import exact, packing
+from radar.aggregate.rollup import exact
 from radar.aggregate.rollup.rows import GRAINS, KEYS, Spec
 from radar.errors import SchemaError
 from tests.aggregate import rows_sample as sample
@@ -125,15 +124,6 @@ def test_a_missing_column_and_a_damaged_file_are_named(tmp_path: Path) -> None:
         (tmp_path / "cut.parquet").write_bytes(whole[:cut])
         with pytest.raises(SchemaError, match=r"cut\.parquet"):
             exact.aggregate([str(tmp_path / "cut.parquet")], Spec("asn", "5m"))
-
-
-def test_both_sorts_order_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    numbers = np.random.default_rng(3).integers(0, 2**64, 5000, dtype=np.uint64)
-    found = []
-    for choice in (True, False):
-        monkeypatch.setattr(packing, "numpy_sorts_faster", lambda choice=choice: choice)
-        found.append(packing.ordered(numbers.copy()))
-    assert found[0].tolist() == found[1].tolist() == sorted(numbers.tolist())
 
 
 def test_categories_and_small_types_count_as_texts_and_wide_numbers(tmp_path: Path) -> None:

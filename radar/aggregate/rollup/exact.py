@@ -20,19 +20,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from radar.aggregate.rollup.packing import (
-    U64,
-    Code,
-    coded,
-    dense,
-    narrow,
-    ordered,
-    packed,
-    plain,
-    starts_of,
-    unpacked,
-    width,
-)
+from radar.aggregate.rollup.packing import Code, coded, dense, narrow, packed, plain, unpacked, width
 from radar.aggregate.rollup.rows import (
     KEY_TYPES,
     TICKS,
@@ -45,6 +33,7 @@ from radar.aggregate.rollup.rows import (
     scan,
     usable,
 )
+from radar.cells import U64, ordered, starts_of
 from radar.errors import SchemaError
 
 SHARES = (0.25, 0.5, 0.75, 0.95)

@@ -6,19 +6,16 @@ its largest number needs. The order of the packed numbers is the order of the co
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from radar.aggregate.rollup.rows import KEY_TYPES
+from radar.cells import U64
 
-U64 = npt.NDArray[np.uint64]
-I64 = npt.NDArray[np.int64]
 Whole = npt.NDArray[np.unsignedinteger]
 
 
@@ -95,35 +92,3 @@ def unpacked(numbers: U64, codes: Sequence[Code]) -> dict[str, pl.Series]:
         values = places if code.texts is None else code.texts.gather(places)
         found[code.name] = values.cast(KEY_TYPES[code.name]) if code.name in KEY_TYPES else values
     return {code.name: found[code.name] for code in codes}
-
-
-def starts_of(numbers: U64) -> I64:
-    """Where each run of equal numbers begins. ``numbers`` is not empty."""
-    return np.concatenate((np.zeros(1, np.int64), np.flatnonzero(numbers[1:] != numbers[:-1]) + 1))
-
-
-def ordered(numbers: U64) -> U64:
-    """The numbers in order; the argument may be used up."""
-    if numpy_sorts_faster():
-        numbers.sort()
-        return numbers
-    return pl.Series(numbers).sort(multithreaded=False).to_numpy()
-
-
-@lru_cache(maxsize=1)
-def numpy_sorts_faster() -> bool:
-    """Which of two sorts is the faster one on this processor, measured once.
-
-    NumPy sorts with AVX-512, which is several times faster than Polars on most processors that have it, and several
-    times slower on those (AMD Zen 4) on which its compressing store is.
-    """
-    keys = np.random.default_rng(1).integers(0, 1 << 63, 200_000, dtype=np.uint64)
-    seconds = []
-    for sort in (np.sort, lambda some: pl.Series(some).sort(multithreaded=False)):
-        runs = []
-        for _ in range(3):
-            begun = time.perf_counter()
-            sort(keys)
-            runs.append(time.perf_counter() - begun)
-        seconds.append(min(runs))
-    return seconds[0] < seconds[1]

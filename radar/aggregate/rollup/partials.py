@@ -23,20 +23,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import polars as pl
 
-from radar.aggregate.rollup.packing import (
-    I64,
-    U64,
-    Code,
-    coded,
-    dense,
-    narrow,
-    ordered,
-    packed,
-    starts_of,
-    unpacked,
-    width,
-)
+from radar.aggregate.rollup.packing import Code, coded, dense, narrow, packed, unpacked, width
 from radar.aggregate.rollup.rows import KEY_TYPES, Spec, explained, failure, keyed, microseconds, scan, usable
+from radar.cells import CELL, I64, RUN, U64, histogram, registers, starts_of
 from radar.errors import SchemaError
 from radar.sketch import cell_of, distinct, quantiles, register_of, run_of, value_of
 
@@ -49,9 +38,9 @@ ALL = 1 << 62
 _SUMS = FIELDS[:5]
 _HISTOGRAMS = {"rtt": "rtt_ms", "throughput": "throughput_mbps"}
 
-#: Bits of a cell or register, of field and cell, of register and run; added to a cell so that none is below 0.
-_CELL, _LOW, _RUN, _SHIFT = 12, 15, 18, 512
-_CELLS = (1 << _CELL) - 1
+#: Bits of field and cell; added to a cell so that none is below 0.
+_LOW, _SHIFT = CELL + 3, 512
+_CELLS = (1 << CELL) - 1
 _FIELD = pl.Enum(FIELDS)
 
 
@@ -128,7 +117,7 @@ def in_turn(rows: pl.LazyFrame, spec: Spec, lost: Counter[str], *, most: int = A
         table = table.filter("good")
     if table.is_empty():
         return
-    group, codes = _groups(table, spec, 64 - (_RUN if "client" in table.columns else _LOW))
+    group, codes = _groups(table, spec, 64 - (CELL + RUN if "client" in table.columns else _LOW))
     codes = [Code(code.name, np.empty(0, np.uint8), code.bits, code.texts) for code in codes]
     counts = _counts(table.drop("bin", *spec.keys), group)
     del table, group
@@ -155,7 +144,7 @@ def _narrowed(names: Sequence[str]) -> Iterator[pl.Expr]:
             yield (cell_of(value.fill_nan(0)) + _SHIFT).cast(pl.UInt16, strict=False).alias(name)
     if "client" in names:
         digest = pl.col("client").reinterpret(signed=False)
-        yield (register_of(digest).cast(pl.UInt32) * 64 + run_of(digest)).alias("client")
+        yield (register_of(digest).cast(pl.UInt32) * (1 << RUN) + run_of(digest)).alias("client")
 
 
 def _groups(table: pl.DataFrame, spec: Spec, bits: int) -> tuple[U64, list[Code]]:
@@ -191,18 +180,8 @@ def _counts(table: pl.DataFrame, group: U64) -> list[tuple[U64, I64]]:
         base = group if said.all() else group[said]
         if not len(base):
             continue
-        wide = np.uint64(_RUN if name == "client" else _CELL)
-        keys = ordered((base << wide) | cells)
-        if name == "client":  # of the runs of one register the largest comes last
-            last = np.append(starts_of(keys >> np.uint64(6))[1:], len(keys)) - 1
-            runs = keys[last]
-            amounts = (runs & np.uint64(63)).astype(np.int64)
-            keys = runs >> np.uint64(6)
-        else:
-            starts = starts_of(keys)
-            amounts = np.diff(starts, append=len(keys))
-            keys = keys[starts]
-        keys = ((keys >> np.uint64(_CELL)) << np.uint64(_LOW)) | _field(name) | (keys & np.uint64(_CELLS))
+        keys, amounts = registers(base, cells) if name == "client" else histogram(base, cells)
+        keys = ((keys >> np.uint64(CELL)) << np.uint64(_LOW)) | _field(name) | (keys & np.uint64(_CELLS))
         found.append((keys, amounts))
     return found
 
@@ -233,7 +212,7 @@ def _sums(names: Sequence[str]) -> dict[str, pl.Expr]:
 
 def _field(name: str) -> np.uint64:
     """A field's bits; sums lie in the cell that stands for 0."""
-    return np.uint64(FIELDS.index(name) << _CELL | (_SHIFT if name in _SUMS else 0))
+    return np.uint64(FIELDS.index(name) << CELL | (_SHIFT if name in _SUMS else 0))
 
 
 def _summed(numbers: U64, amounts: I64) -> tuple[U64, I64]:
@@ -243,7 +222,7 @@ def _summed(numbers: U64, amounts: I64) -> tuple[U64, I64]:
     starts = starts_of(numbers)
     found = numbers[starts]
     added = np.add.reduceat(amounts, starts)
-    registers = (found >> np.uint64(_CELL) & np.uint64(7)) == FIELDS.index("client")
+    registers = (found >> np.uint64(CELL) & np.uint64(7)) == FIELDS.index("client")
     if len(starts) < len(numbers) and registers.any():
         added = np.where(registers, np.maximum.reduceat(amounts, starts), added)
     held = added != 0
@@ -251,7 +230,7 @@ def _summed(numbers: U64, amounts: I64) -> tuple[U64, I64]:
 
 
 def _unpacked(numbers: U64, amounts: I64, codes: Sequence[Code], spec: Spec) -> pl.DataFrame:
-    low = [Code("field", np.empty(0, np.uint8), 3), Code("cell", np.empty(0, np.uint16), _CELL)]
+    low = [Code("field", np.empty(0, np.uint8), 3), Code("cell", np.empty(0, np.uint16), CELL)]
     read = unpacked(numbers, [*codes, *low])
     field = read["field"].cast(pl.UInt8)
     shift = pl.when(pl.col("field") == FIELDS.index("client")).then(0).otherwise(_SHIFT)
@@ -273,7 +252,7 @@ def _merged(whole: pl.DataFrame, spec: Spec) -> pl.DataFrame:
     table = whole.with_columns(narrow(key) for key in spec.keys)
     group, codes = _groups(table, spec, 64 - _LOW)
     shift = pl.when(pl.col("field") == "client").then(0).otherwise(_SHIFT)
-    low = whole.select(pl.col("field").to_physical().cast(pl.UInt64) * (1 << _CELL) + (pl.col("cell") + shift))
+    low = whole.select(pl.col("field").to_physical().cast(pl.UInt64) * (1 << CELL) + (pl.col("cell") + shift))
     numbers = (group << np.uint64(_LOW)) | low.to_series().cast(pl.UInt64).to_numpy()
     return _unpacked(*_summed(numbers, whole["amount"].to_numpy()), codes, spec)
 
