@@ -18,12 +18,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from radar.sources import _edge_words as words
-from radar.sources._edge_template import SAMPLE, Segment, Template, Value, of
-from radar.sources._edge_times import moments
+from radar.sources._edge_template import EPOCH, SAMPLE, Segment, Template, Value, of
+from radar.sources._edge_times import FIRST_S, LAST_S, moments
 from radar.sources._edge_words import Flags, Rows, Words
 
 #: Lines that are read together: their words stay in the processor's cache.
 _BATCH = 8192
+#: Bytes in which line breaks are looked for at a time.
+_STEP = 1 << 18
 #: So many templates are looked for, as long as each takes at least one in so many of the lines that are left.
 _TEMPLATES, _SHARE = 8, 16
 #: Lines shorter than this on average are no requests: positions of their ends would take more memory than they do.
@@ -96,7 +98,8 @@ def _lines(data: bytes) -> tuple[_Lines, Flags] | None:
     """The whole lines of a chunk, and which of them have a byte that asks for a closer look; null where none can be
     read here."""
     letters = np.frombuffer(data, np.uint8)
-    ends = np.flatnonzero(letters < _SPACE)
+    found = [np.flatnonzero(letters[at : at + _STEP] < _SPACE) + at for at in range(0, len(data), _STEP)]
+    ends = np.concatenate(found) if found else np.zeros(0, np.int64)
     if not len(ends) or len(ends) * _SHORTEST > len(data) or not _is_text(data):
         return None
     breaks = letters.take(ends) == _NEWLINE
@@ -315,9 +318,11 @@ def _series(column: _Column, wrong: Flags, is_object: bool) -> pl.Series:
     numbers = column.values[0]
     if value.kind == "real" and value.scale is not None:
         numbers = numbers * value.scale
-    kind = np.float64 if value.kind == "real" or value.room == 24 else np.int64
+    kind = np.float64 if value.kind == "real" or value.room == EPOCH else np.int64
     series = pl.Series(value.field, numbers.astype(kind, copy=False))
-    if value.kind == "whole" and value.room == 16:
+    if value.room == EPOCH:
+        wrong |= numbers < FIRST_S
+    elif value.kind == "whole":
         wrong |= numbers > np.uint64(2**63 - 1)
     if column.none is None or not column.none.any():
         return series
@@ -330,8 +335,9 @@ def _moments_of(column: _Column, wrong: Flags) -> pl.Series:
     seconds = known.to_frame("text").with_columns(second=moments(pl.col("text")))
     found = texts.to_frame("text").join(seconds, on="text", how="left", maintain_order="left")["second"]
     runs = np.array([length for _, length in column.times])
-    if found.null_count():
-        wrong |= np.repeat(found.is_null().to_numpy(), runs)
+    inside = found.is_between(FIRST_S, LAST_S, closed="left").fill_null(False)
+    if not inside.all():
+        wrong |= np.repeat(~inside.to_numpy(), runs)
     each = np.repeat(found.fill_null(0).to_numpy(), runs)
     return pl.Series(column.value.field, each * 1_000_000).cast(pl.Datetime("us", "UTC"))
 

@@ -25,6 +25,7 @@ import polars as pl
 
 from radar.entities import networks
 from radar.schema import SIGNALS, empty_signals
+from radar.signals import SIGNALS as CATALOGUE
 from radar.sketch import cell_of, distinct, quantiles, register_of, run_of
 
 #: Seconds of a bin.
@@ -36,12 +37,19 @@ PARTIALS: dict[str, pl.DataType | type[pl.DataType]] = {
     "amount": pl.Int64,
 }  # fmt: skip
 
+#: More than there are cells of a histogram, or registers.
+_CELLS = 1 << 13
+
 #: Columns of text.
 _TEXTS = frozenset({"cc", "provider", "field"})
 
 #: Fields that add up and have one cell.
 _SUMS = ("requests", "bytes", "bytes_none", "status_none", "s4", "s5", "s0", "h3", "h3_n", "reset", "timeout", "ends_n",
          "clients_n")  # fmt: skip
+
+#: All fields, and all series, of which numbers are compared in place of texts.
+_FIELD = pl.Enum([*_SUMS, "rtt", "throughput", "client"])
+_SERIES = pl.Enum(sorted(signal for signal in CATALOGUE if signal.startswith("edge.")))
 
 #: Fields that merge by the larger.
 LARGEST = frozenset({"client"})
@@ -85,27 +93,36 @@ def counted(rows: pl.DataFrame, key: int) -> pl.DataFrame:
         _field(sums.filter(pl.col(name) != 0).select(*KEYS, cell=0, amount=name), name)
         for name in sums.columns if name not in ("group", *KEYS)
     ]  # fmt: skip
-    for name in said & {"rtt", "throughput"}:
-        cells = rows.select("group", cell=cell_of(pl.col(name))).drop_nulls().group_by("group", "cell").len("amount")
-        parts.append(_field(cells.join(keys, on="group"), name))
+    group, place = pl.col("group") * _CELLS, pl.col("place")
+    for name in ("rtt", "throughput"):
+        if name in said:
+            cells = rows.select(place=group + cell_of(pl.col(name)) + _CELLS // 2)
+            cells = cells.filter(rows[name].is_not_null()) if rows[name].null_count() else cells
+            found = cells.group_by("place").len("amount").with_columns(
+                group=place // _CELLS, cell=place % _CELLS - _CELLS // 2
+            )  # fmt: skip
+            parts.append(_field(found.join(keys, on="group"), name))
     if "client" in said:
-        seen = rows.select("group", digest=pl.col("client").hash(key)).filter(rows["client"].is_not_null())
         digest = pl.col("digest")
-        registers = seen.group_by("group", cell=register_of(digest)).agg(amount=run_of(digest).max())
-        parts.append(_field(registers.join(keys, on="group"), "client"))
-    return pl.concat(parts).cast(PARTIALS)  # type: ignore[arg-type]  # a mapping of types is one of data types
+        seen = rows.select("group", digest=pl.col("client").hash(key))
+        seen = seen.filter(rows["client"].is_not_null()) if rows["client"].null_count() else seen
+        found = seen.select(place=group + register_of(digest), run=run_of(digest)).group_by("place").agg(
+            amount=pl.col("run").max()
+        ).with_columns(group=place // _CELLS, cell=place % _CELLS)  # fmt: skip
+        parts.append(_field(found.join(keys, on="group"), "client"))
+    return pl.concat(part.cast(PARTIALS) for part in parts)  # type: ignore[arg-type]  # a mapping of types is one
 
 
 def _numbered(table: pl.DataFrame, keys: Sequence[str] = KEYS) -> pl.DataFrame:
     """Add ``group``, a number for each combination of ``keys``: grouping by one number is several times as fast."""
-    table = table.with_columns(pl.col(name).cast(pl.Categorical) for name in keys if name in _TEXTS)
+    table = table.with_columns(pl.col(name).cast(pl.Categorical) for name in keys if table.schema[name] == pl.String)
     spans = table.select(
         (pl.col(name).to_physical() if name in _TEXTS else pl.col(name)).cast(pl.Int64) for name in keys
     ).with_columns(pl.col("bin") // BIN_S)
     least = spans.min().fill_null(0).row(0)
     widths = [most - start + 2 for start, most in zip(least, spans.max().fill_null(0).row(0), strict=True)]
-    if prod(widths) >= 2**63:  # years apart, or hostile: too many to be packed into one number
-        return table.with_columns(group=table.select(pl.struct(keys).rank("dense")).to_series())
+    if prod(widths) * _CELLS >= 2**63:  # years apart, or hostile: too many to be packed into one number
+        return table.with_columns(group=table.select(pl.struct(keys).rank("dense").cast(pl.Int64)).to_series())
     group = pl.lit(0, pl.Int64)
     for name, start, width in zip(keys, least, widths, strict=True):
         group = group * width + (pl.col(name) - start + 1).fill_null(0)
@@ -132,12 +149,25 @@ def merged(parts: list[pl.DataFrame]) -> pl.DataFrame:
 
 def signals(partials: pl.DataFrame, *, hour: bool = False) -> pl.DataFrame:
     """SIGNALS of partials, merged or not: the series of 5-minute bins, or those of whole hours."""
-    tables = [
+    partials = partials.with_columns(
+        pl.col("cc", "provider").cast(pl.Categorical), pl.col("field").cast(_FIELD, strict=False)
+    )
+    made = [
         _of_entities(_abroad(partials) if kind == "geoasn" else partials, kind, keys, hour)
         for kind, keys in _KINDS.items()
     ]
-    rows = pl.concat([empty_signals(), *tables])
-    return rows.sort("timebin", "entity", "signal")
+    found = [(rows, names.with_columns(kind=pl.lit(at))) for at, (rows, names) in enumerate(made) if names.height]
+    if not found:
+        return empty_signals()
+    # sorted by numbers: comparing the texts of each row takes several times as long
+    names = pl.concat(names for _, names in found).sort("timebin", "entity").with_columns(order=pl.int_range(pl.len()))
+    rows = pl.concat(
+        rows.join(names.filter(pl.col("kind") == own["kind"][0]).select("group", "order"), on="group")
+        for rows, own in found
+    )
+    rows = rows.sort(pl.col("order") * len(_SERIES.categories) + pl.col("signal").to_physical().cast(pl.Int64))
+    told = names.select("timebin", "entity").select(pl.all().gather(rows["order"]))
+    return told.hstack(rows.select(pl.col("signal").cast(pl.String), "value", "n")).select(list(SIGNALS))
 
 
 def _abroad(partials: pl.DataFrame) -> pl.DataFrame:
@@ -148,11 +178,11 @@ def _abroad(partials: pl.DataFrame) -> pl.DataFrame:
     return partials.join(pairs.filter(pl.Series(home, dtype=pl.Boolean)), on=["cc", "asn"], how="anti")
 
 
-def _of_entities(partials: pl.DataFrame, kind: str, keys: list[str], hour: bool) -> pl.DataFrame:
-    """SIGNALS rows of one entity type."""
+def _of_entities(partials: pl.DataFrame, kind: str, keys: list[str], hour: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Of one entity type: ``group``, ``signal``, ``value``, ``n``; and ``group``, ``timebin``, ``entity``."""
     held = partials.drop_nulls(keys)
     if held.is_empty():
-        return empty_signals()
+        return pl.DataFrame(), pl.DataFrame()
     held = _numbered(held, ("bin", *keys))
     who = held.group_by("group").agg(pl.col("bin", *keys).first())
     field, amount = pl.col("field"), pl.col("amount")
@@ -194,11 +224,10 @@ def _of_entities(partials: pl.DataFrame, kind: str, keys: list[str], hour: bool)
         tables += [_rows(found, signal, pl.col(column), "n", ENOUGH) for signal, column in asked.items()]
     text = pl.lit(f"{kind}/") + pl.concat_str([pl.col(key).cast(pl.String) for key in keys], separator="-")
     time = pl.from_epoch("bin").cast(pl.Datetime("us", "UTC"))
-    names = who.select("group", timebin=time, entity=text)
-    return pl.concat(tables).join(names, on="group").select(list(SIGNALS))
+    return pl.concat(tables), who.select("group", timebin=time, entity=text)
 
 
 def _rows(table: pl.DataFrame, signal: str, value: pl.Expr, n: str, least: int) -> pl.DataFrame:
     return table.filter(pl.col(n) >= least).select(
-        "group", signal=pl.lit(signal), value=value.cast(pl.Float64), n=pl.col(n).cast(pl.UInt32)
+        "group", signal=pl.lit(signal, _SERIES), value=value.cast(pl.Float64), n=pl.col(n).cast(pl.UInt32)
     )

@@ -59,6 +59,10 @@ FORMS: dict[str, dict[str, str]] = {
 _ZERO_IS_NONE = frozenset({"ClientTCPRTTMs", "ClientASN", "tcpinfo_rtt"})
 
 
+#: Columns of text, which may come as numbers of texts.
+_NUMBERED = frozenset(name for name, kind in COLUMNS.items() if kind == pl.String) - {"time"}
+
+
 def named(table: pl.DataFrame, form: Mapping[str, str]) -> pl.DataFrame:
     """Our names for a form's; of several fields for one column the first that is not null."""
     found: dict[str, list[pl.Expr]] = {}
@@ -71,9 +75,10 @@ def named(table: pl.DataFrame, form: Mapping[str, str]) -> pl.DataFrame:
             name, value = "rtt_ms", value.cast(pl.Float64, strict=False) / 1000
         if field in _ZERO_IS_NONE:
             value = pl.when(value.cast(pl.Float64, strict=False) != 0).then(value)
-        if isinstance(table.schema[outer], pl.Enum):
-            value = value.cast(pl.String)
         found.setdefault(name, []).append(value)
+    for name, values in found.items():
+        if len(values) > 1 and name in _NUMBERED:  # texts that are numbered otherwise in each column
+            found[name] = [value.cast(pl.String) for value in values]
     kept = ["line"] if "line" in table.columns else []
     return table.select(
         *kept, **{name: values[0] if len(values) == 1 else pl.coalesce(values) for name, values in found.items()}

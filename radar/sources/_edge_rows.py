@@ -6,6 +6,7 @@ others. A field that is absent or null is no fault; the row then counts for what
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,10 +16,9 @@ from radar.entities import countries
 from radar.sources import _geo
 from radar.sources._edge_counts import BIN_S
 from radar.sources._edge_names import COLUMNS
-from radar.sources._edge_times import epoch_seconds, moments
+from radar.sources._edge_times import FIRST_S, LAST_S, epoch_seconds, moments
 from radar.sources._rejections import Rejections
 
-_FIRST_S, _LAST_S = 946_684_800, 4_102_444_800  # 2000, 2100
 _SLUG = r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$"
 _CLOCK = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(?:\.\d{1,9})?Z$"
 
@@ -45,7 +45,7 @@ def placed(table: pl.DataFrame) -> pl.DataFrame:
         seconds = table.select(epoch_seconds(time.cast(pl.Float64, strict=False))).to_series()
     else:
         seconds = pl.Series([None] * table.height, dtype=pl.Int64)
-    inside = pl.col("second").is_between(_FIRST_S, _LAST_S, closed="left")
+    inside = pl.col("second").is_between(FIRST_S, LAST_S, closed="left")
     return table.with_columns(seconds.alias("second")).with_columns(second=pl.when(inside).then("second"))
 
 
@@ -71,11 +71,6 @@ def checked(table: pl.DataFrame, rejected: Rejections) -> pl.DataFrame:
     may be null. Country and network are looked up where the row has an address and not them. Rows that cannot be used
     are counted in ``rejected`` with their first wrong field.
     """
-    table = (
-        table.with_columns(pl.col(pl.Enum).cast(pl.String))
-        if any(isinstance(k, pl.Enum) for k in table.dtypes)
-        else table
-    )
     table = table.select(column for column in table if column.name == "time" or column.null_count() < table.height)
     table = _read(_located(placed(_with(table, "time"))))
     faults = _faults(table)
@@ -85,12 +80,12 @@ def checked(table: pl.DataFrame, rejected: Rejections) -> pl.DataFrame:
         table = table.filter(~wrong)
     return table.select(
         pl.col("second") // BIN_S * BIN_S,
-        pl.coalesce("cc", "found_cc"),
-        pl.coalesce("asn_", "found_asn"),
+        _first_of(table, "cc", "found_cc"),
+        _first_of(table, "asn_", "found_asn"),
         *(f"{name}_" for name in ("provider", "status", "bytes", "rtt_ms", "throughput_mbps")),
-        _h3(table["protocol"]),
-        pl.col("end_").replace_strict(ENDS, default=None, return_dtype=pl.String),
-        _clients(table["client"]),
+        _h3(table["protocol"]).alias("h3"),
+        _by_text(table["end_"], lambda ends: ends.replace_strict(ENDS, default=None, return_dtype=pl.String)),
+        _by_text(table["client"], _clients),
     ).rename(_NAMES)
 
 
@@ -118,21 +113,53 @@ def _read(table: pl.DataFrame) -> pl.DataFrame:
     table = _with(table, *COLUMNS)
     whole = [_whole(table, name).alias(f"{name}_") for name in ("asn", "status", "bytes")]
     real = [_real(table, name).alias(f"{name}_") for name in ("rtt_ms", "throughput_mbps")]
+    texts = {name: _by_text(table[name], _stripped) for name in ("provider", "origin", "tcp_end")}
     return table.with_columns(
-        _countries(table["country"]).alias("cc"),
+        _by_text(table["country"], _countries).alias("cc"),
         *whole,
         *real,
-        provider_=pl.coalesce(_text("provider"), _text("origin")),
-        end_=_text("tcp_end").str.to_lowercase(),
+        provider_=_either(texts["provider"], texts["origin"]),
+        end_=texts["tcp_end"].str.to_lowercase() if _says(texts["tcp_end"]) else texts["tcp_end"],
     )
+
+
+def _by_text(said: pl.Series, what: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """What a function of texts makes of a column; where its texts are numbered, it is asked once for each."""
+    if not _says(said):
+        return what(pl.Series(said.name, [None], pl.String)).new_from_index(0, len(said))
+    if isinstance(said.dtype, pl.Enum):
+        return what(said.dtype.categories).gather(said.to_physical()).alias(said.name)
+    return what(said.cast(pl.String, strict=False))
+
+
+def _says(column: pl.Series) -> bool:
+    return column.null_count() < len(column)
+
+
+def _either(first: pl.Series, second: pl.Series) -> pl.Series:
+    """The first that is not null, of each row."""
+    if not _says(second):
+        return first
+    return first.zip_with(first.is_not_null(), second) if _says(first) else second
+
+
+def _first_of(table: pl.DataFrame, *names: str) -> pl.Series:
+    """The first of two columns that is not null, under the first one's name. A column of nulls makes no work."""
+    first, second = (table[name] for name in names)
+    if not _says(second):
+        return first
+    return table.select(pl.coalesce(names)).to_series()
+
+
+def _stripped(texts: pl.Series) -> pl.Series:
+    """Texts without blanks around them, blanks as null."""
+    text = pl.col(texts.name).str.strip_chars()
+    return texts.to_frame().select(pl.when(text != "").then(text)).to_series().alias(texts.name)
 
 
 def _countries(said: pl.Series) -> pl.Series:
     """Codes of countries that exist; null for all else."""
     kind = pl.Enum(list(countries()))
-    if said.null_count() == len(said):
-        return pl.Series([None], dtype=kind).new_from_index(0, len(said))
-    said = said.cast(pl.String, strict=False)
     found = said.cast(kind, strict=False)
     if found.null_count() > said.null_count():
         found = said.str.strip_chars().str.to_uppercase().cast(kind, strict=False)
@@ -188,18 +215,22 @@ def _reject(wrong: pl.DataFrame, faults: list[_Fault], rejected: Rejections) -> 
 
 def _h3(protocols: pl.Series) -> pl.Series:
     """Whether each request came over HTTP/3; null where the row does not say."""
-    known = protocols.unique().to_frame("protocol").with_columns(
-        h3=_text("protocol").str.to_uppercase().str.starts_with("HTTP/3")
-    )  # fmt: skip
+    if isinstance(protocols.dtype, pl.Enum):
+        return _by_text(protocols, _are_h3)
+    known = protocols.unique().to_frame("protocol")
+    known = known.with_columns(_by_text(known["protocol"], _are_h3).alias("h3"))
     return protocols.to_frame("protocol").join(known, on="protocol", how="left", maintain_order="left")["h3"]
+
+
+def _are_h3(protocols: pl.Series) -> pl.Series:
+    return _stripped(protocols).str.to_uppercase().str.starts_with("HTTP/3")
 
 
 def _clients(said: pl.Series) -> pl.Series:
     """Addresses, spelled alike."""
-    said = said.cast(pl.String, strict=False)
     if not said.str.contains(r"[^0-9a-f:.]|^$").any():
         return said
-    return said.to_frame("client").select(_text("client").str.to_lowercase()).to_series()
+    return _stripped(said).str.to_lowercase()
 
 
 def _located(table: pl.DataFrame) -> pl.DataFrame:
@@ -208,17 +239,19 @@ def _located(table: pl.DataFrame) -> pl.DataFrame:
     nothing = [pl.lit(None, kind).alias(name) for name, kind in none.items()]
     if "client" not in table.columns:
         return table.with_columns(nothing)
-    table = _with(table, "country", "asn").with_columns(pl.col("client").cast(pl.String, strict=False))
-    said = table["country"].unique().cast(pl.String, strict=False)
+    table = _with(table, "country", "asn")
+    said = table["country"]
+    said = (said.dtype.categories if isinstance(said.dtype, pl.Enum) else said.unique()).cast(pl.String, strict=False)
     unknown = said.filter(said.str.to_uppercase().is_in(_UNKNOWN))
     if len(unknown):
         unknown_here = pl.col("country").cast(pl.String, strict=False).is_in(unknown.to_list())
         known = ~unknown_here | pl.col("country").is_null() | pl.col("client").is_null()
         table = table.with_columns(country=pl.when(known).then("country"))
     lacks = pl.col("client").is_not_null() & (pl.col("country").is_null() | pl.col("asn").is_null())
-    asked = table.filter(lacks)["client"].unique()
-    if asked.is_empty():
+    if not table.select(lacks.any()).item():
         return table.with_columns(nothing)
+    table = table.with_columns(pl.col("client").cast(pl.String, strict=False))
+    asked = table.filter(lacks)["client"].unique()
     found = _geo.locate(asked)
     places = pl.DataFrame(
         [asked, found["cc"].alias("found_cc"), found["asn"].cast(pl.Int64).alias("found_asn"),
@@ -229,12 +262,6 @@ def _located(table: pl.DataFrame) -> pl.DataFrame:
         found_cc=pl.when(pl.col("country").is_null()).then("found_cc"),
         found_asn=pl.when(pl.col("asn").is_null()).then("found_asn"),
     )
-
-
-def _text(name: str) -> pl.Expr:
-    """The column as text, blanks as null."""
-    text = pl.col(name).cast(pl.String, strict=False).str.strip_chars()
-    return pl.when(text != "").then(text)
 
 
 def _whole(table: pl.DataFrame, name: str) -> pl.Expr:

@@ -17,7 +17,7 @@ from radar.sources._edge_names import FORMS
 from radar.sources._edge_words import word
 
 #: Of so many lines the sizes of values are looked at, and so many of them are tried as the one to go by.
-SAMPLE, _TRIES = 48, 8
+SAMPLE, _TRIES = 16, 4
 #: Bytes of a number, and of a short and a long text that are looked at for their end.
 NUMBER, EPOCH, SHORT, LONG = 16, 24, 16, 40
 #: Words of a text that is not read: as many as the sample needs, and not more than these at a time.

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
+#: Times of requests lie between these: 2000 and 2100.
+FIRST_S, LAST_S = 946_684_800, 4_102_444_800
+
 _MS_FROM = 100_000_000_000  # epoch numbers from here on are milliseconds: as seconds they lie after the year 5138
 _NS_FROM = 100_000_000_000_000_000  # and from here on nanoseconds
 
