@@ -2,7 +2,8 @@
 
 Starts the embedded store, the site and the rehearsal (``jobs.rehearse``: loads recorded and simulated history, then
 plays the simulated hours through the real jobs on a fast clock), says how far it is, gives the address as soon as the
-page can be used, and ends all of it on Ctrl-C. Everything lies in ``<data folder>/demo``, which is made anew each time.
+page can be used, and ends all of it on Ctrl-C. Everything lies in ``<data folder>/demo``, which is made anew each time,
+but for what people said of its outages: they are the same each time.
 
 The rehearsal writes one JSON object per line to standard output:
 
@@ -39,6 +40,7 @@ from jobs.web import MEMORY
 from radar.errors import RadarError
 from radar.labels import _
 from radar.settings import Settings, child_environment, has_display, load
+from radar.store.journal import FOLDER as JOURNALS
 
 #: Data seconds per second: the fourteen hours of the play take seven minutes.
 SPEED = 120.0
@@ -187,10 +189,15 @@ def _play(supervisor: Supervisor, store: Store, view: Screen, *, speed: float, b
 
 
 def make_anew(folder: Path) -> None:
-    """Empty the demo's folder. Raises RadarError when that is not possible."""
+    """Empty the demo's folder but for its journals, which nothing can give back.
+
+    Raises RadarError when that is not possible.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for entry in folder.iterdir():
+            if entry.name == JOURNALS:
+                continue
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry)
             else:

@@ -29,6 +29,9 @@ from radar.store.cluster import Cluster
 #: time-out is two.
 SYNC_MS = 1500
 
+#: Folder of the files, below the data folder.
+FOLDER = "journal"
+
 _FIELD = b"entry"
 
 Entry = dict[str, Any]
@@ -61,7 +64,7 @@ class Journal:
     def __init__(self, client: Store, name: str, folder: Path | None = None) -> None:
         self.client = client
         self.name = name
-        self.path = None if folder is None else folder / "journal" / f"{name}.ndjson"
+        self.path = None if folder is None else folder / FOLDER / f"{name}.ndjson"
 
     def append(self, entry: Mapping[str, Any]) -> Receipt:
         """Add one entry, which needs the texts ``id`` and ``at``. The file comes first.

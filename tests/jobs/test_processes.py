@@ -170,3 +170,13 @@ def test_a_signal_to_make_alone_is_noticed(tmp_path: Path) -> None:
         assert said == "watching False\n"
         make.send_signal(signal.SIGINT)
         assert "noticed" in make.stdout.read()
+
+
+def test_a_new_demo_throws_everything_away_but_what_people_said(tmp_path: Path) -> None:
+    for name in ("journal/reviews.ndjson", "store/appendonly", "archive/raw/x"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    demo.make_anew(tmp_path)
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()] == [
+        "journal/reviews.ndjson"
+    ]
