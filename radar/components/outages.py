@@ -165,13 +165,16 @@ def listed(outages: Sequence[Outage]) -> list[Outage]:
     return [row for row in outages if "muted" not in row]
 
 
-def heading(open_now: Sequence[Outage], *, blind: bool = False, muted: bool = False) -> str:
+def heading(open_now: Sequence[Outage], *, blind: bool = False, muted: bool = False, past: bool = False) -> str:
     """What is broken now, in one sentence; calm is never claimed beyond what we see. ``blind``: no place has enough
-    data to say anything. ``muted``: others are open and not among ``open_now``."""
+    data to say anything. ``muted``: others are open and not among ``open_now``. ``past``: it is of an earlier
+    moment."""
     # attempts on a firewall's rule are news, and nothing is broken by them
     tops = [row for row in open_now if not row.get("parent") and not row.get("about")]
     down = [row for row in tops if row["level"] == "outage"]
     weak = [row for row in tops if row["level"] == "degraded"]
+    if past:
+        return _heading_then(down, weak, blind=blind)
     if not tops and blind:
         return _("We cannot say yet: too little data has come in.")
     if not tops and muted:
@@ -183,6 +186,19 @@ def heading(open_now: Sequence[Outage], *, blind: bool = False, muted: bool = Fa
     if down:
         return _("Outage now: {names}. Degraded: {others}.").format(names=_names(down), others=_names(weak))
     return _("Degraded now: {others}. We see no large outage.").format(others=_names(weak))
+
+
+def _heading_then(down: Sequence[Outage], weak: Sequence[Outage], *, blind: bool) -> str:
+    """The same of an earlier moment."""
+    if down and weak:
+        return _("Outage then: {names}. Degraded: {others}.").format(names=_names(down), others=_names(weak))
+    if down:
+        return _("Outage then: {names}.").format(names=_names(down))
+    if weak:
+        return _("Degraded then: {others}. We saw no large outage.").format(others=_names(weak))
+    if blind:
+        return _("We could not say then: too little data had come in.")
+    return _("We saw no large outage then.")
 
 
 def _names(rows: Sequence[Outage]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from html import escape
 from typing import Any
 from urllib.parse import quote
 
@@ -63,6 +64,15 @@ def stay(page: Component, seen: _read.Snapshot) -> Component:
     setattr(page, "_meta", meta)  # noqa: B010 - not a declared attribute of Component
     _walk(page, seen.at)
     return page
+
+
+def form(path: str) -> str:
+    """A form that leads to the page as it was known at a time; it works without scripts."""
+    return (
+        f'<form action="{path}" method="get"><label for="at">{escape(_("As known at (UTC)"))}</label> '
+        f'<input id="at" name="at" type="datetime-local" required> '
+        f'<button type="submit">{escape(_("Show"))}</button></form>'
+    )
 
 
 def links(svg: str, seen: _read.Snapshot) -> str:

@@ -36,7 +36,7 @@ def layout(at: str = "", **query: str) -> Component:
     open_now = outages.by_urgency(outages.listed(every))
     countries = {key.partition("/")[2]: seen for key, seen in snapshot.states.items() if key.startswith("country/")}
     blind = all(seen["state"] == "insufficient" for seen in snapshot.states.values())
-    head = outages.heading(open_now, blind=blind, muted=len(open_now) < len(every))
+    head = outages.heading(open_now, blind=blind, muted=len(open_now) < len(every), past=bool(snapshot.at))
     drawing = charts.interactive(
         "map",
         lambda: _then.links(worldmap.svg(countries), snapshot),

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from radar.components import charts, shell
 from radar.components import outages as lists
+from radar.components.ssr import slot
 from radar.labels import STATES, STATUSES, _, ngettext
 from radar.pages import _then
 from radar.shapes import Outage
@@ -59,6 +60,7 @@ def layout(status: str = "", level: str = "", page: str = "", at: str = "", **qu
     feed = html.A(_("Feed"), href="/feeds/outages.atom")
     data = html.A(_("JSON"), href="/api/v1/outages")
     cells = html.A(_("CSV"), href="/api/v1/outages?format=csv")
+    parts.append(slot("as-known", lambda: _then.form("/outages"), class_name="as-known"))
     foot = html.P([feed, " · ", data, " · ", cells], className="note")
     return _then.stay(shell.page(_("Outages"), html.P([lede, " ", more], className="lede small"), *parts, foot,
                       description=lede, wide=True), snapshot)  # fmt: skip

@@ -53,6 +53,8 @@ def test_the_front_page_shows_the_map_and_the_list_of_then(past: Site) -> None:
     assert "Iraq has been mostly offline" not in main(now)
     assert "Iraq has been mostly offline" in main(then)
     assert "Open then" in main(then)
+    assert "Outage then: Iraq" in main(then)
+    assert "Outage now" not in main(then)
 
 
 def test_a_bar_says_of_when_it_is_and_leads_back_to_now(past: Site) -> None:
@@ -64,7 +66,7 @@ def test_a_bar_says_of_when_it_is_and_leads_back_to_now(past: Site) -> None:
         assert "Later corrections are not shown." in bars
         assert f'<a href="{path}">Show now</a>' in bars
         assert 'data-version="0"' in then, "what has passed is not asked whether it is new"
-        assert "As known at" not in past.page(path)
+        assert "bar-past" not in past.page(path).partition('<div id="bars">')[2]
 
 
 def test_links_stay_in_the_moment(past: Site) -> None:
