@@ -137,10 +137,19 @@ def build() -> argparse.ArgumentParser:
 
     backtest = add("backtest", _backtest, "score the detector against labelled events",
                    "example:\n  radar backtest --signals s.parquet --labels l.csv --json")  # fmt: skip
-    backtest.add_argument("--signals", type=Path, required=True, metavar="F.parquet", help="SIGNALS rows")
-    backtest.add_argument("--labels", type=Path, required=True, metavar="L.csv", help="columns entity,start,end, ...")
+    backtest.add_argument("--signals", type=Path, metavar="F.parquet", help="SIGNALS rows")
+    backtest.add_argument("--labels", type=Path, metavar="L.csv", help="columns entity,start,end, ...")
     backtest.add_argument("--profile", choices=("seasonal", "flat", "burst", "latency", "ratio"),
                           help="use this detector whatever the catalogue says")  # fmt: skip
+    backtest.add_argument("--exam", choices=("small", "full"), help="instead of files: generated worlds and recorded "
+                          "sets, beside four other methods")  # fmt: skip
+    backtest.add_argument(
+        "--seed-set", choices=("tuning", "report"), default="report", help="seeds of the exam (report)"
+    )
+    backtest.add_argument("--write", action="store_true", help="make docs/accuracy.md and the scoreboard of the exam")
+    backtest.add_argument(
+        "--into", type=Path, metavar="DIR", help="keep the exam's worlds there, as files for this command"
+    )
     _json(backtest)
 
     try_ = add("try", _try, "show what a source makes of one upstream answer; nothing is kept",
@@ -243,6 +252,16 @@ def _aggregate(args: argparse.Namespace, settings: Settings) -> int:
 
 
 def _backtest(args: argparse.Namespace, _settings: Settings) -> int:
+    if args.exam is not None:
+        if args.signals or args.labels or args.profile:
+            raise WrongCall("--exam brings its own data: no --signals, --labels or --profile with it")
+        from jobs import exam
+
+        return exam.run(args.exam, args.seed_set, as_json=args.json, write=args.write, into=args.into)
+    if args.signals is None or args.labels is None:
+        raise WrongCall("--signals and --labels are needed, or --exam")
+    if args.write or args.into is not None:
+        raise WrongCall("--write and --into belong to --exam")
     _check_path(args.signals)
     _check_path(args.labels)
     from jobs import backtest

@@ -35,6 +35,10 @@ RISE_LOAD, RISE_LOAD_Z = number("load_rise", "times"), number("load_rise", "devi
 #: Smallest spread that is believed: log units; routes; a share; part of a latency, and milliseconds.
 FLOOR, FLOOR_ROUTES, FLOOR_SHARE, FLOOR_LATENCY, FLOOR_LATENCY_MS = 0.03, 0.002, 0.005, 0.05, 1.0
 
+#: Smallest spread of a seasonal signal on such a day (log units): what makes that loss five deviations, so that charts
+#: and scores say it too.
+FLOOR_SPECIAL = math.log(GATE_SPECIAL) / OPEN_Z
+
 #: Fewest counts expected in a window before a fall of a count is judged; fewest units of a flat count.
 MIN_COUNT, MIN_FLAT = EACH["min_count"], EACH["min_flat"]
 #: Fewest observations behind a share or a latency, where the upstream tells them.

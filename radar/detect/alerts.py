@@ -25,6 +25,8 @@ ONSET = float(np.log(0.85))
 #: Alerts this young are withdrawn when their series turns out to be impaired.
 YOUNG = timedelta(minutes=30)
 KEPT = timedelta(days=1)
+#: So many bins may be missing between two that count as "in a row".
+MISSED_BINS = 3
 TIMES = ("opened", "last", "last_good", "closed", "deep_last")
 
 #: The rule of an alert that tells of a rise.
@@ -50,10 +52,14 @@ class AlertDesk:
                 lost: F32, own_fault: B2) -> list[Alert]:  # fmt: skip
         """Open, follow and close alerts by one bin. -> those that changed. ``ok``: bins that can be judged."""
         trouble = fire | (ok & scored.shallow)
-        state.bad = _count(trouble, state.bad)
-        state.strong = _count(ok & scored.strong, state.strong)
+        # a bin that did not come says nothing: what was counted stands for a while
+        missed = ~ok & (state.seen < number) & (number - state.seen <= MISSED_BINS)
+        state.bad = np.where(missed, state.bad, _count(trouble, state.bad))
+        state.strong = np.where(missed, state.strong, _count(ok & scored.strong, state.strong))
         state.calm = np.where(ok, _count(calm, state.calm), state.calm)
-        ripe = (state.bad >= self.p.opens) & (trouble & (state.state == 0) | fire & (state.state == 1))
+        ripe = ((state.bad >= self.p.opens) | (state.strong >= self.p.fast)) & (
+            trouble & (state.state == 0) | fire & (state.state == 1)
+        )
         changed = [
             self._begin(state, number, int(row), int(slot), bool(fire[row, slot]), scored)
             for row, slot in np.argwhere(ripe)
@@ -72,6 +78,7 @@ class AlertDesk:
                 elif self._is_old_news(alert, number):
                     if self.p.log[slot]:
                         state.level[row, slot] += scored.windows[-1, row, slot]
+                        state.anchor[row, slot] = state.level[row, slot]
                     alert.adopted = True
                     changed.append(self._end(state, key, number))
         return changed
@@ -166,7 +173,8 @@ class AlertDesk:
         alert.value, alert.baseline = float(x[row, slot]), float(mu[row, slot])
         if fire:
             alert.deep_last = t
-            alert.publishable |= bool(state.strong[row, slot] >= self.p.opens[slot])
+            alert.publishable |= bool(state.strong[row, slot] >= min(self.p.fast, self.p.opens[slot]))
+            alert.publishable |= bool(self.p.log[slot] and state.bad[row, slot] >= self.p.sustained)
         if fire or not calm:
             alert.last = t
             alert.bins += 1

@@ -7,6 +7,7 @@ Fewer than ten countries cannot tell a shared movement from one region's trouble
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -25,31 +26,46 @@ COMMON_DROP, COMMON_SHARE = 0.15, 1 / 3
 COMMON_RISE_SHARE = 0.5
 
 
-def voters(entities: Sequence[str]) -> npt.NDArray[np.intp]:
-    """Rows that vote: all countries if there are ten, else one row of each home country."""
+@dataclass(frozen=True, slots=True)
+class Voters:
+    """Rows that may vote, and the home of each (a number): of a home, the first that can be judged votes."""
+
+    rows: npt.NDArray[np.intp]
+    homes: npt.NDArray[np.intp]
+
+    def of(self, may: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+        """One row of each home among those for which ``may`` holds (by place in ``rows``)."""
+        _, first = np.unique(self.homes[may], return_index=True)
+        return self.rows[may][np.sort(first)]
+
+
+def voters(entities: Sequence[str]) -> Voters:
+    """All countries if there are ten, else the rows of each home country."""
     own = [i for i, key in enumerate(entities) if key.startswith("country/")]
     if len(own) >= MIN_VOTERS:
-        return np.array(own, np.intp)
-    first: dict[str, int] = {}
+        return Voters(np.array(own, np.intp), np.arange(len(own), dtype=np.intp))
+    numbers: dict[str, int] = {}
+    rows, homes = [], []
     for i, key in enumerate(entities):
-        home = key if key.startswith("country/") else (parent(key) if is_entity(key) else None)
+        # a name that the catalogue of entities does not know, as in files that people bring, stands for itself
+        home = key if key.startswith("country/") or not is_entity(key) else parent(key)
         if home is not None:
-            first.setdefault(home, i)
-    return np.array(sorted(first.values()), np.intp)
+            rows.append(i)
+            homes.append(numbers.setdefault(home, len(numbers)))
+    return Voters(np.array(rows, np.intp), np.array(homes, np.intp))
 
 
-def take_out(
-    p: Profiles, windows: F32, mu: F32, judged: B2, rows: npt.NDArray[np.intp]
-) -> dict[int, tuple[float, float, int]]:
+def take_out(p: Profiles, windows: F32, mu: F32, judged: B2, electorate: Voters) -> dict[int, tuple[float, float, int]]:
     """Subtract the common fall from the window ratios, in place. -> slot: (drop, share, voters) where impaired."""
     impaired: dict[int, tuple[float, float, int]] = {}
+    rows = electorate.rows
     if len(rows) < MIN_VOTERS:
         return impaired
     for slot in np.flatnonzero(p.log):
-        may = judged[rows, slot]
+        may = judged[rows, slot] & np.isfinite(windows[0, rows, slot])
         if p.count[slot] and p.kind[slot] != 2:
             may = may & (mu[rows, slot] >= MIN_EXPECTED)
-        who = rows[may]
+        who = electorate.of(may)
         if len(who) < MIN_VOTERS:
             continue
         moved = windows[:, who, slot]
@@ -61,16 +77,17 @@ def take_out(
     return impaired
 
 
-def rises(p: Profiles, scored: Scored, judged: B2, rows: npt.NDArray[np.intp]) -> dict[int, tuple[float, float, int]]:
+def rises(p: Profiles, scored: Scored, judged: B2, electorate: Voters) -> dict[int, tuple[float, float, int]]:
     """The same for shares of failures, latencies and bursts: slots in which half of the voters fire at once."""
     impaired: dict[int, tuple[float, float, int]] = {}
+    rows = electorate.rows
     if len(rows) < MIN_VOTERS:
         return impaired
     for slot in np.flatnonzero(~p.log & (p.kind > 0)):
-        may = judged[rows, slot] & ~scored.few[rows, slot]
-        if int(may.sum()) < MIN_VOTERS:
+        who = electorate.of(judged[rows, slot] & ~scored.few[rows, slot])
+        if len(who) < MIN_VOTERS:
             continue
-        share = float(scored.fires[rows[may], slot].mean())
+        share = float(scored.fires[who, slot].mean())
         if share > COMMON_RISE_SHARE:
-            impaired[int(slot)] = (0.0, share, int(may.sum()))
+            impaired[int(slot)] = (0.0, share, len(who))
     return impaired

@@ -15,6 +15,7 @@ import numpy as np
 from radar import bands
 from radar.detect import common, slow
 from radar.detect.alerts import AlertDesk
+from radar.detect.days import Calendar
 from radar.detect.model import (
     AFFECTED,
     F32,
@@ -27,16 +28,20 @@ from radar.detect.model import (
     View,
     Warmed,
 )
-from radar.detect.profiles import profiles
-from radar.detect.score import B2, Scored, judge_log, judge_rise, log_windows, loss, normal
+from radar.detect.profiles import LEVEL_DOWN, LEVEL_UP, SEASONAL, profiles
+from radar.detect.score import B2, Scored, habit, judge_log, judge_rise, log_windows, loss, normal
 from radar.detect.state import State
 from radar.signals import SIGNALS, Group, Signal
 
 NAN = np.float32(np.nan)
-#: A residual below this (log units) follows the level at once; a larger one a fiftieth as fast.
-SMALL, RELUCTANT = float(np.log(4 / 3)), 0.02
+#: The level follows a residual at most as if it were this large (log units).
+SMALL = float(np.log(4 / 3))
+#: A rise of more than this (log units) is a crowd, a machine or the end of an outage, and no scatter.
+RISE = float(np.log(2))
 #: A fault of our own that lasts so long becomes the new level; one that paused longer than this was over.
 FAULT_S, FAULT_OVER_S = 3 * 3600, 3600
+#: Affected for longer than this is somebody's own trouble, and no part of a dip of all.
+LONG_S = 1800
 NO_DATA, WARMING_UP, TOO_FEW, OWN_FAULT, NOT_SCORED = 1, 2, 3, 4, 5
 
 
@@ -50,6 +55,7 @@ class Detector:
         self._state = State(group.width, len(self.p.windows), self.p.windows[-1], bool(self.p.slow.any()))
         self._desk = AlertDesk(group, self.p)
         self._voters = common.voters([])
+        self._calendar = Calendar()
         self._rising: B2 | None = None
         self._shown: B2 | bool = False
         self._faults = [[-1, -1] for _ in range(group.width)]  # first and newest bin of our own fault, by slot
@@ -92,6 +98,7 @@ class Detector:
         self._state.grow(entities)
         if len(self._state.entities) != known:
             self._voters = common.voters(self._state.entities)
+            self._calendar.entities(self._state.entities)
             self._by_kind()
 
     def _by_kind(self) -> None:
@@ -114,14 +121,18 @@ class Detector:
             state.first[came & (state.first < 0)] = number
             state.seen[came] = number
             aged = (state.first >= 0) & ((number - state.first) * self.group.grain_s >= p.warm_up)
-            mu = self._expected(past)
+            mu, over = self._expected(past)
             known = has & np.isfinite(mu) & ((mu > 0) | ~p.log)
             sums_x, sums_mu = self._sums(number, x, mu, known)
             windows = np.where(known, log_windows(p, sums_x, sums_mu), NAN)
-            judged = known & aged
+            judged = known & aged & ~self._long_affected(number)
             raw = windows[0].copy()
             impaired = common.take_out(p, windows, mu, judged, self._voters)
-            scored = judge_log(p, windows, sums_mu, mu, state.noise, state.poisson, state.samples, self._rising)
+            shared = raw - windows[0]
+            special = self._calendar.mask(number * self.group.grain_s)
+            scored = judge_log(
+                p, windows, sums_mu, mu, state.noise, state.poisson, state.samples, self._rising, special
+            )
             if (~p.log).any():
                 judge_rise(p, scored, x, n, mu, state.noise[0], state.samples)
                 impaired |= common.rises(p, scored, judged, self._voters)
@@ -141,7 +152,8 @@ class Detector:
             clean = np.where(held, mu, x)
             score = np.where(ok, scored.z, NAN)
             quiet = ok & ~held | (known & ~aged & ~own_fault)
-            self._learn(quiet, quiet | (lasting & known), scored, raw, sums_mu, x, mu)
+            lasting = lasting & known & ~quiet
+            self._learn(quiet, lasting, scored, np.where(lasting, shared, raw - over), over, sums_mu, x, mu)
             self._remember(number, verdict, reason, x, mu, score, np.where(ok, lost, NAN))
             if p.slow.any():
                 changed += slow.step(self._desk, state, number, x, has)
@@ -165,11 +177,14 @@ class Detector:
         state, p = self._state, self.p
         with np.errstate(all="ignore"):
             has = np.isfinite(x) & (p.kind > 0) & ~np.asarray(self._shown)
-            mu = self._expected(past)
+            mu, _over = self._expected(past)
             known = has & np.isfinite(mu) & ((mu > 0) | ~p.log)
             sums_x, sums_mu = (np.where(known, a, np.float32(0.0))[None] for a in (x, mu))
             windows = np.where(known, log_windows(p, sums_x, sums_mu), NAN)
-            scored = judge_log(p, windows, sums_mu, mu, state.noise[:1], state.poisson[:1], state.samples, self._rising)
+            special = self._calendar.mask(number * self.group.grain_s)
+            scored = judge_log(
+                p, windows, sums_mu, mu, state.noise[:1], state.poisson[:1], state.samples, self._rising, special
+            )
             if (~p.log).any():
                 judge_rise(p, scored, x, n, mu, state.noise[0], state.samples)
             aged = (state.first >= 0) & ((number - state.first) * self.group.grain_s >= p.warm_up)
@@ -193,9 +208,21 @@ class Detector:
 
     # ------------------------------------------------------------------ parts of a step
 
-    def _expected(self, past: F32) -> F32:
-        mu = normal(self.p, past)
-        return np.where(self.p.log, mu * np.exp(self._state.level), mu).astype(np.float32)
+    def _expected(self, past: F32) -> tuple[F32, F32]:
+        """What is normal now, and how far (log units) the level stands above what of it was used: it may only move
+        about its anchor, and not above what yesterday's habit explains."""
+        mu, state = normal(self.p, past), self._state
+        used = np.clip(state.level, state.anchor - LEVEL_DOWN, state.anchor + LEVEL_UP)
+        used = np.minimum(used, state.anchor + habit(self.p, past, state.noise[0]))
+        used = np.where(self.p.kind == SEASONAL, used, state.level)
+        expected = np.where(self.p.log, mu * np.exp(used), mu).astype(np.float32)
+        return expected, np.where(self.p.log, state.level - used, np.float32(0.0)).astype(np.float32)
+
+    def _long_affected(self, number: int) -> B2:
+        """Series that have been affected for a while: they have no vote in what dips together now."""
+        state = self._state
+        since = (number - state.since) * self.group.grain_s
+        return np.asarray((state.verdict == AFFECTED) & (since > LONG_S), bool)
 
     def _sums(self, number: int, x: F32, mu: F32, known: B2) -> tuple[F32, F32]:
         state, size = self._state, self._state.lead["R"]
@@ -229,26 +256,31 @@ class Detector:
                 fault[:] = -1, -1
         return mask, lasting
 
-    def _learn(self, use: B2, follow: B2, scored: Scored, raw: F32, sums_mu: F32, x: F32, mu: F32) -> None:
-        """Noise and Poisson part from bins that were normal or are still warming up (``use``), the level also where
-        ``follow`` says so: from ``raw``, since what all share is part of where a series stands."""
+    def _learn(self, use: B2, shared: B2, scored: Scored, r: F32, over: F32, sums_mu: F32, x: F32,
+               mu: F32) -> None:  # fmt: skip
+        """Noise, Poisson part and level from bins that were normal or are still warming up (``use``); the level where
+        ``shared`` says so too, by what all share in a lasting fault of our own. ``r``: residual against the level."""
         state, p = self._state, self.p
         state.samples += use
         step = np.maximum(np.float32(p.noise_step), np.float32(2.0) / (state.samples + 3)).astype(np.float32)
-        away = np.abs(scored.windows)
+        against = scored.windows - over
+        away = np.abs(against)
         if (~p.log).any():
             away[0] = np.where(p.log, away[0], np.abs(x - mu))
         move = np.sign(away - np.exp(state.noise)) * (step * np.float32(0.5))
-        good = use & np.isfinite(move)
+        good = use & np.isfinite(move) & ((against < RISE) | ~p.log)  # the end of an outage says nothing of the scatter
         state.noise = np.where(good, np.clip(state.noise + move, -9.0, 9.0), state.noise).astype(np.float32)
         if p.count.any():
             own = 1.0 / (sums_mu + 1.0)
             part = np.where(p.count, state.poisson + (own - state.poisson) * step, state.poisson)
             state.poisson = np.where(use & np.isfinite(own), part, state.poisson).astype(np.float32)
-        follow = follow & p.log & np.isfinite(raw) & ((p.kind == 1) | (state.level != 0))
-        rate = np.where(np.abs(raw) < SMALL, p.level_step, p.level_step * RELUCTANT)
-        rate = np.where(use, rate, p.level_step)
-        state.level = np.where(follow, state.level + rate * raw, state.level).astype(np.float32)
+        follow = (use | shared) & p.log & np.isfinite(r) & ((p.kind == SEASONAL) | (state.level != 0))
+        move = p.level_step * np.where(shared, r, np.clip(r, -SMALL, SMALL))
+        state.level = np.where(follow, state.level + move, state.level).astype(np.float32)
+        away = state.level - state.anchor
+        rate = np.where((away > 0) & (state.anchor >= 0), p.anchor_step[1], p.anchor_step[0])
+        rate = np.where(shared, p.level_step, rate)
+        state.anchor = np.where(follow, state.anchor + rate * away, state.anchor).astype(np.float32)
 
     def _remember(self, number: int, verdict: np.ndarray, reason: np.ndarray, x: F32, mu: F32, score: F32,
                   lost: F32) -> None:  # fmt: skip
@@ -299,12 +331,14 @@ class Detector:
         kept = extra["series"]
         if extra["group"] != group.name or list(group.series[: len(kept)]) != kept or state.width != group.width:
             raise ValueError(f"memory of {extra['group']} {kept} does not fit group {group.name} {list(group.series)}")
+        state.widen(self._state.lead)
         if state.lead != self._state.lead:
             raise ValueError(f"memory of {group.name} has windows {state.lead}; expected {self._state.lead}")
         self._state = state
         self._desk.restore(extra["alerts"])
         self._faults = [list(fault) for fault in extra.get("faults", self._faults)]  # memory of before it was kept
         self._voters = common.voters(state.entities)
+        self._calendar.entities(state.entities)
         self._by_kind()
         return self
 

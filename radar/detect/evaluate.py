@@ -61,7 +61,7 @@ def backtest(signals: Path, labels: Path, *, profile: ProfileName | None = None)
     truth = load_labels(labels)
     outages, judged = run(loaded)
     truth = [_scoreable(label, judged) for label in truth]
-    alarms = [_alarm(outage) for outage in sorted(outages, key=lambda o: (o["entity"], o["start"], o["id"]))]
+    alarms = [to_alarm(outage) for outage in sorted(outages, key=lambda o: (o["entity"], o["start"], o["id"]))]
     seconds = {key: sum(e - b for b, e in spans) for key, spans in judged.items()}
     return score(alarms, truth, judged_s=seconds, volumes=loaded.volumes, until=loaded.until)
 
@@ -314,7 +314,8 @@ def _extend(spans: list[tuple[float, float]], begin: float, end: float) -> None:
         spans.append((begin, end))
 
 
-def _alarm(outage: Outage) -> Alarm:
+def to_alarm(outage: Outage) -> Alarm:
+    """An outage as an answer to be marked."""
     return Alarm(
         id=outage["id"],
         entity=outage["entity"],

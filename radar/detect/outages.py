@@ -75,11 +75,13 @@ class OutageBook:
         self._simulated.update(simulated)
         for item in common:
             Fault.add(self._faults, item, self._now)
-        before = {id(c): tell.Before.of(c) for c in self._cases if c.status != "retracted"}
         touched = {id(c): c for c in self._cases if c.status in ("candidate", "open")}
+        before = {number: tell.Before.of(c) for number, c in touched.items()}
         for alert in sorted(alerts, key=lambda a: (a.opened, a.entity, a.series_id, a.rule)):
             case = self._case_of(alert)
             if case is not None:
+                if id(case) not in before:
+                    before[id(case)] = tell.Before.of(case)
                 case.join(replace(alert))
                 touched[id(case)] = case
         echo.pair(list(touched.values()), failing)

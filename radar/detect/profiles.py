@@ -28,12 +28,26 @@ WEEK_S = 7 * DAY_S
 WARM_UP_S, WARM_UP_EVALUATED_S = 14 * DAY_S, DAY_S
 #: Weeks and days looked back on.
 WEEKS, DAYS = 4, 7
-#: Windows that are added up: one bin, 15 minutes, one hour.
-WINDOWS_S = (0, 900, 3600)
+#: Windows that are added up: one bin, 15 minutes, one hour; and six hours, where bins are an hour long: many networks
+#: of the long tail are counted so, and have few counts an hour.
+WINDOWS_S, WINDOWS_HOURLY_S = (0, 900, 3600), (0, 21_600)
+HOUR_S = 3600
 #: The level follows the last hours with this half-life, small residuals only.
 HALF_LIFE_S = 4 * 3600
+#: The level moves at most so far (log units) below and above its anchor, which follows it with these half-lives: a slow
+#: slide is not followed down, and neither is what comes back from a busy week called a fall.
+LEVEL_DOWN, LEVEL_UP = 0.15, 0.10
+ANCHOR_DOWN_S, ANCHOR_UP_S = 4 * DAY_S, 14 * DAY_S
+#: Bins up to this long are averaged where yesterday's habit is looked at.
+FINE_S = 600
+#: Fewest bins of a day for yesterday's habit to be looked at.
+HABIT_BINS = 24
 #: Bins in a row (one more where they are longer than an hour), and time, that an alert needs to open or close.
 PERSIST_BINS, PERSIST_S = int(EACH["persist_bins"]), int(EACH["persist_s"])
+#: A fall that is beyond doubt need not wait so long in bins of a minute.
+FAST_S = 300
+#: An alert that has lasted so long is sure enough to be published alone.
+SUSTAINED_BINS, SUSTAINED_S = int(EACH["sustained_bins"]), int(EACH["sustained_s"])
 #: A burst is over when it is seen: one bin opens it. So does one evaluation of our routing table, of which most peers
 #: say the same; ten minutes of normal ones close it.
 PERSIST_BURST, PERSIST_EVALUATED = int(number("burst", "opens_bins")), int(number("routes_withdrawn_now", "opens_bins"))
@@ -53,6 +67,7 @@ class Profiles:
     weekly: tuple[int, int]  # places of the weekly offsets within the lookback
     daily: tuple[int, int]  # those of the daily offsets (flat)
     recent: tuple[int, int]  # those of the last 24 hours (routes)
+    habit: tuple[int, int]  # yesterday's three bins, and the same time of the two weeks before yesterday
     kind: npt.NDArray[np.int8]
     log: B1
     count: B1
@@ -60,11 +75,15 @@ class Profiles:
     evaluated: B1  # routes of a routing table that we keep
     slow: B1
     windows: tuple[int, ...]
+    fine: bool  # bins so short that several of them see what passes within half an hour
     warm_up: npt.NDArray[np.int64]  # seconds of history that each slot needs
     persist: int
+    fast: int  # bins in a row beyond the score for publication: enough to open and to publish
+    sustained: int  # bins in a row that fire and may then be published, however shallow
     opens: npt.NDArray[np.int16]  # bins in a row that open an alert of each slot; ``persist`` of them close it
     burst_rate: float  # of a burst's events, per unit and bin, at least
     level_step: float
+    anchor_step: tuple[float, float]  # down and up
     noise_step: float
     log_gate: npt.NDArray[np.float32]
     floor: npt.NDArray[np.float32]
@@ -81,7 +100,8 @@ def profiles(group: Group, catalogue: Mapping[str, Signal] = SIGNALS) -> Profile
     kind = np.array([KINDS[s.profile] if s else 0 for s in slots], np.int8)
     routes = np.array([s is not None and s.profile == "flat" and s.plane == "control" for s in slots])
     lookback, spans = _lookback(grain, kind, routes)
-    windows = tuple(sorted({max(1, round(w / grain)) for w in WINDOWS_S}))
+    lengths = WINDOWS_HOURLY_S if grain == HOUR_S else WINDOWS_S
+    windows = tuple(sorted({max(1, round(w / grain)) for w in lengths}))
     evaluated = routes & group.evaluated
     persist = max(PERSIST_BINS + (grain > bands.COARSE_S), -(-PERSIST_S // grain))
     return Profiles(
@@ -89,6 +109,7 @@ def profiles(group: Group, catalogue: Mapping[str, Signal] = SIGNALS) -> Profile
         weekly=spans[0],
         daily=spans[1],
         recent=spans[2],
+        habit=spans[3],
         kind=kind,
         log=(kind == SEASONAL) | (kind == FLAT),
         count=np.array([s is not None and s.scale == "count" for s in slots]),
@@ -96,11 +117,15 @@ def profiles(group: Group, catalogue: Mapping[str, Signal] = SIGNALS) -> Profile
         evaluated=evaluated,
         slow=np.array([_is_slow(s) for s in slots]),
         windows=windows,
+        fine=grain <= FINE_S,
         warm_up=np.where(evaluated, WARM_UP_EVALUATED_S, WARM_UP_S),
         persist=persist,
+        fast=min(persist, max(PERSIST_BINS, -(-FAST_S // grain))),
+        sustained=max(SUSTAINED_BINS, -(-SUSTAINED_S // grain)),
         opens=np.where(kind == BURST, PERSIST_BURST, np.where(evaluated, PERSIST_EVALUATED, persist)).astype(np.int16),
         burst_rate=min(1.0, grain / BURST_EVERY_S),
         level_step=1.0 - 2.0 ** (-1.0 / max(48.0, HALF_LIFE_S / grain)),
+        anchor_step=(1.0 - 2.0 ** (-grain / ANCHOR_DOWN_S), 1.0 - 2.0 ** (-grain / ANCHOR_UP_S)),
         noise_step=2.0 / min(500.0, max(100.0, WEEK_S / grain)),
         log_gate=np.log([bands.gate(s.profile, s.plane, grain) if s else 1.0 for s in slots]).astype(np.float32),
         floor=np.where(routes, bands.FLOOR_ROUTES, bands.FLOOR).astype(np.float32),
@@ -133,4 +158,8 @@ def _lookback(grain: int, kind: npt.NDArray[np.int8], routes: B1) -> tuple[tuple
         if needed:
             offsets += sorted({c + o for c in centres for o in range(-half, half + 1) if c + o < 0})
         spans.append((before, len(offsets)))
+    before = len(offsets)
+    if bool((kind == SEASONAL).any()) and day >= HABIT_BINS:
+        offsets += [-day - week * 2, -day - week, -day - 1, -day, -day + 1]
+    spans.append((before, len(offsets)))
     return tuple(offsets), spans

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from radar import bands
 from radar.detect import burst
 from radar.detect.model import F32
-from radar.detect.profiles import BURST, LATENCY, RATIO, Profiles
+from radar.detect.profiles import BURST, LATENCY, RATIO, SEASONAL, WEEKS, Profiles
 
 B1 = npt.NDArray[np.bool_]
 B2 = npt.NDArray[np.bool_]
@@ -27,6 +27,8 @@ MAD = np.float32(1.4826)
 YOUNG, YOUNG_FLOOR = 48, np.float32(0.1)
 #: A window of several bins fires only while its newest are low themselves: one bad bin must not fire for an hour.
 STILL_Z = -1.5
+#: A habit explains at most so much (log units).
+HABIT_MOST = np.float32(-0.7)
 
 
 def median_over(past: F32) -> tuple[F32, npt.NDArray[np.int64]]:
@@ -44,6 +46,24 @@ def median_over(past: F32) -> tuple[F32, npt.NDArray[np.int64]]:
     return np.where(counts > 0, (low + high) * np.float32(0.5), np.float32(np.nan)), counts
 
 
+def by_week(p: Profiles, part: F32, which: npt.NDArray[np.intp]) -> tuple[F32, npt.NDArray[np.int64]]:
+    """Median over the weeks of the median of each week's neighbouring bins, and how many values there were.
+
+    Weeks that differ, as after a busy one, must not make the baseline jump from bin to bin with what is missing. Where
+    four weeks of a seasonal signal fall into two halves, the lower one is normal: a fall is what is looked for.
+    """
+    e, lookback, w = part.shape
+    each = lookback // WEEKS
+    if each > 1:
+        weeks, counts = median_over(part.reshape(e * WEEKS, each, w))
+        weeks, total = weeks.reshape(e, WEEKS, w), counts.reshape(e, WEEKS, w).sum(axis=1)
+    else:
+        weeks, total = part, np.isfinite(part).sum(axis=1)
+    middle, known = median_over(weeks)
+    low = np.sort(weeks, axis=1)[:, (WEEKS - 1) // 2]
+    return np.where((known == WEEKS) & (p.kind[which] == SEASONAL), low, middle), total
+
+
 def normal(p: Profiles, past: F32) -> F32:
     """The baseline before the level is applied: [E, W]; NaN where too little history is at hand."""
     out = np.full((past.shape[0], past.shape[2]), np.nan, np.float32)
@@ -52,9 +72,29 @@ def normal(p: Profiles, past: F32) -> F32:
         if end > begin and slots.any():
             which = slots.nonzero()[0]
             part = past[:, begin:end] if len(which) == past.shape[2] else past[:, begin:end][:, :, which]
-            middle, counts = median_over(part)
+            middle, counts = (
+                by_week(p, part, which) if begin == p.weekly[0] and end == p.weekly[1] else median_over(part)
+            )
             out[:, which] = np.where(counts >= max(2, (end - begin) // 5), middle, np.nan)
     return out
+
+
+def habit(p: Profiles, past: F32, noise: F32) -> F32:
+    """How far yesterday fell below its own baseline at this time of day: log ratio [E, W], at most 0, with two
+    deviations in its favour; 0 where it cannot be said. What repeats each day is how people live now."""
+    begin, end = p.habit
+    out = np.zeros((past.shape[0], past.shape[2]), np.float32)
+    if end == begin:
+        return out
+    before, bins = past[:, begin : begin + 2].mean(axis=1), 3.0 if p.fine else 1.0
+    # a dip of half an hour moves a little each day, and is lost in the mean of long bins
+    yesterday = past[:, begin + 2 : end].mean(axis=1) if p.fine else past[:, begin + 2 : end].min(axis=1)
+    add = np.where(p.count, np.float32(bands.ADD_COUNT), np.float32(bands.ADD_PART) * before)
+    own = np.where(p.count, 1.0 / (bins * yesterday + 1.0) + 1.0 / (2 * before + 1.0), 0.0)
+    sigma = np.sqrt(own + np.square(MAD * np.exp(noise)))
+    fell = np.log((yesterday + add) / (before + add)) + 2 * sigma
+    use = np.isfinite(fell) & (p.kind == SEASONAL)
+    return np.where(use, np.clip(fell, HABIT_MOST, 0.0), out).astype(np.float32)
 
 
 @dataclass(slots=True)
@@ -89,15 +129,17 @@ def log_windows(p: Profiles, sums_x: F32, sums_mu: F32) -> F32:
 
 def judge_log(
     p: Profiles, windows: F32, sums_mu: F32, mu: F32, noise: F32, poisson: F32, samples: npt.NDArray[np.int32],
-    rising: B2 | None = None,
+    rising: B2 | None = None, special: B1 | None = None,
 ) -> Scored:  # fmt: skip
     """Judge the seasonal and flat slots from window ratios, expected sums, and the noise known of each window.
-    ``rising``: where a rise is news too."""
+    ``rising``: where a rise is news too. ``special``: entities whose people live otherwise today."""
     own = 1.0 / (sums_mu + 1.0)
     noise_var = np.square(MAD * np.exp(noise))
     if p.count.any():
         noise_var = np.where(p.count, noise_var - poisson, noise_var)
     floor = np.where(samples < YOUNG, np.maximum(p.floor, YOUNG_FLOOR), p.floor)
+    if special is not None and special.any():
+        floor = np.where(special[:, None] & (p.kind == SEASONAL), np.maximum(floor, bands.FLOOR_SPECIAL), floor)
     var = np.maximum(noise_var, np.square(floor))
     if p.count.any():
         var = var + np.where(p.count & (p.kind != 2), own, np.float32(0.0))
@@ -128,7 +170,7 @@ def judge_log(
         ratio=windows[0],
         spread=sigma[0],
         fires=np.asarray(fires.any(axis=0)) | up,
-        strong=np.asarray((fires & (z < bands.PUBLISH_Z)).any(axis=0)) | up,
+        strong=np.asarray((fires & ((z < bands.PUBLISH_Z) | (windows < np.log(bands.HALF)))).any(axis=0)) | up,
         shallow=p.routes & low[0] & (windows[0] < np.float32(np.log(bands.SHALLOW_ROUTES))),
         few=~any_enough & np.isfinite(windows[0]),
         windows=windows,

@@ -132,6 +132,7 @@ def score(
         "events": len(events),
         "scoreable_events": len(scored),
         "alarms": len(alarms),
+        "true_alarms": true,
         "false_alarms": false,
         "must_not_fire_events": len(marked) - len(events),
         "must_not_fire_alarms": sum(1 for o, _ in outcome.values() if o == "must_not_fire"),

@@ -15,8 +15,9 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
-#: Changes whenever the arrays do; memory of another form is not read.
-VERSION = 1
+#: Changes whenever the arrays do. Memory of an older form is read; what it lacks begins as if nothing had been seen.
+VERSION = 2
+ADDED = {1: ("anchor",)}
 
 #: Days of daily means that the slow rule keeps.
 SLOW_DAYS = 91
@@ -26,6 +27,7 @@ FIELDS: dict[str, tuple[str, float, str]] = {
     "first": ("<i4", -1, ""),  # bin of the first value ever; -1: none yet
     "seen": ("<i4", -1, ""),  # newest bin with a value
     "level": ("<f4", 0.0, ""),  # log of how far the series runs above its baseline
+    "anchor": ("<f4", 0.0, ""),  # where the level stands in the long run: it may only move about it
     "samples": ("<i4", 0, ""),  # residuals learnt from
     "noise": ("<f4", -2.7, "M"),  # log of the median absolute residual; starts at ln .067, a spread of .1
     "poisson": ("<f4", 0.0, "M"),  # usual 1 / (expected + 1)
@@ -56,6 +58,7 @@ class State:
     first: Array
     seen: Array
     level: Array
+    anchor: Array
     samples: Array
     noise: Array
     poisson: Array
@@ -105,6 +108,20 @@ class State:
             more = np.full(self._shape(lead, len(fresh)), first, dtype)
             setattr(self, name, np.concatenate((getattr(self, name), more), axis=1 if lead else 0))
 
+    def widen(self, lead: dict[str, int]) -> None:
+        """Make room for longer windows than this memory knows: they begin with the longest one's noise, and no sums."""
+        if lead["M"] <= self.lead["M"] or lead["R"] < self.lead["R"] or lead["D"] != self.lead["D"]:
+            return
+        more = lead["M"] - self.lead["M"]
+        for name, (_, _, axis) in FIELDS.items():
+            array = getattr(self, name)
+            if axis == "M":
+                setattr(self, name, np.concatenate((array, np.repeat(array[-1:], more, axis=0))))
+        self.lead = dict(lead)
+        for name, (dtype, first, axis) in FIELDS.items():
+            if axis == "R":
+                setattr(self, name, np.full(self._shape("R", len(self.entities)), first, dtype))
+
     def clear_ring(self, skipped: range) -> None:
         """Forget the places of bins that were never stepped."""
         places = sorted({number % self.lead["R"] for number in skipped})
@@ -131,14 +148,18 @@ class State:
         """Read what :meth:`dump` wrote. Raises ValueError for bytes of another form or length."""
         line, newline, body = blob.partition(b"\n")
         head = json.loads(line)
-        if not newline or head.get("version") != VERSION:
+        if not newline or (head.get("version") != VERSION and head.get("version") not in ADDED):
             raise ValueError(f"detector memory of version {head.get('version')}; expected {VERSION}")
         self = cls(head["width"], head["lead"]["M"], head["lead"]["R"], bool(head["lead"]["D"]))
         self.entities = head["entities"]
         self.rows = {key: i for i, key in enumerate(self.entities)}
         self.newest, self.day = head["newest"], head["day"]
         at = 0
-        for name, (dtype, _, lead) in FIELDS.items():
+        missing = ADDED.get(head["version"], ())
+        for name, (dtype, first, lead) in FIELDS.items():
+            if name in missing:
+                setattr(self, name, np.full(self._shape(lead, len(self.entities)), first, dtype))
+                continue
             shape = self._shape(lead, len(self.entities))
             size = int(np.prod(shape)) * np.dtype(dtype).itemsize
             if at + size > len(body):

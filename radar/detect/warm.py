@@ -13,7 +13,7 @@ import numpy as np
 
 from radar.detect import common, slow
 from radar.detect.model import F32, Warmed
-from radar.detect.profiles import DAY_S, HALF_LIFE_S, WEEK_S
+from radar.detect.profiles import DAY_S, HALF_LIFE_S, LEVEL_DOWN, LEVEL_UP, WEEK_S
 from radar.detect.score import judge_log, judge_rise, log_windows, median_over, normal
 from radar.detect.state import SLOW_DAYS
 
@@ -100,7 +100,7 @@ def _learn(detector: Detector, rows: np.ndarray, points: np.ndarray, bins: int, 
     state, p, grain = detector._state, detector.p, detector.group.grain_s
     recent = points >= bins - max(1, 2 * HALF_LIFE_S // grain)
     middle = _median(r[0][:, recent])
-    level = np.where((p.kind == 1) & np.isfinite(middle), middle, 0.0)
+    level = np.where((p.kind == 1) & np.isfinite(middle), np.clip(middle, -LEVEL_DOWN, LEVEL_UP), 0.0)
     usual = np.where(p.log, _median(r[0]), 0.0)
     away = np.abs(r - np.where(np.isfinite(usual), usual, 0.0)[None, :, None, :])
     mad = np.stack([_median(a) for a in away])

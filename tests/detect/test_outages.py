@@ -36,7 +36,7 @@ def test_a_strong_fall_is_published_after_two_bins_and_closed_after_two_normal_o
     assert opened["start"] == begin.strftime("%Y-%m-%dT%H:%M:%SZ")
     assert opened["known_at"] == (begin + timedelta(minutes=10)).strftime("%Y-%m-%dT%H:%M:%SZ")
     assert opened["start_earliest"] == (begin - timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    assert opened["headline"] == "Iran: requests at our edge 98 % below normal since 00:00 UTC on 2 March 2026."
+    assert opened["headline"] == "Iran: requests at our edge 97 % below normal since 00:00 UTC on 23 February 2026."
     assert radar.step() == []
     (closed,) = radar.step()
     assert (closed["id"], closed["status"], _kinds(closed)) == (opened["id"], "closed", ["opened", "closed"])
@@ -50,7 +50,7 @@ def test_the_id_is_made_of_day_entity_and_onset() -> None:
         radar.step({(IR, 0): 10})
         ids.append(radar.step({(IR, 0): 10})[0]["id"])
     assert ids[0] == ids[1]
-    assert ids[0].startswith("20260302-ir-")
+    assert ids[0].startswith("20260223-ir-")
 
 
 def test_a_weak_fall_waits_for_a_second_signal() -> None:
@@ -105,10 +105,10 @@ def test_an_outage_is_never_closed_because_its_source_went_silent() -> None:
     gone = {(IR, slot): float("nan") for slot in range(5)}
     told = [outage for _ in range(40) for outage in radar.step(gone)]
     assert [_kinds(o) for o in told] == [["opened", "updated"]]
-    assert "It cannot be seen since 00:15 UTC on 2 March 2026" in told[0]["updates"][-1]["text"]
+    assert "It cannot be seen since 00:15 UTC on 23 February 2026" in told[0]["updates"][-1]["text"]
     (outage,) = radar.book.open
     row = outage["signals"][0]
-    assert (row["verdict"], row["first_seen"]) == ("insufficient", "2026-03-02T00:00:00Z")
+    assert (row["verdict"], row["first_seen"]) == ("insufficient", "2026-02-23T00:00:00Z")
     for _ in range(3):
         radar.step()
     assert _kinds(radar.book.all[0])[-1] == "closed"
@@ -142,7 +142,7 @@ def test_a_dip_of_our_own_gives_a_notice_and_no_outage() -> None:
         radar.step()
     over = radar.book.notice
     assert over is not None
-    assert over["until"] == "2026-03-02T00:20:00Z"
+    assert over["until"] == "2026-02-23T00:20:00Z"
     for _ in range(4):
         radar.step()
     assert (radar.book.notice, radar.book.all) == (None, [])

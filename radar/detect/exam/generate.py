@@ -1,8 +1,8 @@
 """The injection generator: worlds of entities with a rhythm, outages put into them, and what must not be called one.
 
-Each world (:data:`WORLDS`) is a table row: grain, signal, size of its entities, share of bins that never came. A seed and
-a row give the same rows and labels, to the last bit. The seeds and the countries of tuning and of report have nothing in
-common (:data:`SEEDS`, ``rhythm.TUNING``, ``rhythm.REPORT``).
+Each world (:data:`WORLDS`) is a table row: grain, signal, size of its entities, share of bins that never came. A seed
+and a row give the same rows and labels, to the last bit. The seeds and the countries of tuning and of report have
+nothing in common (:data:`SEEDS`, ``rhythm.TUNING``, ``rhythm.REPORT``).
 """
 
 from __future__ import annotations
@@ -184,10 +184,7 @@ class _Entity:
         mean = self.mean * self.factor * np.exp(noise)
         for begin, end, depth in shared:
             mean[begin:end] *= 1 - depth
-        if self.world.rhythm:
-            values = self.rng.poisson(mean).astype(np.float64)
-        else:
-            values = np.round(mean)
+        values = self.rng.poisson(mean).astype(np.float64) if self.world.rhythm else np.round(mean)
         values[self.lost] = np.nan
         if self.world.index:
             values = np.round(100 * values / np.nanmax(values), 1)
@@ -219,9 +216,7 @@ class _Entity:
         """The series begins while the entity is down."""
         end = round(self.rng.integers(6, 72) * HOUR_S / self.world.grain_s)
         self.factor[:end] *= 0.1
-        self.labels.append(
-            _label(self.world, self.key, 0, end, "starts inside", depth=0.9, scoreable="no_coverage")
-        )
+        self.labels.append(_label(self.world, self.key, 0, end, "starts inside", depth=0.9, scoreable="no_coverage"))
 
     # -- what must not fire
 

@@ -1,0 +1,143 @@
+"""Days on which people live otherwise: public holidays, the turn of Ramadan, clock changes.
+
+On these a moderate fall of what people do is told of nobody's network: normal is less sure there. Worked out offline by
+the packages ``holidays`` and ``tzdata``; a day counts from its first moment in any zone of the country to its last in
+any.
+Entities of no known country have no such days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from importlib.resources import files
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+import numpy.typing as npt
+
+from radar.entities import is_entity, parent
+
+B1 = npt.NDArray[np.bool_]
+
+#: Days after a change of clocks, the start of Ramadan and its end, before and of the feast, that count.
+AFTER_CLOCKS, FAST_BEGINS, FEAST_BEFORE, FEAST = 2, 2, 1, 4
+
+
+class Calendar:
+    """Which of the entities have such a day, remembered for the hour that was asked for last."""
+
+    def __init__(self) -> None:
+        self._codes: list[str] = []
+        self._hour = -1
+        self._mask = np.zeros(0, bool)
+
+    def entities(self, keys: Sequence[str]) -> None:
+        """Take in the entities, in the order of the mask."""
+        self._codes = [_country(key) for key in keys]
+        self._hour = -1
+
+    def mask(self, epoch_s: int) -> B1:
+        """Where it is such a day at this time (seconds since the epoch)."""
+        hour = epoch_s // 3600
+        if hour != self._hour:
+            now = datetime.fromtimestamp(hour * 3600, UTC)
+            special = {code for code in set(self._codes) if code and is_special(code, now)}
+            self._mask = np.array([code in special for code in self._codes], bool)
+            self._hour = hour
+        return self._mask
+
+
+@lru_cache(maxsize=4096)
+def is_special(code: str, now: datetime) -> bool:
+    """Whether it is such a day anywhere in a country."""
+    return any(
+        (now + timedelta(hours=hours)).date() in _special(code, (now + timedelta(hours=hours)).year)
+        for hours in _shifts(code)
+    )
+
+
+def _country(key: str) -> str:
+    if not is_entity(key):
+        return ""
+    home = key if key.startswith("country/") else (parent(key) or "")
+    return home.partition("/")[2]
+
+
+@lru_cache(maxsize=4096)
+def _special(code: str, year: int) -> frozenset[date]:
+    public = _public(code, year)
+    found = set(public)
+    fasts, feasts = _lunar(year)
+    if any(feast + timedelta(days=k) in public for feast in feasts for k in (-1, 0, 1)):
+        found |= {day + timedelta(days=k) for day in fasts for k in range(FAST_BEGINS)}
+        found |= {day + timedelta(days=k) for day in feasts for k in range(-FEAST_BEFORE, FEAST)}
+    for zone in _zones(code):
+        found |= {day + timedelta(days=k) for day in _clock_changes(zone, year) for k in range(AFTER_CLOCKS)}
+    return frozenset(found)
+
+
+def _public(code: str, year: int) -> frozenset[date]:
+    import holidays as package  # half a second with its countries: only where a bin is scored
+
+    try:
+        return frozenset(package.country_holidays(code, years=(year - 1, year, year + 1)))
+    except NotImplementedError:
+        return frozenset()
+
+
+@lru_cache(maxsize=64)
+def _lunar(year: int) -> tuple[tuple[date, ...], tuple[date, ...]]:
+    """First days of Ramadan, and of the feast after it."""
+    from holidays.calendars.islamic import _IslamicLunar as Lunar
+
+    months = Lunar()
+    return tuple(day for day, _ in months.ramadan_beginning_dates(year)), tuple(
+        day for day, _ in months.eid_al_fitr_dates(year)
+    )
+
+
+@lru_cache(maxsize=1)
+def _all_zones() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in (files("tzdata.zoneinfo") / "zone.tab").read_text("utf-8").splitlines():
+        if line and not line.startswith("#"):
+            code, _, zone = line.split("\t")[:3]
+            found.setdefault(code, []).append(zone)
+    return found
+
+
+def _zones(code: str) -> list[str]:
+    return _all_zones().get(code, [])
+
+
+@lru_cache(maxsize=512)
+def _shifts(code: str) -> tuple[int, ...]:
+    """Hours from UTC of the country's zones in one winter, rounded, the least and the most."""
+    hours = []
+    for zone in _zones(code):
+        try:
+            shift = datetime(2025, 1, 1, tzinfo=UTC).astimezone(ZoneInfo(zone)).utcoffset() or timedelta()
+        except ZoneInfoNotFoundError:  # a machine with a table of its own that lacks the zone
+            continue
+        hours.append(round(shift.total_seconds() / 3600))
+    return tuple(sorted({min(hours), max(hours)})) if hours else (0,)
+
+
+@lru_cache(maxsize=2048)
+def _clock_changes(zone: str, year: int) -> tuple[date, ...]:
+    """Local days on which the clocks are changed."""
+    try:
+        info = ZoneInfo(zone)
+    except ZoneInfoNotFoundError:
+        return ()
+    found = []
+    noon = datetime(year, 1, 1, 12, tzinfo=UTC)
+    before = noon.astimezone(info).utcoffset()
+    for k in range(1, 366):
+        now = (noon + timedelta(days=k)).astimezone(info)
+        if now.utcoffset() != before:
+            found.append(now.date())
+            before = now.utcoffset()
+    return tuple(found)
