@@ -254,7 +254,7 @@ def _window(
     if not days:
         raise ConfigError(f"nothing is archived in {settings.data_dir} of these sources; RADAR_DATA_DIR names the "
                           "folder of a radar")  # fmt: skip
-    archive.until = f"{end.strftime(STAMP)}-g"
+    archive.until = _known(end)
     first = next(iter(archive.files()), None)
     if first is None:
         raise ConfigError(f"nothing was archived until {rfc3339(end)}; the first answer came on {days[0]}")
@@ -276,10 +276,16 @@ def _ticks(settings: Settings, archive: Past, since: datetime, until: datetime) 
     while at < (first.now if first else until):
         at = min(at + step, until)
         if first is None or at < first.now:
-            yield Moment(at, f"{at.astimezone(UTC).strftime(STAMP)}-g", None)  # after every file of that moment
+            yield Moment(at, _known(at), None)
     for tick in (first, *written) if first else ():
         if tick.cursor is not None:
             yield Moment(tick.now, tick.cursor, frozenset(tick.begun))
+
+
+def _known(at: datetime) -> str:
+    """A place in the queue after all that had come by a moment. Answers of one moment follow each other there by
+    microseconds, thousands of them by milliseconds."""
+    return (at.astimezone(UTC) + timedelta(seconds=1)).strftime(STAMP)
 
 
 # -- the store ---------------------------------------------------------------------------------------------------------

@@ -277,6 +277,13 @@ def test_without_written_ticks_they_are_made_up_and_the_outage_is_found_all_the_
     assert found == wanted
 
 
+def test_all_answers_of_the_last_moment_belong_to_the_window(settings: Settings, client: Store, tmp_path: Path) -> None:
+    radar, last = Radar(tmp_path, client), NOW + timedelta(hours=2)
+    for at, hour in ((NOW, 0), (last, 1), (last, 2)):
+        radar.put(pings(NOW + timedelta(hours=hour), 6), at)
+    assert again(dataclasses.replace(settings, tick_s=3600), client, until=last, now=last).files == 3
+
+
 def test_nothing_archived_is_said(settings: Settings, client: Store, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="nothing is archived in"):
         again(settings, client)
