@@ -82,7 +82,7 @@ def test_key_of_the_clients_stays_and_is_nobody_else_s(tmp_path: Path, monkeypat
     key = tmp_path / "data" / "logs" / "clients.key"
     assert len(key.read_bytes()) == 8
     assert key.stat().st_mode & 0o077 == 0
-    assert edge_logs._key(tmp_path / "data") == int.from_bytes(key.read_bytes(), "big")
+    assert edge_logs.client_key(tmp_path / "data") == int.from_bytes(key.read_bytes(), "big")
 
 
 def test_fetch_without_a_setting_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
