@@ -23,7 +23,7 @@ from radar.sources._edge_times import FIRST_S, LAST_S, moments
 from radar.sources._edge_words import Flags, Rows, Words
 
 #: Lines that are read together: their words stay in the processor's cache.
-_BATCH = 8192
+_BATCH = 16_384
 #: Bytes in which line breaks are looked for at a time.
 _STEP = 1 << 18
 #: So many templates are looked for, as long as each takes at least one in so many of the lines that are left.
@@ -186,14 +186,14 @@ def _batch(
     for segment in template.segments:
         block = words.gathered(data, places, segment.words)
         for check in segment.checks:
-            differs |= (block[:, check.at] ^ check.want) & check.mask
+            differs |= (block[check.at] ^ check.want) & check.mask
         for offset, value in segment.fixed:
             assert value.size is not None
             count = np.full(len(places), value.size)
             wrong |= _read(value, block, offset, count, columns, part)
         places = places + segment.offset
         if segment.end is None:
-            break
+            continue
         count = words.length(block, segment.offset, segment.end.room // 8, segment.stop)
         if segment.end.kind in ("skip", "request"):
             count = _further(data, places, ends, count, segment)
@@ -265,8 +265,8 @@ def _spelled(first: Words, count: Rows, text: bytes) -> Flags:
 
 def _time(value: Value, block: Words, offset: int, column: _Column, part: slice) -> Flags:
     """Keep times without their seconds, once for lines of the same minute in a row. Bins are of whole minutes."""
-    wrong = np.zeros(block.shape[0], np.uint64)
-    changes = np.ones(block.shape[0], np.bool_)
+    wrong = np.zeros(block.shape[1], np.uint64)
+    changes = np.ones(block.shape[1], np.bool_)
     changes[1:] = False
     kept: list[Words] = []
     for at in range(0, value.room, 8):
@@ -299,8 +299,8 @@ def _time(value: Value, block: Words, offset: int, column: _Column, part: slice)
 def _request(data: bytes, ends: Rows, column: _Column, part: slice) -> None:
     """Keep the last bytes of what was asked for: the protocol stands there, after a space."""
     block = words.gathered(data, ends - 16, 2)
-    column.values[0][part] = block[:, 0] >> np.uint64(40)
-    column.values[1][part] = block[:, 1]
+    column.values[0][part] = block[0] >> np.uint64(40)
+    column.values[1][part] = block[1]
 
 
 # -- arrays to columns -----------------------------------------------------------------------------------------------

@@ -89,10 +89,11 @@ def counted(rows: pl.DataFrame, key: int) -> pl.DataFrame:
         **{f"{column}_none": pl.len() for column in ("bytes", "status") if column not in said},
     )
     keys = sums.select("group", *KEYS)
-    parts = [
-        _field(sums.filter(pl.col(name) != 0).select(*KEYS, cell=0, amount=name), name)
-        for name in sums.columns if name not in ("group", *KEYS)
-    ]  # fmt: skip
+    fields = [name for name in sums.columns if name not in ("group", *KEYS)]
+    counts = sums.select(*KEYS, pl.col(fields).cast(pl.Int64)).unpivot(
+        on=fields, index=list(KEYS), variable_name="field", value_name="amount"
+    )  # fmt: skip
+    parts = [counts.select(*KEYS, "field", pl.lit(0, pl.Int32).alias("cell"), "amount").filter(pl.col("amount") != 0)]
     group, place = pl.col("group") * _CELLS, pl.col("place")
     for name in ("rtt", "throughput"):
         if name in said:
@@ -110,7 +111,7 @@ def counted(rows: pl.DataFrame, key: int) -> pl.DataFrame:
             amount=pl.col("run").max()
         ).with_columns(group=place // _CELLS, cell=place % _CELLS)  # fmt: skip
         parts.append(_field(found.join(keys, on="group"), "client"))
-    return pl.concat(part.cast(PARTIALS) for part in parts)  # type: ignore[arg-type]  # a mapping of types is one
+    return pl.concat(parts).cast(PARTIALS)  # type: ignore[arg-type]  # a mapping of types is one
 
 
 def _numbered(table: pl.DataFrame, keys: Sequence[str] = KEYS) -> pl.DataFrame:
@@ -119,8 +120,8 @@ def _numbered(table: pl.DataFrame, keys: Sequence[str] = KEYS) -> pl.DataFrame:
     spans = table.select(
         (pl.col(name).to_physical() if name in _TEXTS else pl.col(name)).cast(pl.Int64) for name in keys
     ).with_columns(pl.col("bin") // BIN_S)
-    least = spans.min().fill_null(0).row(0)
-    widths = [most - start + 2 for start, most in zip(least, spans.max().fill_null(0).row(0), strict=True)]
+    least = [least or 0 for least in spans.min().row(0)]
+    widths = [(most or 0) - start + 2 for start, most in zip(least, spans.max().row(0), strict=True)]
     if prod(widths) * _CELLS >= 2**63:  # years apart, or hostile: too many to be packed into one number
         return table.with_columns(group=table.select(pl.struct(keys).rank("dense").cast(pl.Int64)).to_series())
     group = pl.lit(0, pl.Int64)

@@ -151,6 +151,9 @@ def _segments(leads: list[bytes], values: list[Value], tail: bytes) -> list[Segm
             mask += [False] * value.size
             continue
         after = (leads[number + 1] if number + 1 < len(leads) else tail)[0]
+        if value.room > SHORT and value.kind in ("skip", "request"):  # apart, so that it begins with a word
+            made.append(_segment(known, mask, fixed, None, 0, (len(known) + 7) // 8))
+            known, mask, fixed = bytearray(), [], []
         # one word more: a value that does not begin with a word is put together from two
         made.append(_segment(known, mask, fixed, value, after, (len(known) + value.room + 7) // 8 + 1))
         known, mask, fixed = bytearray(), [], []

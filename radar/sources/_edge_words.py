@@ -46,34 +46,44 @@ def windows(data: bytes, width: int) -> NDArray[Any]:
 
 
 def gathered(data: bytes, places: Rows, words: int) -> Words:
-    """So many words from each place on: one row a place."""
-    return windows(data, 8 * words)[places].view("<u8").reshape(-1, words)
+    """So many words from each place on, in one copy: a row for the first words of all places, one for the second."""
+    return np.ascontiguousarray(windows(data, 8 * words)[places].view("<u8").reshape(-1, words).T)
 
 
 def at(block: Words, offset: int) -> Words:
-    """The word that stands ``offset`` bytes after the beginning of each row."""
+    """The words that stand ``offset`` bytes after each place."""
     first, bits = offset >> 3, np.uint64((offset & 7) << 3)
     if not bits:
-        return block[:, first]
-    return (block[:, first] >> bits) | (block[:, first + 1] << (np.uint64(64) - bits))
+        return block[first]
+    return (block[first] >> bits) | (block[first + 1] << (np.uint64(64) - bits))
 
 
 def place_of(words: Words, byte: int) -> Counts:
     """Which byte of a word is the first of that value; 8 where none is."""
+    return _first_of(_hits(words, byte))
+
+
+def _hits(words: Words, byte: int) -> Words:
+    """The lowest bit that is set stands in the first byte of that value; zero where none is."""
     x = words ^ word(bytes([byte]) * 8)
-    hits = (x - LOW) & ~x & HIGH
+    return (x - LOW) & ~x & HIGH
+
+
+def _first_of(hits: Words) -> Counts:
     return np.bitwise_count((hits - np.uint64(1)) & ~hits) >> np.uint8(3)
 
 
 def length(block: Words, offset: int, words: int, byte: int) -> NDArray[np.int64]:
     """Bytes from ``offset`` to the first of that value; ``8 * words`` where it is not among so many words."""
-    found = place_of(at(block, offset), byte).astype(np.int64)
+    hits = _hits(at(block, offset), byte)
+    passed = np.zeros(len(hits), np.int64)
     for number in range(1, words):
-        left = found == 8 * number
+        left = hits == 0
         if not left.any():
             break
-        found += np.where(left, place_of(at(block, offset + 8 * number), byte), 0)
-    return found
+        hits = np.where(left, _hits(at(block, offset + 8 * number), byte), hits)
+        passed += left
+    return (passed << 3) + _first_of(hits)
 
 
 def shortened(words: Words, count: NDArray[Any]) -> Words:

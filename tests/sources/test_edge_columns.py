@@ -159,13 +159,13 @@ def test_what_is_no_log_is_left_whole(data: bytes) -> None:
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(st.one_of(st.from_regex(r"[0-9]{1,20}(\.[0-9]{0,16})?", fullmatch=True), st.text("019.-e", max_size=20)))
 def test_numbers_are_those_that_any_reader_gives(text: str) -> None:
-    block = np.frombuffer((text + ',"a":1').encode().ljust(40, b"}"), "<u8").reshape(1, 5)
+    block = np.frombuffer((text + ',"a":1').encode().ljust(40, b"}")[:40], "<u8").reshape(5, 1)
     count = words.length(block, 0, 3, ord(","))
-    number, wrong = words.whole([block[:, 0], block[:, 1], block[:, 2]], count)
+    number, wrong = words.whole(list(block[:3]), count)
     digits = text.isdigit() and (text == "0" or text[0] != "0") and len(text) <= 19
     assert wrong[0] != digits
     assert not digits or int(number[0]) == int(text)
-    real, odd = words.decimal([block[:, 0], block[:, 1]], count)
+    real, odd = words.decimal(list(block[:2]), count)
     first, point, rest = text.partition(".")
     fits = (first.isdigit() and (first == "0" or first[0] != "0") and (rest.isdigit() or not point)
             and len(text) <= 16 and len(first + rest) <= 15)  # fmt: skip
