@@ -61,8 +61,8 @@ def read(*names: str, states: bool | Iterable[str] = False, at: datetime | None 
         docs, known = past.told.docs, past.told.states
         keys = known if isinstance(states, bool) else states
         wanted = {key: known[key] for key in keys if key in known} if states else {}
-        rows = {row["name"]: row for row in docs["sources"] or []}
-        return Seen(None, docs["clock"], rows, {name: docs[name] for name in names}, wanted, past.settled)
+        told = {row["name"]: row for row in docs["sources"] or []}
+        return Seen(None, docs["clock"], told, {name: docs[name] for name in names}, wanted, past.settled)
     found = documents.read(client(), ["clock", "sources", *names], states=states)
     if found.docs["clock"] is None:
         raise not_published()

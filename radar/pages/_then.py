@@ -141,8 +141,9 @@ def _walk(node: Any, at: str) -> None:
     href = getattr(node, "href", None)
     if isinstance(href, str) and (href == "/" or href.startswith(_PLACES)):
         if href.endswith("?"):
-            node.href = href[:-1]  # one that leads to now
+            href = href[:-1]  # one that leads to now
         else:
             path, hash_, part = href.partition("#")
-            node.href = f"{path}{'&' if '?' in path else '?'}at={quote(at, safe=':')}{hash_}{part}"
+            href = f"{path}{'&' if '?' in path else '?'}at={quote(at, safe=':')}{hash_}{part}"
+        setattr(node, "href", href)  # noqa: B010 - not every component has it
     _walk(getattr(node, "children", None), at)
