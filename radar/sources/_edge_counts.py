@@ -21,8 +21,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
+import numpy as np
 import polars as pl
 
+from radar.cells import CELL, I64, RUN, U64, histogram, registers
 from radar.entities import networks
 from radar.schema import SIGNALS, empty_signals
 from radar.signals import SIGNALS as CATALOGUE
@@ -37,8 +39,8 @@ PARTIALS: dict[str, pl.DataType | type[pl.DataType]] = {
     "amount": pl.Int64,
 }  # fmt: skip
 
-#: More than there are cells of a histogram, or registers.
-_CELLS = 1 << 13
+#: Bits of a number of a group, so that a register and its run fit below it; added to a cell so that none is below 0.
+_BITS, _SHIFT = 64 - CELL - RUN, 512
 
 #: Columns of text.
 _TEXTS = frozenset({"cc", "provider", "field"})
@@ -94,24 +96,31 @@ def counted(rows: pl.DataFrame, key: int) -> pl.DataFrame:
         on=fields, index=list(KEYS), variable_name="field", value_name="amount"
     )  # fmt: skip
     parts = [counts.select(*KEYS, "field", pl.lit(0, pl.Int32).alias("cell"), "amount").filter(pl.col("amount") != 0)]
-    group, place = pl.col("group") * _CELLS, pl.col("place")
     for name in ("rtt", "throughput"):
         if name in said:
-            cells = rows.select(place=group + cell_of(pl.col(name)) + _CELLS // 2)
-            cells = cells.filter(rows[name].is_not_null()) if rows[name].null_count() else cells
-            found = cells.group_by("place").len("amount").with_columns(
-                group=place // _CELLS, cell=place % _CELLS - _CELLS // 2
-            )  # fmt: skip
-            parts.append(_field(found.join(keys, on="group"), name))
+            group, cells = _said(rows, rows[name], cell_of(pl.col(name)) + _SHIFT)
+            parts.append(_places(*histogram(group, cells), keys, name, shift=_SHIFT))
     if "client" in said:
-        digest = pl.col("digest")
-        seen = rows.select("group", digest=pl.col("client").hash(key))
-        seen = seen.filter(rows["client"].is_not_null()) if rows["client"].null_count() else seen
-        found = seen.select(place=group + register_of(digest), run=run_of(digest)).group_by("place").agg(
-            amount=pl.col("run").max()
-        ).with_columns(group=place // _CELLS, cell=place % _CELLS)  # fmt: skip
-        parts.append(_field(found.join(keys, on="group"), "client"))
+        digest = pl.col("client").hash(key)
+        marks = register_of(digest).cast(pl.UInt64) * (1 << RUN) + run_of(digest)
+        parts.append(_places(*registers(*_said(rows, rows["client"], marks)), keys, "client"))
     return pl.concat(parts).cast(PARTIALS)  # type: ignore[arg-type]  # a mapping of types is one
+
+
+def _said(rows: pl.DataFrame, column: pl.Series, number: pl.Expr) -> tuple[U64, U64]:
+    """Groups and numbers of the rows that have a value in the column."""
+    held = rows.filter(column.is_not_null()) if column.null_count() else rows
+    found = held.select(pl.col("group").cast(pl.UInt64), number.cast(pl.UInt64).alias("number"))
+    return found["group"].to_numpy(), found["number"].to_numpy()
+
+
+def _places(numbers: U64, amounts: I64, keys: pl.DataFrame, name: str, *, shift: int = 0) -> pl.DataFrame:
+    """Partials of the cells or registers that radar.cells counted."""
+    place = pl.col("place")
+    found = pl.DataFrame({"place": numbers.view(np.int64), "amount": amounts}).select(
+        "amount", group=place // (1 << CELL), cell=place % (1 << CELL) - shift
+    )
+    return _field(found.join(keys, on="group"), name)
 
 
 def _numbered(table: pl.DataFrame, keys: Sequence[str] = KEYS) -> pl.DataFrame:
@@ -122,7 +131,7 @@ def _numbered(table: pl.DataFrame, keys: Sequence[str] = KEYS) -> pl.DataFrame:
     ).with_columns(pl.col("bin") // BIN_S)
     least = [least or 0 for least in spans.min().row(0)]
     widths = [(most or 0) - start + 2 for start, most in zip(least, spans.max().row(0), strict=True)]
-    if prod(widths) * _CELLS >= 2**63:  # years apart, or hostile: too many to be packed into one number
+    if prod(widths) >= 2**_BITS:  # years apart, or hostile: too many to be packed into one number
         return table.with_columns(group=table.select(pl.struct(keys).rank("dense").cast(pl.Int64)).to_series())
     group = pl.lit(0, pl.Int64)
     for name, start, width in zip(keys, least, widths, strict=True):
