@@ -69,7 +69,7 @@ def counted(rows: pl.DataFrame, key: int) -> pl.DataFrame:
     """Partials of checked rows. ``key`` (64 bits) keys the hash of clients' addresses, which end here."""
     if rows.is_empty():
         return pl.DataFrame(schema=PARTIALS)
-    rows = _numbered(rows)
+    rows = _numbered(rows, bits=_BITS)
     status, end = pl.col("status"), pl.col("end")
     by_column = {
         "bytes": {"bytes": pl.col("bytes").sum(), "bytes_none": pl.col("bytes").null_count()},
@@ -123,7 +123,7 @@ def _places(numbers: U64, amounts: I64, keys: pl.DataFrame, name: str, *, shift:
     return _field(found.join(keys, on="group"), name)
 
 
-def _numbered(table: pl.DataFrame, keys: Sequence[str] = KEYS) -> pl.DataFrame:
+def _numbered(table: pl.DataFrame, keys: Sequence[str] = KEYS, *, bits: int = 63) -> pl.DataFrame:
     """Add ``group``, a number for each combination of ``keys``: grouping by one number is several times as fast."""
     table = table.with_columns(pl.col(name).cast(pl.Categorical) for name in keys if table.schema[name] == pl.String)
     spans = table.select(
@@ -131,7 +131,7 @@ def _numbered(table: pl.DataFrame, keys: Sequence[str] = KEYS) -> pl.DataFrame:
     ).with_columns(pl.col("bin") // BIN_S)
     least = [least or 0 for least in spans.min().row(0)]
     widths = [(most or 0) - start + 2 for start, most in zip(least, spans.max().row(0), strict=True)]
-    if prod(widths) >= 2**_BITS:  # years apart, or hostile: too many to be packed into one number
+    if prod(widths) >= 2**bits:  # years apart, or hostile: too many to be packed into one number
         return table.with_columns(group=table.select(pl.struct(keys).rank("dense").cast(pl.Int64)).to_series())
     group = pl.lit(0, pl.Int64)
     for name, start, width in zip(keys, least, widths, strict=True):
