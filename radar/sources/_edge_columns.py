@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,6 +86,11 @@ def read(data: bytes) -> tuple[list[Part], Rows | None]:
     return parts, np.sort(np.concatenate([left, *rest])) if parts else None
 
 
+def fits(data: bytes) -> bool:
+    """Whether the first lines have a template, so that most of the chunk will be read here, on all cores."""
+    return of(data[: SAMPLE * _LONGEST].splitlines(keepends=True)[:SAMPLE]) is not None
+
+
 def lines(data: bytes, numbers: Rows) -> bytes:
     """The lines of a chunk with those numbers, in their order."""
     ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _NEWLINE) + 1
@@ -136,8 +142,9 @@ class _Column:
 
     value: Value
     values: list[NDArray[Any]]
-    none: Flags | None = None
-    times: list[tuple[bytes, int]] = field(default_factory=list)
+    none: Flags | None
+    #: By the first row of a batch: texts of times, and how many lines in a row have each.
+    times: dict[int, list[tuple[bytes, int]]] = field(default_factory=dict)
 
 
 def _table(template: Template, lines: _Lines, rows: Rows) -> tuple[Rows, pl.DataFrame]:
@@ -146,9 +153,15 @@ def _table(template: Template, lines: _Lines, rows: Rows) -> tuple[Rows, pl.Data
     wrong = np.zeros(len(rows), np.bool_)
     begins, ends = lines.begins[rows], lines.ends[rows]
     inside = int(np.searchsorted(ends, len(lines.data) - template.reach))
-    for at in range(0, inside, _BATCH):
-        part = slice(at, min(at + _BATCH, inside))
-        wrong[part] = _batch(template, lines.data, begins[part], ends[part], columns, part)
+
+    def some(first: int) -> None:
+        for at in range(first, inside, _BATCH * threads):
+            part = slice(at, min(at + _BATCH, inside))
+            wrong[part] = _batch(template, lines.data, begins[part], ends[part], columns, part)
+
+    threads = min(pl.thread_pool_size(), -(-inside // _BATCH) or 1)
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(some, range(0, _BATCH * threads, _BATCH)))
     if inside < len(rows):  # near the end of the data, with room after it
         part, base = slice(inside, len(rows)), int(begins[inside])
         data = lines.data[base:] + bytes(template.reach)
@@ -174,7 +187,8 @@ _KINDS: dict[str, type[np.generic]] = {
 
 def _column(value: Value, rows: int) -> _Column:
     number = {"text": (value.room + 7) // 8, "request": 2, "time": 0}.get(value.kind, 1)
-    return _Column(value, [np.zeros(rows, _KINDS[value.kind]) for _ in range(number)])
+    none = np.zeros(rows, np.bool_) if value.none else None
+    return _Column(value, [np.zeros(rows, _KINDS[value.kind]) for _ in range(number)], none)
 
 
 def _batch(
@@ -250,11 +264,9 @@ def _read(value: Value, block: Words, offset: int, count: Rows, columns: dict[st
     none = np.zeros(len(count), np.bool_)
     for text in (b"true", b"false", b"null") if value.kind == "bare" else value.none:
         none |= _spelled(room[0], count, text)
-    if value.kind != "bare" and none.any():
-        column = columns[value.field]
-        if column.none is None:
-            column.none = np.zeros(len(column.values[0]), np.bool_)
-        column.none[part] = none
+    missing = columns[value.field].none if value.kind != "bare" else None
+    if missing is not None:
+        missing[part] = none
     return wrong & ~none
 
 
@@ -289,7 +301,7 @@ def _time(value: Value, block: Words, offset: int, column: _Column, part: slice)
     texts = np.stack([key[starts] for key in kept], axis=1).tobytes()
     size = 8 * len(kept)
     lengths = np.diff(starts, append=len(changes)).tolist()
-    column.times += [
+    column.times[part.start] = [
         (texts[size * number : size * number + value.room], length) for number, length in enumerate(lengths)
     ]
     unfit: Flags = wrong != 0
@@ -330,11 +342,12 @@ def _series(column: _Column, wrong: Flags, is_object: bool) -> pl.Series:
 
 
 def _moments_of(column: _Column, wrong: Flags) -> pl.Series:
-    texts = pl.Series([text.decode("utf-8", "replace") for text, _ in column.times], dtype=pl.String)
+    times = [run for _, batch in sorted(column.times.items()) for run in batch]
+    texts = pl.Series([text.decode("utf-8", "replace") for text, _ in times], dtype=pl.String)
     known = texts.unique()
     seconds = known.to_frame("text").with_columns(second=moments(pl.col("text")))
     found = texts.to_frame("text").join(seconds, on="text", how="left", maintain_order="left")["second"]
-    runs = np.array([length for _, length in column.times])
+    runs = np.array([length for _, length in times])
     inside = found.is_between(FIRST_S, LAST_S, closed="left").fill_null(False)
     if not inside.all():
         wrong |= np.repeat(~inside.to_numpy(), runs)

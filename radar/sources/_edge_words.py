@@ -54,8 +54,10 @@ def at(block: Words, offset: int) -> Words:
     """The words that stand ``offset`` bytes after each place."""
     first, bits = offset >> 3, np.uint64((offset & 7) << 3)
     if not bits:
-        return block[first]
-    return (block[first] >> bits) | (block[first + 1] << (np.uint64(64) - bits))
+        aligned: Words = block[first]
+        return aligned
+    joined: Words = (block[first] >> bits) | (block[first + 1] << (np.uint64(64) - bits))
+    return joined
 
 
 def place_of(words: Words, byte: int) -> Counts:
@@ -70,7 +72,8 @@ def _hits(words: Words, byte: int) -> Words:
 
 
 def _first_of(hits: Words) -> Counts:
-    return np.bitwise_count((hits - np.uint64(1)) & ~hits) >> np.uint8(3)
+    below: Counts = np.bitwise_count((hits - np.uint64(1)) & ~hits)
+    return below >> np.uint8(3)
 
 
 def length(block: Words, offset: int, words: int, byte: int) -> NDArray[np.int64]:

@@ -182,3 +182,15 @@ def test_every_row_has_the_number_of_its_own_text(rows: int, most: int, seed: in
     for key in keys:
         assert (key[firsts][codes] == key).all()
     assert len(firsts) < 2 * len(set(zip(*(key.tolist() for key in keys), strict=True)))
+
+
+def test_each_line_of_a_large_chunk_has_its_own_time_and_number() -> None:
+    lines = [
+        f'{{"time":"2026-03-02T{n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}Z","asn":{n + 1}}}' for n in range(40_000)
+    ]
+    parts, left = columns.read("\n".join(lines).encode() + b"\n")
+    assert left is not None
+    assert (len(parts), len(left)) == (1, 0)
+    minute = parts[0].table.select((pl.col("time").dt.epoch("s") - 1_772_409_600) // 60).to_series()
+    assert minute.to_list() == [n // 60 for n in range(40_000)]
+    assert parts[0].table["asn"].to_list() == list(range(1, 40_001))
