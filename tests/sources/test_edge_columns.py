@@ -22,7 +22,8 @@ from radar.sources._rejections import Rejections
 
 Log = Callable[[random.Random], str]
 
-TIMES = ["2026-03-02T00:00:{:02}Z", "2026-03-02T00:00:{:02}.250Z", "2026-03-02T01:00:{:02}+01:00"]
+TIMES = ["2026-03-02T00:00:{:02}Z", "2026-03-02T01:00:{:02}+01:00"]
+SECONDS = ["07", "59", "60", "61", "5x", "99", " 1", "-1"]
 NUMBERS = ["0", "7", "503", "12345678", "123456789", "1234567890123456", "007", "-1", "1e3", "1.5", "0.25", "00.5",
            "1.", ".5", "12345678.25", "1234567.891", "104.123456789", "0.1234567890123456", "99999999999999999999",
            "null", "true", '"5"', '""', "[]", "NaN"]  # fmt: skip
@@ -33,7 +34,7 @@ TEXTS = ['"DE"', '"FR"', '"de"', '"XX"', '"-"', '""', "null", "5", r'"\"a"', '"D
 def own(draw: random.Random) -> str:
     """A line with our names: most of them as they should be."""
     row = {
-        "time": json.dumps(TIMES[0].format(draw.randrange(62))),
+        "time": json.dumps(TIMES[0].format(draw.choice(SECONDS) if draw.random() < 0.1 else draw.randrange(60))),
         "country": draw.choice(['"DE"', '"FR"', draw.choice(TEXTS)]),
         "asn": draw.choice(["3320", "8075", draw.choice(NUMBERS)]),
         "status": draw.choice(["200", "503", draw.choice(NUMBERS)]),
@@ -71,7 +72,7 @@ def logpush(draw: random.Random) -> str:
 
 def apache(draw: random.Random) -> str:
     return json.dumps({
-        "timestamp": TIMES[2].format(draw.randrange(60)), "client_ip": "8.8.8.8", "clientip": "8.8.4.4",
+        "timestamp": TIMES[1].format(draw.randrange(60)), "client_ip": "8.8.8.8", "clientip": "8.8.4.4",
         "response": draw.choice([200, 404]), "size": draw.choice([None, 5]), "asn": "AS3320",
     })  # fmt: skip
 
@@ -140,6 +141,20 @@ def test_a_log_of_one_form_is_taken_by_columns_and_an_odd_line_costs_no_other(fo
     assert left.tolist() == [77, 99]
     assert [len(part.lines) for part in parts] == [198]
     assert parts[0].table["bytes" if form != "logpush" else "EdgeStartTimestamp"].null_count() == 0
+
+
+def test_seconds_that_are_none_are_left_to_the_readers() -> None:
+    lines = [json.dumps({"time": TIMES[0].format(second), "asn": 7}) for second in (*range(60), *SECONDS)]
+    assert columns.read("\n".join(lines).encode() + b"\n")[1].tolist() == list(range(62, 68))  # type: ignore[union-attr]
+
+
+def test_a_text_that_goes_on_in_the_next_line_is_no_line() -> None:
+    line = '{"time":"2026-03-02T00:00:07Z","agent":"x","asn":7}'
+    before, after = line.split("x")
+    parts, left = columns.read("\n".join([*[line] * 20, before, after, *[line] * 20]).encode() + b"\n")
+    assert left is not None
+    assert left.tolist() == [20, 21]
+    assert len(parts[0].lines) == 40
 
 
 def test_lines_of_several_forms_are_told_apart() -> None:
