@@ -143,6 +143,7 @@ def _footer() -> str:
     links = (
         ("/about", _("About")),
         ("/method", _("Method")),
+        ("/scoreboard", _("Scoreboard")),
         ("/sources", _("Sources and licences")),
         ("/privacy", _("Privacy")),
         ("/api/v1/", _("API")),

@@ -95,9 +95,13 @@ def score(
     """
     marked = [_Marked(label) for label in labels]
     outcome: dict[int, tuple[str, list[int]]] = {}
+    of_entity: dict[str, list[_Marked]] = {}
+    for m in marked:
+        of_entity.setdefault(m.label.entity, []).append(m)
     for i, alarm in enumerate(alarms):
-        hits = [m for m in marked if m.label.kind == "outage" and _match(alarm, m.label, until)]
-        trap = [m for m in marked if m.label.kind != "outage" and _match(alarm, m.label, until)]
+        mine = of_entity.get(alarm.entity, [])
+        hits = [m for m in mine if m.label.kind == "outage" and _match(alarm, m.label, until)]
+        trap = [m for m in mine if m.label.kind != "outage" and _match(alarm, m.label, until)]
         for hit in hits:
             hit.alarms.append(alarm)
         rows = [m.label.row for m in hits or trap]

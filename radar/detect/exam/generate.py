@@ -69,9 +69,9 @@ def _at(year: int, month: int, day: int) -> datetime:
 #: Spring of 2026: Ramadan, clock changes of both hemispheres, Easter. Autumn of 2025: clocks go back, Thanksgiving.
 WORLDS = (
     World("countries, 5 min", "country", 300, _at(2026, 1, 26), 72, 16, "edge.requests", (200, 20_000)),
-    World("networks, 5 min", "geoasn", 300, _at(2026, 1, 26), 72, 48, "edge.requests", (3, 3_000)),
-    World("countries, 1 min", "country", 60, _at(2026, 2, 23), 40, 16, "edge.requests", (40, 4_000)),
-    World("regions, 5 min, 20 % missing", "region", 300, _at(2026, 1, 26), 72, 32, "edge.requests", (40, 4_000), 0.2),
+    World("networks, 5 min", "geoasn", 300, _at(2026, 1, 26), 72, 32, "edge.requests", (3, 3_000)),
+    World("countries, 1 min", "country", 60, _at(2026, 2, 23), 36, 16, "edge.requests", (40, 4_000)),
+    World("regions, 5 min, 20 % missing", "region", 300, _at(2026, 1, 26), 72, 16, "edge.requests", (40, 4_000), 0.2),
     World("networks, hourly", "geoasn", 3600, _at(2025, 9, 8), 98, 48, "edge.requests", (3, 20_000)),
     World("countries, 30 min, index", "country", 1800, _at(2026, 1, 19), 84, 16, "google.search_norm",
           (2_000, 60_000), 0.03, index=True),

@@ -36,7 +36,7 @@ def marks(folder: Path) -> list[dict[str, Any]]:
     """One row per set: ``name``, and ``summary`` or None where the set is not there."""
     rows = []
     for name, path, mark in (
-        ("Chocolatine (TMA 2019), scores of the authors, our filter only", CHOCOLATINE, _chocolatine),
+        ("Chocolatine (TMA 2019), scores of the authors, our filter only", CHOCOLATINE, chocolatine),
         ("Iran, December 2025 to January 2026 (IODA)", IRAN, _iran),
         ("YouTube in Russia, the Netherlands, Georgia, 2019 to 2025 (Google)", YOUTUBE, _youtube),
     ):
@@ -80,7 +80,8 @@ def _score(loaded: Loaded, labels: list[Label]) -> dict[str, Any]:
     return dict(score(alarms, labels, judged_s=judged, volumes={}, until=loaded.until)["summary"])
 
 
-def _chocolatine(folder: Path) -> dict[str, Any]:
+def chocolatine(folder: Path) -> dict[str, Any]:
+    """Summary of our filter over the authors' scores, within the time that they tested on."""
     table = pl.read_parquet(folder / CHOCOLATINE / "scores.parquet").sort("entity", "ts")
     told = json.loads((folder / CHOCOLATINE / "labels.json").read_text("utf-8"))
     have = set(table["entity"].unique().to_list())
