@@ -1,0 +1,41 @@
+"""The scoreboard: the exam's table as it was written, and what was published here counted with what people said."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from radar.pages import scoreboard
+from radar.shapes import Outage
+from tests.web.conftest import Site
+
+
+def _outage(minutes: int, *reviews: dict[str, Any], status: str = "closed") -> Outage:
+    row = {"start": "2026-03-01T10:00:00Z", "known_at": f"2026-03-01T10:{minutes:02}:00Z", "status": status,
+           "reviews": list(reviews)}  # fmt: skip
+    return cast(Outage, row)
+
+
+def test_what_people_said_is_counted_unless_they_took_it_back() -> None:
+    found = scoreboard.tally([
+        _outage(10, {"kind": "confirm"}),
+        _outage(5, {"kind": "false_alarm"}, status="retracted"),
+        _outage(20, {"kind": "confirm", "withdrawn": "r3"}, {"kind": "withdraw"}),
+    ])  # fmt: skip
+    assert found == {
+        "published": 3, "retracted": 1, "confirmed": 1, "refuted": 1, "delays": [300.0, 600.0, 1200.0],
+    }  # fmt: skip
+
+
+def test_nothing_published_is_not_called_good() -> None:
+    assert scoreboard.tally([])["delays"] == []
+
+
+def test_the_page_shows_the_exam_with_its_command_and_every_method(site: Site) -> None:
+    page = site.page("/scoreboard")
+    card = scoreboard.exam()
+    assert card["command"] in page
+    for row in card["worlds"]:
+        assert row["world"] in page
+    for name in ("this radar", "IODA&#x27;s ratio", "six most similar days"):
+        assert name in page or name.replace("&#x27;", "'") in page
+    assert "simulation" in page
