@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from radar.pages import scoreboard
 from radar.shapes import Outage
 from tests.web.conftest import Site
 
@@ -15,7 +14,9 @@ def _outage(minutes: int, *reviews: dict[str, Any], status: str = "closed") -> O
     return cast(Outage, row)
 
 
-def test_what_people_said_is_counted_unless_they_took_it_back() -> None:
+def test_what_people_said_is_counted_unless_they_took_it_back(site: Site) -> None:
+    from radar.pages import scoreboard  # pages register themselves with the app, which `site` has made
+
     found = scoreboard.tally([
         _outage(10, {"kind": "confirm"}),
         _outage(5, {"kind": "false_alarm"}, status="retracted"),
@@ -26,11 +27,15 @@ def test_what_people_said_is_counted_unless_they_took_it_back() -> None:
     }  # fmt: skip
 
 
-def test_nothing_published_is_not_called_good() -> None:
+def test_nothing_published_is_not_called_good(site: Site) -> None:
+    from radar.pages import scoreboard
+
     assert scoreboard.tally([])["delays"] == []
 
 
 def test_the_page_shows_the_exam_with_its_command_and_every_method(site: Site) -> None:
+    from radar.pages import scoreboard
+
     page = site.page("/scoreboard")
     card = scoreboard.exam()
     assert card["command"] in page
