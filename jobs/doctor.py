@@ -176,6 +176,7 @@ def _ranges(settings: Settings) -> Finding:
 
 
 def _store(settings: Settings, now: datetime) -> Iterator[Finding]:
+    from jobs import alive
     from jobs.storage import told
     from radar import store
     from radar.store import documents, embedded
@@ -208,6 +209,8 @@ def _store(settings: Settings, now: datetime) -> Iterator[Finding]:
     for level, text, todo in told(server, docs["storage"], settings):
         yield Finding("memory", level, text, todo)
     yield from _published(settings, docs, now)
+    if docs["jobs"] is not None or docs["clock"] is None or docs["clock"]["mode"] == "live":
+        yield from (Finding("jobs", *line) for line in alive.told(docs["jobs"], settings, now))
 
 
 def _archive(settings: Settings, now: datetime) -> Iterator[Finding]:
@@ -250,9 +253,6 @@ def _published(settings: Settings, docs: dict[str, Any], now: datetime) -> Itera
     if docs["notice"] is not None:
         yield Finding("documents", "warning", f"our own measurement is impaired: {docs['notice']['text']}")
     yield from _sources(settings, now, docs["sources"] or [])
-    for job in docs["jobs"] or []:
-        if not job["ok"]:
-            yield Finding("job", "warning", f"{job['name']} failed at {job['last_run']}: {job['error']}")
 
 
 def _sources(settings: Settings, now: datetime, published: list[dict[str, Any]]) -> Iterator[Finding]:

@@ -12,11 +12,12 @@ from __future__ import annotations
 import math
 import random
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from radar.entities import countries
 from radar.entities import name as entity_name
 from radar.shapes import EntityState
+from radar.shapes.jobs import JobRun, Jobs, WorkerRow
 from tests.sample_routes import sample_routes, sample_routing
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -173,17 +174,7 @@ def sample_documents(
             {"key": key, "name": entity_name(key), "state": state["state"], "simulated": state["simulated"]}
             for key, state in sorted(states.items())
         ],
-        "jobs": [
-            {"name": "collect", "last_run": text(now), "seconds": 0.41, "ok": True, "error": None},
-            {"name": "ingest", "last_run": text(now), "seconds": 1.92, "ok": True, "error": None},
-            {
-                "name": "collect:google_traffic",
-                "last_run": text(now - timedelta(hours=1)),
-                "seconds": 10.0,
-                "ok": False,
-                "error": "google_traffic: 503 from upstream",
-            },
-        ],
+        "jobs": sample_jobs(datetime.now(UTC)),
         "routing": sample_routing(now),
         **{f"outage:{outage['id']}": outage for outage in outages},
     }
@@ -195,6 +186,45 @@ def sample_documents(
             "text": "Our own pipeline lost part of the logs since 11:40 UTC; we judge nothing by them.",
         }
     return docs, states
+
+
+def sample_jobs(now: datetime) -> Jobs:
+    """What two workers say, one of which was killed three minutes ago. ``now``: by the wall clock."""
+
+    def ago(seconds: float) -> str:
+        return text(now - timedelta(seconds=seconds))
+
+    def run(name: str, every_s: int, began_s: float, seconds: float, **more: Any) -> JobRun:
+        return cast("JobRun", {
+            "name": name, "every_s": every_s, "last_run": ago(began_s), "bucket": ago(began_s + 2),
+            "due": ago(began_s + 2 - every_s), "seconds": seconds, "median_s": seconds * 0.9, "p95_s": seconds * 1.8,
+            "runs": 40, "waited_s": 2.0, "ok": True, "error": None, "worker": "radar-a:4021", "running": None,
+            "skipped": 0, "put_off": 0, **more,
+        })  # fmt: skip
+
+    never = {"last_run": None, "bucket": None, "due": None, "seconds": None, "median_s": None, "p95_s": None,
+             "runs": 0, "waited_s": None, "ok": None, "worker": None}  # fmt: skip
+    alive = WorkerRow(name="radar-a:4021", started=ago(90_000), heard=ago(4), archive="5f0c9a1b7d2e4466", waits=False,
+                      sources=["edge_logs", "google_traffic", "ioda_signals"],
+                      doing=[{"job": "collect:ioda_signals.1of4", "since": ago(12)}])  # fmt: skip
+    return Jobs(
+        at=ago(4),
+        by="radar-a:4021",
+        runs=[
+            run("tick", 60, 40, 1.92, skipped=1),
+            run("collect:edge_logs", 300, 100, 0.41),
+            run("collect:google_traffic", 3600, 1800, 10.0, ok=False, error="google_traffic: 503 from upstream"),
+            run("collect:ioda_signals.1of4", 300, 310, 61.0, running=ago(12)),
+            run("collect:ioda_signals.2of4", 300, 1500, 58.2, worker="radar-b:977"),
+            cast("JobRun", {**run("archive", 86_400, 0, 0.0), **never}),
+        ],
+        workers=[alive, {**alive, "name": "radar-b:977", "heard": ago(180), "doing": []}],
+        queue={"waiting": 2, "planned": 1, "oldest": ago(35)},
+        archive={"files": 7, "oldest": ago(140)},
+        behind=None,
+        behind_after_s=1800,
+        slowed=[],
+    )
 
 
 def _states(outages: list[dict[str, Any]], now: datetime) -> dict[str, EntityState]:

@@ -15,6 +15,8 @@ from radar.api.envelope import ApiError, meta, success
 from radar.api.then import AT
 from radar.labels import SOURCE_STATES, _
 from radar.shapes import Clock, SourceStatus
+from radar.shapes.jobs import Jobs
+from radar.store import board
 
 #: Seconds after which a running clock that was not published again means that publication itself stalls.
 STALE_AFTER_S = 300
@@ -42,14 +44,29 @@ def judge(clock: Clock | None, sources: list[SourceStatus], wall: datetime) -> t
     return ("stale" if why else "ok"), why
 
 
+def workers(found: Jobs | None, wall: datetime) -> dict[str, Any] | None:
+    """What the workers say of themselves, judged at ``wall``; None before one said anything. Lags are those of when
+    they said it, so that the answer stays the same until they say more."""
+    if found is None:
+        return None
+    alive = {row["name"] for row in board.living(found["workers"], wall)}
+    said = times.parse(found["at"])
+    runs = [
+        {**one.run, "state": one.state, "lag_s": board.age_s(one.run["due"], said)}
+        for one in board.judge(found["runs"], wall)
+    ]
+    people = [{**row, "alive": row["name"] in alive} for row in found["workers"]]
+    return {**found, "heard": board.last_heard(found), "alive": len(alive), "runs": runs, "workers": people}
+
+
 @endpoint("/status", AT)
 def status(given: dict[str, Any]) -> Response:
-    """The clock, the age of the data, freshness by source, the notice if our own measurement is impaired, and how many
-    entities are in each state.
+    """The clock, the age of the data, freshness by source, the notice if our own measurement is impaired, how many
+    entities are in each state, and how the jobs go.
 
     ``state`` is ``ok``, ``stale`` (``reasons`` say why) or ``unavailable`` (nothing published yet). When the store
     cannot be asked the answer is a 503. With ``at`` it is what was published then: clock, states, outages and sources
-    of that moment; ``version`` is null, and ``state`` does not count how long ago that is.
+    of that moment; ``version`` and ``jobs`` are null, and ``state`` does not count how long ago that is.
     """
     try:
         seen = access.read("outages", "notice", states=True, at=given["at"])
@@ -65,6 +82,7 @@ def status(given: dict[str, Any]) -> Response:
             "states": {},
             "outages": {},
             "sources": [],
+            "jobs": workers(board.read(access.client()), datetime.now(UTC)),
         }
         return success(nothing, meta(method=""), keep_s=0)
     rows = list(seen.sources.values())
@@ -84,6 +102,7 @@ def status(given: dict[str, Any]) -> Response:
             {key: row[key] for key in ("name", "title", "state", "newest_bin", "lag_s", "expected_lag_s",
                                        "last_success", "last_error", "last_error_at", "simulated")} for row in rows
         ],
+        "jobs": workers(board.read(access.client()), wall) if given["at"] is None else None,
     }  # fmt: skip
     about = meta(clock=seen.clock, simulated=seen.clock["simulated"], at=given["at"] and seen.clock["now"])
     return success(data, about, keep_s=5, settled=seen.settled)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -19,13 +20,14 @@ from radar.api import access
 from radar.components import times
 from radar.errors import StoreUnavailable
 from radar.shapes import Clock, EntityState, Notice, Outage, QualityRow, Routing, RoutingView, SourceStatus
+from radar.shapes.jobs import Jobs
 from radar.shapes.quality import Performance, PerformanceNow
-from radar.store import documents, performance, routes
+from radar.store import board, documents, performance, routes
 
 #: A publication that is older than this by the wall clock has stalled.
 STALLED_AFTER = timedelta(minutes=5)
 
-_NAMES = ("clock", "sources", "outages", "notice", "quality", "entities", "jobs")
+_NAMES = ("clock", "sources", "outages", "notice", "quality", "entities")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,6 @@ class Snapshot:
     notice: Notice | None
     quality: list[QualityRow]
     entities: list[dict[str, Any]]
-    jobs: list[dict[str, Any]]
     states: dict[str, EntityState]
     lost_since: datetime | None = None  # wall clock; None while the store answers
     stalled_since: datetime | None = None  # wall clock of the last publication, when that is too long ago
@@ -70,6 +71,7 @@ class _Memory:
         self.lock = threading.Lock()
         self.snapshot: Snapshot | None = None
         self.lost_since: datetime | None = None
+        self.jobs: Jobs | None = None
         self.routing: tuple[int, Routing | None] | None = None  # of which version, and what it held
 
 
@@ -83,13 +85,14 @@ def wall() -> datetime:
 
 
 def note_hole() -> None:
-    """Remember for this request that something could not be read, so that the answer is not kept."""
+    """Remember for this request that something could not be read, or changes without a publication, so that the answer
+    is not kept."""
     if has_request_context():
         g.has_hole = True
 
 
 def has_hole() -> bool:
-    """Whether something could not be read in this request."""
+    """Whether the answer to this request must not be kept."""
     return has_request_context() and bool(g.get("has_hole"))
 
 
@@ -98,6 +101,7 @@ def forget() -> None:
     with _memory.lock:
         _memory.snapshot = None
         _memory.lost_since = None
+        _memory.jobs = None
         _memory.routing = None
 
 
@@ -148,6 +152,15 @@ def routing() -> Routing | None:
         return kept[1]
     _memory.routing = (version, found)
     return found
+
+
+def jobs() -> Jobs | None:
+    """What the workers say of themselves; None before one did. It belongs to no publication, so it is asked for each
+    time, and a page that tells it is not kept; the last that was read while the store is gone."""
+    note_hole()
+    with suppress(StoreUnavailable):
+        _memory.jobs = board.read(access.client())
+    return _memory.jobs
 
 
 def route(entity: str) -> RoutingView | None:
@@ -206,7 +219,6 @@ def _load() -> Snapshot:
         notice=docs["notice"],
         quality=docs["quality"] or [],
         entities=docs["entities"] or [],
-        jobs=docs["jobs"] or [],
         states=read.states,
     )
 

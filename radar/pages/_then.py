@@ -96,7 +96,6 @@ def _past(found: Found, asked: datetime) -> _read.Snapshot:
         notice=docs["notice"],
         quality=[],
         entities=[],
-        jobs=[],
         states=found.told.states,
         at=times.rfc3339(asked.astimezone(UTC)),
     )

@@ -15,7 +15,7 @@ from radar.api.status import judge
 from radar.components import shell, state, times
 from radar.errors import StoreUnavailable
 from radar.labels import SOURCE_STATES, _, ngettext
-from radar.pages import _read
+from radar.pages import _read, _workers
 from radar.shapes import Clock, SourceStatus
 
 shell.register_page(__name__, path="/status", title="Status")
@@ -28,13 +28,17 @@ def layout(**query: str) -> Component:
     """The page."""
     snapshot = _read.snapshot()
     sentence = _sentence(snapshot)
+    jobs = _read.jobs()
     return shell.page(
         _("Status of this radar"),
         html.P(sentence, className="lede"),
         shell.section(_("Publication"), _publication(snapshot, snapshot.clock), id="publication"),
         shell.section(_("Sources"), _sources(snapshot.sources, snapshot.now), id="sources",
                       note=_("How late each source is now. Recorded sets have their own dates and do not grow late.")),
-        shell.section(_("Jobs"), _jobs(snapshot.jobs), id="jobs", note=_("The last run of each part of the pipeline.")),
+        shell.section(_("Workers"), *_workers.workers(jobs, snapshot.clock), id="workers",
+                      note=_("What collects and scores, and what waits for it.")),
+        shell.section(_("Jobs"), *_workers.jobs(jobs), id="jobs",
+                      note=_("Those in trouble first. Durations are of up to 40 runs.")),
         shell.section(_("Store"), _store(snapshot), id="store"),
         html.P([_("For machines: "), html.A("/api/v1/status", href="/api/v1/status"), ", ",
                 html.A("/ready", href="/ready"), ", ", html.A("/health", href="/health")], className="note"),
@@ -108,27 +112,8 @@ def _sources(sources: Sequence[SourceStatus], now: str) -> Component:
             lag,
             usual,
         ]
-        name = html.Th(html.A(row["title"], href=f"/sources#{row['name']}"), scope="row")
-        body.append(html.Tr([name, *(html.Td(cell) for cell in cells)]))
-    return _table(head, body)
-
-
-def _jobs(jobs: Sequence[dict[str, Any]]) -> Component:
-    if not jobs:
-        return html.P(_("No job has reported yet."), className="none")
-    body = []
-    for row in jobs:
-        how = state.mark("ok", _("done")) if row["ok"] else state.mark("outage", _("failed"))
-        last = times.time(row["last_run"]) if row["last_run"] else _("never")
-        seconds = "–" if row["seconds"] is None else _("{n} s").format(n=f"{row['seconds']:.2f}")
-        body.append(html.Tr([html.Th(row["name"], scope="row"), html.Td(last), html.Td(seconds),
-                             html.Td(how), html.Td(row["error"] or "")]))  # fmt: skip
-    return _table([_("Job"), _("Last run"), _("Took"), _("Result"), _("Error")], body)
-
-
-def _table(head: Sequence[str], body: Sequence[Component]) -> Component:
-    top = html.Thead(html.Tr([html.Th(name, scope="col") for name in head]))
-    return html.Div(html.Table([top, html.Tbody(list(body))], className="figures"), className="scroll")
+        body.append(_workers.line(html.A(row["title"], href=f"/sources#{row['name']}"), cells, head))
+    return _workers.table(head, body)
 
 
 def _store(snapshot: _read.Snapshot) -> Component:

@@ -180,16 +180,6 @@ class QualityRow(TypedDict):
     iqb: NotRequired[Iqb]  # how good that is for what people do
 
 
-class JobRun(TypedDict):
-    """One row of document ``jobs``: how a job of a live radar ended last."""
-
-    name: str  # "tick", "archive", or "collect:" and a source
-    last_run: str
-    seconds: float
-    ok: bool
-    error: str | None
-
-
 class RoutingGap(TypedDict):
     """A time in which route messages are missing. ``until`` None: it goes on."""
 

@@ -101,7 +101,7 @@ def test_recorded_sets_are_history_and_never_late(site: FlaskClient) -> None:
 
 def test_status_tells_jobs_store_publication_and_who_is_late(site: FlaskClient) -> None:
     words = words_of(html_of(site, "/status"))
-    for said in ("collect:google_traffic", "google_traffic: 503 from upstream", "failed", "valkey", "MB", "answers",
+    for said in ("collect:google_traffic", "google_traffic: 503 from upstream", "Failing", "1 alive, 1 silent", "valkey", "MB", "answers",
                  "replay at 240 times real speed", "simulated", "2 sources are late or failing"):  # fmt: skip
         assert said in words, said
 
@@ -197,7 +197,7 @@ def test_unknown_queries_and_trailing_paths_are_harmless(site: FlaskClient) -> N
 
 def test_a_document_with_odd_text_cannot_break_out(site: FlaskClient, spare: tuple[embedded.Embedded, Store]) -> None:
     docs: dict[str, Any] = sample_documents()[0]
-    docs["sources"][0]["summary"] = docs["jobs"][0]["error"] = "</p><script>alert(1)</script>"
+    docs["sources"][0]["summary"] = docs["jobs"]["runs"][0]["error"] = "</p><script>alert(1)</script>"
     publish(spare[1], docs)
     for address in ("/sources", "/status"):
         assert "<script>alert" not in html_of(site, address)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,6 +17,7 @@ from radar import store
 from radar.errors import ConfigError
 from radar.settings import Settings, load
 from radar.store import Server, documents
+from tests.samples import sample_jobs
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -114,13 +115,47 @@ def test_sources_and_jobs_that_fail_are_named_with_their_error(
         "clock": clock("2026-03-02T12:00:00Z"),
         "sources": [{"name": "a", "state": "failing", **row}, {"name": "b", "state": "late", **row},
                     {"name": "c", "state": "ok", **row}, {"name": "d", "state": "off", **row}],
-        "jobs": [{"name": "tick", "ok": False, "last_run": "then", "seconds": 1.0, "error": "no room"}],
     })  # fmt: skip
     told = {f.text.partition(":")[0]: f for f in found(settings, "source")}
     assert [told[name].level for name in "abcd"] == ["warning", "warning", "ok", "note"]
     assert "radar try a" in told["a"].todo
-    (job,) = found(settings, "job")
-    assert "no room" in job.text
+    (none,) = found(settings, "jobs")
+    assert (none.level, none.text) == ("note", "no worker has reported yet")
+
+
+def test_jobs_that_fail_dead_workers_and_what_waits_are_told(
+    settings: Settings, valkey_url: str, client: store.Store, tmp_path: Path
+) -> None:
+    settings = replace(settings, redis_url=valkey_url)
+    documents.publish(client, {"clock": clock("2026-03-02T12:00:00Z"), "jobs": sample_jobs(NOW)})
+    told = {f.text: f.level for f in found(settings, "jobs")}
+    assert told == {
+        "1 alive: radar-a:4021; silent: radar-b:977": "ok",
+        "2 tasks wait, 1 are planned; the oldest waits since 2026-03-02T11:59:25Z": "ok",
+        "7 files of rows wait for the pipeline, the oldest since 2026-03-02T11:57:40Z": "ok",
+        "collect:google_traffic failed at 2026-03-02T11:30:00Z: google_traffic: 503 from upstream": "warning",
+        "collect:ioda_signals.2of4 was due at 2026-03-02T11:39:58Z; "
+        "its last run began at 2026-03-02T11:35:00Z": "warning",
+    }
+    documents.put(client, "jobs", sample_jobs(NOW - timedelta(minutes=5)))
+    dead = found(settings, "jobs")[0]
+    assert (dead.level, dead.text) == ("warning", "no worker was heard of since 2026-03-02T11:54:56Z")
+
+
+def test_workers_with_different_archives_are_broken_and_so_is_a_folder_that_none_writes_to(
+    settings: Settings, valkey_url: str, client: store.Store, tmp_path: Path
+) -> None:
+    settings = replace(settings, redis_url=valkey_url)
+    jobs = sample_jobs(NOW)
+    jobs["workers"][1] |= {"archive": "other", "heard": "2026-03-02T11:59:58Z"}
+    jobs["behind"] = "2026-03-02T11:00:00Z"
+    documents.publish(client, {"clock": clock("2026-03-02T12:00:00Z"), "jobs": jobs})
+    (tmp_path / "archive").mkdir(exist_ok=True)
+    (tmp_path / "archive" / "id").write_text("mine\n")
+    told = {f.text.partition(":")[0]: f.level for f in found(settings, "jobs")}
+    assert told["workers write to different archives"] == "broken"
+    assert told[f"the archive below {tmp_path} is mine; the living workers write to another one"] == "warning"
+    assert told["the pipeline is behind"] == "warning"
 
 
 def test_a_source_that_is_named_and_cannot_be_collected_is_broken(settings: Settings) -> None:

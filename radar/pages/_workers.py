@@ -1,0 +1,182 @@
+"""The parts of ``/status`` about the workers: who is alive, what waits, and how every job goes.
+
+All of it is judged by the wall clock at the moment of reading: a worker that has died cannot say so.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from radar.components import numbers, state, times
+from radar.components.ssr import marks
+from radar.labels import N_, _, ngettext
+from radar.pages import _read
+from radar.shapes import Clock
+from radar.shapes.jobs import Jobs, WorkerRow
+from radar.store import board
+
+#: The shape and the word of a job's state.
+_JOBS = {"failing": ("outage", N_("Failing")), "late": ("degraded", N_("Late")),
+         "never": ("insufficient", N_("Never run")), "ok": ("ok", N_("On time"))}  # fmt: skip
+
+
+def workers(jobs: Jobs | None, clock: Clock | None) -> list[Component]:
+    """Who is alive and what waits; without a worker, what there is in its place."""
+    if jobs is None:
+        return _none(clock)
+    now = _read.wall()
+    alive = {row["name"] for row in board.living(jobs["workers"], now)}
+    parts: list[Component] = []
+    if not alive:
+        since = times.time(board.last_heard(jobs), times.rfc3339(now))
+        parts.append(html.P([state.mark("outage", _("No worker is alive.")), " ", _("No worker was heard of since "),
+                             since, _(". What follows is the last that one said; nothing is collected or published.")],
+                            className="verdict"))  # fmt: skip
+    elif len({row["archive"] for row in jobs["workers"] if row["name"] in alive}) > 1:
+        parts.append(html.P([state.mark("degraded", _("Two archives.")), " ",
+                             _("Workers write to different archive folders; those that came later wait until they "
+                               "are given the one that all share.")], className="verdict"))  # fmt: skip
+    parts.append(html.Dl(_waiting(jobs, now, len(alive)), className="pairs"))
+    if jobs["workers"]:
+        parts.append(_people(jobs["workers"], alive, now))
+    return parts
+
+
+def jobs(found: Jobs | None) -> list[Component]:
+    """Every job, those in trouble first."""
+    if found is None or not found["runs"]:
+        return [html.P(_("No job has reported yet."), className="none")]
+    now = _read.wall()
+    rows = board.judge(found["runs"], now)
+    counts = Counter(row.state for row in rows)
+    told = [html.Span([state.mark(_JOBS[word][0], _(_JOBS[word][1])), f" {counts[word]}"]) for word in board.ORDER]
+    head = [_("Job"), _("State"), _("Every"), _("Last run"), _("Took"), _("Median"), _("95 of 100 within"),
+            _("Past due"), _("Next due"), _("Worker")]  # fmt: skip
+    return [html.P(told, className="counts"), table(head, [_job(row, now, head) for row in rows])]
+
+
+def _none(clock: Clock | None) -> list[Component]:
+    if clock is None or clock["mode"] == "live":
+        return [html.P(_("No worker has reported yet."), className="none")]
+    return [html.P(_("No worker runs here. One process plays recorded and simulated hours: it collects, scores and "
+                     "publishes them step by step by the code that a worker runs, and asks no upstream. How far it is "
+                     "stands under Publication."), className="none")]  # fmt: skip
+
+
+def _waiting(jobs: Jobs, now: datetime, alive: int) -> list[Component]:
+    queue, backlog = jobs["queue"], jobs["archive"]
+    dead = len(jobs["workers"]) - alive
+    who = ngettext("{n} alive", "{n} alive", alive).format(n=alive)
+    if dead:
+        who += ", " + ngettext("{n} silent", "{n} silent", dead).format(n=dead)
+    lies = _("cannot be asked")
+    if queue is not None:
+        lies = ngettext("{n} task waits", "{n} tasks wait", queue["waiting"]).format(n=queue["waiting"])
+        lies += _since(queue["oldest"], now)
+        if queue["planned"]:
+            lies += ", " + ngettext("{n} is due later", "{n} are due later", queue["planned"]).format(
+                n=queue["planned"]
+            )
+    files = _("the archive cannot be read")
+    if backlog is not None:
+        files = ngettext("{n} file of rows", "{n} files of rows", backlog["files"]).format(n=backlog["files"])
+        files += _since(backlog["oldest"], now)
+    skipped, put_off = (sum(run[key] for run in jobs["runs"]) for key in ("skipped", "put_off"))
+    left = ngettext("{n} bucket skipped", "{n} buckets skipped", skipped).format(n=skipped)
+    left += ", " + ngettext("{n} put off", "{n} put off", put_off).format(n=put_off)
+    pairs: list[tuple[str, Any]] = [
+        (_("Workers"), who),
+        (_("Queue"), lies),
+        (_("Waiting for the pipeline"), files),
+        (_("In the last day"), left),
+        (_("Pace"), _pace(jobs, now)),
+    ]
+    return [part for name, value in pairs for part in (html.Dt(name), html.Dd(value))]
+
+
+def _since(oldest: str | None, now: datetime) -> str:
+    age = board.age_s(oldest, now)
+    return "" if age is None else _(", the oldest for {duration}").format(duration=took(age))
+
+
+def _pace(jobs: Jobs, now: datetime) -> Any:
+    if not jobs["behind_after_s"]:
+        return _("Sources are never slowed: RADAR_BEHIND_S is 0.")
+    limit = times.duration(jobs["behind_after_s"] / 60)
+    if jobs["behind"] is None:
+        return _("As planned. If rows wait longer than {limit} for the pipeline, sources that are not urgent are asked "
+                 "four times less often until they are taken in.").format(limit=limit)  # fmt: skip
+    age = took(board.age_s(jobs["behind"], now))
+    return [state.mark("degraded", _("Slowed.")), " ",
+            _("Rows have waited for {age}, which is longer than {limit}. Until they are taken in, these sources are "
+              "asked four times less often: {names}. Nothing is dropped: each goes on from where it was "
+              "left.").format(age=age, limit=limit, names=", ".join(jobs["slowed"]) or _("none"))]  # fmt: skip
+
+
+def _people(rows: Sequence[WorkerRow], alive: set[str], now: datetime) -> Component:
+    moment = times.rfc3339(now)
+    head = [_("Worker"), _("State"), _("Heard of"), _("Started"), _("Does now"), _("Archive")]
+    body = []
+    for row in sorted(rows, key=lambda row: (row["name"] in alive, not row["waits"], row["name"])):
+        how = state.mark("ok", _("Alive"))
+        if row["name"] not in alive:
+            how = state.mark("outage", _("Silent"))
+        elif row["waits"]:
+            how = state.mark("degraded", _("Waits: it has another archive"))
+        doing = ", ".join(one["job"] for one in row["doing"]) if row["name"] in alive else ""
+        cells = [how, times.time_ago(row["heard"], moment), times.time(row["started"], moment), doing or "–",
+                 html.Code(row["archive"] or "–")]  # fmt: skip
+        body.append(line(row["name"], cells, head))
+    return table(head, body)
+
+
+def _job(row: board.Judged, now: datetime, head: Sequence[str]) -> Component:
+    run, moment = row.run, times.rfc3339(now)
+    shape, word = _JOBS[row.state]
+    how: list[Any] = [state.mark(shape, _(word))]
+    if run["running"] is not None:
+        how.append(html.Small(_("at it for {duration}").format(duration=took(board.age_s(run["running"], now)))))
+    past = "–" if row.lag_s is None else took(row.lag_s) if row.lag_s else _("no")
+    cells = [
+        how,
+        numbers.grain(run["every_s"]) if run["every_s"] >= 60 else took(run["every_s"]),
+        times.time_ago(run["last_run"], moment) if run["last_run"] else _("never"),
+        took(run["seconds"]),
+        took(run["median_s"]),
+        took(run["p95_s"]),
+        past,
+        times.time(run["due"], moment) if run["due"] else "–",
+        run["worker"] or "–",
+    ]
+    name: list[Any] = [run["name"]]
+    if run["error"]:
+        name.append(html.Small(run["error"], className="error"))
+    return line(name, cells, head)
+
+
+def took(seconds: float | None) -> str:
+    """A span of seconds: "0.41 s", "42 s", "3 min"; a dash for none."""
+    if seconds is None:
+        return "–"
+    if seconds < 100:
+        return _("{n} s").format(n=f"{seconds:.2f}" if 0 < seconds < 10 else f"{seconds:.0f}")
+    return times.duration(seconds / 60)
+
+
+def line(name: Any, cells: Sequence[Any], head: Sequence[str]) -> Component:
+    """A row whose cells carry their column's name, for screens on which it becomes a block."""
+    return html.Tr([html.Th(name, scope="row"),
+                    *(html.Td(html.Span(cell), **marks(data_label=label))
+                      for cell, label in zip(cells, head[1:], strict=True))])  # fmt: skip
+
+
+def table(head: Sequence[str], body: Sequence[Component]) -> Component:
+    """A table of such rows."""
+    top = html.Thead(html.Tr([html.Th(name, scope="col") for name in head]))
+    return html.Div(html.Table([top, html.Tbody(list(body))], className="figures stacked"), className="scroll")
