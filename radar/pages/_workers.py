@@ -26,17 +26,21 @@ _JOBS = {"failing": ("outage", N_("Failing")), "late": ("degraded", N_("Late")),
          "never": ("insufficient", N_("Never run")), "ok": ("ok", N_("On time"))}  # fmt: skip
 
 
-def workers(jobs: Jobs | None, clock: Clock | None) -> list[Component]:
+def moment(found: Jobs | None, *, lost: bool) -> datetime:
+    """When it is judged: now; while the store is gone (``lost``), when it was written, as nobody can be heard of."""
+    return times.parse(found["at"]) if found is not None and lost else _read.wall()
+
+
+def workers(jobs: Jobs | None, clock: Clock | None, now: datetime) -> list[Component]:
     """Who is alive and what waits; without a worker, what there is in its place."""
     if jobs is None:
         return _none(clock)
-    now = _read.wall()
     alive = {row["name"] for row in board.living(jobs["workers"], now)}
     parts: list[Component] = []
     if not alive:
         since = times.time(board.last_heard(jobs), times.rfc3339(now))
         parts.append(html.P([state.mark("outage", _("No worker is alive.")), " ", _("No worker was heard of since "),
-                             since, _(". What follows is the last that one said; nothing is collected or published.")],
+                             since, _(". What follows is the last that one said; nothing new is published.")],
                             className="verdict"))  # fmt: skip
     elif len({row["archive"] for row in jobs["workers"] if row["name"] in alive}) > 1:
         parts.append(html.P([state.mark("degraded", _("Two archives.")), " ",
@@ -48,16 +52,14 @@ def workers(jobs: Jobs | None, clock: Clock | None) -> list[Component]:
     return parts
 
 
-def jobs(found: Jobs | None) -> list[Component]:
+def jobs(found: Jobs | None, now: datetime) -> list[Component]:
     """Every job, those in trouble first."""
     if found is None or not found["runs"]:
         return [html.P(_("No job has reported yet."), className="none")]
-    now = _read.wall()
     rows = board.judge(found["runs"], now)
     counts = Counter(row.state for row in rows)
     told = [html.Span([state.mark(_JOBS[word][0], _(_JOBS[word][1])), f" {counts[word]}"]) for word in board.ORDER]
-    head = [_("Job"), _("State"), _("Every"), _("Last run"), _("Took"), _("Median"), _("95 of 100 within"),
-            _("Past due"), _("Next due"), _("Worker")]  # fmt: skip
+    head = [_("Job"), _("State"), _("Every"), _("Last run"), _("Took"), _("Past due"), _("Next due")]
     return [html.P(told, className="counts"), table(head, [_job(row, now, head) for row in rows])]
 
 
@@ -120,7 +122,7 @@ def _pace(jobs: Jobs, now: datetime) -> Any:
 
 
 def _people(rows: Sequence[WorkerRow], alive: set[str], now: datetime) -> Component:
-    moment = times.rfc3339(now)
+    stamp = times.rfc3339(now)
     head = [_("Worker"), _("State"), _("Heard of"), _("Started"), _("Does now"), _("Archive")]
     body = []
     for row in sorted(rows, key=lambda row: (row["name"] in alive, not row["waits"], row["name"])):
@@ -130,29 +132,35 @@ def _people(rows: Sequence[WorkerRow], alive: set[str], now: datetime) -> Compon
         elif row["waits"]:
             how = state.mark("degraded", _("Waits: it has another archive"))
         doing = ", ".join(one["job"] for one in row["doing"]) if row["name"] in alive else ""
-        cells = [how, times.time_ago(row["heard"], moment), times.time(row["started"], moment), doing or "–",
+        cells = [how, times.time_ago(row["heard"], stamp), times.time(row["started"], stamp), doing or "–",
                  html.Code(row["archive"] or "–")]  # fmt: skip
         body.append(line(row["name"], cells, head))
     return table(head, body)
 
 
 def _job(row: board.Judged, now: datetime, head: Sequence[str]) -> Component:
-    run, moment = row.run, times.rfc3339(now)
+    run, stamp = row.run, times.rfc3339(now)
     shape, word = _JOBS[row.state]
     how: list[Any] = [state.mark(shape, _(word))]
     if run["running"] is not None:
         how.append(html.Small(_("at it for {duration}").format(duration=took(board.age_s(run["running"], now)))))
     past = "–" if row.lag_s is None else took(row.lag_s) if row.lag_s else _("no")
+    last: Any = _("never")
+    if run["last_run"] is not None:
+        last = [times.time(run["last_run"], stamp), html.Small(times.ago(run["last_run"], stamp))]
+        if run["worker"] is not None:
+            last.append(html.Small(_("by {worker}").format(worker=run["worker"])))
+    lasted: list[Any] = [took(run["seconds"])]
+    if run["runs"] > 1:
+        lasted += [html.Small(_("median {n}").format(n=took(run["median_s"]))),
+                   html.Small(_("95 %: {n}").format(n=took(run["p95_s"])))]  # fmt: skip
     cells = [
         how,
         numbers.grain(run["every_s"]) if run["every_s"] >= 60 else took(run["every_s"]),
-        times.time_ago(run["last_run"], moment) if run["last_run"] else _("never"),
-        took(run["seconds"]),
-        took(run["median_s"]),
-        took(run["p95_s"]),
+        last,
+        lasted,
         past,
-        times.time(run["due"], moment) if run["due"] else "–",
-        run["worker"] or "–",
+        times.time(run["due"], stamp) if run["due"] else "–",
     ]
     name: list[Any] = [run["name"]]
     if run["error"]:

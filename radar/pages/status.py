@@ -17,6 +17,7 @@ from radar.errors import StoreUnavailable
 from radar.labels import SOURCE_STATES, _, ngettext
 from radar.pages import _read, _workers
 from radar.shapes import Clock, SourceStatus
+from radar.store import board
 
 shell.register_page(__name__, path="/status", title="Status")
 
@@ -27,18 +28,20 @@ MARKS = {"ok": "ok", "late": "degraded", "failing": "outage"}
 def layout(**query: str) -> Component:
     """The page."""
     snapshot = _read.snapshot()
-    sentence = _sentence(snapshot)
     jobs = _read.jobs()
+    moment = _workers.moment(jobs, lost=snapshot.lost_since is not None)
+    sentence = _sentence(snapshot, dead=jobs is not None and not board.living(jobs["workers"], moment))
     return shell.page(
         _("Status of this radar"),
         html.P(sentence, className="lede"),
         shell.section(_("Publication"), _publication(snapshot, snapshot.clock), id="publication"),
         shell.section(_("Sources"), _sources(snapshot.sources, snapshot.now), id="sources",
                       note=_("How late each source is now. Recorded sets have their own dates and do not grow late.")),
-        shell.section(_("Workers"), *_workers.workers(jobs, snapshot.clock), id="workers",
+        shell.section(_("Workers"), *_workers.workers(jobs, snapshot.clock, moment), id="workers",
                       note=_("What collects and scores, and what waits for it.")),
-        shell.section(_("Jobs"), *_workers.jobs(jobs), id="jobs",
-                      note=_("Those in trouble first. Durations are of up to 40 runs.")),
+        shell.section(_("Jobs"), *_workers.jobs(jobs, moment), id="jobs",
+                      note=_("Those in trouble first. The median, and what 95 % of the runs take at most, are of the "
+                             "last 40 runs.")),
         shell.section(_("Store"), _store(snapshot), id="store"),
         html.P([_("For machines: "), html.A("/api/v1/status", href="/api/v1/status"), ", ",
                 html.A("/ready", href="/ready"), ", ", html.A("/health", href="/health")], className="note"),
@@ -46,7 +49,7 @@ def layout(**query: str) -> Component:
     )  # fmt: skip
 
 
-def _sentence(snapshot: _read.Snapshot) -> str:
+def _sentence(snapshot: _read.Snapshot, *, dead: bool) -> str:
     if snapshot.lost_since is not None:
         return _("We cannot reach our own data just now; what follows is the last that we read.")
     if snapshot.clock is None:
@@ -55,6 +58,8 @@ def _sentence(snapshot: _read.Snapshot) -> str:
         return _("Our own measurement is impaired; part of what we show may be about us, not about the Internet.")
     late = [row["title"] for row in snapshot.sources if row["state"] in ("late", "failing")]
     word, _why = judge(snapshot.clock, snapshot.sources, _read.wall())
+    if word == "ok" and dead:
+        return _("All that should be on time is on time, but no worker is alive.")
     if word == "ok":
         return _("All that should be on time is on time.")
     if snapshot.stalled_since is not None:

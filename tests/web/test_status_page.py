@@ -9,7 +9,7 @@ from html import unescape
 import pytest
 
 from radar.shapes.jobs import Jobs
-from radar.store import board, documents
+from radar.store import board, connect, documents
 from tests import samples
 from tests.web.conftest import Site
 
@@ -39,7 +39,7 @@ def test_those_in_trouble_come_first_and_each_says_how_it_goes(site: Site, told:
     assert sorted(order, key=said.index) == order
     assert "Failing 1 Late 1 Never run 1 On time 3" in said
     row = said.partition("collect:ioda_signals.2of4")[2].partition("archive")[0]
-    for part in ("Late", "5 min", "58 s", "52 s", "2 min", "20 min", "radar-b:977"):
+    for part in ("Late", "5 min", "58 s median 52 s 95 %: 2 min", "20 min", "by radar-b:977"):
         assert part in row, part
     assert "503 from upstream" in said
     assert "at it for 1" in said
@@ -105,3 +105,21 @@ def test_the_api_says_the_same(site: Site, told: Jobs) -> None:
     assert (found["alive"], found["heard"]) == (1, told["at"])
     samples.seed(site.store)  # a publication of its own leaves what the workers said
     assert datetime.fromisoformat(found["heard"]) <= datetime.now(UTC)
+
+
+def test_the_page_does_not_call_it_well_while_no_worker_is_alive(site: Site, told: Jobs, now: datetime) -> None:
+    docs = samples.sample_documents(live=True)[0]
+    docs["sources"] = [row for row in docs["sources"] if row["state"] == "ok"]
+    documents.publish(site.store, docs)
+    assert "All that should be on time is on time.<" in site.page("/status")
+    site.at(lambda: now + timedelta(minutes=2))
+    assert "All that should be on time is on time, but no worker is alive." in site.page("/status")
+
+
+def test_while_the_store_is_gone_no_worker_is_called_dead(site: Site, told: Jobs, now: datetime) -> None:
+    site.page("/status")
+    site.at(lambda: now + timedelta(hours=1))
+    site.use(connect("redis://127.0.0.1:1/0", timeout_s=0.2))
+    page = site.page("/status")
+    assert "the last that we read" in page
+    assert "1 alive, 1 silent" in words(page, "workers")
