@@ -144,6 +144,11 @@ def _job(row: board.Judged, now: datetime, head: Sequence[str]) -> Component:
     how: list[Any] = [state.mark(shape, _(word))]
     if run["running"] is not None:
         how.append(html.Small(_("at it for {duration}").format(duration=took(board.age_s(run["running"], now)))))
+    if run["skipped"]:
+        how.append(html.Small(ngettext("{n} bucket skipped", "{n} buckets skipped", run["skipped"])
+                              .format(n=run["skipped"])))  # fmt: skip
+    if run["put_off"]:
+        how.append(html.Small(ngettext("{n} put off", "{n} put off", run["put_off"]).format(n=run["put_off"])))
     past = "–" if row.lag_s is None else took(row.lag_s) if row.lag_s else _("no")
     last: Any = _("never")
     if run["last_run"] is not None:

@@ -43,6 +43,7 @@ def test_those_in_trouble_come_first_and_each_says_how_it_goes(site: Site, told:
         assert part in row, part
     assert "503 from upstream" in said
     assert "at it for 1" in said
+    assert "tick On time 1 bucket skipped 1 min" in said
 
 
 def test_a_worker_that_is_silent_is_told_beside_one_that_is_alive(site: Site, told: Jobs) -> None:
