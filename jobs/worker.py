@@ -8,6 +8,9 @@ The queue lives in the same Redis as the results, or in the one that ``RADAR_QUE
 be asked, there is no queue: a standby thread then goes on collecting into the archive, which needs no store, and the
 pipeline takes it in when both are back.
 
+Every few seconds a worker tells what it does (``jobs.heartbeat``), and learns from what all have told whether the
+pipeline is behind. One that finds a worker at work with another archive waits, and collects nothing.
+
 Upstream: huey (MIT).
 """
 
@@ -16,8 +19,10 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -25,23 +30,27 @@ from huey import Huey, RedisHuey
 from huey.consumer import Consumer
 from huey.storage import RedisStorage
 
-from jobs import logs, travel, upkeep
+from jobs import folder, logs, travel, upkeep
 from jobs.claims import check_sources
 from jobs.collect import enabled, resume
 from jobs.collector import Collector
 from jobs.consent import off
+from jobs.heartbeat import BEAT_S, Desk, Herald, workers_of
 from jobs.ledger import Ledger
 from jobs.live import LivePipeline
 from jobs.schedule import buckets
 from jobs.storage import Sweeper
 from jobs.trail import Trail
+from jobs.turns import Turns
 from jobs.work import Work
 from radar.archive import Archive
 from radar.errors import ConfigError, StoreUnavailable
 from radar.http import Http
 from radar.settings import Settings, load
-from radar.store import connect, keys, ping, url_of
+from radar.shapes.jobs import Queue as QueueState
+from radar.store import Store, asking, board, connect, keys, ping, url_of
 from radar.store.retention import Keep
+from radar.times import rfc3339
 
 log = structlog.get_logger("jobs.worker")  # also when run as a program
 
@@ -72,10 +81,11 @@ class Queue(RedisStorage):  # type: ignore[misc]  # huey has no types
 
 @dataclass(frozen=True, slots=True)
 class Tasks:
-    """What can be put into the queue."""
+    """What can be put into the queue. ``queue`` tells what lies in it, None while it cannot be asked."""
 
     huey: Huey
     plan: Callable[[], None]
+    queue: Callable[[], QueueState | None]
 
 
 def tasks(work: Work, url: str, *, now: Callable[[], datetime]) -> Tasks:
@@ -100,15 +110,32 @@ def tasks(work: Work, url: str, *, now: Callable[[], datetime]) -> Tasks:
     }  # fmt: skip
 
     def plan() -> None:
-        moment = now()
-        for job, every in work.cadences().items():
-            for start in buckets(moment, every, ahead_s=60):
-                task, wait, named = kinds.get(job, (collect, timedelta(), (job.partition(":")[2],)))
-                arguments, due = (*named, start.isoformat()), start + wait
-                huey.enqueue(task.s(*arguments, eta=max(due, moment), expires=every + 90))
+        """Queue what is due, but for what is done, claimed, or lies in the queue: it never grows beyond that."""
+        moment, cadences = now(), work.cadences()
+        wanted = [(job, start) for job, every in cadences.items() for start in buckets(moment, every, ahead_s=60)]
+        queued = {(task.name, task.args) for task in (*huey.pending(), *huey.scheduled())}
+        for job, start in work.open(wanted):
+            task, wait, named = kinds.get(job, (collect, timedelta(), (job.partition(":")[2],)))
+            arguments, due = (*named, start.isoformat()), start + wait
+            one = task.s(*arguments, eta=max(due, moment), expires=cadences[job] + 90)
+            if (one.name, one.args) not in queued:
+                huey.enqueue(one)
+
+    def queue() -> QueueState | None:
+        try:
+            with asking("look into the queue"):
+                waits, planned = huey.pending(), huey.scheduled_count()
+        except StoreUnavailable as error:
+            log.debug("the queue is not known", error=str(error))
+            return None
+        moment = now().replace(tzinfo=None)  # as huey keeps times: UTC, without saying so
+        ready = [task.eta for task in waits if task.eta is not None and task.eta <= moment]
+        early = sum(task.eta is not None and task.eta > moment for task in waits)
+        oldest = rfc3339(min(ready).replace(tzinfo=UTC)) if ready else None
+        return QueueState(waiting=len(waits) - early, planned=planned + early, oldest=oldest)
 
     huey.periodic_task(lambda _moment: True, name="plan", expires=60)(plan)
-    return Tasks(huey, plan)
+    return Tasks(huey, plan, queue)
 
 
 def queue_of(settings: Settings) -> str:
@@ -133,6 +160,43 @@ def standby(work: Work, reachable: Callable[[], bool], stop: threading.Event, *,
             log.warning("store is away: collecting goes on into the archive, the pipeline waits")
         away = True
         work.collect_alone()
+
+
+def attend(work: Work, herald: Herald, client: Store, now: Callable[[], datetime]) -> None:
+    """Tell that this worker lives and how the jobs go, and heed what all of them tell. Raises StoreUnavailable."""
+    desk = work.desk
+    desk.beat()
+    other = folder.first_other(desk.row(), board.living(workers_of(client, now()), now()))
+    if (other is not None) != desk.waits:
+        desk.waits = other is not None
+        desk.beat()
+        if other is not None:
+            log.error("this worker waits: another one is at work with another archive, and what it collected here the "
+                      "pipeline would never see; share one folder, or stop one of them",
+                      other=other["name"], its=other["archive"], ours=desk.row()["archive"])  # fmt: skip
+        else:
+            log.info("this worker goes on: nobody works with another archive any more")
+    if desk.waits:
+        return
+    found = herald.tell(now(), desk.name)
+    behind = found is not None and found["behind"] is not None
+    if behind != work.behind:
+        log.warning("the pipeline is behind: sources that are not urgent are asked less often" if behind else
+                    "the pipeline has caught up", slowed=found["slowed"] if found else [])  # fmt: skip
+    work.behind = behind
+
+
+def heartbeat(beat: Callable[[], None], stop: threading.Event, *, every_s: float = BEAT_S) -> None:
+    """Until ``stop``: beat, whatever happens to the store meanwhile."""
+    while True:
+        try:
+            beat()
+        except StoreUnavailable as error:
+            log.debug("no beat", error=str(error))
+        except Exception:
+            log.exception("no beat")  # a worker that works must not be taken for dead for good
+        if stop.wait(every_s):
+            return
 
 
 def sweeps(*each: Callable[[datetime], object]) -> Callable[[datetime], None]:
@@ -166,12 +230,12 @@ def main(settings: Settings) -> int:
     modules = {module.SOURCE.name: module for module in enabled(settings)}
     reasons = off(settings)
     trail = Trail(settings.data_dir)
+    desk = Desk(client, now=utc_now, sources=modules, archive_id=folder.identity(settings.data_dir))
+    http = Http(contact=settings.contact, cache=settings.data_dir / "http", turns=Turns(connect(queue)))
     work = Work(
         settings,
         client=client,
-        collector=Collector(
-            http=Http(contact=settings.contact, cache=settings.data_dir / "http"), archive=archive, ledger=ledger
-        ),
+        collector=Collector(http=http, archive=archive, ledger=ledger),
         modules=modules,
         pipeline=lambda: LivePipeline(
             client,
@@ -186,6 +250,7 @@ def main(settings: Settings) -> int:
         sweep=sweeps(Sweeper(client, settings), travel.Keeper(client, archive, settings.time_travel_days)),
         keep=lambda now: upkeep.work(client, archive, settings, now),
         now=utc_now,
+        desk=desk,
     )
     resumed = resume(archive)
     if resumed:
@@ -206,12 +271,29 @@ def main(settings: Settings) -> int:
             return False
         return True
 
-    thread = threading.Thread(target=standby, args=(work, reachable, stop), name="standby", daemon=True)
+    def held() -> bool:
+        return desk.waits or reachable()
+
+    thread = threading.Thread(target=standby, args=(work, held, stop), name="standby", daemon=True)
     thread.start()
     threading.Thread(target=travel.serve, args=(client, archive, stop), name="travel", daemon=True).start()
     while not reachable():
         stop.wait(1.0)
     todo = tasks(work, queue, now=utc_now)
+    herald = Herald(
+        client,
+        archive,
+        cadences=work.cadences(),
+        slow=work.slow(),
+        queue=todo.queue,
+        behind_after_s=settings.behind_s,
+    )
+    beat = partial(attend, work, herald, client, utc_now)
+    with suppress(StoreUnavailable):
+        beat()  # before anything is taken from the queue
+    threading.Thread(target=heartbeat, args=(beat, stop), name="heartbeat", daemon=True).start()
+    while desk.waits:
+        stop.wait(1.0)
     try:
         Consumer(
             todo.huey,
@@ -222,6 +304,7 @@ def main(settings: Settings) -> int:
         ).run()
     finally:
         stop.set()
+        desk.leave()
     return 0
 
 

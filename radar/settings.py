@@ -200,6 +200,8 @@ SETTINGS: tuple[Row, ...] = (
         "and files, in the form of planned_maintenance. Empty: not collected.", str.strip),
     Row("contact", "", "Address told to upstreams in the User-Agent, such as a mail address or a URL.", str),
     Row("tick_s", "60", "Seconds between two runs of the pipeline.", _int(5, 3600)),
+    Row("behind_s", "1800", "Seconds that rows may wait for the pipeline; while they wait for longer, sources that are "
+        "asked less than every 15 minutes are asked less often. 0: never.", _int(0, 604_800)),
     Row("rules", "", "File of the detector's rules, in the place and of the form of radar/data/rules.toml.", str),
     Row("language", "en", "Language of the site.", str),
     Row("log_format", "console", "Form of the logs: console or json.", _one_of("console", "json")),
@@ -260,6 +262,7 @@ class Settings:
     weather_alerts: str
     contact: str
     tick_s: int
+    behind_s: int
     rules: str
     language: str
     log_format: str

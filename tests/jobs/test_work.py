@@ -13,15 +13,19 @@ import pytest
 
 from jobs import work as work_module
 from jobs.collect import Report
+from jobs.heartbeat import Herald
 from jobs.schedule import bucket, buckets
 from jobs.upkeep import Kept
-from jobs.work import PIPELINE, Work
+from jobs.work import PIPELINE, Outcome, Work
 from jobs.worker import AFTER, standby, tasks
 from radar import store
+from radar.archive import Archive
 from radar.errors import ArchiveError, StoreUnavailable
 from radar.settings import load
+from radar.shapes.jobs import JobRun
+from radar.sources import WHOLE, Shard
 from radar.store import connect, documents, keys
-from radar.store.lease import acquire
+from radar.store.lease import Lease, acquire
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -43,19 +47,23 @@ class FakeCollector:
         self.asked: list[tuple[str, datetime]] = []
         self.failing: set[str] = set()
         self.busy: set[str] = set()
+        self.left: list[str] = []
 
-    def run(self, modules: Iterable[Any], now: datetime) -> list[Report]:
-        name = next(iter(modules)).SOURCE.name
+    def run(self, modules: Iterable[Any], now: datetime, shard: Shard = WHOLE) -> list[Report]:
+        name = shard.name(next(iter(modules)).SOURCE.name)
         if name in self.busy:
             return [Report(name, running=True)]
         self.asked.append((name, now))
         return [Report(name, ok=name not in self.failing, error="no answer" if name in self.failing else None)]
 
-    def start(self, module: Any, now: datetime, then: Callable[[Report], None]) -> bool:
-        if module.SOURCE.name in self.busy:
+    def start(self, module: Any, now: datetime, then: Callable[[Report], None], shard: Shard = WHOLE) -> bool:
+        if shard.name(module.SOURCE.name) in self.busy:
             return False
-        then(self.run([module], now)[0])
+        then(self.run([module], now, shard)[0])
         return True
+
+    def leave(self, source: str, shard: Shard = WHOLE) -> None:
+        self.left.append(shard.name(source))
 
 
 class FakePipeline:
@@ -63,21 +71,25 @@ class FakePipeline:
 
     def __init__(self, client: store.Store) -> None:
         self.client = client
+        self.lease: Lease | None = None
         self.ticks: list[datetime] = []
         self.fails: Exception | None = None
 
-    def tick(self, now: datetime) -> None:
+    def tick(self, now: datetime) -> Any:
         self.ticks.append(now)
         if self.fails is not None:
             failure, self.fails = self.fails, None
             raise failure
-        documents.publish(self.client, {"clock": {"now": now.isoformat()}})
+        return SimpleNamespace(
+            version=documents.publish(self.client, {"clock": {"now": now.isoformat()}}, lease=self.lease)
+        )
 
 
 class Stage:
     """A worker with its surroundings."""
 
-    def __init__(self, client: store.Store) -> None:
+    def __init__(self, client: store.Store, shards: int = 1) -> None:
+        self.shards = shards
         self.clock = Clock()
         self.collector = FakeCollector()
         self.client = client
@@ -87,7 +99,8 @@ class Stage:
     def worker(self) -> Work:
         names = {"slow": 3600, "quick": 300}
         modules: dict[str, Any] = {
-            name: SimpleNamespace(SOURCE=SimpleNamespace(name=name, cadence_s=every)) for name, every in names.items()
+            name: SimpleNamespace(SOURCE=SimpleNamespace(name=name, cadence_s=every, parts=self.parts))
+            for name, every in names.items()
         }
         return Work(
             load({}),
@@ -97,6 +110,14 @@ class Stage:
             pipeline=self.make,
             now=self.clock,
         )
+
+    def parts(self) -> list[Shard]:
+        return [Shard(number, self.shards) for number in range(self.shards)]
+
+    def rows(self, tmp_path: Path) -> dict[str, JobRun]:
+        """What is told of the jobs, by name."""
+        herald = Herald(self.client, Archive(tmp_path), cadences=self.work.cadences())
+        return {row["name"]: row for row in herald.compose(self.clock.now, "here:1")["runs"]}
 
     def make(self) -> FakePipeline:
         self.made.append(FakePipeline(self.client))
@@ -133,16 +154,19 @@ def test_a_source_that_failed_is_asked_again_before_its_next_bucket_but_not_at_o
     assert 0 < left <= 300
 
 
-def test_a_source_that_is_still_at_it_is_looked_at_again_soon(stage: Stage) -> None:
+def test_a_source_that_is_still_at_it_is_looked_at_again_soon(stage: Stage, tmp_path: Path) -> None:
     """A first collection takes many buckets: the next ones are not lost to it, nor is its own report."""
     stage.work.collect("quick", START)
     stage.collector.busy = {"quick"}
     later = START + timedelta(seconds=300)
-    stage.work.collect("quick", later)
+    assert stage.work.collect("quick", later) is Outcome.HELD
     assert 0 < stage.client.ttl(keys.lease("collect:quick:2026-03-02T12:05:00Z")) <= 60
-    stage.work.tick(START)
-    rows = {row["name"]: row for row in documents.get(stage.client, "jobs")}
-    assert rows["collect:quick"]["last_run"] == "2026-03-02T12:00:00Z"
+    row = stage.rows(tmp_path)["collect:quick"]
+    assert (row["last_run"], row["skipped"]) == ("2026-03-02T12:00:00Z", 1)
+    stage.collector.busy = set()
+    stage.client.delete(keys.lease("collect:quick:2026-03-02T12:05:00Z"))
+    stage.work.collect("quick", later)
+    assert stage.rows(tmp_path)["collect:quick"]["skipped"] == 0, "it was worked after all"
 
 
 def test_the_claim_of_a_long_collection_lasts_as_long_as_it_does_and_no_longer(
@@ -152,7 +176,7 @@ def test_the_claim_of_a_long_collection_lasts_as_long_as_it_does_and_no_longer(
     key = keys.lease("collect:quick:2026-03-02T12:00:00Z")
     left: list[int] = []
 
-    def long(_modules: Iterable[Any], _now: datetime) -> list[Report]:
+    def long(_modules: Iterable[Any], _now: datetime, _shard: Shard) -> list[Report]:
         never = threading.Event()
         for _ in range(4):
             never.wait(0.3)
@@ -165,31 +189,32 @@ def test_the_claim_of_a_long_collection_lasts_as_long_as_it_does_and_no_longer(
     assert stage.client.ttl(key) > 300, "and then it is done"
 
 
-def test_the_runs_of_all_workers_are_told(stage: Stage) -> None:
+def test_the_runs_of_all_workers_are_told(stage: Stage, tmp_path: Path) -> None:
     other = stage.worker()
     other.collect("slow", START)
     other.tick(START)
     stage.work.collect("quick", START)
     stage.clock.now += timedelta(seconds=60)
     stage.work.tick(stage.clock.now)
-    rows = documents.get(stage.client, "jobs")
-    assert [row["name"] for row in rows] == ["collect:quick", "collect:slow", "tick"]
-    assert rows[2]["last_run"] == "2026-03-02T12:01:00Z"
+    rows = stage.rows(tmp_path)
+    assert {name: row["last_run"] for name, row in rows.items()} == {
+        "tick": "2026-03-02T12:01:00Z",
+        "collect:slow": "2026-03-02T12:00:00Z",
+        "collect:quick": "2026-03-02T12:00:00Z",
+        "archive": None,
+    }
+    assert rows["tick"]["runs"] == 2
 
 
-def test_a_tick_runs_once_per_bucket_and_tells_how_it_went(stage: Stage) -> None:
+def test_a_tick_runs_once_per_bucket_and_tells_how_it_went(stage: Stage, tmp_path: Path) -> None:
     stage.work.tick(START)
     stage.work.tick(START)
     assert [line.ticks for line in stage.made] == [[START]]
-    assert documents.get(stage.client, "jobs") == [
-        {
-            "name": "tick",
-            "last_run": "2026-03-02T12:00:00Z",
-            "seconds": pytest.approx(0, abs=1),
-            "ok": True,
-            "error": None,
-        }
-    ]
+    row = stage.rows(tmp_path)["tick"]
+    assert row["seconds"] == pytest.approx(0, abs=1)
+    told = (row["last_run"], row["bucket"], row["due"], row["ok"], row["error"], row["runs"], row["worker"])
+    assert told == ("2026-03-02T12:00:00Z", "2026-03-02T12:00:00Z", "2026-03-02T12:01:00Z", True, None, 1,
+                    stage.work.desk.name)  # fmt: skip
 
 
 def test_two_ticks_never_run_at_the_same_time(stage: Stage) -> None:
@@ -212,17 +237,17 @@ def test_a_worker_keeps_its_pipeline_until_another_one_has_published(stage: Stag
     assert len(stage.made) == 3, "what this worker holds in memory is older than what the store holds"
 
 
-def test_a_tick_that_failed_is_told_and_starts_anew_in_the_same_bucket(stage: Stage) -> None:
+def test_a_tick_that_failed_is_told_and_starts_anew_in_the_same_bucket(stage: Stage, tmp_path: Path) -> None:
     stage.work.tick(START)
     stage.made[0].fails = ArchiveError("disk full")
     later = START + timedelta(seconds=60)
     with pytest.raises(ArchiveError):
         stage.work.tick(later)
-    (row,) = documents.get(stage.client, "jobs")
+    row = stage.rows(tmp_path)["tick"]
     assert (row["ok"], row["error"]) == (False, "ArchiveError: disk full")
     stage.work.tick(later)
     assert len(stage.made) == 2, "the old pipeline may be ahead of what was published"
-    assert documents.get(stage.client, "jobs")[0]["ok"] is True
+    assert stage.rows(tmp_path)["tick"]["ok"] is True
 
 
 def test_with_the_store_away_a_tick_raises_and_loses_nothing(stage: Stage) -> None:
@@ -300,11 +325,85 @@ def test_the_plan_queues_what_is_due_under_our_own_keys(stage: Stage, valkey_url
     assert len(stage.made) == 1
     assert [name for name, _ in stage.collector.asked] == ["slow", "quick"]
     todo.plan()
-    drain(todo.huey, lambda: stage.clock.now + AFTER + timedelta(seconds=1))
-    assert len(stage.collector.asked) == 2, "planned again, worked once"
+    assert len(todo.huey.pending()) == 0, "what is done is not planned again"
 
 
-def test_the_archive_is_kept_once_a_day_whoever_does_it_and_its_failure_is_told(stage: Stage) -> None:
+def test_what_lies_in_the_queue_is_not_queued_again_and_is_told(stage: Stage, valkey_url: str) -> None:
+    todo = tasks(stage.work, valkey_url, now=stage.clock)
+    for _ in range(3):
+        todo.plan()
+    assert len(todo.huey.pending()) == 4
+    told = todo.queue()
+    assert told == {"waiting": 3, "planned": 1, "oldest": "2026-03-02T12:00:00Z"}, "the tick is not due yet"
+    away = tasks(stage.work, "redis://127.0.0.1:1", now=stage.clock)
+    assert away.queue() is None
+
+
+def test_the_parts_of_a_source_are_claimed_one_by_one(client: store.Store) -> None:
+    stage = Stage(client, shards=2)
+    other = stage.worker()
+    assert stage.work.collect("quick.1of2", START) is Outcome.DONE
+    assert other.collect("quick.1of2", START) is Outcome.TAKEN
+    assert other.collect("quick.2of2", START) is Outcome.DONE
+    assert other.collect("quick", START) is Outcome.ELSEWHERE
+    assert [name for name, _ in stage.collector.asked] == ["quick.1of2", "quick.2of2"]
+
+
+def test_while_the_pipeline_is_behind_sources_that_are_not_urgent_are_put_off_and_not_dropped(
+    stage: Stage, tmp_path: Path
+) -> None:
+    def hour(number: int) -> datetime:
+        return START + timedelta(hours=number)
+
+    stage.work.behind = True
+    assert stage.work.collect("slow", hour(0)) is Outcome.DONE, "one that was not asked yet is asked"
+    assert [stage.work.collect("slow", hour(n)) for n in (1, 2, 3)] == [Outcome.PUT_OFF] * 3
+    assert stage.work.collect("quick", hour(0)) is Outcome.DONE
+    assert stage.work.collect("quick", START + timedelta(seconds=300)) is Outcome.DONE
+    stage.clock.now = hour(3)
+    assert stage.rows(tmp_path)["collect:slow"]["put_off"] == 3
+    assert stage.work.open([("collect:slow", hour(3))]), "it is not taken for done"
+    stage.work.behind = False
+    assert stage.work.collect("slow", hour(3)) is Outcome.DONE
+    stage.work.behind = True
+    assert stage.work.collect("slow", hour(7)) is Outcome.DONE, "a fourth as often, not never"
+    assert stage.work.slow() == ["slow"]
+
+
+def test_a_worker_that_lost_its_claim_leaves_the_collection_to_the_other(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work_module, "COLLECT_TTL_S", 0.3)
+    left = threading.Event()
+
+    def leave(_source: str, _shard: Shard) -> None:
+        left.set()
+
+    def long(_modules: Iterable[Any], _now: datetime, _shard: Shard) -> list[Report]:
+        stage.client.set(keys.lease("collect:quick:2026-03-02T12:00:00Z"), b"another worker's")
+        assert left.wait(10), "it was never told"
+        return [Report("quick", ok=True)]
+
+    stage.collector.run, stage.collector.leave = long, leave  # type: ignore[method-assign, assignment]
+    stage.work.collect("quick", START)
+    assert stage.client.get(keys.lease("collect:quick:2026-03-02T12:00:00Z")) == b"another worker's"
+
+
+def test_a_worker_that_lost_the_pipeline_publishes_nothing(stage: Stage) -> None:
+    make = stage.make
+
+    def slow() -> FakePipeline:
+        line = make()
+        stage.client.set(keys.lease(PIPELINE), b"another worker's")
+        return line
+
+    stage.work._make = slow
+    with pytest.raises(StoreUnavailable, match="held by another worker"):
+        stage.work.tick(START)
+    assert documents.get(stage.client, "clock") is None
+
+
+def test_the_archive_is_kept_once_a_day_whoever_does_it_and_its_failure_is_told(stage: Stage, tmp_path: Path) -> None:
     kept: list[datetime] = []
 
     def keep(now: datetime) -> Kept:
@@ -317,14 +416,13 @@ def test_the_archive_is_kept_once_a_day_whoever_does_it_and_its_failure_is_told(
     stage.work.keep(midnight)
     other.work.keep(midnight)
     assert len(kept) == 1
-    stage.work.tick(START)
-    (row,) = [row for row in documents.get(stage.client, "jobs") if row["name"] == "archive"]
+    row = stage.rows(tmp_path)["archive"]
     assert (row["ok"], row["error"]) == (False, "2026-03-01 cannot be packed")
     other.work.keep(midnight + timedelta(days=1))
     assert len(kept) == 2
 
 
-def test_a_job_that_raised_is_queued_again(stage: Stage, valkey_url: str) -> None:
+def test_a_job_that_raised_is_queued_again(stage: Stage, valkey_url: str, tmp_path: Path) -> None:
     todo = tasks(stage.work, valkey_url, now=stage.clock)
     todo.huey.storage.blocking = False
     make = stage.make
@@ -340,7 +438,7 @@ def test_a_job_that_raised_is_queued_again(stage: Stage, valkey_url: str) -> Non
     assert todo.huey.scheduled_count() == 1
     (again,) = todo.huey.scheduled()
     todo.huey.execute(again, again.eta + timedelta(seconds=1))
-    assert documents.get(stage.client, "jobs")[0]["ok"] is True
+    assert stage.rows(tmp_path)["tick"]["ok"] is True
 
 
 def test_the_queue_can_be_read_by_another_process(stage: Stage, valkey_url: str, tmp_path: Path) -> None:
