@@ -101,8 +101,9 @@ def test_recorded_sets_are_history_and_never_late(site: FlaskClient) -> None:
 
 def test_status_tells_jobs_store_publication_and_who_is_late(site: FlaskClient) -> None:
     words = words_of(html_of(site, "/status"))
-    for said in ("collect:google_traffic", "google_traffic: 503 from upstream", "Failing", "1 alive, 1 silent", "valkey", "MB", "answers",
-                 "replay at 240 times real speed", "simulated", "2 sources are late or failing"):  # fmt: skip
+    for said in ("collect:google_traffic", "google_traffic: 503 from upstream", "Failing", "1 alive, 1 silent",
+                 "valkey", "MB", "answers", "replay at 240 times real speed", "simulated",
+                 "2 sources are late or failing"):  # fmt: skip
         assert said in words, said
 
 
