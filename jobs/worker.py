@@ -95,15 +95,18 @@ def tasks(work: Work, url: str, *, now: Callable[[], datetime]) -> Tasks:
 
     @huey.task(name="tick", retries=2, retry_delay=5)  # type: ignore[untyped-decorator]
     def tick(start: str) -> None:
-        work.tick(datetime.fromisoformat(start))
+        if not work.desk.waits:  # what a waiting worker takes is planned again
+            work.tick(datetime.fromisoformat(start))
 
     @huey.task(name="collect", retries=2, retry_delay=30)  # type: ignore[untyped-decorator]
     def collect(name: str, start: str) -> None:
-        work.collect(name, datetime.fromisoformat(start))
+        if not work.desk.waits:
+            work.collect(name, datetime.fromisoformat(start))
 
     @huey.task(name="archive", retries=2, retry_delay=300)  # type: ignore[untyped-decorator]
     def archive(start: str) -> None:
-        work.keep(datetime.fromisoformat(start))
+        if not work.desk.waits:
+            work.keep(datetime.fromisoformat(start))
 
     kinds: dict[str, tuple[Any, timedelta, tuple[str, ...]]] = {
         "tick": (tick, AFTER, ()), "archive": (archive, AFTER_MIDNIGHT, ())

@@ -91,6 +91,9 @@ class Upstream(ThreadingHTTPServer):
         self.newest = now - 96 * BIN_S
         self.oldest = self.newest - int(HISTORY.total_seconds())
         self.broken = False
+        self.free = threading.Event()  # cleared: whoever asks waits, and is counted
+        self.free.set()
+        self.held = 0
         self.down_from: int | None = None  # from this bin on, Iraq is nearly offline
         self.lock = threading.Lock()
 
@@ -116,6 +119,9 @@ class _Answers(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """One request."""
         asked = parse_qs(urlsplit(self.path).query)
+        if not self.server.free.is_set():
+            self.server.held += 1
+            self.server.free.wait()
         since, until = int(asked["from"][0]), int(asked["until"][0])
         with self.server.lock:
             if not self.server.broken:
@@ -161,7 +167,7 @@ class Radar:
             self.port = free.getsockname()[1]
         self.env = {
             **{k: v for k, v in os.environ.items() if not k.startswith("RADAR_")},
-            "PYTHONPATH": str(folder / "site"), "EXTRA_SOURCES": str(folder / "sources"),
+            "PYTHONPATH": f"{folder / 'site'}{os.pathsep}{REPO}", "EXTRA_SOURCES": str(folder / "sources"),
             "UPSTREAM": f"http://127.0.0.1:{upstream.server_address[1]}",
             "RADAR_DATA_DIR": str(self.data), "PORT": str(self.port), "REDIS_URL": redis_url,
             "RADAR_SOURCES": sources, "RADAR_ACCEPT_TERMS": "all", "RADAR_TICK_S": "5", "RADAR_WEB_WORKERS": "2",
