@@ -53,7 +53,7 @@ spec = spec_from_file_location("radar.sources._real", os.path.join(radar.sources
 real = module_from_spec(spec)
 spec.loader.exec_module(real)
 parse = real.parse
-SOURCE = replace(real.SOURCE, cadence_s=5, lag_s=30_000)
+SOURCE = replace(real.SOURCE, cadence_s=5, lag_s=30_000, shards=1)
 def fetch(http, since, until):
     url = f"{os.environ['UPSTREAM']}/raw?from={int(since.timestamp())}&until={int(until.timestamp())}"
     yield Answer(url, http.get(url, source="ioda_signals").body)
