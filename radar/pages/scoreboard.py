@@ -16,7 +16,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from radar.components import shell
-from radar.components.ssr import Raw
+from radar.components.ssr import Raw, slot
 from radar.components.times import parse
 from radar.figures import shares
 from radar.labels import N_, _
@@ -49,6 +49,7 @@ def layout(**query: str) -> Component:
         _confidence(card["reliability"]),
         _again(card),
         description=lede,
+        wide=True,
     )
 
 
@@ -94,9 +95,11 @@ def _targets(rows: Sequence[dict[str, Any]]) -> Component:
         body.append(
             _line(html.Strong(row["name"]), _("aim"), row["aim"], word=_("met") if row["met"] else _("not met"))
         )
-        body += [_line("", _(METHODS[name]), summary) for name, summary in row["reached"].items()]
+        body += [_line("", html.Strong(_(METHODS[name])) if name == "radar" else _(METHODS[name]), summary)
+                 for name, summary in row["reached"].items()]  # fmt: skip
     return shell.section(
         _("Against what we aim at"),
+        html.P(_("{met} of {n} aims are met.").format(met=sum(row["met"] for row in rows), n=len(rows))),
         _table([_("World"), _("Method"), *_heads(), _("Aim")], body),
         note=_("Generated worlds with outages and with what must not be called one. Other methods stand beside us, "
                "made anew from their public descriptions and given their best threshold."),
@@ -112,8 +115,12 @@ def _speed(rows: Sequence[dict[str, Any]]) -> Component:
     for name, seconds in known:
         words = _("{name}: {time}").format(name=name, time=_minutes(seconds))
         bar = Raw(shares.svg([shares.Part(seconds / most, "full")], words))
-        body.append(html.Tr([html.Td(name), html.Td(_minutes(seconds)), html.Td(bar, className="bar-cell")]))
-    return shell.section(_("Time to detect, median"), _table([_("World"), _("Time"), ""], body), id="speed")
+        body.append(
+            html.Tr([html.Td(name), html.Td(_minutes(seconds), className="short"), html.Td(bar, className="bar-cell")])
+        )
+    drawn = _table([_("World"), _("Time"), ""], body)
+    return shell.section(_("Time to detect, median"), slot("speed-bars", drawn), id="speed",
+                         class_name="scoreboard")  # fmt: skip
 
 
 def _worlds(rows: Sequence[dict[str, Any]]) -> Component:
@@ -147,7 +154,8 @@ def _confidence(rows: Sequence[dict[str, Any]]) -> Component:
                              html.Td(bar, className="bar-cell")]))  # fmt: skip
     heads = [_("Confidence"), _("Alarms"), _("Said and right"), ""]
     note = _("This rests on simulation and the few real cases.")
-    return shell.section(_("Is the confidence true?"), _table(heads, body), note=note, id="confidence")
+    drawn = slot("confidence-bars", _table(heads, body))
+    return shell.section(_("Is the confidence true?"), drawn, note=note, id="confidence", class_name="scoreboard")
 
 
 def _again(card: dict[str, Any]) -> Component:
@@ -163,17 +171,17 @@ def _heads() -> list[str]:
     return [_("Found"), _("Right"), _("False alarms per entity and week"), _("Time to detect, median")]
 
 
-def _line(name: Any, method: str, summary: dict[str, Any], word: str = "") -> Component:
+def _line(name: Any, method: Any, summary: dict[str, Any], word: str = "") -> Component:
     return html.Tr([html.Td(name), html.Td(method), *_cells(summary), html.Td(word)])
 
 
 def _cells(summary: dict[str, Any]) -> list[Component]:
     false = summary.get("false_alarms_per_entity_week")
     return [
-        html.Td(_percent(summary.get("recall"))),
-        html.Td(_percent(summary.get("precision"))),
-        html.Td("–" if false is None else f"{false:.3f}"),
-        html.Td(_minutes(summary.get("ttd_p50_s"))),
+        html.Td(_percent(summary.get("recall")), className="short"),
+        html.Td(_percent(summary.get("precision")), className="short"),
+        html.Td("–" if false is None else f"{false:.3f}", className="short"),
+        html.Td(_minutes(summary.get("ttd_p50_s")), className="short"),
     ]
 
 
@@ -187,4 +195,8 @@ def _percent(value: float | None) -> str:
 
 
 def _minutes(seconds: float | None) -> str:
-    return "–" if seconds is None else _("{n} min").format(n=f"{seconds / 60:,.0f}")
+    if seconds is None:
+        return "–"
+    if seconds >= 2 * 86_400:
+        return _("{n} days").format(n=f"{seconds / 86_400:.0f}")
+    return _("{n} min").format(n=f"{seconds / 60:,.0f}")

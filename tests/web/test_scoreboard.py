@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, cast
+
+from plotly.utils import PlotlyJSONEncoder
 
 from radar.shapes import Outage
 from tests.web.conftest import Site
@@ -44,3 +47,14 @@ def test_the_page_shows_the_exam_with_its_command_and_every_method(site: Site) -
     for name in ("this radar", "IODA&#x27;s ratio", "six most similar days"):
         assert name in page or name.replace("&#x27;", "'") in page
     assert "simulation" in page
+    assert "aims are met" in page
+    assert '<svg class="share"' in page
+    assert "&lt;svg" not in page
+    assert f"{sum(row['met'] for row in card['targets'])} of {len(card['targets'])} aims are met" in page
+
+
+def test_bars_are_not_sent_to_dash_which_would_show_them_as_text(site: Site) -> None:
+    from radar.pages import scoreboard
+
+    with site.server.test_request_context("/scoreboard"):
+        assert "<svg" not in json.dumps(scoreboard.layout(), cls=PlotlyJSONEncoder)
