@@ -5,12 +5,14 @@ Nothing here is patched or faked: what a machine lacks is skipped, and the reaso
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+import structlog
 from playwright.sync_api import Browser, sync_playwright
 
 from radar import store
@@ -40,6 +42,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(no_browser)
         if item.get_closest_marker("shared") and not SHARED.is_dir():
             item.add_marker(no_data)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_found() -> Iterator[None]:
+    """Commands set up logs for their process; run within a test, they must leave no handler on its output."""
+    root, level, handlers = logging.getLogger(), logging.getLogger().level, logging.getLogger().handlers[:]
+    before = structlog.get_config() if structlog.is_configured() else None
+    yield
+    if root.handlers != handlers:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+    if before is None:
+        structlog.reset_defaults()
+    else:
+        structlog.configure(**before)
 
 
 @pytest.fixture(scope="session")

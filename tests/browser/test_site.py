@@ -266,10 +266,11 @@ def test_store_down_is_said_and_never_an_empty_calm_map(view: View, tmp_path: Pa
         site.stop_store()
         page = view("/", url=site.url, expect_errors=True)
         expect(page.locator(".bar-stale")).to_contain_text("This page is not up to date.")
+        page.wait_for_selector("html.taken")  # until then the server's page and Dash's stand side by side
         expect(page.locator("h1")).to_contain_text("Iraq")
         fresh = view("/country/PT", url=site.url, expect_errors=True)
         expect(fresh.locator(".bar-stale")).to_be_visible()
-        fresh.wait_for_selector("html.taken")  # until then the server's page and Dash's stand side by side
+        fresh.wait_for_selector("html.taken")
         expect(fresh.locator(".page")).to_contain_text("We cannot read the measurements just now.")
 
 

@@ -44,7 +44,7 @@ def newest(radar: Radar) -> str:
 def goes_on(radar: Radar) -> None:
     """New bins are published."""
     before = newest(radar)
-    until("a newer bin is published", lambda: newest(radar) > before)
+    until("a newer bin is published", lambda: newest(radar) > before, 40)
 
 
 def holes(url: str, source: Upstream, upto: str) -> list[str]:
