@@ -10,11 +10,11 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobs import cli_archive, cli_reviews
+from jobs.cli_times import moment
 from radar import __version__
 from radar.errors import ConfigError, EntityError, RadarError
 
@@ -111,7 +111,7 @@ def build() -> argparse.ArgumentParser:
     replay.add_argument("--source", required=True, metavar="NAME", help="the source that they came from")
     replay.add_argument("--into", type=Path, metavar="DIR", help="keep the result in this data folder for `radar web`")
     replay.add_argument("--speed", type=_positive, metavar="N", help="data seconds per second (as fast as it goes)")
-    replay.add_argument("--until", type=_time, metavar="T", help="stop at this moment of the data's clock")
+    replay.add_argument("--until", type=moment, metavar="T", help="stop at this moment of the data's clock")
     _json(replay)
 
     aggregate = add("aggregate", _aggregate, "turn rows, logs and results into bins, on one machine or a cluster",
@@ -167,7 +167,7 @@ def build() -> argparse.ArgumentParser:
     outages.add_argument(
         "--entity", type=_entity, action="append", default=[], metavar="E", help="such as country/IQ; may be repeated"
     )
-    outages.add_argument("--at", type=_time, metavar="T", help="as known at this time")
+    outages.add_argument("--at", type=moment, metavar="T", help="as known at this time")
     _json(outages)
     cli_reviews.add_to(outages)
 
@@ -332,17 +332,6 @@ def _port(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is no port; expected a whole number from 1 to 65535")
     return int(text)
-
-
-def _time(text: str) -> datetime:
-    from radar.times import parse
-
-    try:
-        return parse(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no time with a zone; expected e.g. 2026-01-08T18:00:00Z"
-        ) from None
 
 
 def _entity(text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from jobs.cli_times import moment
 from radar.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ def add_to(add: Callable[..., argparse.ArgumentParser]) -> None:
                   "  RADAR_DATA_DIR=/data REDIS_URL=redis://other:6379/0 \\\n"
                   "    radar rebuild --from 2026-01-01T00:00:00Z --until 2026-02-01T00:00:00Z\n\n"
                   "One that was killed goes on where it was: give the same arguments again.")  # fmt: skip
-    rebuild.add_argument("--from", dest="since", type=_moment, metavar="T", help="first moment (the first there is)")
-    rebuild.add_argument("--until", type=_moment, metavar="T", help="last moment (now)")
+    rebuild.add_argument("--from", dest="since", type=moment, metavar="T", help="first moment (the first there is)")
+    rebuild.add_argument("--until", type=moment, metavar="T", help="last moment (now)")
     rebuild.add_argument("--source", action="append", default=[], metavar="S", help="only this one; may be repeated")
     rebuild.add_argument("--replace", action="store_true", help="delete what the store holds; what people said stays")
 
@@ -73,17 +74,6 @@ def _check(name: str) -> SourceModule:
         return get(name)
     except KeyError as error:
         raise ConfigError(error.args[0]) from None
-
-
-def _moment(text: str) -> datetime:
-    from radar.times import parse
-
-    try:
-        return parse(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no time with a zone; expected e.g. 2026-01-08T18:00:00Z"
-        ) from None
 
 
 def _month(text: str) -> datetime:
