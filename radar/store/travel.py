@@ -60,6 +60,18 @@ class Found:
     settled: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What was told over a range, as segments in their order: name, and frames or why there are none.
+
+    ``oldest``: when the first publication of all was; ``newest``: up to when something is known.
+    """
+
+    oldest: datetime
+    newest: datetime
+    segments: list[tuple[str, list[bytes] | Missing]]
+
+
 # -- writing ----------------------------------------------------------------------------------------------------------
 
 
@@ -175,30 +187,65 @@ def read(client: Store, at: datetime, wall: datetime) -> Found | Missing:
     StoreUnavailable
         The store cannot be asked, or holds something that is no frame.
     """
+    index = _look(client, at, at, wall)
+    if isinstance(index, Missing):
+        return index
+    if not index.names:
+        return Missing("early", index.oldest, index.horizon)
+    segment = index.names[-1]
+    held = _held_or_asked(client, segment, wall, index)
+    if isinstance(held, Missing):
+        return held
+    told = as_of(held, at, segment)
+    if told is None:
+        return Missing("early", index.oldest, index.horizon)
+    return Found(told, settled=at < index.newest)
+
+
+def span(client: Store, since: datetime, until: datetime, wall: datetime) -> Span | Missing:
+    """Everything that was told from ``since``, and what held at that moment, to ``until`` or to the newest that is
+    known. Missing for a range that begins in the future, and where nothing was ever published.
+
+    Segments that are no longer in the store are asked of a worker. Raises StoreUnavailable.
+    """
+    index = _look(client, since, until, wall)
+    if isinstance(index, Missing):
+        return index
+    parts = [(name, _held_or_asked(client, name, wall, index)) for name in index.names]
+    return Span(index.oldest or index.horizon, index.horizon, parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """Segments of a range, the first of them that which holds at its beginning. ``newest``: of the last publication;
+    ``horizon``: up to when that holds."""
+
+    names: list[str]
+    oldest: datetime | None
+    newest: datetime
+    horizon: datetime
+
+
+def _look(client: Store, since: datetime, until: datetime, wall: datetime) -> _Index | Missing:
     with asking("read the record of publications"), transaction(client, keys.TRAVEL) as pipe:
         pipe.get(keys.document("clock"))
         pipe.zrange(keys.TRAVEL, 0, 0)
-        pipe.zrevrangebyscore(keys.TRAVEL, int(at.timestamp()), "-inf", start=0, num=1)
-        raw, first, named = pipe.execute()
+        pipe.zrevrangebyscore(keys.TRAVEL, int(since.timestamp()), "-inf", start=0, num=1)
+        pipe.zrangebyscore(keys.TRAVEL, f"({int(since.timestamp())}", int(until.timestamp()))
+        raw, first, before, within = pipe.execute()
     if raw is None:
         return Missing("nothing")
     clock = orjson.loads(raw)
     newest = parse(clock["now"])
     horizon = max(wall, newest) if clock["mode"] == "live" else newest
     oldest = _moment(first[0].decode()) if first else None
-    if at > horizon:
+    if since > horizon:
         return Missing("future", oldest, horizon)
-    if not named:
-        return Missing("early", oldest, horizon)
-    segment = named[0].decode()
-    with asking("read the record of publications"):
-        held = cast("list[bytes]", client.lrange(keys.travel(segment), 0, -1))
-    if not held:
-        return _ask(client, segment, wall, oldest, horizon)
-    told = as_of(held, at, segment)
-    if told is None:
-        return Missing("early", oldest, horizon)
-    return Found(told, settled=at < newest)
+    return _Index([name.decode() for name in (*before, *within)], oldest, newest, horizon)
+
+
+def _held_or_asked(client: Store, segment: str, wall: datetime, index: _Index) -> list[bytes] | Missing:
+    return held(client, segment) or _ask(client, segment, wall, index.oldest, index.horizon)
 
 
 def as_of(held: Sequence[bytes], at: datetime, segment: str) -> Told | None:

@@ -199,3 +199,40 @@ def test_an_index_that_was_lost_is_entered_again(client: Store) -> None:
     travel.enter(client, [old])
     assert travel.segments(client)[0] == old
     assert why(client, START - timedelta(days=1)).why == "preparing"
+
+
+def test_a_range_gives_what_held_at_its_beginning_and_all_that_came_after(client: Store) -> None:
+    recorder = Recorder(client)
+    for days in range(3):
+        publish(client, recorder, START + timedelta(days=days), f"day {days}")
+    wall = START + timedelta(days=3)
+    found = travel.span(client, START + timedelta(days=1, hours=1), START + timedelta(days=2, hours=1), wall)
+    assert isinstance(found, travel.Span)
+    names = [str(int((START + timedelta(days=days)).timestamp())) for days in (1, 2)]
+    assert [name for name, _held in found.segments] == names
+    assert [travel.as_of(held, wall, name) is not None for name, held in found.segments if isinstance(held, list)] == [
+        True,
+        True,
+    ]
+    assert (found.oldest, found.newest) == (START, START + timedelta(days=2))
+    early = travel.span(client, START - timedelta(days=9), START - timedelta(days=8), wall)
+    assert isinstance(early, travel.Span)
+    assert early.segments == []
+    late = travel.span(client, wall, wall, wall)
+    assert isinstance(late, Missing)
+    assert late.why == "future"
+
+
+def test_a_part_of_a_range_that_left_the_store_is_asked_of_a_worker(client: Store) -> None:
+    recorder = Recorder(client)
+    for days in range(2):
+        publish(client, recorder, START + timedelta(days=days), f"day {days}")
+    first = travel.segments(client)[0]
+    travel.drop(client, [first])
+    found = travel.span(client, START, START + timedelta(days=1), START + timedelta(days=1))
+    assert isinstance(found, travel.Span)
+    (_old, missing), (_new, held) = found.segments
+    assert isinstance(missing, Missing)
+    assert missing.why == "preparing"
+    assert isinstance(held, list)
+    assert travel.wanted(client) == [first]
