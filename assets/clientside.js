@@ -4,8 +4,13 @@
   "use strict";
 
   const root = document.documentElement;
-  const site = window.radarSite || { dark: {}, words: {} };
-  const words = () => (window.radarSite || site).words;
+  const site = window.radarSite || { dark: {} };
+  const words = () => JSON.parse(document.body.dataset.words || "{}");
+  /* A page of ours in the language that the address names. */
+  const spoken = (path) => {
+    const lang = new URLSearchParams(location.search).get("lang");
+    return lang ? `${path}${path.includes("?") ? "&" : "?"}lang=${encodeURIComponent(lang)}` : path;
+  };
   const find = (selector, inside) => (inside || document).querySelector(selector);
   const all = (selector, inside) => Array.from((inside || document).querySelectorAll(selector));
   const remember = (key, value) => { try { localStorage.setItem(key, value); } catch (e) { /* private window */ } };
@@ -135,7 +140,7 @@
       const code = event.points[0] && event.points[0].customdata;
       if (drawing.dataset.drawing === "map" && typeof code === "string") {
         const at = new URLSearchParams(location.search).get("at");
-        location.assign(`/country/${code}${at ? `?at=${encodeURIComponent(at)}` : ""}`);
+        location.assign(spoken(`/country/${code}${at ? `?at=${encodeURIComponent(at)}` : ""}`));
       }
     });
     if (drawing.dataset.drawing === "map") return;
@@ -295,7 +300,7 @@
       input.setAttribute("aria-controls", list.id);
       list.addEventListener("pointerdown", (event) => {
         const option = event.target.closest('[role="option"]');
-        if (option) { event.preventDefault(); location.assign(option.dataset.path); }
+        if (option) { event.preventDefault(); location.assign(spoken(option.dataset.path)); }
       });
     }
 
@@ -305,7 +310,7 @@
       if (!text) { close(); return; }
       running = new AbortController();
       try {
-        const answer = await fetch(`/api/v1/entities?limit=8&q=${encodeURIComponent(text)}`, { signal: running.signal });
+        const answer = await fetch(`/api/v1/entities?limit=8&lang=${root.lang}&q=${encodeURIComponent(text)}`, { signal: running.signal });
         if (answer.ok) show((await answer.json()).data); else close();
       } catch (error) {
         if (error.name !== "AbortError") close();
@@ -321,7 +326,7 @@
       if (event.key === "ArrowUp") { event.preventDefault(); choose(chosen - 1); }
       if (event.key === "Enter" && chosen >= 0) {
         event.preventDefault();
-        location.assign(all('[role="option"]', list)[chosen].dataset.path);
+        location.assign(spoken(all('[role="option"]', list)[chosen].dataset.path));
       }
     });
   }

@@ -22,18 +22,17 @@ from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.exceptions import CallbackException, DependencyException, PreventUpdate
 from werkzeug.exceptions import BadRequest, HTTPException
 
-from radar import entities, labels, settings, store
+from radar import entities, settings, store
 from radar.api import blueprint, search
 from radar.beacon import routes as beacon
 from radar.components import times
 from radar.components.document import theme_hash
 from radar.errors import StoreUnavailable
 from radar.figures import worldmap
-from radar.pages import _chart, _first, _read
+from radar.pages import _chart, _first, _language, _read
 from radar.serve import FOR_A_DAY, Static, compress
 
 SETTINGS = settings.load()
-labels.use_language(SETTINGS.language)
 
 #: In an installed package the assets lie inside it, in a checkout beside it.
 _HERE = Path(__file__).parent
@@ -99,6 +98,7 @@ app = Site(
     routing_callback_inputs={"version_": Input("refresh", "data")},
 )
 server: flask.Flask = app.server
+_language.keep_all(dash.page_registry)
 
 app.layout = html.Div([dash.page_container, dcc.Store(id="refresh"), dcc.Store(id="look")])
 
@@ -109,6 +109,9 @@ app.clientside_callback(  # type: ignore[no-untyped-call]  # Dash leaves it unty
     Input({"type": "figure", "index": dash.MATCH}, "data"),
     Input("look", "data"),
 )
+
+server.before_request(_language.begin)
+server.teardown_request(_language.end)
 
 server.config["RADAR_SETTINGS"] = SETTINGS
 server.config["RADAR_STORE"] = store.connect(SETTINGS)
@@ -216,7 +219,7 @@ def _strict(dispatch: Any) -> Any:
 def _finish(answer: flask.Response) -> flask.Response:
     for name, value in HEADERS.items():
         answer.headers.setdefault(name, value)
-    return compress(answer)
+    return compress(_language.told(answer))
 
 
 _UPDATE = "/_dash-update-component"

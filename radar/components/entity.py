@@ -11,7 +11,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from radar import entities
+from radar import cldr, entities
 from radar.components import network, numbers, outages, shell, state, times
 from radar.components.ssr import marks
 from radar.labels import ENTITY_TYPES, N_, PLANES, _, ngettext
@@ -37,7 +37,7 @@ def kicker(key: str) -> list[Any]:
     if entity.type == "asn" and network.is_global(key):
         words = [_("Global network")]
     if entity.type == "country":
-        words += [" · ", entities.countries()[entity.code].subregion]
+        words += [" · ", _(entities.countries()[entity.code].subregion)]
     above = entities.parent(key)
     if above is not None:
         words += [" · ", html.A(entities.name(above), href=f"/{above}")]
@@ -121,7 +121,7 @@ def quality(rows: Sequence[QualityRow]) -> Component | None:
         if len(ordered) > 1:
             cells.append(html.Td(_change(values[0], values[-1]), className="num"))
         body.append(html.Tr([html.Th(_(title), scope="row"), *cells]))
-    tests = [html.Td(f"{row['tests']:,}", className="num") for row in ordered]
+    tests = [html.Td(cldr.count(row["tests"]), className="num") for row in ordered]
     body.append(html.Tr([html.Th(_("Tests"), scope="row"), *tests, *([html.Td("")] if len(ordered) > 1 else [])]))
     note = _("Single-stream speed tests that people ran themselves; under each median, the middle half of tests. "
              "A month as recorded, never a live value.")  # fmt: skip
@@ -168,7 +168,7 @@ def networks(title: str, rows: Sequence[tuple[str, EntityState]]) -> Component |
 
 
 def _network(key: str, seen: EntityState) -> Component:
-    depth = html.Span(_("−{n} %").format(n=f"{seen['depth'] * 100:.0f}"), className="num") if seen["depth"] else None
+    depth = html.Span(_("−{n} %").format(n=cldr.fixed(seen["depth"] * 100)), className="num") if seen["depth"] else None
     return html.Li([html.A(outages.name_of(key), href=f"/{key}"), depth, state.mark(seen["state"])])
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from dash import html
 from dash.development.base_component import Component
 
-from radar import entities
+from radar import cldr, entities
 from radar.components import reviews, state, times
 from radar.errors import EntityError
 from radar.labels import CAUSES, STATUSES, _, confidence_words, ngettext
@@ -71,7 +71,7 @@ def depth(outage: Outage) -> str | None:
     seen = [SIGNALS.get(row["signal"]) for row in outage["signals"] if row["first_seen"]]
     if seen and all(signal is not None and signal.bad == "high" for signal in seen):
         return None
-    return None if value is None else _("{n} % below normal").format(n=f"{value * 100:.0f}")
+    return None if value is None else _("{n} % below normal").format(n=cldr.fixed(value * 100))
 
 
 def confidence(outage: Outage) -> str:
@@ -89,7 +89,7 @@ def hint(outage: Outage) -> str | None:
     words = _(CAUSES.get(causes[0]["cause"], causes[0]["cause"]))
     if "by" in causes[0]:
         return _("{cause}, says {name}").format(cause=words[:1].upper() + words[1:], name=causes[0]["by"])
-    return _("Perhaps {cause} ({p} %)").format(cause=words, p=f"{causes[0]['p'] * 100:.0f}")
+    return _("Perhaps {cause} ({p} %)").format(cause=words, p=cldr.fixed(causes[0]["p"] * 100))
 
 
 def when(outage: Outage, now: str) -> Component:

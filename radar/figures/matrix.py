@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from math import floor
 
-from radar.figures.text import esc, month_name
+from radar import cldr
+from radar.figures.text import esc
 from radar.labels import VERDICTS, _
 from radar.shapes import OutageSignal, Verdict
 from radar.signals import SIGNALS
@@ -175,7 +176,7 @@ def _axis(start: datetime, step_s: int, count: int) -> str:
 
 
 def _moment(moment: datetime, whole_days: bool, dated: bool = False) -> str:
-    date = f"{moment.day} {month_name(moment.month)}"
+    date = cldr.short_day_month(moment)
     if whole_days:
         return date
     return f"{date}, {moment:%H:%M}" if dated or (moment.hour, moment.minute) == (0, 0) else f"{moment:%H:%M}"

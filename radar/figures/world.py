@@ -8,7 +8,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any, TypedDict
 
-from radar.entities import countries
+from radar.entities import countries, country_name
 from radar.figures.palette import WORST_FIRST
 from radar.labels import N_, STATES, _, ngettext
 from radar.shapes import EntityState
@@ -96,7 +96,7 @@ def kind_of(state: EntityState | None) -> str:
 
 def name_of(code: str, names: Mapping[str, str] | None) -> str:
     """The given name, or the country table's."""
-    return (names or {}).get(code) or countries()[code].name
+    return (names or {}).get(code) or country_name(code)
 
 
 def words_of(code: str, state: EntityState | None, names: Mapping[str, str] | None, *, short: bool = False) -> str:

@@ -22,7 +22,7 @@ import orjson
 from dash import Dash, html
 from dash._pages import _path_to_page
 
-from radar import labels
+from radar import languages
 from radar.components import shell
 from radar.components.bars import bars
 from radar.components.document import Tags, document
@@ -30,7 +30,7 @@ from radar.components.ssr import to_html
 from radar.errors import StoreUnavailable
 from radar.figures.palette import PALETTE
 from radar.labels import _
-from radar.pages import _read, _then
+from radar.pages import _language, _read, _then
 from radar.serve import accepted, encode
 
 #: Pages kept per process, and the longest query that is worth keeping.
@@ -112,7 +112,7 @@ def respond(found: Found, path: str, query: Mapping[str, str], tags: Tags) -> fl
         log.warning("%s: %s", path, error)
         return failure(503, path, tags)
     text = flask.request.query_string.decode("latin-1")
-    key = (path, text, snapshot.version, snapshot.stalled_since is not None)
+    key = (languages.current(), path, text, snapshot.version, snapshot.stalled_since is not None)
     keep = snapshot.lost_since is None and len(text) <= LONGEST_QUERY
     row = _shelf.get(key) if keep else None
     if row is None:
@@ -153,8 +153,8 @@ def failure(status: int, path: str, tags: Tags) -> flask.Response:
     bare = Tags(css=tags.css, fonts=tags.fonts, scripts=ours, plotly="", config="{}")
     meta = shell.meta_of(layout)
     body = document(to_html(layout), meta, bars=found, path=path, version=0, tags=bare, address=_address(path),
-                    language=_language())  # fmt: skip
-    answer = flask.Response(body, status=meta.status, mimetype="text/html")
+                    switches=_language.switches(), asked=_language.explicit())  # fmt: skip
+    answer = flask.Response(_language.keep_html(body), status=meta.status, mimetype="text/html")
     answer.headers["Cache-Control"] = "no-store"
     if status == 503:
         answer.headers["Retry-After"] = "30"
@@ -172,8 +172,9 @@ def _render(found: Found, path: str, query: Mapping[str, str], snapshot: _read.S
     version = 0 if past or meta.refresh_s else snapshot.version
     hurried = snapshot.clock is not None and snapshot.clock["speed"] > 1
     text = document(to_html(layout), meta, bars=top, path=path, version=version, tags=tags,
-                    address=_address(path), language=_language(), poll_s=20 if hurried else 60)  # fmt: skip
-    body = text.encode()
+                    address=_address(path), switches=_language.switches(), asked=_language.explicit(),
+                    poll_s=20 if hurried else 60)  # fmt: skip
+    body = _language.keep_html(text).encode()
     return Rendered(meta.status, body, hashlib.sha256(body).hexdigest()[:20])
 
 
@@ -204,19 +205,11 @@ def _address(path: str) -> str:
     return f"{base.rstrip('/')}{path}"
 
 
-def _language() -> str:
-    settings = flask.current_app.config.get("RADAR_SETTINGS")
-    return settings.language if settings is not None else "en"
-
-
 def boot_script(app: Dash) -> str:
     """What Dash would write into the page as inline scripts, as one script of its own."""
     pairs = zip(*(PALETTE[theme].items() for theme in ("light", "dark")), strict=True)
     paint = {light: dark for (_name, light), (_same, dark) in pairs}
-    words = {"fresh": labels._("New data."), "show": labels._("Show"), "updated": labels._("The page was updated."),
-             "local": labels._("Local time"), "none": labels._("Nothing found"),
-             "copied": labels._("Copied"), "failed": labels._("That did not work")}  # fmt: skip
-    radar = f"window.radarSite={orjson.dumps({'dark': paint, 'words': words}).decode()};"
+    radar = f"window.radarSite={orjson.dumps({'dark': paint}).decode()};"
     return "\n".join([radar, *app._inline_scripts, app.renderer])
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+from radar import cldr
 from radar.components import numbers, state, times
 from radar.components.ssr import marks
 from radar.labels import N_, _, ngettext
@@ -178,7 +179,7 @@ def took(seconds: float | None) -> str:
     if seconds is None:
         return "–"
     if seconds < 100:
-        return _("{n} s").format(n=f"{seconds:.2f}" if 0 < seconds < 10 else f"{seconds:.0f}")
+        return _("{n} s").format(n=cldr.fixed(seconds, 2) if 0 < seconds < 10 else cldr.fixed(seconds))
     return times.duration(seconds / 60)
 
 

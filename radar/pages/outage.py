@@ -8,6 +8,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+from radar import cldr
 from radar.components import charts, numbers, outages, reviews, shell, state, times
 from radar.components.ssr import slot
 from radar.errors import StoreUnavailable
@@ -143,8 +144,8 @@ def _agreement(outage: Outage, snapshot: _read.Snapshot) -> Component:
 def _worst(outage: Outage, depth: float) -> str:
     """The worst of one signal. An outage without a depth is a rise of it, where normal is a part of what came."""
     if outage["severity"]["depth"] is None and outage["status"] != "retracted":
-        return _("{n} times normal at most").format(n=f"{1 / max(1e-3, 1 - depth):.1f}")
-    return _("{n} % below normal at worst").format(n=f"{depth * 100:.0f}")
+        return _("{n} times normal at most").format(n=cldr.fixed(1 / max(1e-3, 1 - depth), 1))
+    return _("{n} % below normal at worst").format(n=cldr.fixed(depth * 100))
 
 
 def _facts(outage: Outage, now: str) -> Component:
@@ -165,7 +166,7 @@ def _facts(outage: Outage, now: str) -> Component:
         so_far = (times.parse(now) - times.parse(outage["start"])) / timedelta(minutes=1)
         rows.append((_("Lasts"), times.duration(so_far)))
     if severity["depth"] is not None and outages.depth(outage) is not None:
-        rows.append((_("Deepest loss"), _("{n} % of normal is missing").format(n=f"{severity['depth'] * 100:.0f}")))
+        rows.append((_("Deepest loss"), _("{n} % of normal is missing").format(n=cldr.fixed(severity["depth"] * 100))))
     rows.append((_("Affected"), _affected(severity)))
     rows.append((_("Confidence"), outages.confidence(outage).removeprefix(_("confidence {words}").format(words=""))))
     pairs = [part for name, value in rows for part in (html.Dt(name), html.Dd(value))]
@@ -227,7 +228,7 @@ def _numbers(signal_id: str, made: AlertNumbers) -> list[Any]:
     if made["threshold"] is not None:
         parts.append(_("the rule holds from {threshold}").format(threshold=said(made["threshold"])))
     if made["score"] is not None:
-        parts.append(_("{n} deviations").format(n=f"{made['score']:.1f}"))
+        parts.append(_("{n} deviations").format(n=cldr.fixed(made["score"], 1)))
     parts.append(ngettext("{n} bin affected", "{n} bins affected", made["bins"]).format(n=made["bins"]))
     title = _(signal.title) if signal else signal_id
     return [html.Code(made["rule"]), " ", html.B(title), ": ", "; ".join(parts), "."]

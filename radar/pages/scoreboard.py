@@ -15,6 +15,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+from radar import cldr
 from radar.components import shell
 from radar.components.ssr import Raw, slot
 from radar.components.times import parse
@@ -180,7 +181,7 @@ def _cells(summary: dict[str, Any]) -> list[Component]:
     return [
         html.Td(_percent(summary.get("recall")), className="short"),
         html.Td(_percent(summary.get("precision")), className="short"),
-        html.Td("–" if false is None else f"{false:.3f}", className="short"),
+        html.Td("–" if false is None else cldr.fixed(false, 3), className="short"),
         html.Td(_minutes(summary.get("ttd_p50_s")), className="short"),
     ]
 
@@ -198,5 +199,5 @@ def _minutes(seconds: float | None) -> str:
     if seconds is None:
         return "–"
     if seconds >= 2 * 86_400:
-        return _("{n} days").format(n=f"{seconds / 86_400:.0f}")
-    return _("{n} min").format(n=f"{seconds / 60:,.0f}")
+        return _("{n} days").format(n=cldr.fixed(seconds / 86_400))
+    return _("{n} min").format(n=cldr.fixed(seconds / 60))
