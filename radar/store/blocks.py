@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from radar.errors import StoreUnavailable
 from radar.signals import Group
 from radar.store import Store, asking, keys, patches
-from radar.store.wire import Reply, command, exchange
+from radar.store.wire import Guard, Reply, command, exchange, free
 
 Block = NDArray[np.float32]
 
@@ -35,6 +35,7 @@ def write_bins(
     block: NDArray[np.floating],
     *,
     ttl_s: int | None = None,
+    guard: Guard = free,
 ) -> int:
     """Write consecutive bins of many entities.
 
@@ -52,6 +53,8 @@ def write_bins(
     ttl_s
         Seconds after which pages begun by this write are dropped, None for never; see ``keys.live_ttl_s``. A page
         that exists keeps the time it was given, unless the block covers all of it.
+    guard
+        Raises when this must not be written any more, such as ``Lease.check``; see ``wire.exchange``.
 
     Returns
     -------
@@ -84,9 +87,9 @@ def write_bins(
         part = np.ascontiguousarray(rows[:, at : at + count])
         page = f"{tail}{number}".encode()
         if count == whole:
-            exchange(client, _pages(page, names, part, ttl_s), reply_bytes=16, what=what)
+            exchange(client, _pages(page, names, part, ttl_s), reply_bytes=16, what=what, guard=guard)
         else:
-            patches.patch(client, group, page, row, names, part, ttl_s=ttl_s, what=what)
+            patches.patch(client, group, page, row, names, part, ttl_s=ttl_s, what=what, guard=guard)
         at += count
     _compare_sample(client, group, tail, names, pieces, rows, what)
     member = keys.span_member(group, aspect)

@@ -207,6 +207,10 @@ def lease(name: str) -> str:
     return f"{PREFIX}{{pub}}:lease:{name}"
 
 
+#: Hash of who took which lease, until it is given back. It lies beside the leases.
+HOLDERS = lease("holders")
+
+
 #: Pages of live 5- to 30-minute bins are dropped this long after they were begun: over three times what the
 #: detector looks back on. Coarser pages are small and kept for ever. Loads of history pass None.
 LIVE_TTL_S = 90 * _DAY_S

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from radar.errors import StoreUnavailable
 from radar.signals import Group
 from radar.store import Store, asking, keys, kind_of
-from radar.store.wire import Sheet, command, exchange, pour
+from radar.store.wire import Guard, Sheet, command, exchange, free, pour
 
 Table = NDArray[np.uint8]
 
@@ -46,6 +46,7 @@ def patch(
     *,
     ttl_s: int | None,
     what: str,
+    guard: Guard = free,
 ) -> None:
     """Write consecutive rows into the page with this tail of each entity.
 
@@ -63,6 +64,8 @@ def patch(
         Seconds after which pages begun here are dropped, None for never.
     what
         Named in errors.
+    guard
+        See ``wire.exchange``.
 
     Raises
     ------
@@ -75,17 +78,17 @@ def patch(
     # unless that one is written up to its end: so the last value of a page goes by itself.
     cut = size - keys.SLOT_BYTES if offset + size == total else size
     shelves = _shelves(names, tail)
-    _begin(client, group, _missing(client, shelves, what), ttl_s, what)
-    gone = _put(client, shelves, names, offset, data[:, :cut], total, what)
+    _begin(client, group, _missing(client, shelves, what), ttl_s, what, guard)
+    gone = _put(client, shelves, names, offset, data[:, :cut], total, what, guard)
     if gone:
         few = [names[i] for i in gone]
         others = _shelves(few, tail)
-        _begin(client, group, others, ttl_s, what, anew=True)
-        again = _put(client, others, few, offset, data[gone, :cut], total, what)
+        _begin(client, group, others, ttl_s, what, guard, anew=True)
+        again = _put(client, others, few, offset, data[gone, :cut], total, what, guard)
         if again:
             raise StoreUnavailable(f"{what}: the page of {few[again[0]].decode()} goes while it is written")
     if cut < size:
-        _put(client, shelves, names, offset + cut, data[:, cut:], total, what)
+        _put(client, shelves, names, offset + cut, data[:, cut:], total, what, guard)
 
 
 def _missing(client: Store, shelves: list[_Shelf], what: str) -> list[_Shelf]:
@@ -102,7 +105,14 @@ def _missing(client: Store, shelves: list[_Shelf], what: str) -> list[_Shelf]:
 
 
 def _begin(
-    client: Store, group: Group, shelves: list[_Shelf], ttl_s: int | None, what: str, *, anew: bool = False
+    client: Store,
+    group: Group,
+    shelves: list[_Shelf],
+    ttl_s: int | None,
+    what: str,
+    guard: Guard,
+    *,
+    anew: bool = False,
 ) -> None:
     """Make those pages that are not there, all of NaN; ``anew``: also those that are."""
     if not shelves:
@@ -111,12 +121,13 @@ def _begin(
     if anew or kind_of(client) == "cluster":  # a copy must lie in the slot of what is copied
         more = ([] if anew else [b"NX"]) + ([] if ttl_s is None else [b"EX", b"%d" % ttl_s])
         before, after = b"*%d\r\n$3\r\nSET\r\n" % (3 + len(more)), _bulks(blank, *more)
-        pour(client, _sheets(shelves, before, after, None), b"+OK\r\n", what=what)
+        pour(client, _sheets(shelves, before, after, None), b"+OK\r\n", what=what, guard=guard)
         return
     model = keys.blank(group, ttl_s)
     with asking(what):
         client.set(model, blank, ex=ttl_s)
-    pour(client, _sheets(shelves, b"*3\r\n$4\r\nCOPY\r\n" + _bulks(model.encode()), b"", None), b":1\r\n", what=what)
+    copies = _sheets(shelves, b"*3\r\n$4\r\nCOPY\r\n" + _bulks(model.encode()), b"", None)
+    pour(client, copies, b":1\r\n", what=what, guard=guard)
 
 
 def _put(
@@ -127,12 +138,13 @@ def _put(
     data: Table,
     total: int,
     what: str,
+    guard: Guard,
 ) -> list[int]:
     """Write at this offset. Returns positions of those entities whose page was not there and is too short now."""
     size = data.shape[1]
     after = _bulks(b"%d" % offset) + b"$%d\r\n" % size
     sheets = _sheets(shelves, b"*4\r\n$8\r\nSETRANGE\r\n", after, data)
-    odd = pour(client, sheets, b":%d\r\n" % total, what=what)
+    odd = pour(client, sheets, b":%d\r\n" % total, what=what, guard=guard)
     order = np.concatenate([shelf.members for shelf in shelves])
     gone: list[int] = []
     for nth, length in odd:

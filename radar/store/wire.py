@@ -7,7 +7,7 @@ TLS are its business. RESP2 is the same on Redis and Valkey.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, cast
@@ -30,8 +30,15 @@ _DOLLAR, _COLON, _PLUS, _MINUS = b"$:+-"
 
 Reply = bytes | int | None
 
+#: Raises when what is to be sent must not be sent any more.
+Guard = Callable[[], None]
+
 #: Commands of equal length side by side, each complete and answered once, and their number.
 Sheet = tuple[bytes, int]
+
+
+def free() -> None:
+    """The guard of whoever may write whenever it likes."""
 
 
 def command(*parts: bytes) -> bytes:
@@ -39,7 +46,9 @@ def command(*parts: bytes) -> bytes:
     return b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%b\r\n" % (len(part), part) for part in parts)
 
 
-def exchange(client: Store, commands: Iterable[bytes], *, reply_bytes: int, what: str) -> list[Reply]:
+def exchange(
+    client: Store, commands: Iterable[bytes], *, reply_bytes: int, what: str, guard: Guard = free
+) -> list[Reply]:
     """Send commands and return their answers in the same order.
 
     Parameters
@@ -51,6 +60,9 @@ def exchange(client: Store, commands: Iterable[bytes], *, reply_bytes: int, what
         About how large one answer is; used to cut the work into pieces.
     what
         Named in errors.
+    guard
+        Called when a connection stands and before anything is sent over it; what it raises ends the exchange. A
+        connection that is closed later is never opened anew.
 
     Returns
     -------
@@ -63,9 +75,9 @@ def exchange(client: Store, commands: Iterable[bytes], *, reply_bytes: int, what
         The server cannot be reached, answers late, or refuses any one of the commands.
     """
     if isinstance(client, Cluster):
-        return scattered(client, commands, reply_bytes=reply_bytes, what=what)
+        return scattered(client, commands, reply_bytes=reply_bytes, what=what, guard=guard)
     replies: list[Reply] = []
-    with asking(what), Line(client, what) as line:
+    with asking(what), Line(client, what, guard) as line:
         pending: list[bytes] = []
         weight = 0
         for item in commands:
@@ -81,7 +93,9 @@ def exchange(client: Store, commands: Iterable[bytes], *, reply_bytes: int, what
     return replies
 
 
-def pour(client: Store, sheets: Iterable[Sheet], answer: bytes, *, what: str) -> list[tuple[int, Reply]]:
+def pour(
+    client: Store, sheets: Iterable[Sheet], answer: bytes, *, what: str, guard: Guard = free
+) -> list[tuple[int, Reply]]:
     """Send commands that are all to be answered alike; return the answers that are others, with their positions.
 
     Parameters
@@ -90,6 +104,8 @@ def pour(client: Store, sheets: Iterable[Sheet], answer: bytes, *, what: str) ->
         Laid out while the server works on those before; otherwise as the commands of ``exchange``.
     answer
         An answer in RESP: one line.
+    guard
+        As in ``exchange``.
 
     Raises
     ------
@@ -98,11 +114,11 @@ def pour(client: Store, sheets: Iterable[Sheet], answer: bytes, *, what: str) ->
     """
     usual: Reply = int(answer[1:-2]) if answer[0] == _COLON else answer[1:-2]
     if isinstance(client, Cluster):
-        replies = scattered(client, _torn(sheets), reply_bytes=len(answer), what=what)
+        replies = scattered(client, _torn(sheets), reply_bytes=len(answer), what=what, guard=guard)
         return [(nth, reply) for nth, reply in enumerate(replies) if reply != usual]
     odd: list[tuple[int, Reply]] = []
     done = sent = weight = 0
-    with asking(what), Line(client, what) as line:
+    with asking(what), Line(client, what, guard) as line:
 
         def settle() -> None:
             odd.extend(
@@ -140,7 +156,9 @@ def fetch(client: Store, names: Iterable[str], *, reply_bytes: int, what: str) -
     return cast("list[bytes | None]", scattered(client, asked, reply_bytes=reply_bytes, what=what))
 
 
-def scattered(client: Cluster, commands: Iterable[bytes], *, reply_bytes: int, what: str) -> list[Reply]:
+def scattered(
+    client: Cluster, commands: Iterable[bytes], *, reply_bytes: int, what: str, guard: Guard = free
+) -> list[Reply]:
     """``exchange`` with a Cluster: each node is sent its own share, and what has moved meanwhile is sent again."""
     replies: list[Reply] = []
     moved: list[tuple[int, bytes, str]] = []
@@ -170,7 +188,7 @@ def scattered(client: Cluster, commands: Iterable[bytes], *, reply_bytes: int, w
                     name, node = client.home(slot)
                     homes[slot] = name
                     if name not in lines:
-                        lines[name] = stack.enter_context(Line(node, what))
+                        lines[name] = stack.enter_context(Line(node, what, guard))
                 shares.setdefault(name, []).append((nth, item))
                 weights[name] = weights.get(name, 0) + max(len(item), reply_bytes)
                 if weights[name] >= CHUNK_BYTES:
@@ -181,11 +199,13 @@ def scattered(client: Cluster, commands: Iterable[bytes], *, reply_bytes: int, w
             client.refresh()
             raise
     if moved:
-        _follow(client, moved, replies, what)
+        _follow(client, moved, replies, what, guard)
     return replies
 
 
-def _follow(client: Cluster, moved: list[tuple[int, bytes, str]], replies: list[Reply], what: str) -> None:
+def _follow(
+    client: Cluster, moved: list[tuple[int, bytes, str]], replies: list[Reply], what: str, guard: Guard
+) -> None:
     """Send again what a node answered with the address of another one."""
     client.refresh()
     with asking(what):
@@ -198,7 +218,7 @@ def _follow(client: Cluster, moved: list[tuple[int, bytes, str]], replies: list[
                 else:
                     _, node = client.home(key_slot(item))
                     asked = [item]
-                with Line(node, what) as line:
+                with Line(node, what, guard) as line:
                     replies[nth] = line.trip(asked)[-1]
         except MOVING:
             client.refresh()
@@ -206,15 +226,21 @@ def _follow(client: Cluster, moved: list[tuple[int, bytes, str]], replies: list[
 
 
 class Line:
-    """One connection of a plain client's pool for the length of a block."""
+    """One connection of a plain client's pool for the length of a block. ``guard`` may refuse it at its beginning."""
 
-    def __init__(self, client: Store, what: str) -> None:
+    def __init__(self, client: Store, what: str, guard: Guard = free) -> None:
         self._pool: Any = client.connection_pool
         self._what = what
+        self._guard = guard
         self._awaited = 0  # answers under way
 
     def __enter__(self) -> Line:
         self._connection: Any = self._pool.get_connection()
+        try:
+            self._guard()  # from here on nothing opens it anew: see store.lease
+        except BaseException:
+            self._pool.release(self._connection)
+            raise
         return self
 
     def __exit__(
