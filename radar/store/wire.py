@@ -26,7 +26,7 @@ CHUNK_BYTES = 2 << 20
 #: How refusals begin that only say that another node is to be asked.
 REDIRECTED = ("MOVED ", "ASK ", "TRYAGAIN")
 
-_DOLLAR, _COLON, _PLUS, _MINUS = b"$:+-"
+_DOLLAR, _COLON, _PLUS, _MINUS, _STAR = b"$:+-*"
 
 Reply = bytes | int | None
 
@@ -148,12 +148,23 @@ def fetch(client: Store, names: Iterable[str], *, reply_bytes: int, what: str) -
 
     One MGET of one moment where one server holds them all; on a Cluster keys of one tag are of one moment.
     """
-    wanted = list(names)
-    if not isinstance(client, Cluster):
-        with asking(what):
-            return cast("list[bytes | None]", client.mget(wanted)) if wanted else []
-    asked = (command(b"GET", name.encode()) for name in wanted)
-    return cast("list[bytes | None]", scattered(client, asked, reply_bytes=reply_bytes, what=what))
+    wanted = [name.encode() for name in names]
+    if isinstance(client, Cluster):
+        asked = (command(b"GET", name) for name in wanted)
+        return cast("list[bytes | None]", scattered(client, asked, reply_bytes=reply_bytes, what=what))
+    if not wanted:
+        return []
+    question = command(b"MGET", *wanted)
+    with asking(what):
+        try:
+            return cast("list[bytes | None]", _one_trip(client, question, what))
+        except (RedisConnectionError, ConnectionError):  # as redis-py does: a server that was restarted is no error
+            return cast("list[bytes | None]", _one_trip(client, question, what))
+
+
+def _one_trip(client: Store, question: bytes, what: str) -> list[Reply]:
+    with Line(client, what) as line:
+        return line.trip([question])
 
 
 def scattered(
@@ -297,7 +308,7 @@ def _piece(connection: Any) -> bytes:
 
 
 def _answers(connection: Any, data: bytearray, count: int, what: str, refused: list[tuple[int, str]]) -> list[Reply]:
-    """So many answers, of which ``data`` is what came already."""
+    """So many answers, of which ``data`` is what came already. Those of an array stand one after the other."""
     at = 0
     replies: list[Reply] = []
     while len(replies) < count:
@@ -322,6 +333,8 @@ def _answers(connection: Any, data: bytearray, count: int, what: str, refused: l
             replies.append(int(data[at + 1 : end]))
         elif kind == _PLUS:
             replies.append(bytes(data[at + 1 : end]))
+        elif kind == _STAR:
+            count += int(data[at + 1 : end]) - 1
         elif kind == _MINUS:
             refused.append((len(replies), data[at + 1 : end].decode("utf-8", "replace")))
             replies.append(None)
