@@ -42,7 +42,7 @@ def test_failing_requests_at_a_provider_fit_the_provider() -> None:
 
 
 def test_several_countries_at_once_with_longer_ways_fit_a_cable() -> None:
-    cut = replace(COUNTRY, data_depth=0.6, control_depth=0.3, families=2, others=3, latency=True)
+    cut = replace(COUNTRY, data_depth=0.6, control_depth=0.3, families=2, others=3, rtt_times=1.8)
     assert _named(cut) == "cable_cut"
 
 
