@@ -12,7 +12,7 @@ from urllib.parse import quote
 from dash import html
 from dash.development.base_component import Component
 
-from radar import known
+from radar import known, retell
 from radar.api import access, then
 from radar.api.parameters import moment
 from radar.components import shell, times
@@ -53,7 +53,8 @@ def outage(id: str, seen: _read.Snapshot) -> Outage | None:
     if seen.at is None:
         return _read.outage(id)
     current: Outage | None = documents.get(access.client(), f"outage:{id}")
-    return known.one_then(seen.outages, id, current, times.parse(seen.at))
+    found: Outage | None = retell.document(known.one_then(seen.outages, id, current, times.parse(seen.at)))
+    return found
 
 
 def stay(page: Component, seen: _read.Snapshot) -> Component:
@@ -88,7 +89,7 @@ def charts_note(path: str) -> Component:
 
 def _past(found: Found, asked: datetime) -> _read.Snapshot:
     docs = found.told.docs
-    return _read.Snapshot(
+    past = _read.Snapshot(
         version=0,
         clock=docs["clock"],
         sources=docs["sources"] or [],
@@ -99,6 +100,7 @@ def _past(found: Found, asked: datetime) -> _read.Snapshot:
         states=found.told.states,
         at=times.rfc3339(asked.astimezone(UTC)),
     )
+    return _read.told(past)
 
 
 def _missing(missing: Missing) -> Component:
