@@ -82,12 +82,13 @@ class Drawn:
 
     ``coverage``: share of the native bins before ``now`` that have a value, 0..1; None when there are none.
     ``scale``: "raw" also where ``normalised`` was wanted of a series that is a share already, or is held against
-    nothing.
+    nothing. ``judged``: the same windows as the detector sees them, against what it expects, in the catalogue's unit.
     """
 
     wanted: Wanted
     columns: Mapping[str, Values]
     coverage: float | None
+    judged: Mapping[str, Values]
     scale: Scale = "raw"
 
     @property
@@ -154,14 +155,15 @@ def draw(client: Store, wanted: Sequence[Wanted], *, now: datetime, lines: bool)
         if lines:
             columns |= _lines(row, native["baseline"], native["spread"])
         coarse = _coarse(row, columns)
+        judged = coarse
         scale: Scale = "raw"
         if lines and row.weeks:
-            coarse |= _of_weeks([_then(row, slices[span]) for span in _earlier(row)])
+            coarse = judged | _of_weeks([_then(row, slices[span]) for span in _earlier(row)])
         if lines and row.scale == "normalised":
             coarse, scale = _normalised(coarse, row.signal)
         tidy = {name: [_seven(value) for value in column] for name, column in coarse.items()}
         tidy["n"] = [None if value is None else round(value) for value in tidy["n"]]
-        drawn.append(Drawn(row, tidy, windows.coverage(native["value"][:past]), scale))
+        drawn.append(Drawn(row, tidy, windows.coverage(native["value"][:past]), judged, scale))
     return drawn
 
 

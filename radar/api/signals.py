@@ -168,7 +168,7 @@ def _wanted(
         )
         about = "interval" if given["interval"] != "auto" else "range" if given["range"] else "from"
         raise too_expensive(message, fewer, parameter=about)
-    against = given["baseline"] or "forecast"
+    against: points.Against = given["baseline"] or "forecast"
     return points.align(entity, series, since, until, step_s, against=against, scale=given["scale"])
 
 

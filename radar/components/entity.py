@@ -76,7 +76,7 @@ def standing(now_state: EntityState | None, open_outage: Outage | None, now: str
 
 
 def planes(conditions: Sequence[tuple[Signal, str, str, str]], verdicts: Mapping[str, str]) -> Component:
-    """What routes, packets and quality each say. ``conditions``: (signal, title, condition, id of its chart)."""
+    """What routes, packets and quality each say. ``conditions``: (signal, title, condition, address of its chart)."""
     words = {
         "within": _("within its usual range"),
         "outside": _("at the edge of its usual range"),
@@ -94,9 +94,9 @@ def planes(conditions: Sequence[tuple[Signal, str, str, str]], verdicts: Mapping
                 groups += [html.Dt(_(PLANES[plane])), html.Dd(text, className="none")]
             continue
         groups.append(html.Dt(_(PLANES[plane])))
-        for _signal, title, condition, anchor in rows:
+        for _signal, title, condition, href in rows:
             mark = state.shape(kinds[condition])
-            line = [mark, html.A(title, href=f"#{anchor}"), html.Span(words[condition], className="said")]
+            line = [mark, html.A(title, href=href), html.Span(words[condition], className="said")]
             groups.append(html.Dd(line))
     verdict = [html.P(text, className="verdict") for text in verdicts.values() if text]
     return shell.section(_("Routes and packets"), *verdict, html.Dl(groups, className="planes"), id="planes")
