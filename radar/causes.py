@@ -39,6 +39,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "uneven": ("measured", N_("Networks of the country are hit unevenly: {least} to {most} lost.")),
     "repeats": ("timing", N_("It repeats at the same clock time.")),
     "night": ("timing", N_("It began at night, local time.")),
+    "long_work": ("measured", N_("It has lasted longer than most planned work.")),
     "alone": ("place", N_("Only this network is hit; its neighbours in the country are not known to be.")),
     "neighbours_at_once": ("measured", N_("{names} of the same region lost connectivity within the same ten minutes.")),
     "others": ("measured", N_("Other countries lost connectivity within the same half hour.")),
@@ -104,6 +105,7 @@ class Weights:
 
     abstain: float
     directed_share: float
+    part_of: float
     timing_most: float
     prior: Mapping[str, float]
     evidence: Mapping[str, Mapping[str, float]]
@@ -128,7 +130,7 @@ def read(path: Path = FILE) -> Weights:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"weights of causes of {path} cannot be read: {error}") from None
-    _same(path, "the file", found, ("abstain", "directed_share", "timing_most", "prior", "weights"))
+    _same(path, "the file", found, ("abstain", "directed_share", "part_of", "timing_most", "prior", "weights"))
     _same(path, "[prior]", found["prior"], CAUSES)
     _same(path, "[weights]", found["weights"], SENTENCES)
     for name in ("abstain", "directed_share", "timing_most"):
@@ -143,7 +145,8 @@ def read(path: Path = FILE) -> Weights:
                               "with log-odds")  # fmt: skip
         evidence[id] = {cause: _number(path, f"{id}.{cause}", weight) for cause, weight in row.items()}
     prior = {cause: _number(path, f"prior.{cause}", weight) for cause, weight in found["prior"].items()}
-    return Weights(found["abstain"], found["directed_share"], found["timing_most"], prior, evidence)
+    part_of = _number(path, "part_of", found["part_of"])
+    return Weights(found["abstain"], found["directed_share"], part_of, found["timing_most"], prior, evidence)
 
 
 def read_learned(path: Path) -> Learned:

@@ -60,6 +60,7 @@ def facts(case: Case, others: Sequence[Case], now: datetime, beside: Beside | No
         at_once=max((depth for t, depth in case.deepening if t <= case.start + FIRST_S), default=None),
         control_lag_s=_control_lag(case),
         uneven=_uneven(case, real),
+        whole=_whole(case, real),
         country=country,
         cables=CABLES.of(country, [c.entity.partition("/")[2] for c in abroad]) if country else Cables(),
         told=beside.of(case.entity, case.start) if beside is not None and not case.history else (),
@@ -114,6 +115,15 @@ def _control_lag(case: Case) -> float | None:
         if t is not None
     ]
     return float(min(seen) - case.start) if seen else None
+
+
+def _whole(case: Case, others: Sequence[Case]) -> tuple[str, float, str] | None:
+    """Of the outage that this is a part of: its likeliest cause, the probability, and its place's name."""
+    whole = next((c for c in others if c.id == case.parent and c.causes), None) if case.parent else None
+    if whole is None:
+        return None
+    likely = max(whole.causes, key=lambda cause: cause["p"])
+    return likely["cause"], likely["p"], words.name(whole.entity)
 
 
 def _uneven(case: Case, others: Sequence[Case]) -> tuple[float, float] | None:

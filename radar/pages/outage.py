@@ -9,11 +9,11 @@ from dash import html
 from dash.development.base_component import Component
 
 from radar import cldr
-from radar.components import charts, numbers, outages, reviews, shell, state, times
+from radar.components import causes, charts, numbers, outages, reviews, shell, state, times
 from radar.components.ssr import slot
 from radar.errors import StoreUnavailable
 from radar.figures import matrix
-from radar.labels import CAUSES, STATES, STATUSES, UPDATE_KINDS, VERDICTS, _, ngettext
+from radar.labels import STATES, STATUSES, UPDATE_KINDS, VERDICTS, _, ngettext
 from radar.pages import _attacks, _charts, _context, _dns, _read, _seen, _then
 from radar.shapes import AlertNumbers, Outage, Severity
 from radar.signals import SIGNALS
@@ -63,7 +63,7 @@ def layout(id_: str = "", at: str = "", **query: str) -> Component:
     left.append(_timeline(outage, now))
     right = [
         _facts(outage, now),
-        _causes(outage),
+        causes.section(outage),
         _rule(outage),
         _family(outage, snapshot),
         _related(outage, snapshot),
@@ -179,28 +179,6 @@ def _affected(severity: Severity) -> str:
         return _("not known")
     share = _("under 0.1 %") if 0 < severity["share"] < 0.001 else f"{numbers.rough(100 * severity['share'])} %"
     return f"{share} {severity['basis']}"
-
-
-def _causes(outage: Outage) -> Component:
-    rows = []
-    for cause in sorted(outage["causes"], key=lambda row: -row["p"]):
-        said: dict[str, Any] = dict(cause)
-        name = _(CAUSES.get(cause["cause"], cause["cause"]))
-        head = html.P(
-            [
-                html.B(name[:1].upper() + name[1:]),
-                " ",
-                html.Span(_("says {name}").format(name=cause["by"]))
-                if "by" in cause
-                else html.Span(f"{cause['p'] * 100:.0f} %", className="num"),
-            ]
-        )
-        points = [html.Li([html.B(_("For: ")), text]) for text in said.get("for", [])]
-        points += [html.Li([html.B(_("Against: ")), text]) for text in said.get("against", [])]
-        rows.append(html.Li([head, html.Ul(points, className="plain evidence") if points else None]))
-    note = _("Hypotheses with what speaks for and against them. None of them is a finding.")
-    body = html.Ul(rows, className="plain causes") if rows else html.P(_("We have no hypothesis."), className="none")
-    return shell.section(_("Why, perhaps"), body, note=note, id="causes")
 
 
 def _rule(outage: Outage) -> Component | None:

@@ -16,7 +16,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from radar import cldr
-from radar.components import shell
+from radar.components import causes, shell
 from radar.components.ssr import Raw, slot
 from radar.components.times import parse
 from radar.figures import shares
@@ -48,6 +48,7 @@ def layout(**query: str) -> Component:
         _worlds(card["worlds"]),
         _recorded(card["recorded"]),
         _confidence(card["reliability"]),
+        causes.scoreboard(),
         _again(card),
         description=lede,
         wide=True,

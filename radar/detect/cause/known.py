@@ -62,6 +62,7 @@ class Facts:
     that began within ten minutes. ``rtt_times``: round-trip time against the usual. ``load``: more than usual
     arrives. ``attempts``: more attempts on a firewall's rule. ``withdrawn``: names of networks whose routes went at
     that time. ``vanished``: the other side of the event, where the failing names are those of such a network.
+    ``whole``: of the outage that this one is a part of, the likeliest cause, its probability and the place's name.
     ``country``: the code of the country that it lies in; "": none. ``told``: what others tell of place and time.
     """
 
@@ -88,6 +89,7 @@ class Facts:
     control_lag_s: float | None = None
     uneven: tuple[float, float] | None = None
     near: tuple[str, ...] = ()
+    whole: tuple[str, float, str] | None = None
     country: str = ""
     cables: Cables = Cables()
     told: tuple[Told, ...] = ()

@@ -15,6 +15,8 @@ PART_AT_ONCE = (0.25, 0.75)
 LATER_S, LATER_DEPTH = 3600, 0.02
 #: A loss that took longer than this to come near its worst slid.
 SLID_S = 2 * 3600
+#: Planned work is mostly over by then, minutes.
+WORK_MINUTES = 120
 #: Networks of one country are hit unevenly when their losses differ by this.
 UNEVEN = 0.15
 #: Round-trip times this many times the usual are those of another way; less may be a crowd on what is left.
@@ -40,7 +42,7 @@ Table = dict[str, Scale]
 
 def weigh(facts: Facts, table: Table) -> None:
     """Put all evidence on the scales."""
-    for look in (_load,) if facts.load else (_planes, _shape, _clock, _spread, _cables, _quality, _asked_for):
+    for look in (_load,) if facts.load else (_planes, _shape, _clock, _spread, _cables, _quality, _asked_for, _whole):
         look(facts, table)
     _told(facts, table)
 
@@ -96,6 +98,8 @@ def _clock(f: Facts, t: Table) -> None:
         put(t, "repeats")
     if f.local_night and f.entity_type in ("asn", "geoasn"):
         put(t, "night")
+    if f.minutes > WORK_MINUTES and f.entity_type in ("asn", "geoasn"):
+        put(t, "long_work")
 
 
 def _spread(f: Facts, t: Table) -> None:
@@ -172,6 +176,17 @@ def _quality(f: Facts, t: Table) -> None:
         put(t, "rtt_high" if f.rtt_times >= RTT_HIGH else "rtt_some", times=f"{f.rtt_times:.1f}")
     if f.one_service:
         put(t, "one_service")
+
+
+def _whole(f: Facts, t: Table) -> None:
+    """A part takes from the whole what that is likely to be, once it is likelier than all else together."""
+    if f.whole is None or f.whole[1] <= 0.5 or f.whole[0] == "unknown":
+        return
+    cause, p, name = f.whole
+    t[cause].logit += WEIGHTS.part_of * p
+    t[cause].measured = True  # what was measured of the whole lifted it there
+    said = _("It is a part of the outage of {name}, whose likeliest cause this is ({pct}).")
+    t[cause].pro.append(said.format(name=name, pct=percent(p)))
 
 
 def _told(f: Facts, t: Table) -> None:
