@@ -29,7 +29,7 @@ from radar.components import times
 from radar.components.document import theme_hash
 from radar.errors import StoreUnavailable
 from radar.figures import worldmap
-from radar.pages import _chart, _first, _language, _read
+from radar.pages import _cards, _chart, _first, _language, _read
 from radar.serve import FOR_A_DAY, Static, compress
 
 SETTINGS = settings.load()
@@ -150,6 +150,7 @@ def favicon() -> flask.Response:
 
 
 server.add_url_rule("/chart.svg", "chart_file", _chart.file)
+_cards.register(server, ASSETS / "fonts")
 
 
 @server.get("/robots.txt")

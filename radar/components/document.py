@@ -62,6 +62,7 @@ def document(
     address: str,
     switches: Sequence[tuple[str, str, str]] = (),
     asked: str | None = None,
+    card: str = "",
     poll_s: int = 60,
 ) -> str:
     """The whole document.
@@ -82,6 +83,8 @@ def document(
         The other languages: code, name, address of the page in it.
     asked
         The language that the address of the request names; None where the browser's preference has chosen.
+    card
+        Absolute address of the picture that others show beside a link to the page; "" where it has none.
     """
     own = f"{address}?lang={asked}" if asked else address
     title = escape(_("Internet Radar") if path == "/" else f"{meta.title} · {_('Internet Radar')}")
@@ -99,6 +102,7 @@ def document(
         f'<meta name="description" content="{description}">{robots}'
         f'<meta property="og:title" content="{title}"><meta property="og:description" content="{description}">'
         f'<meta property="og:type" content="website"><meta property="og:url" content="{escape(own)}">'
+        f'<meta property="og:site_name" content="{escape(_("Internet Radar"))}">{_card(card, description)}'
         '<meta name="color-scheme" content="light dark">'
         f'<link rel="canonical" href="{escape(own)}">{_alternates(address)}{fonts}'
         '<link rel="icon" href="/favicon.ico" sizes="32x32"><link rel="icon" href="/assets/icon.svg" '
@@ -110,6 +114,18 @@ def document(
         f'<div id="bars">{to_html(list(bars))}</div>{_header(path, switches)}'
         f'<main id="main"><div id="ssr">{page}</div><div id="react-entry-point"></div></main>{_footer()}'
         f'<script id="_dash-config" type="application/json">{tags.config}</script></body></html>'
+    )
+
+
+def _card(address: str, description: str) -> str:
+    """The picture for those who show links, of the size of ``figures.cards``; ``description`` is HTML already."""
+    if not address:
+        return '<meta name="twitter:card" content="summary">'
+    return (
+        f'<meta property="og:image" content="{escape(address)}"><meta property="og:image:type" content="image/png">'
+        f'<meta property="og:image:width" content="1200"><meta property="og:image:height" content="630">'
+        f'<meta property="og:image:alt" content="{description}">'
+        '<meta name="twitter:card" content="summary_large_image">'
     )
 
 

@@ -30,7 +30,7 @@ from radar.components.ssr import to_html
 from radar.errors import StoreUnavailable
 from radar.figures.palette import PALETTE
 from radar.labels import _
-from radar.pages import _language, _read, _then
+from radar.pages import _cards, _language, _read, _then
 from radar.serve import accepted, encode
 
 #: Pages kept per process, and the longest query that is worth keeping.
@@ -170,10 +170,11 @@ def _render(found: Found, path: str, query: Mapping[str, str], snapshot: _read.S
                past=past.at if past else None, path=path)  # fmt: skip
     # what the past was does not become newer, and neither does a page that loads itself again
     version = 0 if past or meta.refresh_s else snapshot.version
+    card = _cards.address_of(path, snapshot.version, past.at if past else None) if meta.status == 200 else ""
     hurried = snapshot.clock is not None and snapshot.clock["speed"] > 1
     text = document(to_html(layout), meta, bars=top, path=path, version=version, tags=tags,
                     address=_address(path), switches=_language.switches(), asked=_language.explicit(),
-                    poll_s=20 if hurried else 60)  # fmt: skip
+                    card=_address(card) if card else "", poll_s=20 if hurried else 60)  # fmt: skip
     body = _language.keep_html(text).encode()
     return Rendered(meta.status, body, hashlib.sha256(body).hexdigest()[:20])
 
