@@ -372,6 +372,9 @@
     link.click();
   }
 
+  /* For the scripts of single pages. */
+  window.radarPage = { find, all, showTimes, spoken, say };
+
   /* Start ------------------------------------------------------------------------------------------------------- */
 
   async function openTable(details) {

@@ -29,7 +29,7 @@ from radar.components import times
 from radar.components.document import theme_hash
 from radar.errors import StoreUnavailable
 from radar.figures import worldmap
-from radar.pages import _cards, _chart, _first, _language, _read
+from radar.pages import _cards, _chart, _film, _first, _here, _language, _read
 from radar.serve import FOR_A_DAY, Static, compress
 
 SETTINGS = settings.load()
@@ -39,7 +39,7 @@ _HERE = Path(__file__).parent
 ASSETS = _HERE / "assets" if (_HERE / "assets").is_dir() else _HERE.parent / "assets"
 
 #: Loaded by our own tags, or asked for by Plotly; not by every page.
-_IGNORED = r"vendor|topojson|beacon|\.json$"
+_IGNORED = r"vendor|topojson|beacon|home|\.json$"
 
 POLICY = "; ".join(
     [
@@ -150,6 +150,20 @@ def favicon() -> flask.Response:
 
 
 server.add_url_rule("/chart.svg", "chart_file", _chart.file)
+server.add_url_rule("/film.json", "film", _film.view)
+
+
+@server.post("/here")
+def here() -> flask.Response:
+    """Is it just me? The reader's place, looked up for this one answer."""
+    if _here.is_from_elsewhere():
+        return flask.Response(f"403 {HTTPStatus(403).phrase}\n", status=403, mimetype="text/plain")
+    try:
+        return _first.once(_here.page(), "/here", _TAGS)
+    except StoreUnavailable:
+        return _first.failure(503, "/here", _TAGS)
+
+
 _cards.register(server, ASSETS / "fonts")
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
@@ -36,13 +36,15 @@ MARK = (
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """What the head and the end of the body load. ``css`` is written into the page; scripts are addresses, in order."""
+    """What the head and the end of the body load. ``css`` is written into the page; scripts are addresses, in order.
+    ``own``: style sheet and script of the pages that have some of their own, by name."""
 
     css: str
     fonts: Sequence[str]
     scripts: Sequence[str]
     plotly: str
     config: str
+    own: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def theme_hash() -> str:

@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from radar import cldr, entities
 from radar.components import reviews, state, times
+from radar.components.ssr import marks
 from radar.errors import EntityError
 from radar.labels import CAUSES, STATUSES, _, confidence_words, ngettext
 from radar.shapes import Outage, OutageSignal
@@ -26,6 +27,15 @@ def name_of(key: str) -> str:
         return entities.name(key)
     except EntityError:
         return key
+
+
+def country_of(key: str) -> str | None:
+    """Alpha-2 code of the country that an entity is or lies in; None where it lies in none."""
+    try:
+        above = key if key.startswith("country/") else entities.parent(key)
+    except EntityError:
+        return None
+    return above.partition("/")[2] if above else None
 
 
 def headline(outage: Outage) -> str:
@@ -54,11 +64,16 @@ def agreement(outage: Outage) -> str:
     total = len(outage["signals"])
     if not total:
         return _("no signal is named")
-    # A signal that saw it and then went dark has seen it.
-    sees = sum(row["verdict"] == "affected" or _went_dark(row) for row in outage["signals"])
-    blind = sum(row["verdict"] == "insufficient" and not _went_dark(row) for row in outage["signals"])
+    sees, blind = counts(outage)
     text = ngettext("{n} of {m} signal sees it", "{n} of {m} signals see it", total).format(n=sees, m=total)
     return text + (_(", {n} cannot see").format(n=blind) if blind else "")
+
+
+def counts(outage: Outage) -> tuple[int, int]:
+    """How many of its signals see it, and how many cannot see; one that saw it and then went dark has seen it."""
+    sees = sum(row["verdict"] == "affected" or _went_dark(row) for row in outage["signals"])
+    blind = sum(row["verdict"] == "insufficient" and not _went_dark(row) for row in outage["signals"])
+    return sees, blind
 
 
 def _went_dark(row: OutageSignal) -> bool:
@@ -130,20 +145,26 @@ def item(outage: Outage, now: str, children: Sequence[Outage] = (), spark: Compo
         label = ngettext("{n} part of it", "{n} parts of it", len(children)).format(n=len(children))
         rows = [html.Li([state.mark(row["level"]), " ", link(row), facts(row, now)]) for row in children]
         inside.append(html.Details([html.Summary(label), html.Ul(rows, className="plain parts")]))
-    return html.Li(html.Article(inside, className=f"item s-{outage['level']} is-{outage['status']}"))
+    codes = dict.fromkeys(code for row in (outage, *children) if (code := country_of(row["entity"])))
+    article = html.Article(inside, className=f"item s-{outage['level']} is-{outage['status']}")
+    return html.Li(article, **marks(data_places=" ".join(codes) or None))
 
 
-def listing(outages: Sequence[Outage], now: str, sparks: Mapping[str, Component] | None = None) -> Component:
-    """A list in which parts stand under their whole. A part whose whole is not in the list stands by itself."""
+def wholes(outages: Sequence[Outage]) -> list[tuple[Outage, list[Outage]]]:
+    """Each outage with those that are part of it. A part whose whole is not among them stands by itself."""
     ids = {row["id"] for row in outages}
     parts: dict[str, list[Outage]] = {}
     for row in outages:
         whole = row.get("parent")
         if whole and whole in ids:
             parts.setdefault(whole, []).append(row)
-    tops = [row for row in outages if not (row.get("parent") and row["parent"] in ids)]
+    return [(row, parts.get(row["id"], [])) for row in outages if not (row.get("parent") and row["parent"] in ids)]
+
+
+def listing(outages: Sequence[Outage], now: str, sparks: Mapping[str, Component] | None = None) -> Component:
+    """A list in which parts stand under their whole."""
     lines = sparks or {}
-    rows = [item(row, now, parts.get(row["id"], ()), lines.get(row["id"])) for row in tops]
+    rows = [item(row, now, parts, lines.get(row["id"])) for row, parts in wholes(outages)]
     return html.Ul(rows, className="plain items")
 
 

@@ -4,7 +4,8 @@ Both come from ``radar/data/world_map.json`` and ``assets/topojson/world_110m.js
 ``scripts/assets/build_map.mjs`` (Natural Earth, public domain; Equal Earth projection, Antarctica cropped). Give the
 box around both the aspect ratio ``ASPECT`` and nothing moves when the scripts arrive.
 
-The SVG holds no colour: classes only (``assets/figures.css``), so one text serves both themes. Places too small to see
+The SVG holds no colour: classes only (``assets/figures.css``), so one text serves both themes, and what is of another
+moment is shown by other classes on the same nodes (``assets/home.js``). Places too small to see
 are dots of constant size on the screen with a 24 px target. A country is a link outside the tab order: the list beside
 the map and the search are the way by keyboard, and 250 stops would be none.
 """
@@ -58,9 +59,9 @@ def svg(states: Mapping[str, EntityState], *, names: Mapping[str, str] | None = 
         if place["dot"]:
             if not compact:
                 parts.append(f'<path class="t" d="M{x} {y}h0"/>')
-            parts.append(_dot(x, y, kind))
-        elif kind in ("outage", "degraded"):
-            parts.append(f'<path class="p" d="M{x} {y}h0"/>')  # lost in a large shape, seen on a small screen
+            parts.append(_dot(x, y, kind, whole=not compact))
+        elif not compact or kind in ("outage", "degraded"):
+            parts.append(f'<path class="p b" d="M{x} {y}h0"/>')  # lost in a large shape, seen on a small screen
         parts.append("</a>")
         (small if place["dot"] else large).append("".join(parts))
     neutral = "".join(
@@ -111,7 +112,8 @@ def symbol(kind: str) -> str:
     return f'<svg class="sym s-{kind}" width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">{inner}</svg>'
 
 
-def _dot(x: int, y: int, kind: str) -> str:
-    """A dot that keeps its size on the screen: a line of no length with a wide, round or square end."""
-    ring = f'<path class="o" d="M{x} {y}h0"/>' if kind in ("insufficient", "degraded") else ""
+def _dot(x: int, y: int, kind: str, *, whole: bool) -> str:
+    """A dot that keeps its size on the screen: a line of no length with a wide, round or square end. ``whole``: with
+    the ring of the states that have one, which is hidden in the others."""
+    ring = f'<path class="o" d="M{x} {y}h0"/>' if whole or kind in ("insufficient", "degraded") else ""
     return f'<path class="p" d="M{x} {y}h0"/>{ring}'

@@ -11,8 +11,8 @@ import logging
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ import flask
 import orjson
 from dash import Dash, html
 from dash._pages import _path_to_page
+from dash.development.base_component import Component
 
 from radar import languages
 from radar.components import shell
@@ -39,6 +40,9 @@ LONGEST_QUERY = 120
 
 #: Style sheets, in this order, written into each page.
 SHEETS = ("fonts", "figures", "site", "info")
+
+#: Pages with a style sheet and a script of their own (``shell.page(own=...)``).
+OWN = ("home",)
 
 log = logging.getLogger(__name__)
 
@@ -147,16 +151,28 @@ def failure(status: int, path: str, tags: Tags) -> flask.Response:
             html.P([_("Try again, or go to the "), html.A(_("world map"), href="/"), "."]),
             status=status, robots="noindex",
         )  # fmt: skip
-    found = bars(clock=None, blind=status == 503)
-    # There is nothing that Dash could take over; theme and search still work.
+    return _bare(layout, bars(clock=None, blind=status == 503), path, tags)
+
+
+def once(layout: Component, path: str, tags: Tags) -> flask.Response:
+    """A page that is made for one reader and never kept. Dash does not take it over."""
+    snapshot = _read.snapshot()
+    top = bars(clock=snapshot.clock, notice=snapshot.notice, lost_since=snapshot.lost_since,
+               stalled_since=snapshot.stalled_since)  # fmt: skip
+    return _bare(layout, top, path, tags)
+
+
+def _bare(layout: Component, top: Sequence[Component], path: str, tags: Tags) -> flask.Response:
+    """The document without what Dash could take over; theme and search still work."""
+    meta = shell.meta_of(layout)
+    tags = _with_own(tags, meta.own)
     ours = [src for src in tags.scripts if src.startswith("/assets/")]
     bare = Tags(css=tags.css, fonts=tags.fonts, scripts=ours, plotly="", config="{}")
-    meta = shell.meta_of(layout)
-    body = document(to_html(layout), meta, bars=found, path=path, version=0, tags=bare, address=_address(path),
+    body = document(to_html(layout), meta, bars=top, path=path, version=0, tags=bare, address=_address(path),
                     switches=_language.switches(), asked=_language.explicit())  # fmt: skip
     answer = flask.Response(_language.keep_html(body), status=meta.status, mimetype="text/html")
     answer.headers["Cache-Control"] = "no-store"
-    if status == 503:
+    if meta.status == 503:
         answer.headers["Retry-After"] = "30"
     return answer
 
@@ -167,12 +183,12 @@ def _render(found: Found, path: str, query: Mapping[str, str], snapshot: _read.S
     past = meta.past
     top = bars(clock=past.clock if past else snapshot.clock, notice=past.notice if past else snapshot.notice,
                lost_since=snapshot.lost_since, stalled_since=None if past else snapshot.stalled_since,
-               past=past.at if past else None, path=path)  # fmt: skip
+               past=past.at if past else None, path=path, unpublished=_then.silence(past) if past else "")  # fmt: skip
     # what the past was does not become newer, and neither does a page that loads itself again
     version = 0 if past or meta.refresh_s else snapshot.version
     card = _cards.address_of(path, snapshot.version, past.at if past else None) if meta.status == 200 else ""
     hurried = snapshot.clock is not None and snapshot.clock["speed"] > 1
-    text = document(to_html(layout), meta, bars=top, path=path, version=version, tags=tags,
+    text = document(to_html(layout), meta, bars=top, path=path, version=version, tags=_with_own(tags, meta.own),
                     address=_address(path), switches=_language.switches(), asked=_language.explicit(),
                     card=_address(card) if card else "", poll_s=20 if hurried else 60)  # fmt: skip
     body = _language.keep_html(text).encode()
@@ -233,8 +249,20 @@ def tags(app: Dash, assets: Path) -> Tags:
     start = f"/_dash-component-suites/radar/boot.v1m{digest}.js"
     bundle = assets / "vendor" / "plotly-radar.min.js"
     plotly = f"/assets/vendor/{bundle.name}?m={_stamp(bundle)}" if bundle.is_file() else ""
+    own = {name: (_smaller((assets / f"{name}.css").read_text(encoding="utf-8")),
+                  f"/assets/{name}.js?m={_stamp(assets / f'{name}.js')}") for name in OWN}  # fmt: skip
     config = app._generate_config_html().partition(">")[2].rpartition("<")[0].replace("</", "<\\/")
-    return Tags(css=_smaller(css), fonts=_preloaded(css), scripts=(*found, start), plotly=plotly, config=config)
+    return Tags(
+        css=_smaller(css), fonts=_preloaded(css), scripts=(*found, start), plotly=plotly, config=config, own=own
+    )
+
+
+def _with_own(tags: Tags, name: str) -> Tags:
+    """The tags of a page with assets of its own."""
+    if not name:
+        return tags
+    css, script = tags.own[name]
+    return replace(tags, css=tags.css + css, scripts=(*tags.scripts, script))
 
 
 def _stamp(file: Path) -> str:

@@ -23,7 +23,7 @@ from radar.errors import StoreUnavailable
 from radar.shapes import Clock, EntityState, Notice, Outage, QualityRow, Routing, RoutingView, SourceStatus
 from radar.shapes.jobs import Jobs
 from radar.shapes.quality import Performance, PerformanceNow
-from radar.store import board, documents, performance, routes
+from radar.store import board, documents, performance, routes, travel
 
 #: A publication that is older than this by the wall clock has stalled.
 STALLED_AFTER = timedelta(minutes=5)
@@ -188,6 +188,15 @@ def performance_of(entity: str) -> Performance | None:
     """How one entity performed in the last hour; None where nothing was measured, or the store cannot be asked."""
     try:
         return performance.read(access.client(), entity)
+    except StoreUnavailable:
+        note_hole()
+        return None
+
+
+def oldest() -> datetime | None:
+    """When the first publication of all was; None where there was none, or the store cannot be asked."""
+    try:
+        return travel.oldest(access.client())
     except StoreUnavailable:
         note_hole()
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any
 from urllib.parse import quote
@@ -24,6 +24,10 @@ from radar.store.travel import Found, Missing
 
 #: Seconds after which a page that is being prepared loads itself again.
 AGAIN_S = 3
+
+#: For how long a publication holds when none follows it, by the mode of its clock. A replay that runs as fast as it can
+#: records each full hour.
+SILENT = {"live": timedelta(minutes=15), "replay": timedelta(minutes=75)}
 
 #: Pages that can be shown as of a moment: links between them stay in it.
 _COUNTRY = re.compile(r'href="/country/[A-Z]{2}(?=")')
@@ -74,6 +78,19 @@ def form(path: str) -> str:
         f'<input id="at" name="at" type="datetime-local" required> '
         f'<button type="submit">{escape(_("Show"))}</button></form>'
     )
+
+
+def unpublished(since: datetime) -> str:
+    """Why nothing is known of a time after a publication that none followed."""
+    return _("Nothing was published after {time} for a while, so we cannot say how the Internet was.").format(
+        time=times.words(times.rfc3339(since)))  # fmt: skip
+
+
+def silence(past: shell.Past) -> str:
+    """Why the page of a moment may be out of date: its publication lies too far back. Empty where it does not."""
+    published = times.parse(past.clock["now"])
+    late = times.parse(past.at) - published > SILENT[past.clock["mode"]]
+    return unpublished(published) if late else ""
 
 
 def links(svg: str, seen: _read.Snapshot) -> str:

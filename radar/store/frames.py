@@ -180,7 +180,10 @@ def _head(frame: bytes) -> tuple[int, int, datetime]:
     if len(frame) < _HEAD.size or frame[0] not in (_WHOLE, _LATER):
         raise FrameError(f"{len(frame)} bytes are no frame")
     kind, place, seconds = _HEAD.unpack_from(frame)
-    return kind, place, datetime.fromtimestamp(seconds, UTC)
+    try:
+        return kind, place, datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError, ValueError):
+        raise FrameError(f"a frame is of second {seconds}, which is no time") from None
 
 
 def _seconds(at: datetime) -> int:

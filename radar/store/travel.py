@@ -238,7 +238,7 @@ def _look(client: Store, since: datetime, until: datetime, wall: datetime) -> _I
     clock = orjson.loads(raw)
     newest = parse(clock["now"])
     horizon = max(wall, newest) if clock["mode"] == "live" else newest
-    oldest = _moment(first[0].decode()) if first else None
+    oldest = begins(first[0].decode()) if first else None
     if since > horizon:
         return Missing("future", oldest, horizon)
     return _Index([name.decode() for name in (*before, *within)], oldest, newest, horizon)
@@ -253,7 +253,7 @@ def as_of(held: Sequence[bytes], at: datetime, segment: str) -> Told | None:
     try:
         found = frames.replayed(held, at)
     except FrameError as error:
-        raise StoreUnavailable(f"the record of publications from {_moment(segment)}: {error}") from None
+        raise StoreUnavailable(f"the record of publications from {begins(segment)}: {error}") from None
     return None if found is None else frames.told(found[0], found[1])
 
 
@@ -310,6 +310,13 @@ def segments(client: Store) -> list[str]:
         return [name.decode() for name in cast("list[bytes]", client.zrange(keys.TRAVEL, 0, -1))]
 
 
+def oldest(client: Store) -> datetime | None:
+    """When the first publication of all was; None before it. Raises StoreUnavailable."""
+    with asking("read the record of publications"):
+        first = cast("list[bytes]", client.zrange(keys.TRAVEL, 0, 0))
+    return begins(first[0].decode()) if first else None
+
+
 def held(client: Store, segment: str) -> list[bytes]:
     """The frames of a segment that are in the store; empty when it is not there. Raises StoreUnavailable."""
     with asking("read the record of publications"):
@@ -335,5 +342,6 @@ def enter(client: Store, names: Sequence[str]) -> None:
             client.zadd(keys.TRAVEL, {name: int(name) for name in names}, nx=True)
 
 
-def _moment(segment: str) -> datetime:
+def begins(segment: str) -> datetime:
+    """When the first publication of a segment was."""
     return datetime.fromtimestamp(int(segment), UTC)

@@ -54,13 +54,14 @@ def flask_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
 @pytest.fixture
 def bare(flask_app: Flask, client: Store) -> Iterator[Site]:
     """The site over an empty store."""
-    from radar.pages import _charts, _first, _read
+    from radar.pages import _charts, _film, _first, _read
 
     before = flask_app.config["RADAR_STORE"]
     flask_app.config["RADAR_STORE"] = client
     _read.forget()
     _first.forget()
     _charts.forget()
+    _film.forget()
     yield Site(flask_app, client)
     flask_app.config["RADAR_STORE"] = before
     flask_app.config.pop("RADAR_WALL", None)

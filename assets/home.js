@@ -1,0 +1,569 @@
+/* The front page: map and list are one thing, and both can be of any moment. Nothing of React's is replaced: classes,
+   texts and attributes of its nodes are changed and put back; what is new lies in slots. */
+(function () {
+  "use strict";
+
+  const { find, all, showTimes, spoken, say } = window.radarPage;
+  const root = document.documentElement;
+  const KINDS = { x: "outage", d: "degraded", i: "insufficient", o: "ok", "": "none" };
+  const LETTERS = Object.fromEntries(Object.entries(KINDS).map(([letter, kind]) => [kind, letter]));
+
+  const machine = () => find("#machine");
+  const map = () => find(".map-box svg.map");
+  const box = () => find(".map-box");
+  const places = () => all("a.c", map());
+  const code = (node) => node.getAttribute("href").slice(9, 11);
+  const place = (name) => find(`a.c[href^="/country/${name}"]`, map());
+  const kind = (node) => node.className.baseVal.match(/s-(\w+)/)[1];
+  const words = () => JSON.parse(machine().dataset.words);
+  const fill = (text, values) => text.replace(/{(\w+)}/g, (_all, name) => values[name]);
+  const iso = (ms) => new Date(ms).toISOString().replace(".000Z", "Z");
+  const make = (tag, attributes, ...children) => {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes || {})) node.setAttribute(name, value);
+    node.append(...children.filter((child) => child !== null));
+    return node;
+  };
+  const time = (moment, form) => {
+    const shown = { hour: "2-digit", minute: "2-digit", hour12: false, timeZone: "UTC" };
+    if (form !== "clock") Object.assign(shown, { day: "numeric", month: "long" });
+    if (form === "full") shown.year = "numeric";
+    const text = new Intl.DateTimeFormat(root.lang, shown).format(new Date(moment));
+    return make("time", { datetime: moment, "data-form": form }, `${text} UTC`);
+  };
+
+  /* Frames ----------------------------------------------------------------------------------------------------- */
+
+  let film = null;      /* what /film.json said, and ``states``: one row of letters for each frame */
+  let loading = null;
+  let at = null;        /* the frame that is shown; null: the page as the server made it */
+  let kept = null;      /* what the page said before the first frame was shown */
+
+  function unroll(told) {
+    const codes = Object.keys(told.names);
+    const place = Object.fromEntries(codes.map((name, i) => [name, i]));
+    const row = codes.map(() => "");
+    const changes = {};
+    for (const change of told.changes) (changes[change[0]] ||= []).push(change);
+    const states = [];
+    for (let i = 0; i < told.n; i += 1) {
+      for (const [, name, letter] of changes[i] || []) row[place[name]] = letter;
+      states.push(row.join(" "));
+    }
+    return { ...told, codes, states: states.map((one) => one.split(" ")), start: Date.parse(told.since) };
+  }
+
+  const within = (name, i) => film[name].find((row) => row[0] <= i && i < row[1]);
+  const moment = (i) => iso(film.start + i * film.step_s * 1000);
+  const last = () => (film.day ? film.n - 1 : film.n);  /* beyond the last frame of the last day stands now */
+
+  function load(day) {
+    if (loading && loading.day === day) return loading.done;
+    const note = find(".gap-words", machine());
+    const done = (async () => {
+      for (let tries = 0; tries < 30; tries += 1) {
+        const answer = await fetch(spoken(day ? `/film.json?day=${day}` : "/film.json")).catch(() => null);
+        if (loading.done !== done) return;
+        const told = answer ? await answer.json().catch(() => null) : null;
+        if (!answer || answer.status >= 400 || !told) {
+          hint((told && told.why) || words().failed);
+          loading = null;
+          return;
+        }
+        film = { ...unroll(told), day };
+        ready();
+        if (answer.status !== 202) return;
+        await new Promise((resolve) => setTimeout(resolve, 2000));
+      }
+    })();
+    loading = { day, done };
+    if (day && note) hint(words().loading);
+    return done;
+  }
+
+  function ready() {
+    for (const node of all("button[disabled], input[disabled]", machine())) node.disabled = false;
+    const slider = find("#moment");
+    slider.max = last();
+    hint("");
+    strip();
+    if (at !== null) show(Math.min(at, film.n - 1)); else slider.value = last();
+    const day = film.day || null;
+    find('[data-do="day-forth"]', machine()).disabled = !day;
+  }
+
+  function hint(text) {
+    const note = find(".gap-words", machine());
+    note.hidden = !text;
+    note.textContent = text;
+  }
+
+  /* How many were open in each frame, and where nothing is known. */
+  function strip() {
+    const counts = film.states.map((_row, i) => film.outages.filter((one) => open(one, i)));
+    const most = Math.max(4, ...counts.map((some) => some.length));
+    const bars = (some, y) => some.map((n, i) => (n ? `M${i} ${most - y[i]}h1v${-n}h-1z` : "")).join("");
+    const down = counts.map((some) => some.filter((one) => one.level === "outage").length);
+    const weak = counts.map((some, i) => some.length - down[i]);
+    const across = (rows, name, y, h) => rows.map(([i, j]) =>
+      `<rect class="${name}" x="${i}" y="${y}" width="${j - i}" height="${h}"/>`).join("");
+    find(".strip", machine()).innerHTML = `<svg viewBox="0 0 ${film.n} ${most}" preserveAspectRatio="none">` +
+      across(film.gaps, "hole", 0, most) + `<path class="x" d="${bars(down, down.map(() => 0))}"/>` +
+      `<path class="d" d="${bars(weak, down)}"/>` + across(film.impaired, "ours", 0, most / 16) + "</svg>";
+    const hours = [];
+    for (let i = 0; i < film.n; i += 1) {
+      const now = new Date(film.start + i * film.step_s * 1000);
+      if (now.getUTCMinutes() === 0 && now.getUTCHours() % 6 === 0 && i > 8 && i < film.n - 8) {
+        const tick = time(iso(+now), "clock");
+        tick.style.insetInlineStart = `${(100 * i) / last()}%`;
+        hours.push(tick);
+      }
+    }
+    find(".ticks", machine()).replaceChildren(...hours);
+    showTimes(machine());
+  }
+
+  const open = (one, i) => one.frames[0] <= i && i < one.frames[1];
+
+  /* A moment on the page --------------------------------------------------------------------------------------- */
+
+  function keep() {
+    if (kept) return;
+    kept = {
+      heading: find("#heading").firstChild.data,
+      counts: all(".legend b").map((node) => node.firstChild.data),
+      places: new Map(places().map((node) => [node, [node.className.baseVal, node.firstElementChild.textContent]])),
+    };
+  }
+
+  function putBack() {
+    if (!kept) return;
+    find("#heading").firstChild.data = kept.heading;
+    all(".legend b").forEach((node, i) => { node.firstChild.data = kept.counts[i]; });
+    for (const [node, [name, title]] of kept.places) {
+      node.className.baseVal = name;
+      node.firstElementChild.textContent = title;
+    }
+    map().classList.remove("unknown");
+    kept = null;
+  }
+
+  function paint(i, gap) {
+    const drawing = map();
+    drawing.classList.toggle("unknown", Boolean(gap));
+    const letters = film.states[i];
+    const said = words().states;
+    film.codes.forEach((name, number) => {
+      const node = place(name);
+      if (!node) return;
+      const letter = letters[number];
+      const now = `s-${KINDS[letter]}`;
+      if (!node.classList.contains(now)) {
+        node.classList.remove(`s-${kind(node)}`);
+        node.classList.add(now);
+        /* what is broken is drawn over its neighbours */
+        if (letter === "x" || letter === "d") {
+          const top = node.querySelector(".t") ? null : drawing.querySelector(".disputed");
+          drawing.insertBefore(node, top);
+        }
+      }
+      const title = `${film.names[name]}: ${said[gap ? "?" : letter]}`;
+      if (node.firstElementChild.textContent !== title) node.firstElementChild.textContent = title;
+    });
+    const counts = {};
+    for (const letter of letters) counts[KINDS[letter]] = (counts[KINDS[letter]] || 0) + 1;
+    for (const row of all(".legend li")) {
+      const name = find(".shape", row).className.match(/s-(\w+)/)[1];
+      find("b", row).firstChild.data = gap ? "–" : String(counts[name] || 0);
+    }
+  }
+
+  function list(i, gap) {
+    const said = words();
+    const some = gap ? [] : film.outages.filter((one) => open(one, i));
+    const then = moment(i);
+    const rows = some.map((one) => {
+      const link = make("a", { href: spoken(`/outage/${one.id}?at=${then}`) }, one.name);
+      const facts = make("p", { class: "facts" }, make("span", {}, `${said.since} `, time(one.start, "day")));
+      if (one.parts) facts.append(make("span", {}, fill(said.parts, { n: one.parts })));
+      if (one.simulated) facts.append(make("span", { class: "tag s-simulated" }, said.simulated));
+      const mark = make("span", { class: `state s-${one.level}` },
+        make("span", { class: `shape s-${one.level}`, "aria-hidden": "true" }),
+        make("span", {}, said.states[LETTERS[one.level]]));
+      const item = make("article", { class: `item s-${one.level}` }, make("div", { class: "item-head" }, mark),
+        make("h3", { class: "sentence" }, link), facts);
+      return make("li", { "data-places": one.places.join(" ") }, item);
+    });
+    const head = make("div", { class: "section-head" }, make("h2", {}, `${said.open} `,
+      make("span", { class: "count" }, gap ? "" : String(some.length))));
+    const body = rows.length ? make("ul", { class: "plain items" }, ...rows)
+      : make("p", { class: "none" }, gap ? gap[3] : said.none);
+    const more = gap ? null : make("p", {}, make("a", { href: spoken(`/?at=${then}`) }, said.all));
+    const old = find("#then-list");
+    old.replaceChildren(head, body, ...(more ? [more] : []));
+    old.hidden = false;
+    showTimes(old);
+    filter();
+    return some;
+  }
+
+  /* Show a frame. Everything that it needs is here: no request, no layout beyond what changes. */
+  function show(i) {
+    if (!film) return;
+    if (i >= film.n) { toNow(); return; }
+    keep();
+    at = i;
+    root.classList.add("scrubbing");
+    const gap = within("gaps", i);
+    const said = words();
+    paint(i, gap);
+    const some = list(i, gap);
+    const heading = within("headings", i);
+    find("#heading").firstChild.data = gap || !heading ? said.gap : heading[2];
+    const ours = within("impaired", i);
+    hint(gap ? gap[3] : ours ? ours[2] : "");
+    const stamp = time(moment(i), "day");
+    find(".moment", machine()).replaceChildren(stamp);
+    showTimes(machine());
+    const slider = find("#moment");
+    slider.value = i;
+    const level = (name) => some.filter((one) => one.level === name).length;
+    slider.setAttribute("aria-valuetext", gap ? `${stamp.textContent}: ${said.gap}` : fill(said.spoken,
+      { time: stamp.textContent, outage: level("outage"), degraded: level("degraded") }));
+    find(".then-only", machine()).hidden = false;
+    find(".as-page", machine()).href = spoken(`/?at=${moment(i)}`);
+    find("#at").value = moment(i).slice(0, 16);
+  }
+
+  function toNow() {
+    stop();
+    if (machine().dataset.at) { location.assign(spoken("/")); return; }
+    at = null;
+    putBack();
+    root.classList.remove("scrubbing");
+    find("#then-list").hidden = true;
+    find(".then-only", machine()).hidden = true;
+    find(".moment", machine()).textContent = words().now;
+    hint("");
+    const slider = find("#moment");
+    slider.setAttribute("aria-valuetext", words().now);
+    filter();
+    if (film && film.day) load(null); else if (film) slider.value = last();
+  }
+
+  /* The frame of a moment, of whatever day it is. */
+  async function go(text) {
+    const wanted = Date.parse(text.length < 19 ? `${text}:00Z` : text);
+    if (Number.isNaN(wanted)) return;
+    const has = () => film && wanted >= film.start && wanted < film.start + film.n * film.step_s * 1000;
+    if (!has()) await load(iso(wanted).slice(0, 10));
+    if (!film) return;
+    if (has()) show(Math.floor((wanted - film.start) / 1000 / film.step_s));
+    else if (!find(".gap-words", machine()).textContent) hint(words().failed);
+  }
+
+  async function turn(days) {
+    const newest = Date.parse(film ? film.newest : machine().dataset.now);
+    const wanted = (at === null ? newest : Date.parse(moment(at))) + days * 86400000;
+    if (wanted > newest) toNow(); else await go(iso(wanted));
+  }
+
+  /* Playing ---------------------------------------------------------------------------------------------------- */
+
+  let timer = 0;
+
+  function stop() {
+    clearInterval(timer);
+    timer = 0;
+    find('[data-do="play"]', machine()).textContent = words().play;
+  }
+
+  function play() {
+    if (timer) { stop(); return; }
+    if (at === null || at >= film.n - 1) show(0);
+    find('[data-do="play"]', machine()).textContent = words().pause;
+    timer = setInterval(() => {
+      if (!machine() || at === null || at >= film.n - 1) { stop(); return; }
+      show(at + 1);
+    }, 90);
+  }
+
+  async function share(button) {
+    const link = new URL(spoken(`/?at=${moment(at)}`), location.href).href;
+    try {
+      await navigator.clipboard.writeText(link);
+      say(button, words().copied);
+    } catch (e) {
+      /* Without a secure context there is no clipboard: the link itself is shown, to be copied by hand. */
+      find(".as-page", machine()).textContent = link;
+      getSelection().selectAllChildren(find(".as-page", machine()));
+    }
+  }
+
+  const deeds = {
+    play,
+    share,
+    now: toNow,
+    back: () => show(Math.max(0, (at === null ? film.n : at) - 1)),
+    forth: () => { if (at !== null) show(Math.min(last(), at + 1)); },
+    "day-back": () => turn(-1),
+    "day-forth": () => turn(1),
+  };
+
+  /* Map and list are one thing ----------------------------------------------------------------------------------- */
+
+  let picked = null;   /* a country */
+  let level = "";      /* "outage", "degraded", or all */
+  let cursor = null;   /* the country that the keyboard is at */
+
+  const items = () => all("#open .items > li, #then-list .items > li");
+  const touches = (item, name) => (item.dataset.places || "").split(" ").includes(name);
+
+  function filter() {
+    const drawing = map();
+    if (!drawing) return;
+    let shown = 0;
+    for (const item of items()) {
+      const fits = (!picked || touches(item, picked)) && (!level || find(`.item.s-${level}`, item));
+      item.classList.toggle("off", !fits);
+      if (fits && item.offsetParent) shown += 1;
+    }
+    for (const button of all(".filters [data-level]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.level === level));
+    }
+    drawing.classList.toggle("only-outage", level === "outage");
+    drawing.classList.toggle("only-degraded", level === "degraded");
+    drawing.classList.toggle("picking", Boolean(picked));
+    for (const node of all(".picked", drawing)) node.classList.remove("picked");
+    const told = find("#picked");
+    told.hidden = !picked && !(level && !shown);
+    if (picked) {
+      const node = place(picked);
+      node.classList.add("picked");
+      const name = title(node)[0];
+      const link = make("a", { href: address(node) }, fill(words().page, { name }));
+      const clear = make("button", { type: "button", "data-clear": "" }, told.dataset.clear);
+      told.replaceChildren(make("span", {}, title(node).join(": ")), ...(shown ? [] : [make("span", {}, words().nothing)]),
+        link, clear);
+    } else {
+      told.replaceChildren(words().nothing);
+    }
+  }
+
+  const title = (node) => {
+    const text = node.firstElementChild.textContent;
+    const colon = text.indexOf(": ");
+    return [text.slice(0, colon), text.slice(colon + 2)];
+  };
+  const address = (node) => (at === null ? node.getAttribute("href") : spoken(`/country/${code(node)}?at=${moment(at)}`));
+
+  function pick(name) {
+    picked = picked === name ? null : name;
+    filter();
+  }
+
+  function hot(names, on) {
+    for (const name of names) { const node = name && place(name); if (node) node.classList.toggle("hot", on); }
+  }
+
+  function tip(node) {
+    const old = find(".map-tip");
+    if (old) old.remove();
+    if (!node) return;
+    const ground = box().getBoundingClientRect();
+    const point = (find(".p", node) || node).getBoundingClientRect();
+    const [name, rest] = title(node);
+    const made = make("div", { class: "map-tip", "aria-hidden": "true" }, make("b", {}, name), make("span", {}, rest));
+    find(".tip-box").append(made);
+    const size = made.getBoundingClientRect();
+    const x = Math.min(Math.max(point.x - ground.x - size.width / 2, 0), ground.width - size.width);
+    const y = point.y - ground.y - size.height - 14;
+    made.style.left = `${x}px`;
+    made.style.top = `${y < 0 ? point.y - ground.y + 18 : y}px`;
+  }
+
+  function over(event, on) {
+    const item = event.target.closest && event.target.closest("li[data-places]");
+    if (item) hot(item.dataset.places.split(" "), on);
+    const node = event.target.closest && event.target.closest(".map-box a.c");
+    if (!node) return;
+    for (const row of items()) if (touches(row, code(node))) row.classList.toggle("hot", on);
+    if (on) tip(node); else tip(null);
+  }
+
+  /* By keyboard: arrows go to the nearest place that way; what is broken comes first. */
+  const spot = (node) => {
+    const path = find(".p", node) || find("path", node);
+    const [, x, y] = path.getAttribute("d").match(/M(-?\d+)[ ,]?(-?\d+)/);
+    return [Number(x), Number(y)];
+  };
+
+  function step(dx, dy) {
+    const nodes = places();
+    if (!cursor || !nodes.includes(cursor)) {
+      setCursor(nodes.find((node) => kind(node) === "outage") || nodes.find((node) => kind(node) === "degraded") || nodes[0]);
+      return;
+    }
+    const [x, y] = spot(cursor);
+    let best = null;
+    let least = Infinity;
+    for (const node of nodes) {
+      const [a, b] = spot(node);
+      const along = (a - x) * dx + (b - y) * dy;
+      const aside = Math.abs((a - x) * dy) + Math.abs((b - y) * dx);
+      const far = along + 2 * aside;
+      if (node !== cursor && along > 0 && aside <= 2 * along && far < least) { best = node; least = far; }
+    }
+    if (best) setCursor(best);
+  }
+
+  function setCursor(node) {
+    for (const old of all(".cur", map())) old.classList.remove("cur");
+    cursor = node;
+    tip(node);
+    find("#map-said").textContent = node ? title(node).join(": ") : "";
+    if (node) { node.classList.add("cur"); intoView(node); }
+  }
+
+  /* Zooming: a smaller part of the same drawing. */
+  const WHOLE = [9600, 4283];
+  let view = [0, 0, ...WHOLE];
+
+  function look(next) {
+    const w = Math.min(Math.max(next[2], WHOLE[0] / 12), WHOLE[0]);
+    const h = (w * WHOLE[1]) / WHOLE[0];
+    view = [Math.min(Math.max(next[0], 0), WHOLE[0] - w), Math.min(Math.max(next[1], 0), WHOLE[1] - h), w, h];
+    map().setAttribute("viewBox", view.map(Math.round).join(" "));
+    box().classList.toggle("zoomed", w < WHOLE[0]);
+    tip(null);
+  }
+
+  function zoom(by, x, y) {
+    const cx = x === undefined ? view[0] + view[2] / 2 : x;
+    const cy = y === undefined ? view[1] + view[3] / 2 : y;
+    look([cx - (cx - view[0]) / by, cy - (cy - view[1]) / by, view[2] / by]);
+  }
+
+  function intoView(node) {
+    if (view[2] === WHOLE[0]) return;
+    const [x, y] = spot(node);
+    if (x < view[0] || x > view[0] + view[2] || y < view[1] || y > view[1] + view[3]) {
+      look([x - view[2] / 2, y - view[3] / 2, view[2]]);
+    }
+  }
+
+  const scale = () => view[2] / map().getBoundingClientRect().width;
+  let drag = null;
+
+  /* Is it just me? ----------------------------------------------------------------------------------------------- */
+
+  async function askHere(form) {
+    const button = find("button", form);
+    button.disabled = true;
+    try {
+      const answer = await fetch(form.action, { method: "POST", credentials: "omit" });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const made = find("#here-answer", page);
+      if (!made) throw new Error("no answer");
+      find("#here").replaceChildren(document.adoptNode(made));
+      showTimes(find("#here"));
+      find("#here-answer").focus();
+    } catch (e) {
+      find("#here").textContent = form.dataset.failed;
+    }
+    button.disabled = false;
+  }
+
+  /* What the reader does ---------------------------------------------------------------------------------------- */
+
+  document.addEventListener("input", (event) => {
+    if (event.target.id === "moment") { stop(); show(Number(event.target.value)); }
+  });
+  document.addEventListener("submit", (event) => {
+    if (event.target.id === "machine") { event.preventDefault(); go(find("#at").value); }
+    if (event.target.id === "here-form") { event.preventDefault(); askHere(event.target); }
+  });
+  document.addEventListener("click", (event) => {
+    const target = event.target;
+    if (!target.closest) return;
+    if (target.closest(".fresh button")) { picked = null; level = ""; if (at !== null) toNow(); filter(); return; }
+    const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.button);
+    const deed = target.closest("[data-do]");
+    if (deed) { if (deed.dataset.do !== "play") stop(); deeds[deed.dataset.do](deed); return; }
+    const ago = target.closest(".ago a");
+    if (ago && plain) { event.preventDefault(); go(new URL(ago.href).searchParams.get("at")); return; }
+    const chip = target.closest(".filters [data-level]");
+    if (chip) { level = level === chip.dataset.level ? "" : chip.dataset.level; filter(); return; }
+    if (target.closest("[data-clear]")) { picked = null; level = ""; filter(); return; }
+    const glass = target.closest("[data-zoom]");
+    if (glass) { if (glass.dataset.zoom === "0") look([0, 0, ...WHOLE]); else zoom(Number(glass.dataset.zoom)); return; }
+    const node = target.closest(".map-box a.c");
+    if (node && plain) {
+      event.preventDefault();
+      if (!drag || !drag.moved) pick(code(node));
+    }
+  }, true);
+  for (const name of ["pointerover", "focusin"]) document.addEventListener(name, (event) => over(event, true));
+  for (const name of ["pointerout", "focusout"]) document.addEventListener(name, (event) => over(event, false));
+  document.addEventListener("pointerdown", (event) => {
+    const drawing = event.target.closest && event.target.closest(".map-box svg.map");
+    drag = drawing ? { x: event.clientX, y: event.clientY, view: [...view], moved: false } : null;
+    const node = drawing && event.target.closest("a.c");
+    if (node && at !== null) node.dataset.then = address(node);
+  });
+  document.addEventListener("pointermove", (event) => {
+    if (!drag || !event.buttons || view[2] === WHOLE[0]) return;
+    const dx = event.clientX - drag.x;
+    const dy = event.clientY - drag.y;
+    if (Math.hypot(dx, dy) > 4) drag.moved = true;
+    if (drag.moved) look([drag.view[0] - dx * scale(), drag.view[1] - dy * scale(), view[2]]);
+  });
+  document.addEventListener("dragstart", (event) => { if (event.target.closest(".map-box")) event.preventDefault(); });
+  document.addEventListener("wheel", (event) => {
+    const drawing = event.ctrlKey && event.target.closest && event.target.closest(".map-box svg.map");
+    if (!drawing) return;
+    event.preventDefault();
+    const ground = drawing.getBoundingClientRect();
+    zoom(event.deltaY < 0 ? 1.25 : 0.8, view[0] + (event.clientX - ground.x) * scale(), view[1] + (event.clientY - ground.y) * scale());
+  }, { passive: false });
+  document.addEventListener("keydown", (event) => {
+    if (event.target !== box() || event.ctrlKey || event.metaKey || event.altKey) return;
+    const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    if (ways[event.key]) step(...ways[event.key]);
+    else if (event.key === "Enter" || event.key === " ") { if (cursor) pick(code(cursor)); }
+    else if (event.key === "Escape") { picked = null; level = ""; setCursor(null); filter(); }
+    else if (event.key === "+" || event.key === "=") zoom(2, ...(cursor ? spot(cursor) : []));
+    else if (event.key === "-") zoom(0.5);
+    else if (event.key === "0") look([0, 0, ...WHOLE]);
+    else return;
+    event.preventDefault();
+  });
+  document.addEventListener("focusout", (event) => { if (event.target === box()) setCursor(null); });
+
+  /* When Dash takes over, heading and list are new nodes: what is shown is put onto them. */
+  new MutationObserver(() => {
+    if (!root.classList.contains("taken") || root.dataset.home) return;
+    root.dataset.home = "1";
+    if (at !== null) { kept = null; show(at); } else filter();
+  }).observe(root, { attributes: true, attributeFilter: ["class"] });
+
+  /* A newer publication is shown: the last day has moved on. */
+  new MutationObserver(() => {
+    if (at !== null || (film && film.day)) return;
+    loading = null;
+    load(null);
+  }).observe(document.body, { attributes: true, attributeFilter: ["data-version"] });
+
+  const begin = () => {
+    const then = machine() && machine().dataset.at;
+    if (then) load(then.slice(0, 10)).then(() => {
+      if (!film) return;
+      const slider = find("#moment");
+      slider.value = Math.floor((Date.parse(then) - film.start) / 1000 / film.step_s);
+      find(".moment", machine()).replaceChildren(time(then, "day"));
+      showTimes(machine());
+    });
+    else if (machine()) load(null);
+  };
+  if (window.requestIdleCallback) requestIdleCallback(begin, { timeout: 2500 }); else setTimeout(begin, 1500);
+})();
