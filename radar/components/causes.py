@@ -96,9 +96,9 @@ def scoreboard() -> Component:
          _percent(row["said"]), _percent(row["were"])]
         for row in study["calibration"]
     ]  # fmt: skip
-    text = _("A directed shutdown or a failure? Learnt from {n} of {m} outages of {source}: {d} directed, {t} technical, "
-             "of {c} countries; the others have no known cause. Each cell counts by rows, then by countries, as few "
-             "countries have most rows. Smaller is better for log loss and Brier.")  # fmt: skip
+    text = _("A directed shutdown or a failure? Learnt from {n} of {m} outages of {source}: {d} directed, {t} "
+             "technical, of {c} countries; the others have no known cause. Each cell counts by rows, then by "
+             "countries, as few countries have most rows. Smaller is better for log loss and Brier.")  # fmt: skip
     return shell.section(
         _("Directed or failed?"),
         html.P(text.format(n=study["rows_used"], m=study["rows_in_all"], source=study["source"], d=study["directed"],

@@ -109,8 +109,12 @@ def _features(row: Event, events: Sequence[Event]) -> dict[str, float]:
 
 
 def matrix(columns: Mapping[str, F64], names: Sequence[str]) -> F64:
-    """Rows x features; what is not known is the mean of what is."""
-    found = [np.where(np.isnan(columns[n]), np.nanmean(columns[n]), columns[n]) for n in names]
+    """Rows x features; what is not known is the mean of what is (0 where nothing is)."""
+    found = []
+    for name in names:
+        column = columns[name]
+        known = column[~np.isnan(column)]
+        found.append(np.where(np.isnan(column), known.mean() if len(known) else 0.0, column))
     return np.stack(found, axis=1)
 
 
