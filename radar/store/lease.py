@@ -16,7 +16,7 @@ import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from redis.exceptions import ResponseError
 
@@ -74,6 +74,11 @@ class Lease:
         """Is it still ours? Raises StoreUnavailable."""
         with asking(f"look at lease {self.name}"):
             return bool(self.client.get(self.key) == self.token)
+
+    def close(self, pipe: Any, seconds: float) -> None:
+        """Add to a transaction that nobody may take it for so long, nor its holder give it back: what it was taken for
+        is done by this transaction."""
+        pipe.set(self.key, b"done", px=int(seconds * 1000))
 
     def check(self) -> None:
         """Return when it is still ours. Raises StoreUnavailable otherwise."""
