@@ -281,7 +281,9 @@
         option.dataset.path = row.path;
         const name = document.createElement("span");
         name.textContent = row.name;
-        option.append(name);
+        const kind = document.createElement("small");
+        kind.textContent = row.kind;
+        option.append(name, kind);
         if (row.state) {
           const shape = document.createElement("span");
           shape.className = `shape s-${row.state}`;
@@ -310,7 +312,7 @@
       if (!text) { close(); return; }
       running = new AbortController();
       try {
-        const answer = await fetch(`/api/v1/entities?limit=8&lang=${root.lang}&q=${encodeURIComponent(text)}`, { signal: running.signal });
+        const answer = await fetch(spoken(`/suggest.json?q=${encodeURIComponent(text)}`), { signal: running.signal });
         if (answer.ok) show((await answer.json()).data); else close();
       } catch (error) {
         if (error.name !== "AbortError") close();

@@ -25,11 +25,11 @@
     return node;
   };
   const time = (moment, form) => {
-    const shown = { hour: "2-digit", minute: "2-digit", hour12: false, timeZone: "UTC" };
-    if (form !== "clock") Object.assign(shown, { day: "numeric", month: "long" });
-    if (form === "full") shown.year = "numeric";
-    const text = new Intl.DateTimeFormat(root.lang, shown).format(new Date(moment));
-    return make("time", { datetime: moment, "data-form": form }, `${text} UTC`);
+    const told = (shape) => new Intl.DateTimeFormat(root.lang === "en" ? "en-GB" : root.lang, { ...shape, timeZone: "UTC" })
+      .format(new Date(moment));
+    const clock = `${told({ hour: "2-digit", minute: "2-digit", hour12: false })} UTC`;
+    const text = form === "clock" ? clock : `${told({ day: "numeric", month: "long" })}, ${clock}`;
+    return make("time", { datetime: moment, "data-form": form }, text);
   };
 
   /* Frames ----------------------------------------------------------------------------------------------------- */
@@ -105,11 +105,13 @@
     const bars = (some, y) => some.map((n, i) => (n ? `M${i} ${most - y[i]}h1v${-n}h-1z` : "")).join("");
     const down = counts.map((some) => some.filter((one) => one.level === "outage").length);
     const weak = counts.map((some, i) => some.length - down[i]);
-    const across = (rows, name, y, h) => rows.map(([i, j]) =>
-      `<rect class="${name}" x="${i}" y="${y}" width="${j - i}" height="${h}"/>`).join("");
-    find(".strip", machine()).innerHTML = `<svg viewBox="0 0 ${film.n} ${most}" preserveAspectRatio="none">` +
-      across(film.gaps, "hole", 0, most) + `<path class="x" d="${bars(down, down.map(() => 0))}"/>` +
-      `<path class="d" d="${bars(weak, down)}"/>` + across(film.impaired, "ours", 0, most / 16) + "</svg>";
+    const across = (rows, name) => rows.map(([i, j]) => make("div", { class: name,
+      style: `inset-inline-start:${(100 * i) / last()}%;inline-size:${(100 * (j - i)) / last()}%` }));
+    const drawn = `<svg viewBox="0 0 ${last()} ${most}" preserveAspectRatio="none"><path class="x" ` +
+      `d="${bars(down, down.map(() => 0))}"/><path class="d" d="${bars(weak, down)}"/></svg>`;
+    const box = find(".strip", machine());
+    box.innerHTML = drawn;
+    box.append(...across(film.gaps, "hole"), ...across(film.impaired, "ours"));
     const hours = [];
     for (let i = 0; i < film.n; i += 1) {
       const now = new Date(film.start + i * film.step_s * 1000);
@@ -231,7 +233,6 @@
     slider.setAttribute("aria-valuetext", gap ? `${stamp.textContent}: ${said.gap}` : fill(said.spoken,
       { time: stamp.textContent, outage: level("outage"), degraded: level("degraded") }));
     find(".then-only", machine()).hidden = false;
-    find(".as-page", machine()).href = spoken(`/?at=${moment(i)}`);
     find("#at").value = moment(i).slice(0, 16);
   }
 
@@ -295,8 +296,8 @@
       say(button, words().copied);
     } catch (e) {
       /* Without a secure context there is no clipboard: the link itself is shown, to be copied by hand. */
-      find(".as-page", machine()).textContent = link;
-      getSelection().selectAllChildren(find(".as-page", machine()));
+      hint(link);
+      getSelection().selectAllChildren(find(".gap-words", machine()));
     }
   }
 

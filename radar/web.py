@@ -29,7 +29,7 @@ from radar.components import times
 from radar.components.document import theme_hash
 from radar.errors import StoreUnavailable
 from radar.figures import worldmap
-from radar.pages import _cards, _chart, _film, _first, _here, _language, _read
+from radar.pages import _cards, _chart, _film, _first, _here, _language, _read, _suggest
 from radar.serve import FOR_A_DAY, Static, compress
 
 SETTINGS = settings.load()
@@ -39,7 +39,7 @@ _HERE = Path(__file__).parent
 ASSETS = _HERE / "assets" if (_HERE / "assets").is_dir() else _HERE.parent / "assets"
 
 #: Loaded by our own tags, or asked for by Plotly; not by every page.
-_IGNORED = r"vendor|topojson|beacon|home|\.json$"
+_IGNORED = r"vendor|topojson|beacon|home|outages|\.json$"
 
 POLICY = "; ".join(
     [
@@ -151,6 +151,7 @@ def favicon() -> flask.Response:
 
 server.add_url_rule("/chart.svg", "chart_file", _chart.file)
 server.add_url_rule("/film.json", "film", _film.view)
+server.add_url_rule("/suggest.json", "suggest", _suggest.view)
 
 
 @server.post("/here")

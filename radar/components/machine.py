@@ -34,7 +34,6 @@ def form(now: str, at: str | None, oldest: datetime | None) -> str:
         '<input id="moment" type="range" min="0" max="1" value="1" disabled '
         f'aria-label="{escape(_("Time of the map"))}">'
         '<div class="ticks" aria-hidden="true"></div></div></div>'
-        '<p class="gap-words" hidden></p>'
         '<div class="machine-row"><span class="keys needs-script">'
         f"{_button('day-back', _('A day earlier'), '«')}{_button('back', _('Five minutes earlier'), '‹')}"
         f'<button type="button" data-do="play" class="play" disabled>{escape(_("Play"))}</button>'
@@ -42,8 +41,8 @@ def form(now: str, at: str | None, oldest: datetime | None) -> str:
         f'<output for="moment" class="moment needs-script">{escape(_("Now"))}</output>'
         '<span class="then-only" hidden>'
         f'<button type="button" data-do="share">{escape(_("Share this moment"))}</button>'
-        f'<a class="as-page" href="/">{escape(_("Open as a page"))}</a>'
         f'<button type="button" data-do="now">{escape(_("Back to now"))}</button></span></div>'
+        '<p class="gap-words" hidden></p>'
         f'<div class="machine-row pick"><label for="at">{escape(_("As known at (UTC)"))}</label> '
         f'<input id="at" name="at" type="datetime-local" required value="{here:%Y-%m-%dT%H:%M}"> '
         f'<button type="submit">{escape(_("Show"))}</button>'

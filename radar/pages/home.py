@@ -10,7 +10,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from radar import entities
+from radar import cldr, entities
 from radar.components import machine, outages, shell, state, times
 from radar.components.document import search_form
 from radar.components.ssr import marks, slot
@@ -98,7 +98,8 @@ def _tools() -> str:
 
 def _list(open_now: Sequence[Outage], snapshot: _read.Snapshot) -> Component:
     """What is open, what is picked of it, and in its place what was open at the time machine's moment."""
-    return html.Div([slot("filters", _filters), _open_now(open_now, snapshot), slot("then-box", _THEN)])
+    parts = [slot("filters", _filters), _open_now(open_now, snapshot), slot("then-box", _THEN)]
+    return html.Div(parts, className="open-part")
 
 
 def _filters() -> Component:
@@ -120,16 +121,40 @@ def _open_now(open_now: Sequence[Outage], snapshot: _read.Snapshot) -> Component
     if not open_now and muted is not None:
         return shell.section(_("Open now"), html.P(_("None but what is muted."), className="none"), muted, id="open")
     if not open_now:
-        nothing = shell.empty(
-            _("No outage is open."),
-            _("Of the places that we can see, none has lost a confident part of its connectivity. Hatched places on "
-              "the map are places of which we cannot say."),
-        )  # fmt: skip
-        return shell.section(_("Open now"), nothing, id="open")
+        return shell.section(_("Open now"), _calm(snapshot), id="open")
     sparks = {} if snapshot.at else _sparks(open_now, snapshot)
     tops = len(outages.wholes(open_now))
     title = [_("Open then") if snapshot.at else _("Open now"), " ", html.Span(str(tops), className="count")]
     return shell.section(title, outages.listing(open_now, snapshot.now, sparks), muted, id="open")
+
+
+def _calm(snapshot: _read.Snapshot) -> Component:
+    """Nothing is open: what that rests on, of how many places it says nothing, and what ended last."""
+    counts = Counter((key.partition("/")[0], seen["state"] == "insufficient") for key, seen in snapshot.states.items())
+    seen = _("{countries} and {networks} are within their usual range.").format(
+        countries=_countries(counts["country", False]), networks=_networks(counts["asn", False]))  # fmt: skip
+    blind = _("Of {countries} and {networks} we have too little data to say; what we do not measure is not counted.")
+    last = max((row for row in snapshot.current("closed") if not row.get("parent")),
+               key=lambda row: row["end"] or "", default=None)  # fmt: skip
+    ended = None
+    if last is not None:
+        when = times.time(last["end"] or "", snapshot.now)
+        ended = html.P([_("The last one ended at"), " ", when, ": ", outages.link(last)])
+    return shell.empty(
+        _("No outage was open.") if snapshot.at else _("No outage is open."),
+        _("Of the places that we can see, none has lost a confident part of its connectivity."),
+        html.P(seen),
+        html.P(blind.format(countries=_countries(counts["country", True]), networks=_networks(counts["asn", True]))),
+        ended,
+    )
+
+
+def _countries(n: int) -> str:
+    return ngettext("{n} country", "{n} countries", n).format(n=cldr.count(n))
+
+
+def _networks(n: int) -> str:
+    return ngettext("{n} network", "{n} networks", n).format(n=cldr.count(n))
 
 
 def _muted(snapshot: _read.Snapshot) -> Component | None:
