@@ -34,6 +34,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "half_at_once": ("measured", N_("A part was lost at once ({pct}), and a part stayed.")),
     "slid": ("measured", N_("The loss slid deeper over hours, as batteries run out.")),
     "total": ("measured", N_("Independent signals fell almost to nothing within a few bins, across networks.")),
+    "even": ("measured", N_("Networks of the country went at once and alike, {least} or more, while routes stayed.")),
     "slow": ("measured", N_("The fall took days and came in steps; nothing broke at once.")),
     "days": ("measured", N_("It has lasted for days; cables and power mostly come back sooner.")),
     "uneven": ("measured", N_("Networks of the country are hit unevenly: {least} to {most} lost.")),
@@ -44,7 +45,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "neighbours_at_once": ("measured", N_("{names} of the same region lost connectivity within the same ten minutes.")),
     "others": ("measured", N_("Other countries lost connectivity within the same half hour.")),
     "no_others": ("place", N_("No other country is known to have been hit at the same time.")),
-    "only_cables": ("place", N_("It hangs on few cables that are known: {names}.")),
+    "only_cables": ("place", N_("Few submarine cables are known to land there: {names}.")),
     "shared_cables": ("place", N_("Cables that land in more than one of the countries hit: {names}.")),
     "no_cable": ("place", N_("No submarine cable is known to land there.")),
     "errors_network": ("measured", N_("Requests arrive but fail: servers answer with errors.")),
@@ -106,6 +107,7 @@ class Weights:
     abstain: float
     directed_share: float
     part_of: float
+    most: float
     timing_most: float
     prior: Mapping[str, float]
     evidence: Mapping[str, Mapping[str, float]]
@@ -130,10 +132,10 @@ def read(path: Path = FILE) -> Weights:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"weights of causes of {path} cannot be read: {error}") from None
-    _same(path, "the file", found, ("abstain", "directed_share", "part_of", "timing_most", "prior", "weights"))
+    _same(path, "the file", found, ("abstain", "directed_share", "part_of", "most", "timing_most", "prior", "weights"))
     _same(path, "[prior]", found["prior"], CAUSES)
     _same(path, "[weights]", found["weights"], SENTENCES)
-    for name in ("abstain", "directed_share", "timing_most"):
+    for name in ("abstain", "directed_share", "most", "timing_most"):
         if not 0 < _number(path, name, found[name]) < 1:
             raise ConfigError(
                 f"weights of causes of {path}: {name} is {found[name]!r}; expected a number within 0 and 1"
@@ -146,7 +148,8 @@ def read(path: Path = FILE) -> Weights:
         evidence[id] = {cause: _number(path, f"{id}.{cause}", weight) for cause, weight in row.items()}
     prior = {cause: _number(path, f"prior.{cause}", weight) for cause, weight in found["prior"].items()}
     part_of = _number(path, "part_of", found["part_of"])
-    return Weights(found["abstain"], found["directed_share"], part_of, found["timing_most"], prior, evidence)
+    shares = (found["abstain"], found["directed_share"], part_of, found["most"], found["timing_most"])
+    return Weights(*shares, prior, evidence)
 
 
 def read_learned(path: Path) -> Learned:

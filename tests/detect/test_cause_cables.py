@@ -17,7 +17,7 @@ def test_the_cables_that_come_with_the_radar_say_who_says_so() -> None:
     tonga = found.of("TO")
     assert tonga.lands == ("Tonga Cable System",)
     assert tonga.whole
-    assert tonga.places == ("Tonga Cable System (Sopu (Nukuʻalofa))",)
+    assert tonga.places == ("Tonga Cable System (Sopu near Nukuʻalofa)",)
     assert found.of("FJ", ["TO", "DE"]).shared == ("Tonga Cable System",)
     rows = [line for line in cables_csv() if line and not line.startswith("#")]
     assert all(row.rpartition(",")[2].startswith("http") for row in rows[1:])

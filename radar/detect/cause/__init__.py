@@ -33,6 +33,7 @@ def hypotheses(facts: Facts) -> list[Cause]:
         _learnt(facts, table["shutdown"])
     weigh(facts, table)
     _not_alone(table)
+    _not_certain(table)
     total = sum(math.exp(scale.logit) for scale in table.values())
     ranked = sorted(table.items(), key=lambda item: (-item[1].logit, item[0]))
     named = [(c, w) for c, w in ranked if c != "unknown"][:2]
@@ -54,12 +55,22 @@ def _learnt(facts: Facts, shutdown: Scale) -> None:
 
 def _not_alone(table: dict[str, Scale]) -> None:
     """Without anything measured that speaks for it, a directed shutdown is kept below ``timing_most``."""
-    shutdown = table["shutdown"]
-    rest = math.log(sum(math.exp(scale.logit) for cause, scale in table.items() if cause != "shutdown"))
-    most = rest + math.log(WEIGHTS.timing_most / (1 - WEIGHTS.timing_most))
+    shutdown, most = table["shutdown"], _at_most(table, "shutdown", WEIGHTS.timing_most)
     if not shutdown.measured and shutdown.logit > most:
         shutdown.logit = most
         shutdown.con.append(_("Only timing, place and calendar speak for it, and they prove nothing."))
+
+
+def _not_certain(table: dict[str, Scale]) -> None:
+    """Evidence that hangs together is counted as if it did not: no cause is ever told as certain."""
+    first = max(table, key=lambda cause: table[cause].logit)
+    table[first].logit = min(table[first].logit, _at_most(table, first, WEIGHTS.most))
+
+
+def _at_most(table: dict[str, Scale], cause: str, p: float) -> float:
+    """The log-odds at which a cause has the probability ``p`` beside the others as they are."""
+    rest = math.log(sum(math.exp(scale.logit) for other, scale in table.items() if other != cause))
+    return rest + math.log(p / (1 - p))
 
 
 def _cause(cause: str, p: float, scale: Scale) -> Cause:

@@ -19,6 +19,8 @@ SLID_S = 2 * 3600
 WORK_MINUTES = 120
 #: Networks of one country are hit unevenly when their losses differ by this.
 UNEVEN = 0.15
+#: They went alike when each lost so much, and their losses differ by less than the part.
+EVEN_LEAST, EVEN = 0.85, 0.1
 #: Round-trip times this many times the usual are those of another way; less may be a crowd on what is left.
 RTT_HIGH = 1.5
 #: A place with at most so many cables hangs on them; more than so many shared ones tell nothing.
@@ -88,8 +90,13 @@ def _shape(f: Facts, t: Table) -> None:
         put(t, "total")
     if f.minutes > 3 * 1440 and country:
         put(t, "days")
-    if f.uneven is not None and country and f.uneven[1] - f.uneven[0] >= UNEVEN:
-        put(t, "uneven", least=percent(f.uneven[0]), most=percent(f.uneven[1]))
+    if f.uneven is not None and country:
+        least, most = f.uneven
+        stayed = f.control_depth is not None and f.control_depth < 0.25 * f.data_depth
+        if most - least >= UNEVEN:
+            put(t, "uneven", least=percent(least), most=percent(most))
+        elif least >= EVEN_LEAST and most - least < EVEN and stayed and (f.at_once or 0.0) >= EVEN_LEAST:
+            put(t, "even", least=percent(least))
 
 
 def _clock(f: Facts, t: Table) -> None:
