@@ -56,7 +56,9 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
     drawings = _charts.of_entity(measured, series, snapshot, view)
     found = _read.performance_of(measured)
     name = entities.name(key)
-    left: list[Any] = [_performs(measured, found, snapshot), *_drawn(key, name, view, drawings, snapshot, query)]
+    # what is judged comes first, then how well it works, then what is only shown
+    controls, judged, shown = _drawn(key, name, view, drawings, snapshot, query)
+    left: list[Any] = [*controls, *judged, _performs(measured, found, snapshot), *shown]
     live = _conditions(key, measured, series, drawings, view, snapshot)
     verdict = {current["id"]: current.get("verdict", "")} if current else {}
     months = [row for row in snapshot.quality if row["entity"] == key]
@@ -107,25 +109,23 @@ def _drawn(
     drawings: list[_charts.Drawing] | None,
     snapshot: _read.Snapshot,
     query: dict[str, Any],
-) -> list[Component]:
-    """The controls and the charts, or why there are none."""
+) -> tuple[list[Component], list[Component], list[Component]]:
+    """The controls, or why there are no charts; the charts of what is judged; those of what is only shown."""
     if drawings is None:
-        return [charts.unreadable()]
+        return [charts.unreadable()], [], []
     recorded = any(row.chart.history for row in drawings)
     controls = _view.strips(f"/{key}", view, times.parse(snapshot.now), recorded=recorded)
     if not drawings:
-        usual = view == View()
-        return [*([] if usual else controls), _no_charts(name, snapshot.clock is None)]
+        return [*([] if view == View() else controls), _no_charts(name, snapshot.clock is None)], [], []
     wanted = str(query.get("table", ""))
-    return [
-        *controls,
-        *(
-            charts.chart(row.id, row.chart, row.credit, csv=row.csv, now=snapshot.now, help=row.words,
-                         with_table=wanted == row.id, share=row.share,
-                         table_href=view.address(f"/{key}", table=row.id))
-            for row in drawings
-        ),
-    ]  # fmt: skip
+    judged: list[Component] = []
+    shown: list[Component] = []
+    for row in drawings:
+        table = view.address(f"/{key}", table=row.id)
+        made = charts.chart(row.id, row.chart, row.credit, csv=row.csv, now=snapshot.now, help=row.words,
+                            with_table=wanted == row.id, share=row.share, table_href=table)  # fmt: skip
+        (shown if row.signal.profile == "none" else judged).append(made)
+    return controls, judged, shown
 
 
 def _conditions(

@@ -17,6 +17,7 @@ from dash.development.base_component import Component
 from radar.api.parameters import moment
 from radar.api.points import Against, Scale
 from radar.components import charts, times
+from radar.components.ssr import marks
 from radar.labels import N_, _
 
 #: Ranges of the strip: seconds, and what is written on it.
@@ -37,7 +38,7 @@ AGAINST: dict[Against, str] = {
 SCALES: dict[Scale, str] = {"raw": N_("As measured"), "normalised": N_("% of normal")}
 
 #: The shortest and the longest stretch that an address may ask for.
-SHORTEST, LONGEST = timedelta(hours=1), timedelta(days=366)
+SHORTEST, LONGEST = timedelta(minutes=10), timedelta(days=366)
 #: Over more than this only what is counted by the hour or day is read: a year of five-minute bins is no page's work.
 FINE = timedelta(days=28)
 
@@ -101,7 +102,7 @@ def read(query: Mapping[str, Any], now: datetime) -> View:
                                        "2026-03-02T00:00:00Z. Shown is the usual range."))  # fmt: skip
     until = min(until, now)
     if until - since < SHORTEST:
-        return replace(view, trouble=_("This address asks for less than an hour, or for a time that has not come. "
+        return replace(view, trouble=_("This address asks for less than ten minutes, or for a time that has not come. "
                                        "Shown is the usual range."))  # fmt: skip
     if until - since > LONGEST:
         return replace(view, since=until - LONGEST, until=until,
@@ -117,7 +118,8 @@ def strips(path: str, view: View, now: datetime, *, recorded: bool) -> list[Comp
     scales = [(name, _(words), replace(view, scale=name).address(path)) for name, words in SCALES.items()]
     chosen = view.range if view.of_now else ""
     return [
-        html.Div([charts.strip(ranges, chosen, _("Range of all charts")), _window(view)], className="ranges"),
+        html.Div([charts.strip(ranges, chosen, _("Range of all charts")), _window(view)], className="ranges",
+                 **marks(data_back=_("Show all of it"), data_finer=_("Draw this stretch finer"))),
         html.Div([
             _labelled(_("Held against"), charts.strip(against, view.against, _("What all charts are held against"))),
             _labelled(_("Unit"), charts.strip(scales, view.scale, _("Unit of all charts"))),
