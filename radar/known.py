@@ -97,7 +97,7 @@ ORDERS: dict[str, Callable[[Outage], Any]] = {
     "depth": lambda outage: outage["severity"]["depth"],
     "share": lambda outage: outage["severity"]["share"],
     "confidence": lambda outage: outage["confidence"],
-    "signals": lambda outage: sum(row["verdict"] == "affected" for row in outage["signals"]),
+    "signals": lambda outage: sum(row["first_seen"] is not None for row in outage["signals"]),
     "place": lambda outage: name_of(outage["entity"]).casefold(),
 }
 

@@ -9,33 +9,17 @@ from urllib.parse import urlencode
 from dash import html
 from dash.development.base_component import Component
 
-from radar import cldr, entities
+from radar import cldr
 from radar.components import reviews, state, times
 from radar.components.ssr import marks
-from radar.errors import EntityError
+from radar.known import country_of as country_of
+from radar.known import name_of as name_of
 from radar.labels import CAUSES, STATUSES, _, confidence_words, ngettext
 from radar.shapes import Outage, OutageSignal
 from radar.signals import SIGNALS
 
 #: Names in the heading before "and n more".
 NAMED = 3
-
-
-def name_of(key: str) -> str:
-    """The name of an entity; the key itself when it cannot be read."""
-    try:
-        return entities.name(key)
-    except EntityError:
-        return key
-
-
-def country_of(key: str) -> str | None:
-    """Alpha-2 code of the country that an entity is or lies in; None where it lies in none."""
-    try:
-        above = key if key.startswith("country/") else entities.parent(key)
-    except EntityError:
-        return None
-    return above.partition("/")[2] if above else None
 
 
 def headline(outage: Outage) -> str:

@@ -42,7 +42,7 @@ LONGEST_QUERY = 120
 SHEETS = ("fonts", "figures", "site", "info")
 
 #: Pages with a style sheet and a script of their own (``shell.page(own=...)``).
-OWN = ("home",)
+OWN = ("home", "outages")
 
 log = logging.getLogger(__name__)
 
