@@ -28,8 +28,8 @@ KINDS = ("measured", "timing", "place", "told", "learnt")
 #: id -> (kind, the sentence that readers see).
 SENTENCES: dict[str, tuple[str, str]] = {
     "routes_up": ("measured", N_("Most routes stayed up while packets were lost.")),
-    "routes_gone_country": ("measured", N_("Routes were withdrawn.")),
-    "routes_gone_network": ("measured", N_("Routes were withdrawn.")),
+    "routes_gone_country": ("measured", N_("Routes to the country were withdrawn.")),
+    "routes_gone_network": ("measured", N_("Its routes were withdrawn.")),
     "routes_later": ("measured", N_("Routes were still announced when the loss began; a part went {hours} later.")),
     "half_at_once": ("measured", N_("A part was lost at once ({pct}), and a part stayed.")),
     "slid": ("measured", N_("The loss slid deeper over hours, as batteries run out.")),
@@ -42,21 +42,21 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "night": ("timing", N_("It began at night, local time.")),
     "long_work": ("measured", N_("It has lasted longer than most planned work.")),
     "alone": ("place", N_("Only this network is hit; its neighbours in the country are not known to be.")),
-    "neighbours_at_once": ("measured", N_("{names} of the same region lost connectivity within the same ten minutes.")),
+    "neighbours_at_once": ("measured", N_("{names}, of the same region, fell within the same ten minutes.")),
     "others": ("measured", N_("Other countries lost connectivity within the same half hour.")),
     "no_others": ("place", N_("No other country is known to have been hit at the same time.")),
     "only_cables": ("place", N_("Few submarine cables are known to land there: {names}.")),
     "shared_cables": ("place", N_("Cables that land in more than one of the countries hit: {names}.")),
     "no_cable": ("place", N_("No submarine cable is known to land there.")),
     "errors_network": ("measured", N_("Requests arrive but fail: servers answer with errors.")),
-    "errors_provider": ("measured", N_("Requests arrive but fail: servers answer with errors.")),
+    "errors_provider": ("measured", N_("Requests arrive but fail: the provider's servers answer with errors.")),
     "rtt_high": ("measured", N_("Round-trip times rose to {times} times the usual: traffic takes a longer way.")),
     "rtt_some": ("measured", N_("Round-trip times rose somewhat, to {times} times the usual.")),
     "one_service": ("measured", N_("Only one signal of one source shows it.")),
     "load_errors": ("measured", N_("More queries, and more of them fail: what gets no answer is asked for again.")),
     "load_crowd": ("measured", N_("What arrives is answered as usual, as when a crowd comes at once.")),
     "load_more": ("measured", N_("More arrives than usual, not less.")),
-    "withdrawn_errors": ("measured", N_("Routes were withdrawn at about the same time: {names}.")),
+    "withdrawn_errors": ("measured", N_("Queries fail, and routes were withdrawn at about the same time: {names}.")),
     "withdrawn": ("measured", N_("Routes were withdrawn at about the same time: {names}.")),
     "vanished_routes": ("measured", N_("Routes of {name} were withdrawn at {when}: {lost} of its announced space.")),
     "vanished_zones": ("measured", N_("{n} of failing queries ask for its zones: {zones}.")),
@@ -98,6 +98,10 @@ PLACE = (
     N_("Of the labelled outages of this country, more were directed than their signs alone would say."),
     N_("Of the labelled outages of this country, fewer were directed than their signs alone would say."),
 )
+
+
+#: What pages show of how it was learnt.
+STUDY = ("source", "rows_used", "rows_in_all", "directed", "technical", "countries", "validation", "calibration")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +171,10 @@ def read_learned(path: Path) -> Learned:
     if not 0 < _number(path, "share", found["share"]) < 1:
         raise ConfigError(f"weights of causes of {path}: share is {found['share']!r}; expected a number within 0 and 1")
     _number(path, "intercept", found["intercept"])
+    missing = [name for name in STUDY if not isinstance(found["study"], dict) or name not in found["study"]]
+    if missing:
+        raise ConfigError(f"learnt causes of {path}: study: no {', '.join(missing)}; expected what `radar causes "
+                          "learn` writes")  # fmt: skip
     return Learned(**found)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from radar import cldr
+from radar import cldr, entities
 from radar.causes import FEATURES, KINDS, LEARNED, SENTENCES, WEIGHTS
 from radar.components import shell
 from radar.labels import CAUSES, N_, _
@@ -28,6 +28,8 @@ CHECKS = {
 }
 
 
+#: What a country's record adds, in log-odds, below which it is not listed.
+LEAST_PLACE = 0.25
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -49,12 +51,16 @@ def _hypothesis(cause: Mapping[str, Any]) -> Component:
     said = (
         html.Span(_("says {name}").format(name=cause["by"]))
         if "by" in cause
-        else html.Span(f"{cause['p'] * 100:.0f} %", className="num")
+        else html.Span(_p(cause["p"]), className="num")
     )
     points = [html.Li([html.B(_("For: ")), text]) for text in cause.get("for", [])]
     points += [html.Li([html.B(_("Against: ")), text]) for text in cause.get("against", [])]
     head = html.P([html.B(name[:1].upper() + name[1:]), " ", said])
     return html.Li([head, html.Ul(points, className="plain evidence") if points else None])
+
+
+def _p(p: float) -> str:
+    return _("under 1 %") if p < 0.005 else f"{p * 100:.0f} %"
 
 
 def method() -> Component:
@@ -66,12 +72,12 @@ def method() -> Component:
                  "government; while only timing, place and calendar speak for a directed shutdown, no more than {most} "
                  "% is said of it.").format(least=_percent(WEIGHTS.abstain), most=_percent(WEIGHTS.timing_most))),
         html.P([_("How likely a directed shutdown is against all failures was learnt from {n} of {m} labelled outages; "
-                  "their share of directed ones ({share} %) is replaced by an assumed {assumed} %.").format(
-                      n=LEARNED.study["rows_used"], m=LEARNED.study["rows_in_all"], share=_percent(LEARNED.share),
-                      assumed=_percent(WEIGHTS.directed_share)),
+                  "their share of directed ones ({share} %) is replaced by an assumed {assumed} %.").format(**_counts(),
+                      share=_percent(LEARNED.share), assumed=_percent(WEIGHTS.directed_share)),
                 " ", html.A(_("How well it does"), href="/scoreboard#causes")]),
         _table([_("Learnt"), _("Adds to a directed shutdown")],
                [[_(FEATURES[name][0]), _signed(weight)] for name, weight in LEARNED.weights.items()]),
+        html.Details([html.Summary(_("What the labelled outages of a country add")), html.P(_countries())]),
         html.P(_("Everything else has weights that are stated, not learnt. They are log-odds: 0.7 doubles the odds, "
                  "-0.7 halves them. Words in braces are filled with what was seen.")),
         html.Details([html.Summary(_("All stated weights")), _table([_("Evidence"), _("Kind"), _("Weights")], [
@@ -84,11 +90,27 @@ def method() -> Component:
     )  # fmt: skip
 
 
+def _counts() -> dict[str, str]:
+    names = {"n": "rows_used", "m": "rows_in_all", "d": "directed", "t": "technical", "c": "countries"}
+    return {short: cldr.count(LEARNED.study[name]) for short, name in names.items()}
+
+
+def _countries() -> str:
+    """Countries whose own record adds or takes a noticeable part, the largest first."""
+    found = sorted(LEARNED.countries.items(), key=lambda item: -item[1])
+    named = [f"{entities.name(f'country/{code}')} {_signed(w)}" for code, w in found if abs(w) >= LEAST_PLACE]
+    return ", ".join(named)
+
+
 def scoreboard() -> Component:
     """The section of /scoreboard: the checks of what was learnt."""
     study = LEARNED.study
     checks = [
-        [_(CHECKS[name]), str(row["rows"]["rows"]), *(_both(row, key) for key in ("log_loss", "brier", "accuracy"))]
+        [
+            _(CHECKS[name]),
+            str(row["rows"]["rows"]),
+            *(_both(row, key) for key in ("log_loss", "brier", "accuracy", "accuracy_decided")),
+        ]
         for name, row in study["validation"].items()
     ]
     said = [
@@ -96,20 +118,20 @@ def scoreboard() -> Component:
          _percent(row["said"]), _percent(row["were"])]
         for row in study["calibration"]
     ]  # fmt: skip
-    text = _("A directed shutdown or a failure? Learnt from {n} of {m} outages of {source}: {d} directed, {t} "
+    text = _("A directed shutdown or a failure? Learnt from {n} of {m} outages ({source}): {d} directed, {t} "
              "technical, of {c} countries; the others have no known cause. Each cell counts by rows, then by "
              "countries, as few countries have most rows. Smaller is better for log loss and Brier.")  # fmt: skip
+    heads = [_("Check"), _("Rows"), _("Log loss"), _("Brier"), _("Right"), _("Right, where it does not abstain")]
     return shell.section(
         _("Directed or failed?"),
-        html.P(text.format(n=study["rows_used"], m=study["rows_in_all"], source=study["source"], d=study["directed"],
-                           t=study["technical"], c=study["countries"])),
-        _table([_("Check"), _("Rows"), _("Log loss"), _("Brier"), _("Right")], checks),
+        html.P(text.format(**_counts(), source=study["source"])),
+        _table(heads, checks),
         html.P(_("What was said of countries that it had not seen, and how many were directed:")),
         _table([_("Said"), _("Rows"), _("Mean said, %"), _("Were directed, %")], said),
         html.P(_("This command shows it, and learns anew from a file of yours:")),
         html.Pre("radar causes validate\nradar causes learn FILE.csv --into causes.json"),
-        note=_("The causes between which it abstains (30 to 70 %) are not called. The finer causes have stated weights "
-               "and no such check: there are too few labelled ones."),
+        note=_("Between 30 and 70 % it abstains. The finer causes have stated weights and no such check: too few of "
+               "them are labelled."),
         id="causes",
     )  # fmt: skip
 

@@ -78,7 +78,7 @@ def test_a_loss_that_slides_for_hours_fits_a_power_failure() -> None:
 
 def test_neighbours_half_dark_at_once_and_deeper_over_hours_fit_a_power_failure() -> None:
     assert _first(BLACKOUT) == "power"
-    assert "Spain of the same region" in _said(BLACKOUT, "power", "for")
+    assert "Spain, of the same region" in _said(BLACKOUT, "power", "for")
 
 
 def test_a_power_failure_is_the_likeliest_cause_before_the_loss_has_slid() -> None:
@@ -223,7 +223,16 @@ def test_a_file_of_weights_that_is_wrong_says_where(tmp_path: Path, old: str, ne
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("{", "cannot be read"), ("[]", "expected a table"), ('{"intercept": 1}', "no share")],
+    [
+        ("{", "cannot be read"),
+        ("[]", "expected a table"),
+        ('{"intercept": 1}', "no share"),
+        (causes.LEARNED_FILE.read_text("utf-8").replace('"validation"', '"checks"'), "study: no validation"),
+        (
+            causes.LEARNED_FILE.read_text("utf-8").replace('"half_hour"', '"hour"'),
+            "weights: no half_hour; unknown hour",
+        ),
+    ],
 )
 def test_learnt_weights_that_are_wrong_say_where(tmp_path: Path, text: str, expected: str) -> None:
     path = tmp_path / "causes.json"
