@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from radar.causes import LEARNED, WEIGHTS
 from radar.components import causes
-from tests.web.conftest import Site, section
+from tests.web.conftest import Site
+from tests.web.test_reviews import section
 
 
 def test_the_method_shows_every_weight_with_its_kind(site: Site) -> None:
