@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import orjson
 import polars as pl
@@ -25,6 +25,7 @@ from jobs.history import History, StoreHistory
 from jobs.ledger import Ledger
 from jobs.publish import Publication, build
 from jobs.quality import Performances
+from jobs.reliability import Reliabilities
 from jobs.tracked import cut, lead_of
 from jobs.writeback import Mark, WriteBack
 from radar.aggregate.bins import Block, bin_end, to_block
@@ -124,6 +125,7 @@ class Pipeline:
         self._changed: dict[str, Outage] = {}
         self.shelf = Shelf(client, archive) if archive is not None and realm == "now" else None
         self.performances = Performances(client, self.check) if realm == "now" else None
+        self.reliabilities = Reliabilities(client, self.check) if realm == "now" else None
         self._back = WriteBack(client)
         self._recorder = travel.Recorder(client)
         #: Where this pipeline went back to, because primaries of the store have changed.
@@ -227,6 +229,9 @@ class Pipeline:
             run.history.flush()
         self._back.check()
         publication = build(self, now, self._changed)
+        if self.reliabilities:  # what people said of the newest ones is in the publication
+            listed = cast("list[Outage]", publication.docs["outages"])
+            self.reliabilities.count(self.runs, lambda: [*self.book.all, *listed], now)
         with self._recorded(now, publication) as record:
             if self.realm == "history":
                 publication = Publication({"recorded": publication.recorded()}, {})

@@ -190,6 +190,10 @@ ROUTES = f"{PREFIX}{{routes}}:now"
 #: Hash of how packets travelled in the last hour, JSON by entity key.
 PERFORMANCE = f"{PREFIX}{{performance}}:now"
 
+#: Hash of how reliable each entity was over twelve months, JSON by entity key; and up to when all are counted.
+RELIABILITY = f"{PREFIX}{{reliability}}:year"
+RELIABILITY_UNTIL = f"{PREFIX}{{reliability}}:until"
+
 
 #: What was published when: the index of all segments, scored by the second in which each begins, and the hash of those
 #: that somebody waits for. They lie beside the documents, as each publication adds to them.
