@@ -15,7 +15,8 @@
   const code = (node) => node.getAttribute("href").slice(9, 11);
   const place = (name) => find(`a.c[href^="/country/${name}"]`, map());
   const kind = (node) => node.className.baseVal.match(/s-(\w+)/)[1];
-  const words = () => JSON.parse(machine().dataset.words);
+  let said = null;
+  const words = () => (said ||= JSON.parse(machine().dataset.words));
   const fill = (text, values) => text.replace(/{(\w+)}/g, (_all, name) => values[name]);
   const iso = (ms) => new Date(ms).toISOString().replace(".000Z", "Z");
   const make = (tag, attributes, ...children) => {
@@ -100,7 +101,7 @@
 
   /* How many were open in each frame, and where nothing is known. */
   function strip() {
-    const counts = film.states.map((_row, i) => film.outages.filter((one) => open(one, i)));
+    const counts = film.states.map((_row, i) => film.outages.filter((one) => open(one, i) && !one.about));
     const most = Math.max(4, ...counts.map((some) => some.length));
     const bars = (some, y) => some.map((n, i) => (n ? `M${i} ${most - y[i]}h1v${-n}h-1z` : "")).join("");
     const down = counts.map((some) => some.filter((one) => one.level === "outage").length);
@@ -115,7 +116,7 @@
     const hours = [];
     for (let i = 0; i < film.n; i += 1) {
       const now = new Date(film.start + i * film.step_s * 1000);
-      if (now.getUTCMinutes() === 0 && now.getUTCHours() % 6 === 0 && i > 8 && i < film.n - 8) {
+      if (now.getUTCMinutes() === 0 && now.getUTCHours() % 6 === 0 && i > film.n / 16 && i < film.n * 15 / 16) {
         const tick = time(iso(+now), "clock");
         tick.style.insetInlineStart = `${(100 * i) / last()}%`;
         hours.push(tick);
@@ -135,6 +136,9 @@
       heading: find("#heading").firstChild.data,
       counts: all(".legend b").map((node) => node.firstChild.data),
       places: new Map(places().map((node) => [node, [node.className.baseVal, node.firstElementChild.textContent]])),
+      nodes: Object.fromEntries(places().map((node) => [code(node), node])),
+      letters: {},
+      told: {},
     };
   }
 
@@ -150,15 +154,19 @@
     kept = null;
   }
 
+  /* Only what differs from the frame before is touched. */
   function paint(i, gap) {
     const drawing = map();
     drawing.classList.toggle("unknown", Boolean(gap));
     const letters = film.states[i];
     const said = words().states;
     film.codes.forEach((name, number) => {
-      const node = place(name);
-      if (!node) return;
       const letter = letters[number];
+      const told = gap ? "?" : letter;
+      const node = kept.nodes[name];
+      if (!node || (kept.letters[name] === letter && kept.told[name] === told)) return;
+      kept.letters[name] = letter;
+      kept.told[name] = told;
       const now = `s-${KINDS[letter]}`;
       if (!node.classList.contains(now)) {
         node.classList.remove(`s-${kind(node)}`);
@@ -169,8 +177,7 @@
           drawing.insertBefore(node, top);
         }
       }
-      const title = `${film.names[name]}: ${said[gap ? "?" : letter]}`;
-      if (node.firstElementChild.textContent !== title) node.firstElementChild.textContent = title;
+      node.firstElementChild.textContent = `${film.names[name]}: ${said[told]}`;
     });
     const counts = {};
     for (const letter of letters) counts[KINDS[letter]] = (counts[KINDS[letter]] || 0) + 1;
@@ -191,7 +198,7 @@
       if (one.simulated) facts.append(make("span", { class: "tag s-simulated" }, said.simulated));
       const mark = make("span", { class: `state s-${one.level}` },
         make("span", { class: `shape s-${one.level}`, "aria-hidden": "true" }),
-        make("span", {}, said.states[LETTERS[one.level]]));
+        make("span", {}, one.about ? said.attempts : said.states[LETTERS[one.level]]));
       const item = make("article", { class: `item s-${one.level}` }, make("div", { class: "item-head" }, mark),
         make("h3", { class: "sentence" }, link), facts);
       return make("li", { "data-places": one.places.join(" ") }, item);
@@ -229,7 +236,7 @@
     showTimes(machine());
     const slider = find("#moment");
     slider.value = i;
-    const level = (name) => some.filter((one) => one.level === name).length;
+    const level = (name) => some.filter((one) => one.level === name && !one.about).length;
     slider.setAttribute("aria-valuetext", gap ? `${stamp.textContent}: ${said.gap}` : fill(said.spoken,
       { time: stamp.textContent, outage: level("outage"), degraded: level("degraded") }));
     find(".then-only", machine()).hidden = false;
@@ -327,7 +334,7 @@
     for (const item of items()) {
       const fits = (!picked || touches(item, picked)) && (!level || find(`.item.s-${level}`, item));
       item.classList.toggle("off", !fits);
-      if (fits && item.offsetParent) shown += 1;
+      if (fits && Boolean(item.closest("#then-list")) === (at !== null)) shown += 1;
     }
     for (const button of all(".filters [data-level]")) {
       button.setAttribute("aria-pressed", String(button.dataset.level === level));

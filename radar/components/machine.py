@@ -68,6 +68,7 @@ def _words() -> str:
             "since": _("since"),
             "parts": _("{n} parts of it"),
             "simulated": _("simulated"),
+            "attempts": _("More attempts"),
             "open": _("Open then"),
             "none": _("No outage was open then, as far as we could see."),
             "gap": _("We cannot say how it was then."),

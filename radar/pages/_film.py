@@ -225,13 +225,14 @@ def _told(when: datetime, rows: Rows, states: dict[str, str]) -> Told:
 
 
 def _rows(listed: Sequence[Outage]) -> list[dict[str, Any]]:
-    """What the list says of each outage that is no part of another; ``places`` are the countries that it touches."""
+    """What the list says of each outage that is no part of another; ``places`` are the countries that it touches, and
+    ``about`` says that it tells of attempts on a firewall's rule."""
     found = []
     for row, inside in outages.wholes(listed):
         places = dict.fromkeys(code for one in (row, *inside) if (code := outages.country_of(one["entity"])))
         found.append({"id": row["id"], "name": outages.name_of(row["entity"]), "level": row["level"],
                       "start": row["start"], "parts": len(inside), "places": list(places),
-                      "simulated": row["simulated"]})  # fmt: skip
+                      "about": bool(row.get("about")), "simulated": row["simulated"]})  # fmt: skip
     return found
 
 

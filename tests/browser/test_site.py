@@ -65,7 +65,7 @@ def test_search_works_without_scripts(view: View) -> None:
 class Held:
     """A page of which Dash's answer waits until ``release``."""
 
-    def __init__(self, view: View, path: str, **more: bool) -> None:
+    def __init__(self, view: View, path: str, **more: bool | str) -> None:
         self.page = view("/robots.txt", **more)
         self.waiting: list[Route] | None = []
         self.page.context.route(UPDATE, self._arrived)
