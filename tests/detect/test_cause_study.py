@@ -78,6 +78,8 @@ def test_the_past_does_not_know_the_future() -> None:
     whole, cut = (study.from_the_past(x[:n], y[:n], countries[:n]) for n in (80, 60))
     assert np.isnan(whole[: study.LEAST_BEFORE]).all()
     assert np.array_equal(whole[:60], cut, equal_nan=True)
+    y[50] = 1 - y[50]
+    assert np.array_equal(study.from_the_past(x, y, countries)[:51], whole[:51], equal_nan=True), "nor its own label"
 
 
 def test_what_happened_before_and_elsewhere_is_looked_for_in_rows_without_a_cause_too() -> None:
