@@ -131,19 +131,11 @@
 
   /* Charts ----------------------------------------------------------------------------------------------------- */
 
-  const DRAWN = ".choroplethlayer path, .geolayer .choropleth path, .scatterlayer .trace, .barlayer .trace";
+  const DRAWN = ".scatterlayer .trace, .barlayer .trace";
 
   function wire(drawing, plot) {
     if (plot.radarWired || !plot.on) return;
     plot.radarWired = true;
-    plot.on("plotly_click", (event) => {
-      const code = event.points[0] && event.points[0].customdata;
-      if (drawing.dataset.drawing === "map" && typeof code === "string") {
-        const at = new URLSearchParams(location.search).get("at");
-        location.assign(spoken(`/country/${code}${at ? `?at=${encodeURIComponent(at)}` : ""}`));
-      }
-    });
-    if (drawing.dataset.drawing === "map") return;
     const others = () => all(".ts-box[data-live] .js-plotly-plot").filter((other) => other !== plot);
     plot.on("plotly_relayout", (change) => {
       if (plot.radarFollows) return;

@@ -39,7 +39,7 @@ _HERE = Path(__file__).parent
 ASSETS = _HERE / "assets" if (_HERE / "assets").is_dir() else _HERE.parent / "assets"
 
 #: Loaded by our own tags, or asked for by Plotly; not by every page.
-_IGNORED = r"vendor|topojson|beacon|home|outages|\.json$"
+_IGNORED = r"vendor|beacon|home|outages|\.json$"
 
 POLICY = "; ".join(
     [
@@ -88,7 +88,7 @@ app = Site(
     use_pages=True,
     assets_folder=str(ASSETS),
     assets_ignore=_IGNORED,
-    assets_path_ignore=["vendor", "topojson", "fonts"],
+    assets_path_ignore=["vendor", "fonts"],
     suppress_callback_exceptions=True,
     include_pages_meta=False,
     title="Internet Radar",

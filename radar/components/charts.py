@@ -27,7 +27,6 @@ CONFIG: dict[str, Any] = {
     "responsive": True,
     "scrollZoom": False,
     "doubleClick": "reset",
-    "topojsonURL": "/assets/topojson/",
 }
 
 HEIGHT = 220

@@ -1,4 +1,4 @@
-"""The shapes of the world map and its words: what the SVG and the Plotly figure have in common."""
+"""The shapes of the world map, and its words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from radar.entities import countries, country_name
 from radar.figures.palette import WORST_FIRST
@@ -15,11 +15,10 @@ from radar.shapes import EntityState
 
 
 class Place(TypedDict):
-    """One shape: path, label point in map units and in degrees, and whether it is too small to see."""
+    """One shape: path, label point in map units, and whether it is too small to see."""
 
     d: str
     at: list[int]
-    lonlat: list[float]
     dot: bool
 
 
@@ -31,10 +30,9 @@ class Neutral(Place):
 
 
 class Border(TypedDict):
-    """Disputed borders: one path, and the same lines in degrees."""
+    """Disputed borders as one path."""
 
     d: str
-    lines: list[list[list[float]]]
 
 
 class WorldMap(TypedDict):
@@ -42,7 +40,6 @@ class WorldMap(TypedDict):
 
     width: int
     height: int
-    projection: dict[str, Any]
     countries: dict[str, Place]
     neutral: list[Neutral]
     disputed: Border

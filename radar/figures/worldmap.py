@@ -1,8 +1,7 @@
-"""The world by state: one drawing, as finished SVG and as a Plotly dict figure that lies exactly over it.
+"""The world by state as finished SVG.
 
-Both come from ``radar/data/world_map.json`` and ``assets/topojson/world_110m.json``, made from the same shapes by
-``scripts/assets/build_map.mjs`` (Natural Earth, public domain; Equal Earth projection, Antarctica cropped). Give the
-box around both the aspect ratio ``ASPECT`` and nothing moves when the scripts arrive.
+It comes from ``radar/data/world_map.json``, made by ``scripts/assets/build_map.mjs`` (Natural Earth, public domain;
+Equal Earth projection, Antarctica cropped). Give the box around it the aspect ratio ``ASPECT``.
 
 The SVG holds no colour: classes only (``assets/figures.css``), so one text serves both themes, and what is of another
 moment is shown by other classes on the same nodes (``assets/home.js``). Places too small to see
@@ -14,14 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from radar.figures.map_plotly import CONFIG, figure
 from radar.figures.palette import WORST_FIRST
 from radar.figures.text import esc
 from radar.figures.world import by_urgency, describe, kind_of, neutral_words, shapes, words_of
 from radar.labels import STATES, _
 from radar.shapes import EntityState
 
-__all__ = ["ASPECT", "CONFIG", "describe", "figure", "legend", "note", "svg", "symbol"]
+__all__ = ["ASPECT", "describe", "legend", "note", "svg", "symbol"]
 
 #: Width by height of the map; the CSS of the box around it must say the same (``figures.css``: ``--map-aspect``).
 ASPECT = (9600, 4283)
@@ -73,10 +71,7 @@ def svg(states: Mapping[str, EntityState], *, names: Mapping[str, str] | None = 
         f'<title id="map-title">{esc(_("Map of the world by state of connectivity"))}</title>'
         f'<desc id="map-desc">{esc(describe(states, names=names))}</desc>'
         '<defs><pattern id="hatch" width="48" height="48" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-        '<rect class="hatch-0" width="48" height="48"/><path class="hatch-1" d="M12 0v48"/></pattern>'
-        # The same in pixels, for Plotly's shapes: keep this SVG in the page, under the interactive map.
-        '<pattern id="hatch-px" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-        '<rect class="hatch-0" width="7" height="7"/><path class="hatch-2" d="M1.8 0v7"/></pattern></defs>'
+        '<rect class="hatch-0" width="48" height="48"/><path class="hatch-1" d="M12 0v48"/></pattern></defs>'
         f'{neutral}{"".join(large)}<path class="disputed" d="{world["disputed"]["d"]}"/>{"".join(small)}</svg>'
     )
 

@@ -242,7 +242,8 @@ def test_zooming_one_chart_moves_all(view: View) -> None:
 
 def test_a_country_on_the_map_leads_to_its_page(view: View) -> None:
     page = taken(view("/"))
-    page.evaluate("document.querySelector('.js-plotly-plot').emit('plotly_click', {points: [{customdata: 'IQ'}]})")
+    page.locator('.map a.c[href="/country/IQ"]').click(force=True)
+    page.get_by_role("link", name="The page of Iraq").click()
     page.wait_for_url("**/country/IQ")
 
 
