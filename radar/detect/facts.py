@@ -17,8 +17,9 @@ from radar.signals import split
 
 #: Earlier outages this far back are looked at for repeats.
 REPEAT_DAYS = 8
-#: Onsets this close are at once; losses of this long after the onset are those of the first moment.
-AT_ONCE_S, FIRST_S = 600, 1200
+#: Onsets this close are at the same clock time, and at once; losses of this long after the onset are those of the first
+#: moment.
+CLOCK_S, AT_ONCE_S, FIRST_S = 900, 600, 1200
 
 
 def facts(case: Case, others: Sequence[Case], now: datetime, beside: Beside | None = None) -> Facts:
@@ -43,7 +44,7 @@ def facts(case: Case, others: Sequence[Case], now: datetime, beside: Beside | No
         slide_s=_slide(case),
         minutes=((case.end or int(now.timestamp())) - case.start) / 60,
         on_half_hour=case.start % 1800 == 0 if finest <= 600 else None,
-        repeats=len({(case.start - c.start + AT_ONCE_S) // 86_400 for c in real if _repeats(case, c)}),
+        repeats=len({(case.start - c.start + CLOCK_S) // 86_400 for c in real if _repeats(case, c)}),
         siblings=sum(1 for c in real if country and _overlap(case, c) and c.entity != case.entity
                      and kind != "country" and _home(c) == f"country/{country}"),
         others=len({c.entity for c in abroad}),
@@ -169,7 +170,7 @@ def _slide(case: Case) -> float:
 
 def _repeats(case: Case, other: Case) -> bool:
     back = case.start - other.start
-    near = abs((back + 43_200) % 86_400 - 43_200) <= 900
+    near = abs((back + 43_200) % 86_400 - 43_200) <= CLOCK_S
     return other.entity == case.entity and 0 < back <= REPEAT_DAYS * 86_400 and near
 
 
