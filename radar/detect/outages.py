@@ -239,7 +239,7 @@ class OutageBook:
             "faults": [asdict(fault) for fault in self._faults],
             "cases": [case.plain() for case in self._cases],
         }
-        return json.dumps(data, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode()
+        return json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode()
 
     @classmethod
     def load(cls, blob: bytes) -> OutageBook:

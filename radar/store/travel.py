@@ -86,12 +86,16 @@ class Record:
     rewinds: bool  # the clock went back: what was recorded from here on is another past
     rows: Raw
     window: bytes
+    stays: tuple[str, int] = ("", 0)  # of a record that rewinds: the segment that it cuts, and frames that stay in it
 
     def write(self, pipe: Any) -> None:
         """Add the commands to a transaction on the keys of publications."""
         if self.rewinds:
             pipe.zremrangebyscore(keys.TRAVEL, int(self.segment), "+inf")
             pipe.delete(keys.travel(self.segment))
+            cut, left = self.stays
+            if left:
+                pipe.ltrim(keys.travel(cut), 0, left - 1)
         if self.begins:
             pipe.zadd(keys.TRAVEL, {self.segment: int(self.segment)})
         pipe.rpush(keys.travel(self.segment), self.frame)
@@ -130,9 +134,23 @@ class Recorder:
         if last is None or full or at < last.at or at.date() != last.at.date():
             segment = str(int(at.timestamp()))
             rewinds = last is not None and at < last.at
-            return Record(at, segment, frames.whole(at, rows), True, rewinds, rows, frames.window_of(rows))
+            stays = self._before(at) if rewinds else ("", 0)
+            return Record(at, segment, frames.whole(at, rows), True, rewinds, rows, frames.window_of(rows), stays)
         frame = frames.later(at, self._count, last.rows, rows, last.window)
         return Record(at, last.segment, frame, False, False, rows, last.window)
+
+    def _before(self, at: datetime) -> tuple[str, int]:
+        """The segment that holds this second, if it began before, and how many of its frames are older."""
+        second = int(at.timestamp())
+        with asking("read the record of publications"):
+            found = cast("list[bytes]", self._client.zrevrangebyscore(keys.TRAVEL, f"({second}", "-inf", 0, 1))
+        if not found:
+            return "", 0
+        segment = found[0].decode()
+        try:
+            return segment, sum(frames.time_of(one).timestamp() < second for one in held(self._client, segment))
+        except FrameError:
+            return "", 0  # whoever reads it is told
 
     def _written(self, record: Record) -> None:
         size = len(record.frame)
@@ -237,7 +255,8 @@ def _look(client: Store, since: datetime, until: datetime, wall: datetime) -> _I
         return Missing("nothing")
     clock = orjson.loads(raw)
     newest = parse(clock["now"])
-    horizon = max(wall, newest) if clock["mode"] == "live" else newest
+    ended = clock["ends"] if clock["mode"] == "replay" and clock["speed"] == 0 else None
+    horizon = max(newest, wall if clock["mode"] == "live" else parse(ended) if ended else newest)
     oldest = begins(first[0].decode()) if first else None
     if since > horizon:
         return Missing("future", oldest, horizon)

@@ -31,8 +31,9 @@ def state(words: str) -> EntityState:
     }
 
 
-def docs(at: datetime, outages: list[dict[str, Any]], mode: str = "replay") -> dict[str, Any]:
-    return {"clock": {"now": rfc3339(at), "mode": mode}, "outages": outages, "sources": [{"name": "x"}], "notice": None}
+def docs(at: datetime, outages: list[dict[str, Any]], mode: str = "replay", **clock: Any) -> dict[str, Any]:
+    told = {"now": rfc3339(at), "mode": mode, "speed": 1.0, "ends": None, **clock}
+    return {"clock": told, "outages": outages, "sources": [{"name": "x"}], "notice": None}
 
 
 def publish(client: Store, recorder: Recorder, at: datetime, words: str = "", mode: str = "replay") -> bytes:
@@ -119,6 +120,19 @@ def test_a_clock_that_goes_back_makes_another_past(client: Store) -> None:
     assert then(client, START + MINUTE).told.states["country/IQ"]["words"] == "second"
     publish(client, recorder, START + 3 * MINUTE, "third")
     assert then(client, START + 2 * MINUTE).told.states["country/IQ"]["words"] == "second"
+    told = travel.span(client, START, START + 3 * MINUTE, START)
+    assert isinstance(told, travel.Span)
+    times = [frames.time_of(frame) for _, held in told.segments if isinstance(held, list) for frame in held]
+    assert times == [START, START + MINUTE, START + 3 * MINUTE], "nothing of the first past is left"
+
+
+def test_the_last_publication_of_a_window_holds_until_its_end(client: Store) -> None:
+    body = docs(START, [{"id": "a"}], speed=0.0, ends=rfc3339(START + 5 * MINUTE))
+    with Recorder(client).recording(START, body, {}) as record:
+        documents.publish(client, body, within=record.write)
+    assert then(client, START + 5 * MINUTE).told.docs["outages"] == [{"id": "a"}]
+    late = why(client, START + 5 * MINUTE + timedelta(seconds=1))
+    assert (late.why, late.newest) == ("future", START + 5 * MINUTE)
 
 
 def test_a_publication_that_was_refused_leaves_no_frame(client: Store) -> None:
