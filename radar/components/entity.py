@@ -172,19 +172,6 @@ def _network(key: str, seen: EntityState) -> Component:
     return html.Li([html.A(outages.name_of(key), href=f"/{key}"), depth, state.mark(seen["state"])])
 
 
-def history(rows: Sequence[Outage], now: str) -> Component:
-    """Outages of this entity, newest first, retracted ones included."""
-    if not rows:
-        nothing = html.P(_("None that we have published."), className="none")
-        return shell.section(_("Outages here"), nothing, id="history")
-    body = [
-        html.Li([outages.shape_of(row), outages.link(row), html.Span(outages.when(row, now),
-                                                                     className="when")])
-        for row in rows
-    ]  # fmt: skip
-    return shell.section(_("Outages here"), html.Ul(body, className="plain history"), id="history")
-
-
 def jump(ids: Sequence[tuple[str, str]]) -> Component:
     """Links to the parts of the page, for a long page on a small screen."""
     links = [html.A(words, href=f"#{id}") for id, words in ids]

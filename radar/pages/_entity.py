@@ -17,6 +17,7 @@ from radar.components import (
     network,
     quality,
     ranked,
+    record,
     reference,
     regions,
     routes,
@@ -61,6 +62,7 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
     left: list[Any] = [*controls, *judged, _performs(measured, found, snapshot), *shown]
     live = _conditions(key, measured, series, drawings, view, snapshot)
     verdict = {current["id"]: current.get("verdict", "")} if current else {}
+    reliable = _read.reliability_of(measured)
     months = [row for row in snapshot.quality if row["entity"] == key]
     announced = _routes(key, snapshot)
     # of a network the routes are the first thing to know, of a country one among others
@@ -69,9 +71,10 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
         entity.planes(live, verdict) if live else None,
         beside,
         _networks(key, snapshot.states),
+        record.reliability(reliable),
+        record.history(mine, reliable["spells"] if reliable else (), now),
         entity.quality(months),
         quality.purposes(months),
-        entity.history(mine, now),
         None if kind == "provider" else _context.here(key, snapshot),
         reference.country(key),
         regions.country(key),
@@ -160,7 +163,7 @@ def _past(key: str, snapshot: _read.Snapshot) -> Component:
         html.P(head, className="lede"),
         entity.standing(seen, current, now),
         _then.charts_note(f"/{key}"),
-        html.Div([html.Div([entity.history(mine, now)], className="main-col"),
+        html.Div([html.Div([record.history(mine, (), now)], className="main-col"),
                   html.Aside([_networks(key, snapshot.states)])], className="columns"),
         heading=name,
         kicker=entity.kicker(key),

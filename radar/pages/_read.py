@@ -23,7 +23,8 @@ from radar.errors import StoreUnavailable
 from radar.shapes import Clock, EntityState, Notice, Outage, QualityRow, Routing, RoutingView, SourceStatus
 from radar.shapes.jobs import Jobs
 from radar.shapes.quality import Performance, PerformanceNow
-from radar.store import board, documents, performance, routes, travel
+from radar.shapes.reliability import Reliability
+from radar.store import board, documents, performance, reliability, routes, travel
 
 #: A publication that is older than this by the wall clock has stalled.
 STALLED_AFTER = timedelta(minutes=5)
@@ -202,6 +203,15 @@ def oldest() -> datetime | None:
         return None
 
 
+def reliability_of(entity: str) -> Reliability | None:
+    """How reliable one entity was over twelve months; None where nothing was counted, or the store cannot be asked."""
+    try:
+        return reliability.read(access.client(), entity)
+    except StoreUnavailable:
+        note_hole()
+        return None
+
+
 def _current() -> Snapshot:
     try:
         version = documents.version(access.client())
@@ -251,7 +261,7 @@ def told(snapshot: Snapshot) -> Snapshot:
     """The documents with their sentences in the reader's language."""
     return replace(
         snapshot,
-        sources=retell.document(snapshot.sources),
+        sources=[{**row, "title": retell.text(row["title"])} for row in retell.document(snapshot.sources)],
         outages=retell.document(snapshot.outages),
         notice=retell.document(snapshot.notice),
         states=retell.document(snapshot.states),

@@ -13,7 +13,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from radar import bands, rules
-from radar.components import causes, numbers, shell, state
+from radar.components import causes, numbers, record, shell, state
 from radar.labels import PLANES, STATE_HELP, _
 from radar.signals import SIGNALS, SLOTS, Signal, series_id
 
@@ -44,6 +44,7 @@ def layout(**query: str) -> Component:
         _faults(),
         _unseen(),
         _quality(),
+        record.method(),
         _catalogue(),
         _numbers(),
         description=lede,
@@ -56,6 +57,7 @@ def _contents() -> Component:
              ("rules", _("All rules")),
              ("confidence", _("Confidence")), ("causes", _("Causes")), ("faults", _("Our own faults")),
              ("unseen", _("What we do not see")), ("quality", _("How well packets travel")),
+             ("reliability", _("Reliability")),
              ("signals", _("All signals")), ("api", _("Taking "
                                                                                            "the numbers")))  # fmt: skip
     return html.Ul([html.Li(html.A(text, href=f"#{id}")) for id, text in parts], className="toc")
