@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,13 +10,13 @@ from dash import html
 from dash.development.base_component import Component
 
 from radar import cldr
-from radar.components import causes, charts, numbers, outages, reviews, shell, state, times
+from radar.components import causes, charts, numbers, outage_past, outages, reviews, shell, state, times
 from radar.components.ssr import slot
 from radar.errors import StoreUnavailable
 from radar.figures import matrix
 from radar.labels import STATES, STATUSES, UPDATE_KINDS, VERDICTS, _, ngettext
-from radar.pages import _attacks, _charts, _context, _dns, _read, _seen, _then
-from radar.shapes import AlertNumbers, Outage, Severity
+from radar.pages import _attacks, _charts, _context, _dns, _reach, _read, _seen, _then, _versions
+from radar.shapes import AlertNumbers, Outage, Severity, SourceStatus
 from radar.signals import SIGNALS
 
 shell.register_page(__name__, path_template="/outage/<id_>", title="Outage")
@@ -42,6 +43,8 @@ def layout(id_: str = "", at: str = "", **query: str) -> Component:
     drawings = [] if snapshot.at else _charts.around(outage, snapshot)
     table = str(query.get("table", ""))
     left: list[Any] = [_retraction(outage), reviews.standing(outage, now), _agreement(outage, snapshot)]
+    left.append(_restoration(outage, snapshot, drawings or []))
+    left += [_reach.section(outage, snapshot), None if snapshot.at else _reach.spoken(outage, snapshot)]
     if snapshot.at:
         left.append(_then.charts_note(f"/outage/{outage['id']}"))
     if drawings is None:
@@ -59,8 +62,7 @@ def layout(id_: str = "", at: str = "", **query: str) -> Component:
     if not snapshot.at:  # what these documents say is of now
         left.append(_dns.names(outage["entity"], snapshot) if outage["status"] == "open" else None)
         left.append(_context.at_the_same_time(outage, snapshot))
-    left.append(reviews.record(outage, now))
-    left.append(_timeline(outage, now))
+    left += [_known_when(outage, snapshot), reviews.record(outage, now), _timeline(outage, now)]
     right = [
         _facts(outage, now),
         causes.section(outage),
@@ -81,7 +83,7 @@ def layout(id_: str = "", at: str = "", **query: str) -> Component:
     page = shell.page(
         outages.name_of(outage["entity"]),
         html.P(standing, className="facts standing"),
-        html.P(outage["verdict"], className="lede small") if outage.get("verdict") else None,
+        html.P(_story(outage), className="lede small"),
         html.Div([html.Div([part for part in left if part is not None], className="main-col"),
                   html.Aside([part for part in right if part is not None])], className="columns"),
         heading=head,
@@ -105,6 +107,37 @@ def _matches(outage: Outage, snapshot: _read.Snapshot, *, table: bool) -> Compon
     return None if chart is None else shell.section(_("Its matches"), chart, id="matches")
 
 
+def _story(outage: Outage) -> list[str]:
+    """What is known in sentences, and what is not in the same breath."""
+    severity = outage["severity"]
+    said = [severity["words"], outage.get("verdict") or ""]
+    blind = [_(SIGNALS[row["signal"]].title) if row["signal"] in SIGNALS else row["signal"]
+             for row in outage["signals"] if row["verdict"] == "insufficient"]  # fmt: skip
+    if blind:
+        said.append(_("Cannot see it: {signals}").format(signals=", ".join(dict.fromkeys(blind))))
+    if severity["share"] is None and not outage.get("about") and "not known" not in severity["words"]:
+        said.append(_("How many people are hit is not known"))
+    return [f"{text.rstrip('.')}. " for text in said if text]
+
+
+def _restoration(outage: Outage, snapshot: _read.Snapshot, drawings: list[_charts.Drawing]) -> Component | None:
+    parts = [row for id in outage.get("children", []) if (row := snapshot.outage(id)) is not None]
+    conditions = {row.series: row.condition for row in drawings if not row.chart.history}
+    return outage_past.restoration(outage, parts, conditions, snapshot.now)
+
+
+def _known_when(outage: Outage, snapshot: _read.Snapshot) -> Component | None:
+    if outage.get("history"):
+        return None
+    try:
+        record = _versions.read(outage, snapshot)
+    except StoreUnavailable:
+        _read.note_hole()
+        why = html.P(_("The record of publications cannot be read just now."), className="note")
+        return shell.section(_("What we knew when"), why, id="known-when")
+    return outage_past.versions(outage, record.versions, record.until, snapshot.now, gaps=record.gaps)
+
+
 def _retraction(outage: Outage) -> Component | None:
     if outage["status"] != "retracted":
         return None
@@ -122,7 +155,12 @@ def _agreement(outage: Outage, snapshot: _read.Snapshot) -> Component:
     rows, first, step = matrix.rows_of(outage["signals"], start=start, end=max(end, start + timedelta(hours=1)))
     if not snapshot.at:  # the series hold what is known today
         rows = _seen.refine(outage, rows, first, step)
+    rows = [replace(row, note="", terms=_terms(snapshot.source(row.source))) for row in rows]  # notes stand below
     table = slot("agreement-matrix", lambda: matrix.html(rows, start=first, step_s=step), class_name="scroll")
+    same = html.Details([
+        html.Summary(_("The same as a table")),
+        slot("agreement-table", lambda: matrix.table(rows, first, step), class_name="scroll"),
+    ])  # fmt: skip
     lines = []
     for row in outage["signals"]:
         signal = SIGNALS.get(row["signal"])
@@ -138,7 +176,22 @@ def _agreement(outage: Outage, snapshot: _read.Snapshot) -> Component:
         words.append(html.A(row["source"], href=f"/sources#{row['source']}", className="source"))
         lines.append(html.Li(words))
     note = _("Rows are independent signals. “Cannot see” is neither a yes nor a no.")
-    return shell.section(_("Who sees it"), table, html.Ul(lines, className="plain verdicts"), note=note, id="agreement")
+    return shell.section(_("Who sees it"), table, same, html.Ul(lines, className="plain verdicts"), note=note,
+                         id="agreement")  # fmt: skip
+
+
+def _terms(source: SourceStatus | None) -> str:
+    """How far behind a source is, what it usually is, and its licence: "6 min behind (usually 5 min) · CC BY 4.0"."""
+    if source is None:
+        return ""
+    usual = times.duration(source["expected_lag_s"] / 60)
+    if source["state"] == "history":
+        lag = _("recorded")
+    elif source["lag_s"] is None:
+        lag = _("usually {usual} behind").format(usual=usual)
+    else:
+        lag = _("{lag} behind (usually {usual})").format(lag=times.duration(max(0, source["lag_s"]) / 60), usual=usual)
+    return f"{lag} · {source['licence'] or _('licence not stated')}"
 
 
 def _worst(outage: Outage, depth: float) -> str:
