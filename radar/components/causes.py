@@ -28,6 +28,7 @@ CHECKS = {
 }
 
 
+COMMANDS = "radar causes validate\nradar causes learn FILE.csv --into causes.json"
 #: What a country's record adds, in log-odds, below which it is not listed.
 LEAST_PLACE = 0.25
 MINUS = "\N{MINUS SIGN}"
@@ -129,7 +130,7 @@ def scoreboard() -> Component:
         html.P(_("What was said of countries that it had not seen, and how many were directed:")),
         _table([_("Said"), _("Rows"), _("Mean said, %"), _("Were directed, %")], said),
         html.P(_("This command shows it, and learns anew from a file of yours:")),
-        html.Pre("radar causes validate\nradar causes learn FILE.csv --into causes.json"),
+        html.Pre(COMMANDS),
         note=_("Between 30 and 70 % it abstains. The finer causes have stated weights and no such check: too few of "
                "them are labelled."),
         id="causes",
