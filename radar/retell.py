@@ -27,12 +27,14 @@ KEYS = frozenset({
 #: What may stand in a placeholder, by its name; anything where nothing is said.
 _NUMBER = r"[−-]?\d[\d,]*(?:\.\d+)?"
 _FORMS = {
-    **dict.fromkeys(("n", "m", "times", "total", "hours", "minutes", "p", "z", "peers", "score", "bins"), _NUMBER),
+    **dict.fromkeys(("times", "total", "minutes", "p", "peers", "days"), _NUMBER),
+    **dict.fromkeys(("n", "m"), rf"{_NUMBER}(?: (?:m|b)illion| %)?|an unknown part|under 1 %"),
     "pct": rf"(?:under )?{_NUMBER} %|an unknown part",
     "clock": r"\d\d:\d\d",
     "day": r"\d{1,2}",
     "month": "[A-Z][a-z]+",
     "year": r"\d{4}",
+    "weekday": "[A-Z][a-z]+day",
 }
 _FIELD = re.compile(r"\{(\w+)\}")
 _NETWORK = re.compile(r"(AS\d+(?: .+)?) in ([^.,;]+)")
@@ -116,7 +118,8 @@ def _one(said: str) -> str | None:
         match = template.pattern.fullmatch(said)
         if match is not None:
             return _cased(template.retold(match.groupdict()), said)
-    return None
+    inner = _one(said[:-1]) if said.endswith(".") else None
+    return inner and f"{inner}."
 
 
 def _exact(said: str) -> str | None:
@@ -155,13 +158,13 @@ def _names() -> Mapping[str, str]:
 
 @lru_cache(maxsize=len(languages.LANGUAGES))
 def _names_in(language: str) -> Mapping[str, str]:
-    """Countries and months by their English names."""
+    """Countries, months and days of the week by their English names."""
     with languages.speaking("en"):
-        months = cldr.rule("months")
+        english = [*cldr.rule("months"), *cldr.rule("days")]
     with languages.speaking(language):
-        return {row.name: entities.country_name(cc) for cc, row in entities.countries().items()} | dict(
-            zip(months, cldr.rule("months"), strict=True)
-        )
+        own = [*cldr.rule("months"), *cldr.rule("days")]
+        names = {row.name: entities.country_name(cc) for cc, row in entities.countries().items()}
+        return names | dict(zip(english, own, strict=True))
 
 
 @lru_cache(maxsize=1)
@@ -192,4 +195,10 @@ def _pieces(form: str) -> Iterator[str]:
             yield f"(?P={piece})"
         else:
             seen.add(piece)
-            yield f"(?P<{piece}>{_FORMS.get(piece, '.+?')})"
+            form = _countries() if piece == "country" else _FORMS.get(piece, ".+?")
+            yield f"(?P<{piece}>{form})"
+
+
+@lru_cache(maxsize=1)
+def _countries() -> str:
+    return "|".join(sorted((re.escape(row.name) for row in entities.countries().values()), key=len, reverse=True))

@@ -18,7 +18,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
@@ -26,7 +26,7 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from radar import __version__, entities, rules, signals
+from radar import __version__, entities, providers, reference, rules, signals
 from radar.languages import FOLDER, LANGUAGES
 from radar.sources import discover
 from scripts import cldr
@@ -36,6 +36,7 @@ Found = tuple[int, str, tuple[str, ...], list[str]]
 ROOT = Path(__file__).resolve().parent.parent
 FILE = FOLDER / "radar.pot"
 TOLD = FOLDER / "told.json"
+ACCURACY = ROOT / "radar" / "data" / "accuracy.json"
 
 KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
 
@@ -44,8 +45,8 @@ TRANSLATED = tuple(name for name in LANGUAGES if name != "en")
 
 #: Who writes sentences that are stored: in English, and put into the reader's language when they are read.
 TELLERS = ("jobs/", "radar/aggregate/", "radar/books/", "radar/data/", "radar/detect/", "radar/routing/",
-           "radar/sources/", "radar/entities.py", "radar/labels.py", "radar/providers.py", "radar/reviews.py",
-           "radar/rules.py")  # fmt: skip
+           "radar/sources/", "radar/causes.py", "radar/entities.py", "radar/labels.py", "radar/providers.py",
+           "radar/reviews.py", "radar/rules.py")  # fmt: skip
 
 #: Changes with every run and says nothing.
 _UNSTABLE = (
@@ -82,9 +83,21 @@ def _tables() -> Iterator[tuple[str, Iterable[str]]]:
     for signal in signals.SIGNALS.values():
         yield "radar/signals.py", (signal.title, signal.unit, signal.help)
     for name, module in sorted(discover().items()):
-        yield f"radar/sources/{name}.py", (module.SOURCE.summary,)
+        yield f"radar/sources/{name}.py", (module.SOURCE.title, module.SOURCE.summary)
     yield "radar/data/rules.toml", rules.read(rules.FILE).texts()
     yield "radar/data/countries.csv", sorted({row.subregion for row in entities.countries().values()})
+    yield "radar/data/", [reference.info(name).title for name in reference.names()]
+    yield "radar/data/accuracy.json", sorted(_named(json.loads(ACCURACY.read_text(encoding="utf-8"))))
+    yield "radar/providers.py", [row.name for row in providers.registry().values() if row.slug.startswith("our-")]
+
+
+def _named(node: Any, key: str = "") -> set[str]:
+    """What the scoreboard calls its worlds, sets and bands."""
+    if isinstance(node, dict):
+        return set().union(*(_named(value, name) for name, value in node.items()))
+    if isinstance(node, list):
+        return set().union(*(_named(value, key) for value in node))
+    return {node} if isinstance(node, str) and key in ("band", "name", "world") else set()
 
 
 def extract(

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from radar import entities
 from radar.components import shell, state, times
 from radar.labels import N_, _, ngettext
-from radar.providers import Provider
+from radar.providers import Provider, name_of
 from radar.shapes import EntityState
 from radar.shapes.providers import ProviderIncident, ProviderSays
 
@@ -59,7 +59,7 @@ def table(rows: Sequence[Mapping[str, Any]], now: str) -> Component:
     head = html.Tr([html.Th(text, scope="col") for text in (_("Provider"), _("We measure"), _("They say"))])
     body = [
         html.Tr([
-            html.Th(html.A(_(row["name"]), href=row["path"]), scope="row"),
+            html.Th(html.A(name_of(row["slug"]), href=row["path"]), scope="row"),
             html.Td([_measured(row), " ", state.simulated(row["simulated"])]),
             html.Td(says(row, now)),
         ])

@@ -76,7 +76,7 @@ def tables() -> Component:
                     html.Th(_("Licence"), scope="col")])  # fmt: skip
     body = [
         html.Tr([
-            html.Th(said.title, scope="row"),
+            html.Th(_(said.title), scope="row"),
             html.Td(said.date),
             html.Td([said.version, "" if said.refreshed else _(" (came with this release)")]),
             html.Td(cldr.count(said.rows), className="num"),

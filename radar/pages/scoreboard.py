@@ -95,7 +95,7 @@ def _targets(rows: Sequence[dict[str, Any]]) -> Component:
     body = []
     for row in rows:
         body.append(
-            _line(html.Strong(row["name"]), _("aim"), row["aim"], word=_("met") if row["met"] else _("not met"))
+            _line(html.Strong(_(row["name"])), _("aim"), row["aim"], word=_("met") if row["met"] else _("not met"))
         )
         body += [_line("", html.Strong(_(METHODS[name])) if name == "radar" else _(METHODS[name]), summary)
                  for name, summary in row["reached"].items()]  # fmt: skip
@@ -111,7 +111,7 @@ def _targets(rows: Sequence[dict[str, Any]]) -> Component:
 
 def _speed(rows: Sequence[dict[str, Any]]) -> Component:
     """Bars: the median time until an outage is found."""
-    known = [(r["name"], r["reached"]["radar"]["ttd_p50_s"]) for r in rows if r["reached"]["radar"]["ttd_p50_s"]]
+    known = [(_(r["name"]), r["reached"]["radar"]["ttd_p50_s"]) for r in rows if r["reached"]["radar"]["ttd_p50_s"]]
     most = max((seconds for _name, seconds in known), default=1.0)
     body = []
     for name, seconds in known:
@@ -129,9 +129,9 @@ def _worlds(rows: Sequence[dict[str, Any]]) -> Component:
     body = []
     for row in rows:
         ours = row["methods"]["radar"]
-        bands = ", ".join(f"{r['band']}: {r['detected']}/{r['events']}" for r in row["by_depth"])
-        sizes = ", ".join(f"{r['band']}: {r['detected']}/{r['events']}" for r in row["by_volume"])
-        body.append(html.Tr([html.Td(row["world"]), *_cells(ours), html.Td(bands), html.Td(sizes)]))
+        bands = ", ".join(f"{_(r['band'])}: {r['detected']}/{r['events']}" for r in row["by_depth"])
+        sizes = ", ".join(f"{_(r['band'])}: {r['detected']}/{r['events']}" for r in row["by_volume"])
+        body.append(html.Tr([html.Td(_(row["world"])), *_cells(ours), html.Td(bands), html.Td(sizes)]))
     heads = [_("World"), *_heads(), _("Found, by depth"), _("Found, by counts a bin")]
     return shell.section(_("All worlds, all sizes and depths"), _table(heads, body), id="worlds")
 
@@ -140,7 +140,7 @@ def _recorded(rows: Sequence[dict[str, Any]]) -> Component:
     body = []
     for row in rows:
         cells = _cells(row["summary"]) if row["summary"] else [html.Td(_("not at hand"), colSpan=4)]
-        body.append(html.Tr([html.Td(row["name"]), *cells]))
+        body.append(html.Tr([html.Td(_(row["name"])), *cells]))
     note = _("Real events. All three sets were known while the detector was written.")
     return shell.section(_("Recorded sets"), _table([_("Set"), *_heads()], body), note=note, id="recorded")
 
