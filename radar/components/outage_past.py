@@ -14,7 +14,7 @@ from radar import cldr
 from radar.components import outages, shell, state, times
 from radar.components.ssr import marks
 from radar.labels import CAUSES, STATES, STATUSES, _, confidence_words, ngettext
-from radar.shapes import Outage
+from radar.shapes import Outage, OutageSignal
 from radar.signals import SIGNALS, SLOTS
 
 #: Versions that are seen before the rest is folded away.
@@ -124,6 +124,7 @@ def restoration(
         The outages that are part of it.
     conditions
         How the newest bin of each series stands (``Drawing.condition``), by series id; one that is missing cannot say.
+        They count only while the outage lasts.
     """
     if outage["status"] == "retracted" or outage.get("history") or outage.get("about"):
         return None
@@ -133,18 +134,14 @@ def restoration(
     for row in outage["signals"]:
         if row["first_seen"] is None:
             continue
-        series = f"{row['signal']}@{row['source']}"
         signal = SIGNALS.get(row["signal"])
         title = html.B(_(signal.title) if signal else row["signal"])
         source = html.A(row["source"], href=f"/sources#{row['source']}", className="source")
-        condition = conditions.get(series, "unknown")
+        condition = conditions.get(f"{row['signal']}@{row['source']}", "unknown")
+        if outage["status"] == "closed":  # what the newest bin says may belong to another outage
+            condition = "within" if row["verdict"] != "insufficient" else "unknown"
         if condition in ("within", "outside"):
-            words: list[Any] = [_("in its usual range again")]
-            last = row.get("last_seen")
-            if last and series in SLOTS:
-                since = times.parse(last) + timedelta(seconds=SLOTS[series][0].grain_s)
-                words = [_("in its usual range since"), " ", times.time(times.rfc3339(since), now)]
-            back.append(_line("ok", title, words, source))
+            back.append(_line("ok", title, _since(row, outage["end"], now), source))
         elif condition in ("weak", "gone"):
             text = _("more than half is still missing") if condition == "gone" else _("still beyond the threshold")
             missing.append(_line("outage" if condition == "gone" else "degraded", title, [text], source))
@@ -162,9 +159,22 @@ def restoration(
         _("What has come back"),
         html.P(_summary(outage, len(back), len(missing), len(unsure)), className="sentence"),
         *(html.Ul(rows, className="plain verdicts") for rows in (missing, back, unsure) if rows),
-        note=_("By the newest bin of each signal that saw it, and by the outages of its networks."),
+        note=_("By when each signal saw it last, and by the outages of its networks.")
+        if outage["status"] == "closed"
+        else _("By the newest bin of each signal that saw it, and by the outages of its networks."),
         id="restoration",
     )
+
+
+def _since(row: OutageSignal, end: str | None, now: str) -> list[Any]:
+    """From when on a signal is back: the end of the last bin that was affected; else that of the outage."""
+    last, series = row.get("last_seen"), f"{row['signal']}@{row['source']}"
+    if not last and end:
+        return [_("in its usual range since"), " ", times.time(end, now)]
+    if not last or series not in SLOTS:
+        return [_("in its usual range again")]
+    since = times.parse(last) + timedelta(seconds=SLOTS[series][0].grain_s)
+    return [_("in its usual range since"), " ", times.time(times.rfc3339(since), now)]
 
 
 def _line(kind: str, name: Any, words: Sequence[Any], source: Any = None) -> Component:

@@ -96,6 +96,8 @@ def _sentence(blocks: list[reach.Block]) -> str:
         return sum(block.kind in kinds for block in blocks)
 
     n = len(blocks)
+    if count("insufficient", "none") == n:
+        return _("We do not see its networks one by one, so we cannot say which of them are hit.")
     parts = [ngettext("{hit} of its {n} largest network was hit", "{hit} of its {n} largest networks were hit", n)
              .format(hit=count("hit", "back"), n=n)]  # fmt: skip
     if count("back"):

@@ -272,7 +272,7 @@ def _family(outage: Outage, snapshot: _read.Snapshot) -> Component | None:
         parts.append(html.P([_("Part of: "), outages.link(whole)]))
     children = [row for row in (snapshot.outage(id) for id in outage.get("children", [])) if row is not None]
     if children:
-        rows = [html.Li([state.mark(row["level"]), " ", outages.link(row)]) for row in children]
+        rows = [html.Li([outages.shape_of(row), " ", outages.link(row)]) for row in children]
         parts.append(html.Ul(rows, className="plain parts"))
     return shell.section(_("Parts") if children else _("Part of"), *parts, id="parts") if parts else None
 

@@ -141,6 +141,21 @@ def test_what_has_come_back_is_told_with_its_time(site: Site) -> None:
     assert "Nothing has come back" not in told
 
 
+def test_a_later_outage_does_not_undo_what_came_back_after_an_earlier_one(site: Site) -> None:
+    docs, states = sample_documents()
+    earlier = {**docs["outages"][3], "id": "earlier", "status": "closed", "end": text(NOW - timedelta(days=1)),
+               "children": []}  # fmt: skip
+    earlier["signals"] = [
+        row | {"last_seen": text(NOW - timedelta(days=1, minutes=5))} for row in earlier["signals"][:1]
+    ]
+    docs["outages"].append(earlier)
+    docs["outage:earlier"] = earlier
+    documents.publish(site.store, docs, states)
+    told = words(part(site.page("/outage/earlier"), "restoration"))
+    assert "Requests at our edge in its usual range since 1 March, 12:00 UTC" in told
+    assert "still missing" not in told
+
+
 def test_a_network_that_is_back_is_told_beside_those_that_are_not(site: Site) -> None:
     docs, states = sample_documents()
     for row in docs["outages"]:
