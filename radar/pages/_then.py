@@ -31,6 +31,7 @@ SILENT = {"live": timedelta(minutes=15), "replay": timedelta(minutes=75)}
 
 #: Pages that can be shown as of a moment: links between them stay in it.
 _COUNTRY = re.compile(r'href="/country/[A-Z]{2}(?=")')
+_MOMENT = re.compile(r"[?&]at=")  # a link that leads to a moment of its own
 _PLACES = ("/outage/", "/outages", "/country/", "/asn/", "/geoasn/", "/provider/")
 
 
@@ -157,7 +158,7 @@ def _walk(node: Any, at: str) -> None:
     if not isinstance(node, Component):
         return
     href = getattr(node, "href", None)
-    if isinstance(href, str) and (href == "/" or href.startswith(_PLACES)):
+    if isinstance(href, str) and (href == "/" or href.startswith(_PLACES)) and not _MOMENT.search(href):
         if href.endswith("?"):
             href = href[:-1]  # one that leads to now
         else:

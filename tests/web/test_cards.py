@@ -134,6 +134,16 @@ def test_while_the_store_is_away_a_card_is_a_503_or_says_so_and_is_not_kept(
     assert answer.headers["Cache-Control"] == "no-store"
 
 
+def test_the_card_of_a_page_about_the_past_is_of_that_moment(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = tags(site.page("/country/IQ?at=2026-03-02T12:00:00Z"))
+    assert found["og:image"] == "http://localhost/card/country/IQ.png?at=2026-03-02T12:00:00Z&lang=en"
+    card = made(site, monkeypatch, "/card/country/IQ.png?at=2026-03-02T12:00:00Z&lang=en")
+    assert card.chart is None, "series hold what is known today"
+    assert card.marked == "IQ"
+    assert site.get("/card/home.png?at=1999-01-01T00:00:00Z").status_code == 404
+    assert site.get("/card/home.png?at=nonsense").status_code == 404
+
+
 def tags(text: str) -> dict[str, str]:
     found = re.findall(r'<meta (?:property|name)="((?:og|twitter):[\w:]+)" content="([^"]*)">', text)
     assert len(found) == len({name for name, _content in found}), "each once"

@@ -88,6 +88,7 @@ def test_on_a_page_of_the_past_nothing_later_is_told(site: Site) -> None:
     publish(site, LATER, status="closed", end=text(NOW))
     then = part(site.page(f"/outage/{IRAQ}?at=2026-03-02T12:10:00Z"), "known-when")
     assert len(lines(then)) == 1
+    assert f'href="/outage/{IRAQ}?at=2026-03-02T12:00:00Z"' in then, "each row leads to its own moment"
     assert "Ended" not in lines(then)[0]
 
 
