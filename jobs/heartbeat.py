@@ -175,7 +175,8 @@ class Herald:
     """Puts document ``jobs`` together. One worker at a time does; each may.
 
     ``queue`` tells what lies in the queue, None where that cannot be asked. ``behind_after_s``: how long rows may wait
-    for the pipeline before sources that are not urgent are asked less often; 0: they never are.
+    for the pipeline before sources that are not urgent are asked less often; 0: they never are. ``cursor``: up to which
+    file the pipeline has taken in the archive; None: what it has published says so. ``plays``: see ``Jobs``.
     """
 
     def __init__(
@@ -187,7 +188,10 @@ class Herald:
         slow: Iterable[str] = (),
         queue: Callable[[], Queue | None] = lambda: None,
         behind_after_s: int = 0,
+        cursor: Callable[[], str | None] | None = None,
+        plays: bool = False,
     ) -> None:
+        self._cursor, self._plays = cursor or self._published, plays
         self._client, self._archive = client, archive
         self._cadences, self._slow = dict(cadences), sorted(slow)
         self._queue, self._after_s = queue, behind_after_s
@@ -234,18 +238,22 @@ class Herald:
             behind=behind,
             behind_after_s=self._after_s,
             slowed=self._slow if behind else [],
+            plays=self._plays,
         )
 
     def backlog(self) -> Backlog | None:
         """Files of rows that the pipeline has not taken in; None where the archive cannot be read."""
-        raw = documents.blob(self._client, "now:tick")
-        cursor = orjson.loads(raw)["cursor"] if raw else None
+        cursor = self._cursor()
         try:
             files = self._archive.files(after=cursor)
         except ArchiveError as error:
             log.warning("what waits for the pipeline is not known", error=str(error))
             return None
         return Backlog(files=len(files), oldest=rfc3339(files[0].received_at) if files else None)
+
+    def _published(self) -> str | None:
+        raw = documents.blob(self._client, "now:tick")
+        return orjson.loads(raw)["cursor"] if raw else None
 
     def _behind(self, backlog: Backlog | None, now: datetime) -> str | None:
         age = board.age_s(backlog["oldest"], now) if backlog else None

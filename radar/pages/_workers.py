@@ -19,7 +19,7 @@ from radar.components.ssr import marks
 from radar.labels import N_, _, ngettext
 from radar.pages import _read
 from radar.shapes import Clock
-from radar.shapes.jobs import Jobs, WorkerRow
+from radar.shapes.jobs import JobRun, Jobs, WorkerRow
 from radar.store import board
 
 #: The shape and the word of a job's state.
@@ -37,7 +37,8 @@ def workers(jobs: Jobs | None, clock: Clock | None, now: datetime) -> list[Compo
     if jobs is None:
         return _none(clock)
     alive = {row["name"] for row in board.living(jobs["workers"], now)}
-    parts: list[Component] = []
+    played = jobs.get("plays", False)
+    parts = [_play()] if played else []
     if not alive:
         since = times.time(board.last_heard(jobs), times.rfc3339(now))
         parts.append(html.P([state.mark("outage", _("No worker is alive.")), " ", _("No worker was heard of since "),
@@ -47,7 +48,8 @@ def workers(jobs: Jobs | None, clock: Clock | None, now: datetime) -> list[Compo
         parts.append(html.P([state.mark("degraded", _("Two archives.")), " ",
                              _("Workers write to different archive folders; those that came later wait until they "
                                "are given the one that all share.")], className="verdict"))  # fmt: skip
-    parts.append(html.Dl(_waiting(jobs, now, len(alive)), className="pairs"))
+    if not played:  # a play has no queue, and its pace is its own
+        parts.append(html.Dl(_waiting(jobs, now, len(alive)), className="pairs"))
     if jobs["workers"]:
         parts.append(_people(jobs["workers"], alive, now))
     return parts
@@ -60,16 +62,20 @@ def jobs(found: Jobs | None, now: datetime) -> list[Component]:
     rows = board.judge(found["runs"], now)
     counts = Counter(row.state for row in rows)
     told = [html.Span([state.mark(_JOBS[word][0], _(_JOBS[word][1])), f" {counts[word]}"]) for word in board.ORDER]
-    head = [_("Job"), _("State"), _("Every"), _("Last run"), _("Took"), _("Past due"), _("Next due")]
+    head = [_("Job"), _("State"), _("Every"), _("Last run"), _("Took"), _("Past due"), _("Next due"), _("Lease")]
     return [html.P(told, className="counts"), table(head, [_job(row, now, head) for row in rows])]
 
 
 def _none(clock: Clock | None) -> list[Component]:
     if clock is None or clock["mode"] == "live":
         return [html.P(_("No worker has reported yet."), className="none")]
-    return [html.P(_("No worker runs here. One process plays recorded and simulated hours: it collects, scores and "
-                     "publishes them step by step by the code that a worker runs, and asks no upstream. How far it is "
-                     "stands under Publication."), className="none")]  # fmt: skip
+    return [_play()]
+
+
+def _play() -> Component:
+    return html.P(_("No worker runs here. One process plays recorded and simulated hours: it collects, scores and "
+                    "publishes them step by step by the code that a worker runs, and asks no upstream. How far it is "
+                    "stands under Publication."), className="none")  # fmt: skip
 
 
 def _waiting(jobs: Jobs, now: datetime, alive: int) -> list[Component]:
@@ -167,11 +173,25 @@ def _job(row: board.Judged, now: datetime, head: Sequence[str]) -> Component:
         lasted,
         past,
         times.time(run["due"], stamp) if run["due"] else "–",
+        _lease(run),
     ]
     name: list[Any] = [run["name"]]
     if run["error"]:
         name.append(html.Small(run["error"], className="error"))
     return line(name, cells, head)
+
+
+def _lease(run: JobRun) -> list[Any]:
+    """Who is at it, as the lease says that keeps all others from it; a worker that died has it until it runs out."""
+    holder, before = run.get("holder"), run.get("taken_from")
+    told: list[Any] = ["–"]
+    if holder is not None and run.get("abandoned"):
+        told = [state.mark("degraded", _("Abandoned")), html.Small(_("by {worker}").format(worker=holder))]
+    elif holder is not None:
+        told = [_("held by {worker}").format(worker=holder)]
+    if before is not None:
+        told.append(html.Small(_("taken over from {worker}").format(worker=before)))
+    return told
 
 
 def took(seconds: float | None) -> str:

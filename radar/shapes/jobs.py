@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 
 class JobRun(TypedDict):
@@ -75,3 +75,4 @@ class Jobs(TypedDict):
     behind: str | None  # since when rows wait for longer than they should; None: they do not
     behind_after_s: int  # what is longer than they should; 0: never
     slowed: list[str]  # sources that are asked less often for as long as that is so
+    plays: NotRequired[bool]  # one process plays recorded and simulated hours: there is no queue
