@@ -37,14 +37,14 @@ MARK = (
 @dataclass(frozen=True, slots=True)
 class Tags:
     """What the head and the end of the body load. ``css`` is written into the page; scripts are addresses, in order.
-    ``own``: style sheet and script of the pages that have some of their own, by name."""
+    ``own``: style sheet and scripts of the pages that have some of their own, by name."""
 
     css: str
     fonts: Sequence[str]
     scripts: Sequence[str]
     plotly: str
     config: str
-    own: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    own: Mapping[str, tuple[str, Sequence[str]]] = field(default_factory=dict)
 
 
 def theme_hash() -> str:
@@ -113,7 +113,7 @@ def document(
         f"<style>{tags.css}</style><script>{THEME_SCRIPT}</script>{scripts}</head>"
         f'<body data-version="{version}" data-poll="{poll_s}" data-words="{escape(_words())}">'
         f'<a class="skip" href="#main">{escape(_("Skip to the content"))}</a>'
-        f'<div id="bars">{to_html(list(bars))}</div>{_header(path, switches)}'
+        f'<section id="bars" aria-label="{escape(_("Notices"))}">{to_html(list(bars))}</section>{_header(path, switches)}'
         f'<main id="main"><div id="ssr">{page}</div><div id="react-entry-point"></div></main>{_footer()}'
         f'<script id="_dash-config" type="application/json">{tags.config}</script></body></html>'
     )

@@ -40,7 +40,7 @@ def svg(states: Mapping[str, EntityState], *, names: Mapping[str, str] | None = 
     Returns
     -------
     str
-        ``<svg class="map" role="img">`` with every country once as ``<a href="/country/IQ" class="c s-outage">``.
+        ``<svg class="map" role="group">`` with every country once as ``<a href="/country/IQ" class="c s-outage">``.
         Needs ``figures.css``. Scales to the width of its box.
     """
     world = shapes()
@@ -66,7 +66,7 @@ def svg(states: Mapping[str, EntityState], *, names: Mapping[str, str] | None = 
         f'<g class="c s-none"><title>{esc(neutral_words(n))}</title><path d="{n["d"]}"/></g>' for n in world["neutral"]
     )
     return (
-        f'<svg class="map" role="img" viewBox="0 0 {world["width"]} {world["height"]}"'
+        f'<svg class="map" role="group" viewBox="0 0 {world["width"]} {world["height"]}"'
         f' xmlns="http://www.w3.org/2000/svg" aria-labelledby="map-title map-desc">'
         f'<title id="map-title">{esc(_("Map of the world by state of connectivity"))}</title>'
         f'<desc id="map-desc">{esc(describe(states, names=names))}</desc>'

@@ -154,7 +154,7 @@ def _confidence(rows: Sequence[dict[str, Any]]) -> Component:
         bar = Raw(shares.svg([shares.Part(row["right"], "ok")], words))
         body.append(html.Tr([html.Td(row["band"]), html.Td(str(row["alarms"])), html.Td(words),
                              html.Td(bar, className="bar-cell")]))  # fmt: skip
-    heads = [_("Confidence"), _("Alarms"), _("Said and right"), ""]
+    heads = [_("Confidence"), _("Alarms"), _("Said and right"), _("As a bar")]
     note = _("This rests on simulation and the few real cases.")
     drawn = slot("confidence-bars", _table(heads, body))
     return shell.section(_("Is the confidence true?"), drawn, note=note, id="confidence", class_name="scoreboard")
@@ -189,7 +189,7 @@ def _cells(summary: dict[str, Any]) -> list[Component]:
 
 def _table(heads: Sequence[str], body: Sequence[Component]) -> Component:
     head = html.Thead(html.Tr([html.Th(text) for text in heads]))
-    return html.Div(html.Table([head, html.Tbody(list(body))], className="figures"), className="scroll")
+    return html.Div(html.Table([head, html.Tbody(list(body))], className="figures"), className="scroll", tabIndex=0)
 
 
 def _percent(value: float | None) -> str:
