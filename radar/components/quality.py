@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
+from statistics import median
 from typing import Any
 
 from dash import html
@@ -18,6 +19,8 @@ from radar.labels import N_, _, ngettext
 from radar.shapes import QualityRow, SourceStatus
 from radar.shapes.quality import Iqb, Measure, Need, Performance
 
+#: Days of the last week; fewest days with a value on either side of a trend; a change that is none.
+WEEK, FEWEST_DAYS, SMALL = 7, 5, 0.05
 #: An hour that ended longer ago than this is not "now".
 STALE = timedelta(hours=3)
 
@@ -96,10 +99,28 @@ def performance(
                               ("throughput", _("Throughput, hour by hour"), "Mbit/s")):  # fmt: skip
         if any(value is not None for value in row["hours"][what]["median"]):
             parts.append(_day(row, what, title, unit, source, csv))
+    year = f"/{row['entity']}?range=1y#edge-rtt-p50-hour-edge-logs"
+    parts.append(html.P(html.A(_("Its hours over a year"), href=year)))
     parts.append(_peers(row))
     heading = [_("How it performs"), " ", state.simulated(row["simulated"])]
     note = _("As our own servers saw its connections in the last hour that is complete.")
     return shell.section(heading, *parts, id="performance", note=note)
+
+
+def trend(days: Sequence[float | None], *, more_is_better: bool) -> str:
+    """How the last week stands against the three before, by the middle of their days; "" where either has too few.
+
+    ``days``: a median a day, oldest first, None for no data."""
+    last, before = ([day for day in part if day is not None] for part in (days[-WEEK:], days[:-WEEK]))
+    if len(last) < FEWEST_DAYS or len(before) < FEWEST_DAYS or not (was := median(before)):
+        return ""
+    change = median(last) / was - 1
+    if abs(change) < SMALL:
+        return _("the last week is like the three before")
+    words = _("the last week is {n} % faster than the three before")
+    if (change < 0) == more_is_better:
+        words = _("the last week is {n} % slower than the three before")
+    return words.format(n=numbers.rough(abs(change) * 100))
 
 
 def _tiles(row: Performance) -> Component:
@@ -127,6 +148,8 @@ def _tiles(row: Performance) -> Component:
         if len(known) > 1:
             words = _("Last 28 days: between {low} and {high} {unit} a day").format(
                 low=numbers.rough(min(known)), high=numbers.rough(max(known)), unit=unit)  # fmt: skip
+            if told := trend(days, more_is_better=what == "throughput"):
+                words += f"; {told}"
             line = slot(f"month-{what}", partial(attacks.spark, days, words),
                         class_name="spark-box")  # fmt: skip
             parts.append(html.Dd([line, html.Span(words, className="note")], className="under"))

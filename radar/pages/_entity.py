@@ -13,6 +13,7 @@ from radar.api.routing import standing
 from radar.components import (
     candidates,
     charts,
+    dependents,
     entity,
     network,
     quality,
@@ -71,6 +72,7 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
         entity.planes(live, verdict) if live else None,
         beside,
         _networks(key, snapshot.states),
+        dependents.block(key),
         record.reliability(reliable),
         record.history(mine, reliable["spells"] if reliable else (), now),
         entity.quality(months),
