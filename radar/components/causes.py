@@ -139,7 +139,7 @@ def scoreboard() -> Component:
 
 def _both(row: Mapping[str, Any], key: str) -> str:
     shown = [row[by][key] for by in ("rows", "countries")]
-    return " / ".join("–" if number is None else cldr.fixed(number, 2) for number in shown)
+    return "\N{NO-BREAK SPACE}/ ".join("–" if number is None else cldr.fixed(number, 2) for number in shown)
 
 
 def _percent(share: float | None) -> str:

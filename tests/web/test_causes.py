@@ -21,7 +21,7 @@ def test_the_method_shows_every_weight_with_its_kind(site: Site) -> None:
 def test_the_scoreboard_shows_the_checks_and_the_calibration_as_they_were_written(site: Site) -> None:
     told = section(site.page("/scoreboard"), "causes")
     unseen = LEARNED.study["validation"]["country left out"]
-    assert f"{unseen['rows']['log_loss']:.2f} / {unseen['countries']['log_loss']:.2f}" in told
+    assert f"{unseen['rows']['log_loss']:.2f}\N{NO-BREAK SPACE}/ {unseen['countries']['log_loss']:.2f}" in told
     assert told.count("<tr>") == 2 + len(LEARNED.study["validation"]) + len(LEARNED.study["calibration"])
     assert "100 directed, 61 technical, of 49 countries" in told
 
