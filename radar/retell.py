@@ -46,10 +46,15 @@ _LONGEST = 2000
 
 @dataclass(frozen=True, slots=True)
 class _Template:
-    """A message as it is found in a text."""
+    """A message as it is found in a text. ``words``: what must be in the text, so that few patterns are tried."""
 
     forms: tuple[str, ...]
+    words: tuple[str, ...]
     pattern: re.Pattern[str]
+
+    def read(self, said: str) -> re.Match[str] | None:
+        """What stands in the placeholders, where the text is of this form."""
+        return self.pattern.fullmatch(said) if all(word in said for word in self.words) else None
 
     def retold(self, values: Mapping[str, str]) -> str:
         told = {name: _part(value) for name, value in values.items()}
@@ -111,11 +116,16 @@ def _part(said: str) -> str:
 
 def _one(said: str) -> str | None:
     """One sentence or name; None where it is no message of ours."""
+    return _one_in(languages.current(), said)
+
+
+@lru_cache(maxsize=20_000)
+def _one_in(_language: str, said: str) -> str | None:
     exact = _exact(said)
     if exact is not None:
         return exact
     for template in _templates():
-        match = template.pattern.fullmatch(said)
+        match = template.read(said)
         if match is not None:
             return _cased(template.retold(match.groupdict()), said)
     inner = _one(said[:-1]) if said.endswith(".") else None
@@ -171,13 +181,19 @@ def _names_in(language: str) -> Mapping[str, str]:
 def _templates() -> list[_Template]:
     """All messages that can be told, those with the most words of their own first."""
     rows = json.loads((languages.FOLDER / "told.json").read_text(encoding="utf-8"))
-    found = [(_own(form), _Template(tuple(forms), _pattern(form))) for forms in rows for form in forms]
+    found = [(_own(form), _Template(tuple(forms), _words(form), _pattern(form))) for forms in rows for form in forms]
     return [template for length, template in sorted(found, key=lambda row: -row[0]) if length]
 
 
 def _own(form: str) -> int:
     """Letters of a message that are not in placeholders."""
     return sum(c.isalpha() for c in _FIELD.sub("", form))
+
+
+def _words(form: str) -> tuple[str, ...]:
+    """The text between placeholders, without the first letter, which may be small or not."""
+    first, *rest = _FIELD.split(form)[::2]
+    return tuple(sorted((piece for piece in (first[1:], *rest) if piece), key=len, reverse=True))
 
 
 def _pattern(form: str) -> re.Pattern[str]:
