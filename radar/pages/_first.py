@@ -41,8 +41,8 @@ LONGEST_QUERY = 120
 #: Style sheets, in this order, written into each page.
 SHEETS = ("fonts", "figures", "site", "info")
 
-#: Pages with a style sheet and a script of their own (``shell.page(own=...)``).
-OWN = ("home", "outages")
+#: Pages with a style sheet of their own (``shell.page(own=...)``), and their scripts in the order in which these load.
+OWN = {"home": ("home", "home-machine"), "outages": ("outages",)}
 
 log = logging.getLogger(__name__)
 
@@ -249,8 +249,13 @@ def tags(app: Dash, assets: Path) -> Tags:
     start = f"/_dash-component-suites/radar/boot.v1m{digest}.js"
     bundle = assets / "vendor" / "plotly-radar.min.js"
     plotly = f"/assets/vendor/{bundle.name}?m={_stamp(bundle)}" if bundle.is_file() else ""
-    own = {name: (_smaller((assets / f"{name}.css").read_text(encoding="utf-8")),
-                  f"/assets/{name}.js?m={_stamp(assets / f'{name}.js')}") for name in OWN}  # fmt: skip
+    own = {
+        name: (
+            _smaller((assets / f"{name}.css").read_text(encoding="utf-8")),
+            tuple(f"/assets/{script}.js?m={_stamp(assets / f'{script}.js')}" for script in scripts),
+        )
+        for name, scripts in OWN.items()
+    }
     config = app._generate_config_html().partition(">")[2].rpartition("<")[0].replace("</", "<\\/")
     return Tags(
         css=_smaller(css), fonts=_preloaded(css), scripts=(*found, start), plotly=plotly, config=config, own=own
@@ -261,8 +266,8 @@ def _with_own(tags: Tags, name: str) -> Tags:
     """The tags of a page with assets of its own."""
     if not name:
         return tags
-    css, script = tags.own[name]
-    return replace(tags, css=tags.css + css, scripts=(*tags.scripts, script))
+    css, scripts = tags.own[name]
+    return replace(tags, css=tags.css + css, scripts=(*tags.scripts, *scripts))
 
 
 def _stamp(file: Path) -> str:

@@ -21,7 +21,7 @@ from radar.pages import _read
 from radar.shapes import Outage
 
 #: How many are offered: places and outages; and the longest text that is searched for.
-PLACES, OUTAGES, LONGEST = 8, 3, 80
+PLACES, OUTAGES, LONGEST = 6, 3, 80
 
 #: Shorter texts fit too many outages.
 SHORTEST = 3
