@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -87,6 +88,7 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
         name,
         html.P(head, className="lede"),
         entity.standing(seen, current, now),
+        _ways([*left, *right]),
         _as_a_whole(key, measured),
         quality.short(found, now) if kind in ("asn", "geoasn") and found is not None else None,
         above,
@@ -98,6 +100,16 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
         charts=bool(drawings),
         wide=True,
     )  # fmt: skip
+
+
+def _ways(parts: Sequence[Component | None]) -> Component | None:
+    """Links to the parts that are there, for a screen on which they stand one below the other."""
+    words = (("charts", _("Charts")), ("planes", _("Routes and packets")), ("networks", _("Networks here")),
+             ("reliability", _("Reliability")), ("history", _("Outages here")),
+             ("performance", _("How it performs")))  # fmt: skip
+    there = {getattr(part, "id", None) for part in parts}
+    found = [(id, text) for id, text in words if id in there]
+    return entity.jump(found) if len(found) > 2 else None
 
 
 def _performs(measured: str, found: Performance | None, snapshot: _read.Snapshot) -> Component | None:

@@ -119,7 +119,7 @@ def strips(path: str, view: View, now: datetime, *, recorded: bool) -> list[Comp
     chosen = view.range if view.of_now else ""
     return [
         html.Div([charts.strip(ranges, chosen, _("Range of all charts")), _window(view)], className="ranges",
-                 **marks(data_back=_("Show all of it"), data_finer=_("Draw this stretch finer"))),
+                 id="charts", **marks(data_back=_("Show all of it"), data_finer=_("Draw this stretch finer"))),
         html.Div([
             _labelled(_("Held against"), charts.strip(against, view.against, _("What all charts are held against"))),
             _labelled(_("Unit"), charts.strip(scales, view.scale, _("Unit of all charts"))),

@@ -139,6 +139,16 @@ def test_networks_are_ranked_by_users_and_unmeasured_ones_are_not_called_normal(
     assert "Normal" not in first
 
 
+def test_links_to_the_parts_of_a_page_lead_to_parts_that_are_there(site: Site) -> None:
+    text = site.page("/country/IQ")
+    ways = re.search(r'<nav class="jump".*?</nav>', text)
+    assert ways is not None
+    targets = re.findall(r'href="#([\w-]+)"', ways[0])
+    assert {"charts", "planes", "networks", "history"} <= set(targets)
+    assert all(text.count(f' id="{id}"') == 1 for id in targets)
+    assert '<nav class="jump"' not in site.page("/region/US-CA"), "a short page needs none"
+
+
 @pytest.mark.parametrize(("path", "status"), [("/region/US-CA", 200), ("/region/XX-CA", 404), ("/region/US", 404)])
 def test_a_region_has_a_page(site: Site, path: str, status: int) -> None:
     answer = site.get(path)
