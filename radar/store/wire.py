@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, cast
 
 from redis.crc import key_slot
+from redis.exceptions import BusyLoadingError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from radar.errors import StoreUnavailable
@@ -293,6 +294,8 @@ class Line:
         replies = _answers(self._connection, data, self._awaited, self._what, refusals)
         self._awaited = 0
         if refusals and refused is None:
+            if refusals[0][1].startswith("LOADING "):
+                raise BusyLoadingError(refusals[0][1])
             raise StoreUnavailable(f"{self._what}: the store refuses ({refusals[0][1]})")
         if refused is not None:
             refused += refusals
