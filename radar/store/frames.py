@@ -111,19 +111,22 @@ def time_of(frame: bytes) -> datetime:
     return _head(frame)[2]
 
 
-def steps(frames: Iterable[bytes], at: datetime | None = None) -> Iterator[tuple[datetime, Rows, set[str], bytes]]:
+def steps(
+    frames: Iterable[bytes], at: datetime | None = None, *, after: tuple[Rows, bytes, int] | None = None
+) -> Iterator[tuple[datetime, Rows, set[str], bytes]]:
     """All publications of the frames, oldest first, up to those by ``at`` (None: to the last one): when it was, its
     rows, the names of the rows that came, went or changed, and the window of its segment.
 
-    The rows are one dict that each step changes: take out what is needed before the next one.
+    The rows are one dict that each step changes: take out what is needed before the next one. ``after``: rows, window
+    and place of the frame before the first of these, where they are not the first of their segment.
 
     Raises
     ------
     FrameError
         Bytes that are no frame, or frames of which one is missing: what follows it changes something else.
     """
-    rows: Rows | None = None
-    window, last = b"", -1
+    rows: Rows | None
+    rows, window, last = after or (None, b"", -1)
     for frame in frames:
         kind, place, when = _head(frame)
         if at is not None and when > at:

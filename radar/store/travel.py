@@ -336,10 +336,11 @@ def oldest(client: Store) -> datetime | None:
     return begins(first[0].decode()) if first else None
 
 
-def held(client: Store, segment: str) -> list[bytes]:
-    """The frames of a segment that are in the store; empty when it is not there. Raises StoreUnavailable."""
+def held(client: Store, segment: str, start: int = 0) -> list[bytes]:
+    """The frames of a segment that are in the store, from the place ``start`` on; empty when it is not there. Raises
+    StoreUnavailable."""
     with asking("read the record of publications"):
-        return cast("list[bytes]", client.lrange(keys.travel(segment), 0, -1))
+        return cast("list[bytes]", client.lrange(keys.travel(segment), start, -1))
 
 
 def drop(client: Store, names: Sequence[str]) -> None:

@@ -84,6 +84,19 @@ def test_each_version_that_differs_is_a_row_with_the_page_of_then(site: Site) ->
     assert "15 min after it began." in words(known)
 
 
+def test_reading_on_gives_what_reading_anew_gives(site: Site) -> None:
+    for minutes, level in ((10, "degraded"), (20, "outage"), (30, "degraded")):
+        publish(site, NOW + timedelta(minutes=minutes), level=level)
+        went_on = lines(part(site.page(f"/outage/{IRAQ}"), "known-when"))
+    assert len(went_on) == 4
+    _versions.forget()
+    publish(site, NOW + timedelta(minutes=40), level="degraded")
+    assert lines(part(site.page(f"/outage/{IRAQ}"), "known-when")) == went_on
+    site.store.delete(keys.TRAVEL, *(keys.travel(name) for name in travel.segments(site.store)))
+    publish(site, NOW + timedelta(minutes=50), level="outage")  # the record is written anew
+    assert len(lines(part(site.page(f"/outage/{IRAQ}"), "known-when"))) == 1
+
+
 def test_on_a_page_of_the_past_nothing_later_is_told(site: Site) -> None:
     publish(site, LATER, status="closed", end=text(NOW))
     then = part(site.page(f"/outage/{IRAQ}?at=2026-03-02T12:10:00Z"), "known-when")
@@ -103,7 +116,7 @@ def test_a_retraction_is_a_version_like_any_other(site: Site) -> None:
 def test_a_record_that_is_not_in_the_store_is_said_to_lie_in_the_archive_and_is_not_asked_for(site: Site) -> None:
     for name in travel.segments(site.store):
         site.store.delete(keys.travel(name))
-    _versions._kept.clear()
+    _versions.forget()
     known = words(part(site.page(f"/outage/{IRAQ}"), "known-when"))
     assert "lies in the archive" in known
     assert travel.wanted(site.store) == []
@@ -112,7 +125,7 @@ def test_a_record_that_is_not_in_the_store_is_said_to_lie_in_the_archive_and_is_
 def test_a_damaged_record_breaks_no_page(site: Site) -> None:
     for name in travel.segments(site.store):
         site.store.rpush(keys.travel(name), b"\x07nonsense")
-    _versions._kept.clear()
+    _versions.forget()
     assert "is not told here" in words(site.page(f"/outage/{IRAQ}")) or "lies in the archive" in words(
         site.page(f"/outage/{IRAQ}"))  # fmt: skip
 
