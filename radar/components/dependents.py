@@ -18,7 +18,11 @@ def block(key: str) -> Component | None:
     if asn is None:
         return None
     served = [row for row in providers.registry().values() if asn in row.networks]
-    parts: list[Any] = [html.P(text) for text in (_people(asn),) if text]
+    known = entities.networks().get(asn)
+    # the estimate is of its home, not of its part in another country
+    at_home = known is not None and (key.startswith("asn/") or key[7:9] == known.home)
+    people_words = _people(asn) if at_home else ""
+    parts: list[Any] = [html.P(people_words)] if people_words else []
     if served:
         words = ngettext("{n} provider of our registry runs on it:", "{n} providers of our registry run on it:",
                          len(served)).format(n=len(served))  # fmt: skip

@@ -30,7 +30,7 @@ def test_providers_that_run_on_a_network_are_named() -> None:
     assert 'href="/provider/google-cloud"' in to_html(dependents.block("asn/15169"))
 
 
-@pytest.mark.parametrize("key", ["country/PT", "provider/google-cloud", "asn/64512"])
+@pytest.mark.parametrize("key", ["country/PT", "provider/google-cloud", "asn/64512", "geoasn/FR-23693"])
 def test_what_is_no_network_or_not_known_has_no_such_part(key: str) -> None:
     assert dependents.block(key) is None
 
