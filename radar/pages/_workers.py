@@ -62,7 +62,7 @@ def jobs(found: Jobs | None, now: datetime) -> list[Component]:
     rows = board.judge(found["runs"], now)
     counts = Counter(row.state for row in rows)
     told = [html.Span([state.mark(_JOBS[word][0], _(_JOBS[word][1])), f" {counts[word]}"]) for word in board.ORDER]
-    head = [_("Job"), _("State"), _("Every"), _("Last run"), _("Took"), _("Past due"), _("Next due"), _("Lease")]
+    head = [_("Job"), _("State"), _("Every"), _("Last run"), _("Took"), _("Past due"), _("Next due")]
     return [html.P(told, className="counts"), table(head, [_job(row, now, head) for row in rows])]
 
 
@@ -151,6 +151,7 @@ def _job(row: board.Judged, now: datetime, head: Sequence[str]) -> Component:
     how: list[Any] = [state.mark(shape, _(word))]
     if run["running"] is not None:
         how.append(html.Small(_("at it for {duration}").format(duration=took(board.age_s(run["running"], now)))))
+    how += _lease(run)
     if run["skipped"]:
         how.append(html.Small(ngettext("{n} bucket skipped", "{n} buckets skipped", run["skipped"])
                               .format(n=run["skipped"])))  # fmt: skip
@@ -173,7 +174,6 @@ def _job(row: board.Judged, now: datetime, head: Sequence[str]) -> Component:
         lasted,
         past,
         times.time(run["due"], stamp) if run["due"] else "–",
-        _lease(run),
     ]
     name: list[Any] = [run["name"]]
     if run["error"]:
@@ -181,14 +181,13 @@ def _job(row: board.Judged, now: datetime, head: Sequence[str]) -> Component:
     return line(name, cells, head)
 
 
-def _lease(run: JobRun) -> list[Any]:
+def _lease(run: JobRun) -> list[Component]:
     """Who is at it, as the lease says that keeps all others from it; a worker that died has it until it runs out."""
     holder, before = run.get("holder"), run.get("taken_from")
-    told: list[Any] = ["–"]
-    if holder is not None and run.get("abandoned"):
-        told = [state.mark("degraded", _("Abandoned")), html.Small(_("by {worker}").format(worker=holder))]
-    elif holder is not None:
-        told = [_("held by {worker}").format(worker=holder)]
+    told: list[Component] = []
+    if holder is not None:
+        words = _("its lease ran out at {worker}") if run.get("abandoned") else _("held by {worker}")
+        told.append(html.Small(words.format(worker=holder)))
     if before is not None:
         told.append(html.Small(_("taken over from {worker}").format(worker=before)))
     return told

@@ -49,7 +49,7 @@ def test_those_in_trouble_come_first_and_each_says_how_it_goes(site: Site, told:
 def test_who_holds_the_lease_of_a_job_is_told_and_from_whom_it_was_taken_over(site: Site, told: Jobs) -> None:
     said = shown(site, told, "jobs")
     abandoned, _, rest = said.partition("collect:ioda_signals.2of4")[2].partition("archive")
-    assert abandoned.endswith("Abandoned by radar-b:977 ")
+    assert abandoned.startswith(" Late its lease ran out at radar-b:977 5 min")
     row = rest.partition("collect:ioda_signals.1of4")[2].partition("tick")[0]
     assert "held by radar-a:4021 taken over from radar-b:977" in row
     for run in told["runs"]:
