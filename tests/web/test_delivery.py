@@ -33,7 +33,7 @@ def test_pages_are_compressed_and_revalidated(site: Site) -> None:
     plain = site.get("/")
     small = site.get("/", headers={"Accept-Encoding": "br"})
     assert brotli.decompress(small.data) == plain.data
-    assert small.headers["Vary"] == "Accept-Encoding"
+    assert small.headers["Vary"] == "Accept-Encoding, Accept-Language"
     assert small.headers["Cache-Control"] == "no-cache"
     assert gzip.decompress(site.get("/", headers={"Accept-Encoding": "gzip"}).data) == plain.data
     again = site.get("/", headers={"If-None-Match": small.headers["ETag"]})
