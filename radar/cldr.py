@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any, cast
 
 from radar import languages
+from radar.labels import _
 
 _FIELD = re.compile(r"'([^']*)'|d+|M+|y+")
+_SOUNDS_LIKE_Y = re.compile(r"h?[ií](?![aeouáéóú])", re.IGNORECASE)
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 
 
@@ -95,6 +98,16 @@ def _dated(pattern: str, at: date) -> str:
         return str(at.day if letter == "d" else at.year)
 
     return _FIELD.sub(field, rule("patterns")[pattern])
+
+
+def joined(names: Sequence[str]) -> str:
+    """ "A, B and C"; one name alone. Spanish says "e" before the sound of an i: "Tonga e Irán"."""
+    if len(names) == 1:
+        return names[0]
+    text = _("{names} and {last}").format(names=", ".join(names[:-1]), last=names[-1])
+    if languages.current() == "es" and _SOUNDS_LIKE_Y.match(names[-1]):
+        text = f"{text.removesuffix(f'y {names[-1]}')}e {names[-1]}"
+    return text
 
 
 def country(cc: str) -> str | None:

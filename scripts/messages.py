@@ -14,6 +14,7 @@ from __future__ import annotations
 import ast
 import io
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -83,7 +84,10 @@ def _tables() -> Iterator[tuple[str, Iterable[str]]]:
     for signal in signals.SIGNALS.values():
         yield "radar/signals.py", (signal.title, signal.unit, signal.help)
     for name, module in sorted(discover().items()):
-        yield f"radar/sources/{name}.py", (module.SOURCE.title, module.SOURCE.summary)
+        source = module.SOURCE
+        yield f"radar/sources/{name}.py", (source.title, source.summary)
+        if re.search("[a-z]{4}", source.licence):  # a sentence, and no licence's name
+            yield f"radar/sources/{name}.py", (source.licence,)
     yield "radar/data/rules.toml", rules.read(rules.FILE).texts()
     yield "radar/data/countries.csv", sorted({row.subregion for row in entities.countries().values()})
     yield "radar/data/", [reference.info(name).title for name in reference.names()]

@@ -100,6 +100,14 @@ def test_days_are_written_as_babel_writes_them(language: str, at: date) -> None:
         assert cldr.month_year(at) == format_skeleton("yMMMM", at, locale=locale)
 
 
+def test_spanish_says_e_before_the_sound_of_an_i() -> None:
+    with languages.speaking("es"):
+        assert cldr.joined(["Tonga", "Irán"]) == "Tonga e Irán"
+        assert cldr.joined(["Irán", "Tonga", "Haití"]) == "Irán, Tonga y Haití"
+        assert cldr.joined(["Hong Kong", "Hungría"]) == "Hong Kong y Hungría"
+    assert cldr.joined(["Tonga", "Iran"]) == "Tonga and Iran"
+
+
 def test_countries_are_called_by_their_names_in_cldr_and_networks_by_their_own() -> None:
     with languages.speaking("es"):
         assert entities.name("country/DE") == "Alemania"

@@ -212,6 +212,4 @@ def _names(rows: Sequence[Outage]) -> str:
     if len(names) > NAMED + 1:
         rest = len(names) - NAMED
         return _("{names} and {n} more").format(names=", ".join(names[:NAMED]), n=rest)
-    if len(names) == 1:
-        return names[0]
-    return _("{names} and {last}").format(names=", ".join(names[:-1]), last=names[-1])
+    return cldr.joined(names)

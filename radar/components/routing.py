@@ -126,7 +126,7 @@ def _names(views: Sequence[RoutingView]) -> str:
     names = [outages.name_of(view["entity"]) for view in views]
     if len(names) > NAMED + 1:
         return _("{names} and {n} more").format(names=", ".join(names[:NAMED]), n=len(names) - NAMED)
-    return _("{names} and {last}").format(names=", ".join(names[:-1]), last=names[-1])
+    return cldr.joined(names)
 
 
 def standing_line(routing: Routing, standing: str, now: str) -> Component:

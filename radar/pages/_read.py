@@ -261,11 +261,16 @@ def told(snapshot: Snapshot) -> Snapshot:
     """The documents with their sentences in the reader's language."""
     return replace(
         snapshot,
-        sources=[{**row, "title": retell.text(row["title"])} for row in retell.document(snapshot.sources)],
+        sources=[_source(row) for row in snapshot.sources],
         outages=retell.document(snapshot.outages),
         notice=retell.document(snapshot.notice),
         states=retell.document(snapshot.states),
     )
+
+
+def _source(row: SourceStatus) -> SourceStatus:
+    names = {"title": retell.text(row["title"]), "licence": retell.text(row["licence"])}
+    return cast(SourceStatus, retell.document(row) | names)
 
 
 def _judged(snapshot: Snapshot, now: datetime) -> Snapshot:
