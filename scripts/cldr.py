@@ -38,6 +38,7 @@ def rules(language: str) -> dict[str, Any]:
         "months": [locale.months["format"]["wide"][n] for n in range(1, 13)],
         "short_months": [locale.months["format"]["abbreviated"][n] for n in range(1, 13)],
         "days": [locale.days["format"]["wide"][n] for n in range(7)],
+        "short_days": [locale.days["format"]["abbreviated"][n] for n in range(7)],
         "patterns": {"day": locale.date_formats["long"].pattern, **patterns},
         "countries": {} if language == "en" else {cc: locale.territories[cc] for cc in countries()},
     }

@@ -14,6 +14,7 @@ from typing import Any, cast
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from radar import cldr, languages
 from radar.components import kit, shell, state, times
 from radar.components.ssr import marks, slot
 from radar.figures import timeseries
@@ -68,7 +69,10 @@ def interactive(
                 [
                     dcc.Store(id={"type": "figure", "index": id}, data=figure),
                     dcc.Graph(
-                        id={"type": "graph", "index": id}, config=cast(Any, config), responsive=True, className="graph"
+                        id={"type": "graph", "index": id},
+                        config=cast(Any, config | _tongue()),
+                        responsive=True,
+                        className="graph",
                     ),
                 ],
                 className="live",
@@ -99,6 +103,20 @@ def spoken(drawn: timeseries.Chart) -> dict[str, Any]:
             for span in drawn.spans
         ],
     }  # fmt: skip
+
+
+def _tongue() -> dict[str, Any]:
+    """What Plotly needs to write numbers and days in the reader's language; it speaks English by itself."""
+    language = languages.current()
+    if language == "en":
+        return {}
+    days, short = cldr.rule("days"), cldr.rule("short_days")  # Plotly's weeks begin on Sunday
+    written = {
+        "days": [days[6], *days[:6]], "shortDays": [short[6], *short[:6]],
+        "months": cldr.rule("months"), "shortMonths": cldr.rule("short_months"),
+        "decimal": cldr.rule("decimal"), "thousands": cldr.rule("group"),
+    }  # fmt: skip
+    return {"locale": language, "locales": {language: {"dictionary": {}, "format": written}}}
 
 
 def chart(
