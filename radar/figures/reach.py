@@ -68,8 +68,9 @@ def _block(block: Block, at: float, width: float) -> str:
     words = _("{name}: {state}").format(name=block.name, state=_(WORDS[block.kind]))
     x, wide = f"{num(at)}%", f"{width:.2f}%"
     name = f'<text x="{x}" dx="8" y="22">{esc(block.short)}</text>' if width >= NAMED else ""
+    stop = "" if block.kind in ("hit", "back") else ' tabindex="-1"'  # forty stops would be none
     return (
-        f'<a href="{esc(block.href)}" class="{_class(block.kind, block.level)}"><title>{esc(words)}</title>'
+        f'<a href="{esc(block.href)}" class="{_class(block.kind, block.level)}"{stop}><title>{esc(words)}</title>'
         f'<rect class="ground" x="{x}" width="{wide}" height="{HEIGHT}"/>{_bar(block.kind, x, wide, HEIGHT)}{name}</a>'
     )
 

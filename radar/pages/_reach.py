@@ -36,6 +36,8 @@ def section(outage: Outage, snapshot: _read.Snapshot) -> Component | None:
         label = _("Networks by how many people are behind them, an estimate")
         inside.append(html.P(_sentence(blocks), className="sentence"))
         inside.append(slot("reach-picture", lambda: reach.html(blocks, label)))
+        all_of_them = html.A(_("All its networks, one by one"), href=f"/{outage['entity']}")
+        inside.append(html.P(all_of_them, className="note"))
     if depends:
         inside += [
             html.H3(_("Who depends on it")),

@@ -215,6 +215,7 @@ def test_blocks_fill_the_width_and_say_their_state() -> None:
     assert "<title>A &lt;b&gt;: hit</title>" in svg
     heights = re.findall(r'class="part"[^>]*height="(\d+)"', svg.partition("<ul")[0])
     assert heights == ["56", "28", "56", "10"], "shape tells them apart, not colour alone"
+    assert re.findall(r'<a href="([^"]+)"[^>]*tabindex="-1"', svg) == ["/asn/3", "/asn/4"], "stops where it is broken"
     assert svg.count('class="hatch"') == 2, "one in the picture, one in the key"
 
 
