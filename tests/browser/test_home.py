@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from radar.sources import _beacon_table, _geo
 from tests.browser.conftest import Running, serving
 from tests.browser.test_site import Held
+from tests.browser.tools import installed
 from tests.samples import NOW, text
 from tests.web.test_film import publish
 
@@ -258,3 +259,21 @@ def test_a_past_page_without_scripts_is_asked_for_by_the_form(view: View, playin
     page.get_by_role("button", name="Show").click()
     expect(page.locator("h1")).to_contain_text("Outage then: Iraq")
     assert state_of(page, "IQ") == "outage"
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing_wrong_at_another_moment_and_with_a_country_picked(
+    view: View, playing: Running, dark: bool
+) -> None:
+    axe = (installed() / "axe-core" / "axe.min.js").read_text()
+    page = opened(view, playing, dark=dark)
+    page.evaluate(axe)
+    run = (
+        "axe.run(document, {resultTypes: ['violations']})"
+        ".then((told) => told.violations.map((one) => [one.id, one.nodes.map((node) => node.html.slice(0, 160))]))"
+    )
+    page.evaluate(SCRUB, [286])
+    page.locator('.map a.c[href^="/country/IQ"]').click(force=True)
+    assert page.evaluate(run) == []
+    page.evaluate(SCRUB, [5])
+    assert page.evaluate(run) == []
