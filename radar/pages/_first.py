@@ -116,7 +116,7 @@ def respond(found: Found, path: str, query: Mapping[str, str], tags: Tags) -> fl
         log.warning("%s: %s", path, error)
         return failure(503, path, tags)
     text = flask.request.query_string.decode("latin-1")
-    key = (languages.current(), path, text, snapshot.version, snapshot.stalled_since is not None)
+    key = (_address(""), languages.current(), path, text, snapshot.version, snapshot.stalled_since is not None)
     keep = snapshot.lost_since is None and len(text) <= LONGEST_QUERY
     row = _shelf.get(key) if keep else None
     if row is None:

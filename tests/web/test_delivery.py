@@ -41,6 +41,12 @@ def test_pages_are_compressed_and_revalidated(site: Site) -> None:
     assert again.data == b""
 
 
+def test_a_page_that_was_asked_for_under_another_host_is_not_given_to_others(site: Site) -> None:
+    elsewhere = site.get("/country/IQ", headers={"Host": "elsewhere.example"}).text
+    assert "http://elsewhere.example/card/country/IQ.png" in elsewhere
+    assert "elsewhere.example" not in site.get("/country/IQ").text
+
+
 def test_errors_have_no_tag_that_could_be_kept(site: Site) -> None:
     assert "ETag" not in site.get("/country/XX").headers
 
