@@ -30,7 +30,7 @@ _MACHINES = ("/api/", "/feeds/", "/assets/", "/_dash-component-suites/", "/healt
 
 #: Addresses in the written document that lead to a page of ours, and forms that do.
 _LINK = re.compile(r'((?:[ -]href|data-png)=")(/(?!assets/|api/|feeds/|favicon|_dash)[^"#]*)')
-_FORM = re.compile(r'<form\b[^>]* method="get"[^>]*>')
+_FORM = re.compile(r'<form\b[^>]* method="get"[^>]*>.*?(?=</form>)', re.DOTALL)
 _PROPS = ("href", "data-href", "data-png")
 
 
