@@ -97,8 +97,7 @@ class Reliabilities:
             bits = {month: int(text, 16) for month, text in old["bits"].items()} if old else {}
             add(bits, begin, row.tolist())
             found[name] = tell(name, bits, spells.get(name, ()), end, simulated=name in simulated)
-        self._guard()
-        reliability.write(self._client, found)
+        reliability.write(self._client, found, guard=self._guard)
 
 
 def _judged(run: GroupRun) -> bool:

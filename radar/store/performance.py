@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from itertools import chain
 from typing import cast
 
 import orjson
@@ -11,21 +10,13 @@ import orjson
 from radar.errors import StoreUnavailable
 from radar.shapes.quality import Performance
 from radar.store import Store, asking, keys
-from radar.store.wire import Guard, command, exchange, free
-
-#: Fields in one command: what bounds the size of a request.
-_BATCH = 500
+from radar.store.wire import Guard, free, put_fields
 
 
 def write(client: Store, rows: Mapping[str, Performance], gone: Iterable[str] = (), *, guard: Guard = free) -> None:
     """Write these entities and remove those that are gone; ``guard`` as in ``wire.exchange``. StoreUnavailable."""
-    items = [(key.encode(), orjson.dumps(row)) for key, row in rows.items()]
-    names = [key.encode() for key in gone]
-    target = keys.PERFORMANCE.encode()
-    asked = [
-        command(b"HSET", target, *chain.from_iterable(items[at : at + _BATCH])) for at in range(0, len(items), _BATCH)
-    ] + [command(b"HDEL", target, *names[at : at + _BATCH]) for at in range(0, len(names), _BATCH)]
-    exchange(client, asked, reply_bytes=16, what="write performance", guard=guard)
+    body = {key: orjson.dumps(row) for key, row in rows.items()}
+    put_fields(client, keys.PERFORMANCE, body, gone, what="write performance", guard=guard)
 
 
 def known(client: Store) -> set[str]:

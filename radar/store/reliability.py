@@ -11,14 +11,14 @@ import orjson
 from radar.errors import StoreUnavailable
 from radar.shapes.reliability import Reliability
 from radar.store import Store, asking, keys
+from radar.store.wire import Guard, free, put_fields
 from radar.times import parse, rfc3339
 
 
-def write(client: Store, rows: Mapping[str, Reliability]) -> None:
-    """Write these entities. Raises StoreUnavailable."""
-    if rows:
-        with asking("write reliability"):
-            client.hset(keys.RELIABILITY, mapping={key: orjson.dumps(row) for key, row in rows.items()})
+def write(client: Store, rows: Mapping[str, Reliability], *, guard: Guard = free) -> None:
+    """Write these entities; ``guard`` as in ``wire.exchange``. Raises StoreUnavailable."""
+    body = {key: orjson.dumps(row) for key, row in rows.items()}
+    put_fields(client, keys.RELIABILITY, body, what="write reliability", guard=guard)
 
 
 def read_many(client: Store, entities: Iterable[str]) -> dict[str, Reliability | None]:

@@ -7,8 +7,9 @@ TLS are its business. RESP2 is the same on Redis and Valkey.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
+from itertools import chain
 from types import TracebackType
 from typing import Any, cast
 
@@ -23,6 +24,9 @@ from radar.store.cluster import MOVING, Cluster
 #: Requests and expected answers of one exchange are cut at about this size: small enough that no time-out of a
 #: whole send is reached and the server's answer buffer stays small.
 CHUNK_BYTES = 2 << 20
+
+#: Fields of a hash in one command.
+FIELDS = 500
 
 #: How refusals begin that only say that another node is to be asked.
 REDIRECTED = ("MOVED ", "ASK ", "TRYAGAIN")
@@ -166,6 +170,18 @@ def fetch(client: Store, names: Iterable[str], *, reply_bytes: int, what: str) -
 def _one_trip(client: Store, question: bytes, what: str) -> list[Reply]:
     with Line(client, what) as line:
         return line.trip([question])
+
+
+def put_fields(
+    client: Store, key: str, rows: Mapping[str, bytes], gone: Iterable[str] = (), *, what: str, guard: Guard = free
+) -> None:
+    """Write these fields of a hash and remove those that are gone; ``guard`` as in ``exchange``. StoreUnavailable."""
+    items = [(name.encode(), body) for name, body in rows.items()]
+    names, target = [name.encode() for name in gone], key.encode()
+    asked = [
+        command(b"HSET", target, *chain.from_iterable(items[at : at + FIELDS])) for at in range(0, len(items), FIELDS)
+    ] + [command(b"HDEL", target, *names[at : at + FIELDS]) for at in range(0, len(names), FIELDS)]
+    exchange(client, asked, reply_bytes=16, what=what, guard=guard)
 
 
 def scattered(
