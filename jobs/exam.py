@@ -67,6 +67,7 @@ def examine(
         "targets": grade.targets(papers),
         "worlds": grade.worlds(papers),
         "reliability": grade.reliability(papers),
+        "calibration": grade.calibration(papers),
         "thresholds": chosen,
         "recorded": recordings,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
+from radar.detect import confidence as calibrated
 from radar.detect.case import Case, Row, family, plane
 from radar.detect.model import Alert, View
 from radar.detect.profiles import DAY_S
@@ -191,24 +192,18 @@ def independent(case: Case) -> int:
 
 
 def confidence(case: Case) -> float:
-    """How sure that this is real, 0..1; a stated formula, not calibrated against labels yet.
-
-    Each family of signals that sees it may be wrong with probability .2 (strong alone) or .5; each family of the data
-    plane that looks and does not see it takes a fifth off. Never above .99.
-    """
-    wrong = 1.0
+    """How sure that this is real, 0..1: see :mod:`radar.detect.confidence`. Of each family the surest alert counts."""
     best: dict[str, float] = {}
     for alert in case.live:
         key = family(alert.series_id)
-        best[key] = min(best.get(key, 1.0), 0.2 if alert.publishable else 0.5)
-    for miss in best.values():
-        wrong *= miss
+        sure = calibrated.alone(alert.score_min, alert.depth, alert.bins)
+        best[key] = max(best.get(key, 0.0), sure if alert.publishable else calibrated.WEAK * sure)
     against = {
         family(r.series_id)
         for r in case.rows.values()
         if r.first_seen is None and r.verdict == "not_affected" and plane(r.series_id) == "data"
     } - set(best)
-    return round(min(0.99, (1 - wrong) * 0.8 ** len(against)), 3)
+    return calibrated.fused(best.values(), len(against))
 
 
 def _text(t: int | None) -> str | None:

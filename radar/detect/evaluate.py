@@ -168,6 +168,9 @@ def _checked(rows: pl.DataFrame, path: Path) -> pl.DataFrame:
         _refuse(rows.filter(pl.col(name).is_null()), path, name, "is null")
     value = pl.col("value").cast(pl.Float64)
     _refuse(rows.filter(value.is_nan() | value.is_infinite()), path, "value", "is not a finite number; no data is null")
+    counted = [name for name, signal in SIGNALS.items() if signal.scale == "count"]
+    below = pl.col("signal").cast(pl.String).is_in(counted) & (value < 0)
+    _refuse(rows.filter(below), path, "value", "is negative; expected a count")
     if "n" not in rows.columns:
         rows = rows.with_columns(n=pl.lit(None, pl.Float64))
     _refuse(rows.filter(pl.col("n").cast(pl.Float64) < 0), path, "n", "is negative")
@@ -189,9 +192,8 @@ def _checked(rows: pl.DataFrame, path: Path) -> pl.DataFrame:
 def _refuse(rows: pl.DataFrame, path: Path, column: str, why: str) -> None:
     if not rows.is_empty():
         first = rows.row(0, named=True)
-        raise SchemaError(
-            f"{path}: column {column}, row {first['row']}: {first[column]!r} {why} ({rows.height} such rows)"
-        )
+        seen = first[column].isoformat() if isinstance(first[column], datetime) else repr(first[column])
+        raise SchemaError(f"{path}: column {column}, row {first['row']}: {seen} {why} ({rows.height} such rows)")
 
 
 def _signal(name: str, rows: pl.DataFrame, profile: ProfileName | None) -> Signal:
@@ -314,6 +316,14 @@ def _extend(spans: list[tuple[float, float]], begin: float, end: float) -> None:
         spans.append((begin, end))
 
 
+def _evidence(outage: Outage) -> tuple[float, float, int] | None:
+    for row in outage["signals"]:
+        numbers, depth = row.get("numbers"), row["depth"]
+        if numbers is not None and numbers["score"] is not None and depth is not None:
+            return numbers["score"], depth, numbers["bins"]
+    return None
+
+
 def to_alarm(outage: Outage) -> Alarm:
     """An outage as an answer to be marked."""
     return Alarm(
@@ -326,4 +336,5 @@ def to_alarm(outage: Outage) -> Alarm:
         status=outage["status"],
         confidence=outage["confidence"],
         signals=tuple(row["signal"] for row in outage["signals"] if row["verdict"] == "affected"),
+        evidence=_evidence(outage),
     )

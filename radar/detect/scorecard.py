@@ -47,7 +47,8 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One published outage, as an answer to be marked. ``end`` None: still open at the end of the data."""
+    """One published outage, as an answer to be marked. ``end`` None: still open at the end of the data. ``evidence``:
+    worst score, depth and bins of the signal that saw it first; None where that is not known."""
 
     id: str
     entity: str
@@ -58,6 +59,7 @@ class Alarm:
     status: str
     confidence: float | None
     signals: tuple[str, ...]
+    evidence: tuple[float, float, int] | None = None
 
 
 @dataclass(slots=True)
@@ -119,6 +121,7 @@ def score(
     recall = _ratio(sum(1 for m in scored if m.alarms), len(scored))
     precision = _ratio(true, true + false)
     delays = [_delay(m) for m in scored if m.alarms]
+    sudden = [_delay(m, sure=True) for m in scored if m.alarms]
     errors = [e for m in scored if m.alarms and (e := _duration_error(m, until)) is not None]
     sure = [(a.confidence, outcome[i][0] == "true") for i, a in enumerate(alarms)
             if a.confidence is not None and outcome[i][0] != "excused"]  # fmt: skip
@@ -129,6 +132,8 @@ def score(
         "false_alarms_per_entity_week": _ratio(false, weeks),
         "ttd_p50_s": quantile(delays, 0.5),
         "ttd_p90_s": quantile(delays, 0.9),
+        "ttd_sure_p50_s": quantile(sudden, 0.5),
+        "ttd_sure_p90_s": quantile(sudden, 0.9),
         "duration_error_p50_s": quantile(errors, 0.5),
         "brier": _ratio(sum((p - hit) ** 2 for p, hit in sure), len(sure)),
         "entities": len(judged_s),
@@ -173,10 +178,12 @@ def _match(alarm: Alarm, label: Label, until: datetime) -> bool:
     return alarm.start <= (label.end_latest or label.end or until) + GRACE and (alarm.end or until) >= label.start
 
 
-def _delay(marked: _Marked) -> float:
-    """Seconds from the labelled onset until the first alarm was public; 0 for one that was public before."""
+def _delay(marked: _Marked, *, sure: bool = False) -> float:
+    """Seconds from the labelled onset until the first alarm was public; 0 for one that was public before. ``sure``:
+    from the end of the onset's bracket, by when it had certainly begun."""
     known = min(alarm.known_at for alarm in marked.alarms)
-    return max(0.0, (known - marked.label.start).total_seconds())
+    begun = (marked.label.start_latest if sure else None) or marked.label.start
+    return max(0.0, (known - begun).total_seconds())
 
 
 def _duration_error(marked: _Marked, until: datetime) -> float | None:

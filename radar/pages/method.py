@@ -177,8 +177,9 @@ def _confidence() -> Component:
         _("Confidence"),
         html.P(_("How sure we are that an outage is real, from 0 to 100 %. It grows with each independent kind of "
                  "signal that sees it and shrinks with each that looks and does not see it. In words: from 90 % high, "
-                 "from 70 % medium, below that low. It follows a stated formula and has not been calibrated against a "
-                 "record of real outages yet, so read it as an order, not as a betting rate.")),
+                 "from 70 % medium, below that low. It was learnt from simulated outages of which it is known what "
+                 "they were, and is held against others on the scoreboard. One kind of signal alone is never given "
+                 "more than 95 %, as a simulation does not hold every mistake that a measurement can make.")),
         id="confidence",
         class_name="prose",
     )  # fmt: skip
