@@ -53,7 +53,7 @@
       if (error && error.error && error.error.code === "too_often") throw error;
       return { bytes: null, download_ms: null };
     });
-    const answer = await fetch("/beacon/result", {
+    const answer = await fetch(`/beacon/result?lang=${document.documentElement.lang}`, {
       method: "POST",
       credentials: "omit",
       headers: { "Content-Type": "application/json" },

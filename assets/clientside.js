@@ -4,8 +4,13 @@
   "use strict";
 
   const root = document.documentElement;
-  const site = window.radarSite || { dark: {}, words: {} };
-  const words = () => (window.radarSite || site).words;
+  const site = window.radarSite || { dark: {} };
+  const words = () => JSON.parse(document.body.dataset.words || "{}");
+  /* A page of ours in the language that the address names. */
+  const spoken = (path) => {
+    const lang = new URLSearchParams(location.search).get("lang");
+    return lang ? `${path}${path.includes("?") ? "&" : "?"}lang=${encodeURIComponent(lang)}` : path;
+  };
   const find = (selector, inside) => (inside || document).querySelector(selector);
   const all = (selector, inside) => Array.from((inside || document).querySelectorAll(selector));
   const remember = (key, value) => { try { localStorage.setItem(key, value); } catch (e) { /* private window */ } };
@@ -126,19 +131,11 @@
 
   /* Charts ----------------------------------------------------------------------------------------------------- */
 
-  const DRAWN = ".choroplethlayer path, .geolayer .choropleth path, .scatterlayer .trace, .barlayer .trace";
+  const DRAWN = ".scatterlayer .trace, .barlayer .trace";
 
   function wire(drawing, plot) {
     if (plot.radarWired || !plot.on) return;
     plot.radarWired = true;
-    plot.on("plotly_click", (event) => {
-      const code = event.points[0] && event.points[0].customdata;
-      if (drawing.dataset.drawing === "map" && typeof code === "string") {
-        const at = new URLSearchParams(location.search).get("at");
-        location.assign(`/country/${code}${at ? `?at=${encodeURIComponent(at)}` : ""}`);
-      }
-    });
-    if (drawing.dataset.drawing === "map") return;
     const others = () => all(".ts-box[data-live] .js-plotly-plot").filter((other) => other !== plot);
     plot.on("plotly_relayout", (change) => {
       if (plot.radarFollows) return;
@@ -276,7 +273,9 @@
         option.dataset.path = row.path;
         const name = document.createElement("span");
         name.textContent = row.name;
-        option.append(name);
+        const kind = document.createElement("small");
+        kind.textContent = row.kind;
+        option.append(name, kind);
         if (row.state) {
           const shape = document.createElement("span");
           shape.className = `shape s-${row.state}`;
@@ -295,7 +294,7 @@
       input.setAttribute("aria-controls", list.id);
       list.addEventListener("pointerdown", (event) => {
         const option = event.target.closest('[role="option"]');
-        if (option) { event.preventDefault(); location.assign(option.dataset.path); }
+        if (option) { event.preventDefault(); location.assign(spoken(option.dataset.path)); }
       });
     }
 
@@ -305,7 +304,7 @@
       if (!text) { close(); return; }
       running = new AbortController();
       try {
-        const answer = await fetch(`/api/v1/entities?limit=8&q=${encodeURIComponent(text)}`, { signal: running.signal });
+        const answer = await fetch(spoken(`/suggest.json?q=${encodeURIComponent(text)}`), { signal: running.signal });
         if (answer.ok) show((await answer.json()).data); else close();
       } catch (error) {
         if (error.name !== "AbortError") close();
@@ -321,7 +320,7 @@
       if (event.key === "ArrowUp") { event.preventDefault(); choose(chosen - 1); }
       if (event.key === "Enter" && chosen >= 0) {
         event.preventDefault();
-        location.assign(all('[role="option"]', list)[chosen].dataset.path);
+        location.assign(spoken(all('[role="option"]', list)[chosen].dataset.path));
       }
     });
   }
@@ -366,6 +365,9 @@
     link.download = `${name ? name[1] : "radar-chart"}.png`;
     link.click();
   }
+
+  /* For the scripts of single pages. */
+  window.radarPage = { find, all, showTimes, spoken, say };
 
   /* Start ------------------------------------------------------------------------------------------------------- */
 

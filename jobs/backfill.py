@@ -171,7 +171,7 @@ def _ask(
     tell: Callable[[int], None],
 ) -> None:
     """Ask for one month, in pieces as long as the source takes them, and note how it went."""
-    end = min(following(start), now)
+    end, settling = min(following(start), now), timedelta(seconds=module.SOURCE.settle_s)
     month.answers = month.rows = month.rejected = 0
     month.error = None
     # a ledger of its own: where the regular collection goes on is not changed by what was asked of the past
@@ -180,13 +180,14 @@ def _ask(
     while at < end and month.error is None:
         stop = min(at + timedelta(hours=module.SOURCE.past_hours), end)
         before = month.answers
-        answers = _counted(module.fetch(http, at, stop), lambda count, before=before: tell(before + count))  # type: ignore[misc]
+        told = module.fetch(http, at, min(stop + settling, now))
+        answers = _counted(told, lambda count, before=before: tell(before + count))  # type: ignore[misc]
         found = keep(module, answers, parse(month.begun), archive=archive, ledger=ledger)
         month.answers, month.rows = month.answers + found.answers, month.rows + found.rows
         month.rejected += found.rejected
         month.error = found.error
         at = stop
-    month.complete = month.error is None and end == following(start)
+    month.complete = month.error is None and following(start) + settling <= now
 
 
 def _counted(answers: Iterable[Answer], tell: Callable[[int], None]) -> Iterator[Answer]:

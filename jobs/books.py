@@ -13,9 +13,12 @@ import structlog
 
 from radar.archive import Archive
 from radar.books import Book, discover
+from radar.books._context import ContextBook
 from radar.books._rises import SERIES
 from radar.books.dns_logs import DnsBook
+from radar.books.provider_status import StatusBook
 from radar.books.waf_events import AttackBook
+from radar.detect.cause.beside import Beside
 from radar.detect.model import Failing, Moment
 from radar.errors import RadarError
 from radar.sources import get
@@ -72,6 +75,15 @@ class Shelf:
     def failing(self, now: datetime) -> list[Failing]:
         """Zones that fail at our resolvers, by network: what outages are held against."""
         return [row for book in self.books.values() if isinstance(book, DnsBook) for row in book.unanswered(now)]
+
+    def beside(self, now: datetime) -> Beside:
+        """What else is told of places and of providers: evidence for causes."""
+        context = [book for book in self.books.values() if isinstance(book, ContextBook)]
+        status = [book for book in self.books.values() if isinstance(book, StatusBook)]
+        return Beside(
+            lambda: [row for book in context for row in book.standing(now)],
+            lambda: {slug: says for book in status for slug, says in book.page(now)["providers"].items()},
+        )
 
     def moments(self, now: datetime, *, since: datetime | None = None) -> list[Moment]:
         """What is news of single rules of our firewalls up to ``now``, and after ``since``; each once, oldest first."""

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jobs import cli_archive, cli_reviews
+from jobs import cli_archive, cli_causes, cli_reviews
 from jobs.cli_times import moment
 from radar import __version__
 from radar.errors import ConfigError, EntityError, RadarError
@@ -172,6 +172,8 @@ def build() -> argparse.ArgumentParser:
     cli_reviews.add_to(outages)
 
     cli_archive.add_to(add)
+
+    cli_causes.add_to(add)
 
     reference = add("reference", _reference, "list the reference tables, or fetch newer ones",
                     "examples:\n  radar reference\n  radar reference --refresh cities\n"

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,7 +22,7 @@ from jobs.claims import check_sources
 from jobs.consent import require, why_not
 from jobs.ledger import EXAMPLES, Entry, Ledger
 from radar.archive import Archive, ArchivedFile
-from radar.errors import RadarError, SchemaError, SourceError, UpstreamChanged, UpstreamUnavailable
+from radar.errors import ArchiveError, RadarError, SchemaError, SourceError, UpstreamChanged, UpstreamUnavailable
 from radar.http import Http
 from radar.schema import Parsed, check_signals, empty_signals
 from radar.settings import Settings
@@ -59,6 +60,10 @@ class Report:
     examples: list[dict[str, str | int]] = field(default_factory=list)
     running: bool = False
     part: str = ""
+
+
+#: Holds a source; gives the archive that its answers may be written to, or None when another worker is at it.
+Free = Callable[[str], AbstractContextManager[Archive | None]]
 
 
 class TakenOver(Exception):
@@ -118,7 +123,11 @@ def keep(
     simulated: bool = False,
     part: str = "",
 ) -> Report:
-    """Archive answers as they come, with the rows they hold; note in the ledger how it went. Never raises."""
+    """Archive answers as they come, with the rows they hold; note in the ledger how it went. Never raises.
+
+    ``archive`` may be guarded (:meth:`Archive.guarded`): when its check raises :class:`TakenOver`, all that was not
+    written yet is left to the worker that took the collection over, the note included.
+    """
     name = module.SOURCE.name
     began = time.perf_counter()
     found = Found(name)
@@ -143,8 +152,7 @@ def keep(
             _keep_together(module, files, found, archive, simulated=simulated)
         ended = True
     except TakenOver:
-        log.warning("collection left to the worker that took it over", source=name, part=part, answers=found.answers)
-        return Report(name, running=True, answers=found.answers, part=part)
+        return _left(name, part, found)
     except RadarError as error:
         failure = str(error)
         # it was asked for everything, and asking again would not help: some of it is refused or no data at all
@@ -156,10 +164,21 @@ def keep(
         failure = f"{len(found.wrong)} of {found.answers} answers were not understood, first {found.wrong[0]}"
     report = found.report(failure, round(time.perf_counter() - began, 3))
     report.part = part
-    note(ledger, report, now, found, ended=ended)
+    try:
+        with archive.writing():
+            note(ledger, report, now, found, ended=ended)
+    except TakenOver:
+        return _left(name, part, found)
+    except ArchiveError:  # a folder that cannot be locked: what it is that fails is told all the same
+        note(ledger, report, now, found, ended=ended)
     log.info("collected", source=name, part=part, ok=report.ok, answers=report.answers, rows=report.rows,
              rejected=report.rejected, seconds=report.seconds, error=report.error)  # fmt: skip
     return report
+
+
+def _left(name: str, part: str, found: Found) -> Report:
+    log.warning("collection left to the worker that took it over", source=name, part=part, answers=found.answers)
+    return Report(name, running=True, answers=found.answers, part=part)
 
 
 class Found:
@@ -238,17 +257,46 @@ def _raw_body(archive: Archive, file: ArchivedFile) -> bytes:
     return archive.raw(file).body
 
 
-def resume(archive: Archive) -> int:
-    """Read again what was archived and never parsed, because its collector died or its parser could not; returns the
-    number of answers that gave rows. Called when a worker starts, and never keeps it from starting."""
-    done = 0
-    parts: dict[tuple[str, datetime], list[ArchivedFile]] = {}
-    for file in archive.pending_raw():
-        module = discover().get(file.source)
-        if module is None:
+def resume(archive: Archive, free: Free | None = None, sources: Iterable[str] | None = None) -> tuple[int, set[str]]:
+    """Read again what was archived and never parsed, because its collector died or its parser could not. Called when a
+    worker starts, and never keeps it from starting.
+
+    Parameters
+    ----------
+    free
+        Holds a source for the block and gives the archive to write to, or None while a worker is in the middle of its
+        answers: these are no leftovers, and of sources that are read together a half must not be taken for the whole.
+        None: where no worker runs.
+    sources
+        Only these; None for all.
+
+    Returns
+    -------
+    tuple
+        The number of answers that gave rows, and the sources that were not free.
+    """
+    done, left = 0, set[str]()
+    for name in sorted(archive.sources() if sources is None else sources):
+        module = discover().get(name)
+        if module is None or not archive.pending_raw([name]):
             continue
-        if hasattr(module, "together"):  # those that one collection brought
-            parts.setdefault((file.source, file.received_at), []).append(file)
+        try:
+            with free(name) if free is not None else nullcontext(archive) as ours:
+                if ours is None:
+                    left.add(name)
+                    continue
+                done += _resumed(module, ours, ours.pending_raw([name]))
+        except TakenOver:
+            left.add(name)
+    return done, left
+
+
+def _resumed(module: SourceModule, archive: Archive, pending: list[ArchivedFile]) -> int:
+    done = 0
+    together: dict[datetime, list[ArchivedFile]] = {}  # those that one collection brought
+    for file in pending:
+        if hasattr(module, "together"):
+            together.setdefault(file.received_at, []).append(file)
             continue
         try:
             raw = archive.raw(file)
@@ -259,13 +307,13 @@ def resume(archive: Archive) -> int:
         if parsed is not None:
             archive.put_rows(file, parsed.rows, simulated=raw.simulated)
             done += 1
-    for (name, _received), files in parts.items():
+    for files in together.values():
         try:
             simulated = archive.raw(files[0]).simulated
-            if _keep_together(discover()[name], files, Found(name), archive, simulated=simulated):
+            if _keep_together(module, files, Found(module.SOURCE.name), archive, simulated=simulated):
                 done += len(files)
         except RadarError as error:
-            log.warning("archived answers cannot be read", source=name, error=str(error))
+            log.warning("archived answers cannot be read", source=module.SOURCE.name, error=str(error))
     return done
 
 

@@ -39,6 +39,7 @@ class _Run:
         self.noted = float("-inf")
         self.answers = 0
         self.given_up = self.taken_over = False
+        self.fence: Callable[[], None] | None = None
         self.report: Report | None = None
         self.done = threading.Event()
 
@@ -47,13 +48,24 @@ class _Run:
         """Seconds since it was started or gave an answer."""
         return time.monotonic() - self.heard
 
+    def wanted(self) -> None:
+        """Raise when what this run would still say is known to be not wanted."""
+        if self.taken_over:
+            raise TakenOver
+        if self.given_up:
+            raise UpstreamUnavailable(self.module.SOURCE.name, "answered long after it had been given up")
+
+    def check(self) -> None:
+        """Raise TakenOver when another worker has taken it over, as far as that can be asked."""
+        if self.taken_over:
+            raise TakenOver
+        if self.fence is not None:
+            self.fence()
+
     def watched(self, answers: Iterable[Answer]) -> Iterator[Answer]:
         """Pass the answers on, and remember when they came."""
         for answer in answers:
-            if self.taken_over:
-                raise TakenOver
-            if self.given_up:
-                raise UpstreamUnavailable(self.module.SOURCE.name, "answered long after it had been given up")
+            self.wanted()
             self.heard = time.monotonic()
             self.answers += 1
             if self.heard - self.told > TELL_S:
@@ -90,17 +102,42 @@ class Collector:
         self._lock = threading.Lock()
         self._busy: dict[str, _Run] = {}
 
-    def run(self, modules: Iterable[SourceModule], now: datetime, shard: Shard = WHOLE) -> list[Report]:
-        """Collect these sources, or this part of them, and return one report each, when all have ended or hang."""
-        runs = [self._start(module, now, None, shard) for module in modules]
+    def run(
+        self,
+        modules: Iterable[SourceModule],
+        now: datetime,
+        shard: Shard = WHOLE,
+        fence: Callable[[], None] | None = None,
+    ) -> list[Report]:
+        """Collect these sources, or this part of them, and return one report each, when all have ended or hang.
+
+        ``fence`` raises :class:`TakenOver` when it is another worker's by now; also a run that goes on heeds it.
+        """
+        runs = [self._start(module, now, None, shard, fence) for module in modules]
         return sorted((self._wait(run, now, ours=ours) for run, ours in runs), key=lambda report: report.source)
 
     def start(self, module: SourceModule, now: datetime, then: Callable[[Report], None], shard: Shard = WHOLE) -> bool:
         """Begin to collect a source and return at once; ``then`` gets the report. False: it is still at it."""
-        run, ours = self._start(module, now, then, shard)
+        run, ours = self._start(module, now, then, shard, None)
         if not ours and run.quiet_s >= self._quiet_s <= time.monotonic() - run.noted:
             self._hanging(run, now)
         return ours
+
+    def busy(self, source: str, shard: Shard = WHOLE) -> bool:
+        """Is a collection under way that is not to be given up? One that is says nothing more from then on."""
+        with self._lock:
+            run = self._busy.get(shard.name(source))
+            if run is None or run.done.is_set() or run.taken_over:
+                return False
+            run.given_up = run.given_up or run.quiet_s >= self._give_up_s
+            return not run.given_up
+
+    def fence(self, source: str, shard: Shard, check: Callable[[], None]) -> None:
+        """From now on a collection that is under way heeds this fence."""
+        with self._lock:
+            run = self._busy.get(shard.name(source))
+            if run is not None:
+                run.fence = check
 
     def leave(self, source: str, shard: Shard = WHOLE) -> None:
         """Another worker has taken this collection over: what ours would still say is not taken."""
@@ -110,17 +147,25 @@ class Collector:
                 run.taken_over = True
 
     def _start(
-        self, module: SourceModule, now: datetime, then: Callable[[Report], None] | None, shard: Shard
+        self,
+        module: SourceModule,
+        now: datetime,
+        then: Callable[[Report], None] | None,
+        shard: Shard,
+        fence: Callable[[], None] | None,
     ) -> tuple[_Run, bool]:
         name = module.SOURCE.name
         with self._lock:
             busy = self._busy.get(shard.name(name))
             if busy is not None and not busy.done.is_set():
-                if busy.quiet_s < self._give_up_s:
+                if busy.quiet_s < self._give_up_s and not busy.taken_over:
+                    busy.fence = fence or busy.fence
                     return busy, False
+                if not busy.taken_over:
+                    log.error("source given up, it is started again", source=name, quiet_s=round(busy.quiet_s))
                 busy.given_up = True
-                log.error("source given up, it is started again", source=name, quiet_s=round(busy.quiet_s))
             run = self._busy[shard.name(name)] = _Run(module, shard)
+            run.fence = fence
         threading.Thread(target=self._one, args=(run, now, then), name=f"collect-{name}", daemon=True).start()
         return run, True
 
@@ -140,7 +185,12 @@ class Collector:
         try:
             answers = run.watched(ask(run.module, now, self._http, self._ledger, run.shard))
             run.report = keep(
-                run.module, answers, now, archive=self._archive, ledger=self._ledger, part=run.shard.label
+                run.module,
+                answers,
+                now,
+                archive=self._archive.guarded(run.check),
+                ledger=self._ledger,
+                part=run.shard.label,
             )
         finally:
             run.done.set()

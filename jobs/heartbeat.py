@@ -8,6 +8,7 @@ What happens while the store is away is remembered, and written when it is back.
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import threading
 from collections import deque
@@ -20,11 +21,12 @@ from typing import Any, cast
 import orjson
 import structlog
 
+from jobs.holds import lease_of
 from radar.archive import Archive
 from radar.errors import ArchiveError, StoreUnavailable
 from radar.shapes.jobs import Backlog, Doing, JobRun, Jobs, Queue, WorkerRow
 from radar.store import Store, asking, board, documents, keys
-from radar.store.lease import acquire
+from radar.store.lease import Held, acquire, holders
 from radar.times import parse, rfc3339
 
 log = structlog.get_logger(__name__)
@@ -45,25 +47,45 @@ _WORKERS, _SKIPS = keys.queue("workers"), keys.queue("skips")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a job, for the bucket that begins at ``start``."""
+    """One run of a job, for the bucket that begins at ``start``. ``before``: the worker from which it was taken over,
+    "" where it was not."""
 
     job: str
     start: datetime
     began: datetime
     seconds: float
     error: str | None
+    before: str = ""
+
+
+def holder_name() -> str:
+    """What this process calls itself where it holds something: "host:pid#mark", unlike that of any other process."""
+    return f"{socket.gethostname()}:{os.getpid()}#{secrets.token_hex(4)}"
+
+
+def worker_of(holder: str) -> str:
+    """The worker's name, "host:pid", of what a lease calls its holder."""
+    return holder.partition("#")[0]
 
 
 class Desk:
-    """What one worker tells of itself. Several threads may use it at once.
+    """What one worker tells of itself. Several threads may use it at once. ``holder``: what its leases and connections
+    are called, its name and a mark of this very process.
 
     ``sources``: the names of those that it collects. ``archive_id``: of the folder that it writes to.
     """
 
     def __init__(
-        self, client: Store, *, now: Callable[[], datetime], sources: Iterable[str] = (), archive_id: str = ""
+        self,
+        client: Store,
+        *,
+        now: Callable[[], datetime],
+        sources: Iterable[str] = (),
+        archive_id: str = "",
+        holder: str = "",
     ) -> None:
-        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self.holder = holder or holder_name()
+        self.name = worker_of(self.holder)
         self.waits = False
         self._client, self._now = client, now
         self._sources, self._archive_id = sorted(sources), archive_id
@@ -139,7 +161,7 @@ class Desk:
         with self._client.pipeline(transaction=False) as pipe:
             if isinstance(item, Run):
                 told = {"start": rfc3339(item.start), "began": rfc3339(item.began), "worker": self.name,
-                        "seconds": round(item.seconds, 3), "error": item.error}  # fmt: skip
+                        "seconds": round(item.seconds, 3), "error": item.error, "before": item.before}  # fmt: skip
                 pipe.lpush(_runs(item.job), orjson.dumps(told))
                 pipe.ltrim(_runs(item.job), 0, RUNS - 1)
                 pipe.expire(_runs(item.job), _RUNS_TTL_S)
@@ -153,7 +175,8 @@ class Herald:
     """Puts document ``jobs`` together. One worker at a time does; each may.
 
     ``queue`` tells what lies in the queue, None where that cannot be asked. ``behind_after_s``: how long rows may wait
-    for the pipeline before sources that are not urgent are asked less often; 0: they never are.
+    for the pipeline before sources that are not urgent are asked less often; 0: they never are. ``cursor``: up to which
+    file the pipeline has taken in the archive; None: what it has published says so. ``plays``: see ``Jobs``.
     """
 
     def __init__(
@@ -165,7 +188,10 @@ class Herald:
         slow: Iterable[str] = (),
         queue: Callable[[], Queue | None] = lambda: None,
         behind_after_s: int = 0,
+        cursor: Callable[[], str | None] | None = None,
+        plays: bool = False,
     ) -> None:
+        self._cursor, self._plays = cursor or self._published, plays
         self._client, self._archive = client, archive
         self._cadences, self._slow = dict(cadences), sorted(slow)
         self._queue, self._after_s = queue, behind_after_s
@@ -195,14 +221,16 @@ class Herald:
                 for job in cadences:
                     pipe.lrange(_runs(job), 0, RUNS - 1)
                 found = cast("list[list[bytes]]", pipe.execute())
+        named = [lease_of(job) for job in cadences]
+        leases = map(holders(self._client, named).get, named)
         backlog = self.backlog()
         behind = self._behind(backlog, now)
         return Jobs(
             at=rfc3339(now),
             by=by,
             runs=[
-                _row(job, every, [orjson.loads(raw) for raw in rows], running.get(job), skips)
-                for (job, every), rows in zip(cadences.items(), found, strict=True)
+                _row(job, every, [orjson.loads(raw) for raw in rows], running.get(job), skips, held)
+                for (job, every), rows, held in zip(cadences.items(), found, leases, strict=True)
             ],
             workers=workers,
             queue=self._queue(),
@@ -210,18 +238,22 @@ class Herald:
             behind=behind,
             behind_after_s=self._after_s,
             slowed=self._slow if behind else [],
+            plays=self._plays,
         )
 
     def backlog(self) -> Backlog | None:
         """Files of rows that the pipeline has not taken in; None where the archive cannot be read."""
-        raw = documents.blob(self._client, "now:tick")
-        cursor = orjson.loads(raw)["cursor"] if raw else None
+        cursor = self._cursor()
         try:
             files = self._archive.files(after=cursor)
         except ArchiveError as error:
             log.warning("what waits for the pipeline is not known", error=str(error))
             return None
         return Backlog(files=len(files), oldest=rfc3339(files[0].received_at) if files else None)
+
+    def _published(self) -> str | None:
+        raw = documents.blob(self._client, "now:tick")
+        return orjson.loads(raw)["cursor"] if raw else None
 
     def _behind(self, backlog: Backlog | None, now: datetime) -> str | None:
         age = board.age_s(backlog["oldest"], now) if backlog else None
@@ -239,9 +271,17 @@ def workers_of(client: Store, now: datetime) -> list[WorkerRow]:
     return sorted((row for row in rows if row["name"] not in gone), key=lambda row: row["name"])
 
 
-def _row(job: str, every_s: int, runs: list[dict[str, Any]], running: str | None, skips: list[list[str]]) -> JobRun:
+def _row(
+    job: str,
+    every_s: int,
+    runs: list[dict[str, Any]],
+    running: str | None,
+    skips: list[list[str]],
+    held: Held | None,
+) -> JobRun:
     mine = [why for name, _start, why in skips if name == job]
     last = runs[0] if runs else None
+    before = held.before if held is not None else last.get("before", "") if last else ""
     took = sorted(run["seconds"] for run in runs)
     start = parse(last["start"]) if last else None
     return JobRun(
@@ -259,6 +299,9 @@ def _row(job: str, every_s: int, runs: list[dict[str, Any]], running: str | None
         error=last["error"] if last else None,
         worker=last["worker"] if last else None,
         running=running,
+        holder=worker_of(held.holder) if held is not None else None,
+        abandoned=held is not None and not held.runs,
+        taken_from=worker_of(before) or None,
         skipped=mine.count("skipped"),
         put_off=mine.count("put_off"),
     )

@@ -17,6 +17,7 @@ from radar.aggregate.bins import F32, Block, bin_index, bin_start
 from radar.signals import Group
 from radar.store import Store, blocks, keys
 from radar.store.retention import Keep
+from radar.store.wire import Guard, free
 
 #: Points that are read and written at once: what bounds the memory of a long backfill.
 CHUNK_POINTS = 1_000_000
@@ -51,11 +52,14 @@ class StoreHistory:
     """History that lies in the store: nothing is held in this process, so a restart loses nothing.
 
     ``live``: pages are dropped when they are too old to be of use; a replayed or recorded set is kept. ``keep``: what
-    the operator set instead.
+    the operator set instead. ``guard``: asked before each write whether it may still be made.
     """
 
-    def __init__(self, client: Store, group: Group, *, live: bool = False, keep: Keep | None = None) -> None:
+    def __init__(
+        self, client: Store, group: Group, *, live: bool = False, keep: Keep | None = None, guard: Guard = free
+    ) -> None:
         self._client = client
+        self._guard = guard
         self._group = group
         self._ttl_s = keep.seconds(group) if keep is not None else keys.live_ttl_s(group) if live else None
 
@@ -99,7 +103,9 @@ class StoreHistory:
 
     def put_aspect(self, aspect: str, entities: Sequence[str], start: datetime, values: F32) -> None:
         """See :class:`History`."""
-        blocks.write_bins(self._client, self._group, aspect, list(entities), start, values, ttl_s=self._ttl_s)
+        blocks.write_bins(
+            self._client, self._group, aspect, list(entities), start, values, ttl_s=self._ttl_s, guard=self._guard
+        )
 
     def flush(self) -> None:
         """Nothing is held back."""

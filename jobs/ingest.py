@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, cast
 
 import orjson
 import polars as pl
@@ -24,6 +25,7 @@ from jobs.history import History, StoreHistory
 from jobs.ledger import Ledger
 from jobs.publish import Publication, build
 from jobs.quality import Performances
+from jobs.reliability import Reliabilities
 from jobs.tracked import cut, lead_of
 from jobs.writeback import Mark, WriteBack
 from radar.aggregate.bins import Block, bin_end, to_block
@@ -82,7 +84,7 @@ class Pipeline:
     off
         Why others are not, in a sentence each.
     lease
-        When given, nothing is published unless it is still held.
+        When given, no series is written and nothing is published unless it is still held.
     networks
         How many networks of logs are taken in by bins below an hour (:mod:`jobs.tracked`); 0: all.
     """
@@ -110,17 +112,20 @@ class Pipeline:
         self.enabled = frozenset(enabled)
         self.off: Mapping[str, str] = dict(off or {})
         self.lease = lease
+        #: Adds to the transaction of a publication, on keys that lie beside the documents.
+        self.beside: Callable[[Any], None] | None = None
         self.networks = networks
         self._settle = dict(settle or {})
         live = self.clock.mode == "live"
-        self._history = history or (lambda client, group: StoreHistory(client, group, live=live))
+        self._history = history or (lambda client, group: StoreHistory(client, group, live=live, guard=self.check))
         self.runs: dict[str, GroupRun] = {}
         self.book = OutageBook()
         self.cursor: str | None = None
         self.quality: dict[tuple[str, str], QualityRow] = {}
         self._changed: dict[str, Outage] = {}
         self.shelf = Shelf(client, archive) if archive is not None and realm == "now" else None
-        self.performances = Performances(client) if realm == "now" else None
+        self.performances = Performances(client, self.check) if realm == "now" else None
+        self.reliabilities = Reliabilities(client, self.check) if realm == "now" else None
         self._back = WriteBack(client)
         self._recorder = travel.Recorder(client)
         #: Where this pipeline went back to, because primaries of the store have changed.
@@ -201,6 +206,7 @@ class Pipeline:
                 if self.realm == "history"
                 else set(),
                 failing=self.shelf.failing(end) if self.shelf else (),
+                beside=self.shelf.beside(end) if self.shelf else None,
             ):
                 changed[outage["id"]] = outage
         self._changed.update(changed)
@@ -223,6 +229,9 @@ class Pipeline:
             run.history.flush()
         self._back.check()
         publication = build(self, now, self._changed)
+        if self.reliabilities:  # what people said of the newest ones is in the publication
+            listed = cast("list[Outage]", publication.docs["outages"])
+            self.reliabilities.count(self.runs, lambda: [*self.book.all, *listed], now)
         with self._recorded(now, publication) as record:
             if self.realm == "history":
                 publication = Publication({"recorded": publication.recorded()}, {})
@@ -235,12 +244,23 @@ class Pipeline:
                 blobs={f"{self.realm}:{name}": blob for name, blob in self._blobs(now).items()}
                 | (self.shelf.blobs() if self.shelf else {}),
                 lease=self.lease,
-                within=record.write if record else None,
+                within=partial(self._within, record),
             )
         self._changed.clear()
         for run in self.runs.values():
             run.published = True
         return version
+
+    def _within(self, record: travel.Record | None, pipe: Any) -> None:
+        if record is not None:
+            record.write(pipe)
+        if self.beside is not None:
+            self.beside(pipe)
+
+    def check(self) -> None:
+        """Raise StoreUnavailable when the lease was lost: then another worker writes."""
+        if self.lease is not None:
+            self.lease.check()
 
     def remember(self, now: datetime) -> None:
         """Record what is known at this moment without publishing it, as between two publications of a fast replay. What

@@ -53,7 +53,9 @@ class LivePipeline(Pipeline):
         self, client: Store, archive: Archive, *, keep: Keep | None = None, trail: Trail | None = None, **options: Any
     ) -> None:
         if keep is not None:
-            options.setdefault("history", lambda client, group: StoreHistory(client, group, keep=keep))
+            options.setdefault(
+                "history", lambda client, group: StoreHistory(client, group, keep=keep, guard=self.check)
+            )
         super().__init__(client, archive, **options)
         self._keep, self._trail = keep, trail
         if self.ledger is None:

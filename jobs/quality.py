@@ -20,6 +20,7 @@ from radar.aggregate.performance import DAYS, F32, HOURS, RTT, THROUGHPUT, Told,
 from radar.shapes.quality import Performance, PerformanceNow, PerformanceRow
 from radar.signals import GROUPS, SLOTS, series_id
 from radar.store import Store, blocks, performance
+from radar.store.wire import Guard, free
 from radar.times import rfc3339
 
 log = structlog.get_logger(__name__)
@@ -41,8 +42,9 @@ class _Found:
 class Performances:
     """Tells how every entity of the edge performs. One a pipeline."""
 
-    def __init__(self, client: Store) -> None:
+    def __init__(self, client: Store, guard: Guard = free) -> None:
         self._client = client
+        self._guard = guard
         self._told: tuple[int, int] | None = None
 
     def documents(self, runs: Mapping[str, GroupRun], now: datetime) -> dict[str, object]:
@@ -64,7 +66,8 @@ class Performances:
             found |= self._read(names[at : at + CHUNK], hour)
         simulated = run.progress.simulated
         rows = _rows(found, simulated)
-        performance.write(self._client, _all(found, rows, hour), performance.known(self._client) - set(found))
+        gone = performance.known(self._client) - set(found)
+        performance.write(self._client, _all(found, rows, hour), gone, guard=self._guard)
         self._told = mark
         log.info("performance told", hour=rfc3339(hour), entities=len(found),
                  seconds=round(time.perf_counter() - began, 3))  # fmt: skip

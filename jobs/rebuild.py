@@ -225,8 +225,8 @@ def _run(
             if number % PUBLISH_TICKS == 0:
                 line.publish(tick.now)
                 undo.begin(number)
-            elif news or tick.now.hour != before.hour:
-                line.remember(tick.now)  # what was known then may be asked for
+            elif tick.begun is not None or news or number == 1 or tick.now.hour != before.hour:
+                line.remember(tick.now)  # it was published, or may be asked for
             if progress:
                 progress((tick.now - since) / max(until - since, timedelta(seconds=1)), rfc3339(tick.now))
         before = tick.now

@@ -13,7 +13,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 
@@ -23,9 +23,11 @@ import orjson
 from jobs import logs
 from jobs.clock import ClockMode
 from jobs.collect import keep
+from jobs.folder import identity
 from jobs.ingest import Pipeline
 from jobs.ledger import Ledger
 from jobs.rehearse_edge import EdgeRehearsal
+from jobs.rehearse_jobs import Told
 from jobs.rehearse_routes import RouteRehearsal
 from jobs.replay import Recording, Replay, record
 from jobs.simulate import World
@@ -63,6 +65,15 @@ class Rehearsal:
         self._edge = EdgeRehearsal()
         self._recorded: Replay | None = None
         self._told: set[str] = set()
+        self.jobs = Told(
+            self._client,
+            self.archive,
+            self.world.sources,
+            STEP.total_seconds() / speed,
+            cursor=lambda: self.pipeline.cursor,
+            now=lambda: datetime.now(UTC),
+            archive_id=identity(data_dir),
+        )
 
     def load(self) -> None:
         """Load 28 days of simulated history and the recorded sets, and publish for the first time."""
@@ -106,10 +117,13 @@ class Rehearsal:
         due = time.monotonic()
         while now < self.world.ends and not stop.is_set():
             since, now = now, now + STEP
-            self._collect(since, now)
+            with self.jobs.at("collect"):
+                self._collect(since, now)
             if self.routes is not None:
                 self.routes.play(since, now)
-            report = self.pipeline.tick(now)
+            with self.jobs.at("tick"):
+                report = self.pipeline.tick(now)
+            self.jobs.tell()
             if self.routes is not None:
                 self.routes.tell()
             for outage in report.changed:
@@ -121,6 +135,7 @@ class Rehearsal:
             due += STEP.total_seconds() / self._speed
             self._work_through(due, stop)
             stop.wait(max(0.0, due - time.monotonic()))
+        self.jobs.end()
         self.pipeline.clock = ClockMode("replay", 0.0, self.world.starts, self.world.ends)
         self._work_through(float("inf"), stop)
         self.pipeline.publish(now)

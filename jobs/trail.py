@@ -8,11 +8,13 @@ The archive says what came. What was made of it also depends on when the radar l
 and silence is told by the clock. With both, everything that was published can be worked out again (`jobs/rebuild.py`).
 
 A line is written after its publication. One that a dying process could not write is made up for by the next: the store
-remembers its last tick (:func:`state`), so that every publication has its line, once.
+remembers its last tick (:func:`state`), so that every publication has its line, once. A process that was only stopped,
+and wakes when that was done, finds its line there.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,6 +30,8 @@ from radar.errors import ArchiveError
 log = structlog.get_logger(__name__)
 
 _FORM = "%Y-%m-%dT%H:%M:%S.%fZ"
+#: Bytes at a file's end among which a line is looked for that was already written: some dozens of ticks.
+_TAIL = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +45,27 @@ class Tick:
 
 
 class Trail:
-    """The folder of ticks. One process writes it: the one that holds the pipeline's lease."""
+    """The folder of ticks. One process writes it: the one that holds the pipeline's lease, or did a moment ago."""
 
     def __init__(self, data_dir: Path) -> None:
         self._folder = data_dir / "archive" / "ticks"
 
     def write(self, tick: Tick) -> None:
-        """Add a tick. Raises ArchiveError."""
+        """Add a tick, unless it is there. Raises ArchiveError."""
+        line = orjson.dumps(state(tick)) + b"\n"
         path = self._folder / f"{tick.now.astimezone(UTC):%Y-%m-%d}.ndjson"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
             try:
+                fcntl.flock(handle, fcntl.LOCK_EX)
                 size = os.fstat(handle).st_size
+                if line in os.pread(handle, _TAIL, max(0, size - _TAIL)):
+                    return
                 torn = (
                     size > 0 and os.pread(handle, 1, size - 1) != b"\n"
                 )  # the machine went down while one was written
-                os.write(handle, (b"\n" if torn else b"") + orjson.dumps(state(tick)) + b"\n")
+                os.write(handle, (b"\n" if torn else b"") + line)
                 os.fdatasync(handle)
             finally:
                 os.close(handle)

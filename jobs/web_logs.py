@@ -1,6 +1,10 @@
-"""gunicorn's configuration file: our log form in its processes. The rest is on its command line (``jobs.web``)."""
+"""gunicorn's configuration file: our log form in its processes, and the table of places that the site reads, which a
+process beside it makes. The rest is on its command line (``jobs.web``)."""
 
 from __future__ import annotations
+
+import subprocess as _subprocess
+import sys as _sys
 
 # Every public name in here is read as a setting of gunicorn.
 from jobs import logs as _logs
@@ -11,3 +15,8 @@ _logs.configure(_settings, process="web")
 
 logconfig_dict = _logs.config(_settings, process="web")
 accesslog = None
+
+
+def when_ready(_server: object) -> None:
+    """The site answers: the table of places is made beside. gunicorn waits for no such child, and reaps it."""
+    _subprocess.Popen([_sys.executable, "-m", "jobs.places"])

@@ -32,10 +32,10 @@ from huey.storage import RedisStorage
 
 from jobs import folder, logs, travel, upkeep
 from jobs.claims import check_sources
-from jobs.collect import enabled, resume
+from jobs.collect import Free, enabled, resume
 from jobs.collector import Collector
 from jobs.consent import off
-from jobs.heartbeat import BEAT_S, Desk, Herald, workers_of
+from jobs.heartbeat import BEAT_S, Desk, Herald, holder_name, workers_of
 from jobs.ledger import Ledger
 from jobs.live import LivePipeline
 from jobs.schedule import buckets
@@ -157,12 +157,39 @@ def standby(work: Work, reachable: Callable[[], bool], stop: threading.Event, *,
         if reachable():
             if away:
                 log.info("store is back")
+                try:
+                    work.adopt()
+                except StoreUnavailable:
+                    continue
             away = False
             continue
         if not away:
             log.warning("store is away: collecting goes on into the archive, the pipeline waits")
         away = True
         work.collect_alone()
+
+
+def take_up(archive: Archive, free: Free, stop: threading.Event, *, every_s: float) -> threading.Thread | None:
+    """Parse what was archived and never parsed, of all sources that no worker is at; then, in the thread that is given
+    back, of the others when they are free."""
+
+    def once(sources: set[str] | None) -> set[str]:
+        done, left = resume(archive, free, sources)
+        if done:
+            log.info("answers taken up that were never parsed", answers=done)
+        return left
+
+    def rest(left: set[str]) -> None:
+        while left and not stop.wait(every_s):
+            left = once(left)
+
+    left = once(None)
+    if not left:
+        return None
+    log.info("answers that another worker is in the middle of are left to it", sources=sorted(left))
+    thread = threading.Thread(target=rest, args=(left,), name="take-up", daemon=True)
+    thread.start()
+    return thread
 
 
 def attend(work: Work, herald: Herald, client: Store, now: Callable[[], datetime]) -> None:
@@ -228,12 +255,13 @@ def main(settings: Settings) -> int:
     logs.configure(settings, process="jobs")
     queue = queue_of(settings)
     archive, ledger = Archive(settings.data_dir), Ledger(settings.data_dir)
-    client = connect(settings, timeout_s=30)
+    holder = holder_name()
+    client = connect(settings, timeout_s=30, name=holder)
     probes = [connect(url) for url in dict.fromkeys((url_of(settings), queue))]
     modules = {module.SOURCE.name: module for module in enabled(settings)}
     reasons = off(settings)
     trail = Trail(settings.data_dir)
-    desk = Desk(client, now=utc_now, sources=modules, archive_id=folder.identity(settings.data_dir))
+    desk = Desk(client, now=utc_now, sources=modules, archive_id=folder.identity(settings.data_dir), holder=holder)
     http = Http(contact=settings.contact, cache=settings.data_dir / "http", turns=Turns(connect(queue)))
     work = Work(
         settings,
@@ -255,9 +283,6 @@ def main(settings: Settings) -> int:
         now=utc_now,
         desk=desk,
     )
-    resumed = resume(archive)
-    if resumed:
-        log.info("answers taken up that were never parsed", answers=resumed)
     log.info("jobs start", sources=sorted(modules), tick_s=settings.tick_s)
     for name in settings.sources:
         if name in reasons:
@@ -282,6 +307,7 @@ def main(settings: Settings) -> int:
     threading.Thread(target=travel.serve, args=(client, archive, stop), name="travel", daemon=True).start()
     while not reachable():
         stop.wait(1.0)
+    take_up(archive, lambda source: work.holds.free(source, archive), stop, every_s=settings.lease_s)
     todo = tasks(work, queue, now=utc_now)
     herald = Herald(
         client,

@@ -19,8 +19,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from radar import providers, reference
+from radar import cldr, providers, reference
 from radar.errors import EntityError
+from radar.labels import _
 
 TYPES = ("country", "region", "asn", "geoasn", "provider")
 
@@ -105,7 +106,7 @@ class Networks(Mapping[int, Network]):
         self._lines = {int(line.partition(",")[0]): line for line in lines}
 
     def __getitem__(self, asn: int) -> Network:
-        _, name, cc, share, addresses = next(csv.reader([self._lines[asn]]))
+        _asn, name, cc, share, addresses = next(csv.reader([self._lines[asn]]))
         return Network(asn, name, cc, float(share) if share else None, int(addresses or 0))
 
     def __iter__(self) -> Iterator[int]:
@@ -167,21 +168,28 @@ def is_entity(key: str) -> bool:
     return True
 
 
+def country_name(cc: str) -> str:
+    """The name of a country by its alpha-2 code, in the language that is spoken now. Raises KeyError."""
+    return cldr.country(cc) or countries()[cc].name
+
+
 def name(key: str) -> str:
-    """The name a reader sees: "Iraq", "AS5089 Virgin Media", "AS23693 Telkomsel in Indonesia", "acme-dns".
+    """The name a reader sees, in the language that is spoken now.
+
+    "Iraq", "AS5089 Virgin Media", "AS23693 Telkomsel in Indonesia", "acme-dns".
 
     A network that is not in the table is called by its number alone. Raises EntityError.
     """
     entity = parse(key)
     if entity.type == "country":
-        return countries()[entity.code].name
+        return country_name(entity.code)
     if entity.type == "asn":
         return _network_name(int(entity.code))
     if entity.type == "geoasn":
-        cc, _, asn = entity.code.partition("-")
-        return f"{_network_name(int(asn))} in {countries()[cc].name}"
+        cc, _dash, asn = entity.code.partition("-")
+        return _("{network} in {country}").format(network=_network_name(int(asn)), country=country_name(cc))
     if entity.type == "region":
-        return f"{entity.code}, {countries()[entity.code[:2]].name}"
+        return f"{entity.code}, {country_name(entity.code[:2])}"
     return providers.name_of(entity.code)
 
 

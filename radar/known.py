@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
-from radar.shapes import Outage
+from radar import entities as entity_names
+from radar.errors import EntityError
+from radar.shapes import Cause, Outage
 from radar.times import parse
 
 
@@ -37,11 +41,29 @@ def select(
     statuses: Collection[str] = (),
     since: datetime | None = None,
     until: datetime | None = None,
+    places: Collection[str] = (),
+    network: str = "",
+    levels: Collection[str] = (),
+    causes: Collection[str] = (),
+    minutes: float = 0,
+    confidence: float = 0,
 ) -> list[Outage]:
     """The outages that match all that is asked, in their order.
 
-    ``since`` and ``until`` keep outages that touch the half-open range; one that has not ended reaches to the end of
-    time.
+    Parameters
+    ----------
+    since, until
+        Keep outages that touch the half-open range; one that has not ended reaches to the end of time.
+    places
+        Alpha-2 codes: the country itself and all that lies in it.
+    network
+        An AS number ("AS5089", "5089"), or a part of the name of a network or a provider; letters of any case.
+    causes
+        Ids of causes: the likeliest one of the outage must be among them.
+    minutes
+        It lasted at least so long, or has so far.
+    confidence
+        At least so sure, 0 to 1. Above 0 an outage whose confidence is not stated is left out.
     """
     found = []
     for outage in outages:
@@ -49,9 +71,76 @@ def select(
             continue
         if statuses and outage["status"] not in statuses:
             continue
+        if levels and outage["level"] not in levels:
+            continue
+        if places and country_of(outage["entity"]) not in places:
+            continue
+        if network and not _is_called(outage["entity"], network):
+            continue
+        if causes and not ((best := likeliest(outage)) and best["cause"] in causes):
+            continue
+        if outage["severity"]["minutes"] < minutes or (confidence and (outage["confidence"] or 0) < confidence):
+            continue
         if until is not None and parse(outage["start"]) >= until:
             continue
         if since is not None and outage["end"] is not None and parse(outage["end"]) <= since:
             continue
         found.append(outage)
     return found
+
+
+#: By what outages can be put in order: what each is compared by, None where it is not known.
+ORDERS: dict[str, Callable[[Outage], Any]] = {
+    "status": lambda outage: outage["status"] != "open",
+    "start": lambda outage: parse(outage["start"]),
+    "minutes": lambda outage: outage["severity"]["minutes"],
+    "depth": lambda outage: outage["severity"]["depth"],
+    "share": lambda outage: outage["severity"]["share"],
+    "confidence": lambda outage: outage["confidence"],
+    "signals": lambda outage: sum(row["first_seen"] is not None for row in outage["signals"]),
+    "place": lambda outage: name_of(outage["entity"]).casefold(),
+}
+
+
+def ordered(outages: Iterable[Outage], by: str) -> list[Outage]:
+    """The outages in an order: a name of ``ORDERS``, with "-" in front from the largest down. Those of which it is not
+    known come last either way; of those that are alike the newest comes first. "status": what is open comes first."""
+    rows = sorted(outages, key=ORDERS["start"], reverse=True)
+    key = ORDERS[by.removeprefix("-")]
+    known = [outage for outage in rows if key(outage) is not None]
+    known.sort(key=key, reverse=by.startswith("-"))
+    return known + [outage for outage in rows if key(outage) is None]
+
+
+def likeliest(outage: Outage) -> Cause | None:
+    """The likeliest cause; None where none is named."""
+    return max(outage["causes"], key=lambda cause: cause["p"], default=None)
+
+
+@lru_cache(maxsize=50_000)
+def country_of(key: str) -> str | None:
+    """Alpha-2 code of the country that an entity is or lies in; None where it lies in none."""
+    try:
+        above = key if key.startswith("country/") else entity_names.parent(key)
+    except EntityError:
+        return None
+    return above.partition("/")[2] if above else None
+
+
+def name_of(key: str) -> str:
+    """The name of an entity; the key itself when it cannot be read."""
+    try:
+        return entity_names.name(key)
+    except EntityError:
+        return key
+
+
+def _is_called(key: str, text: str) -> bool:
+    kind, _slash, code = key.partition("/")
+    if kind not in ("asn", "geoasn", "provider"):
+        return False
+    wanted = text.strip().casefold()
+    number = wanted.removeprefix("as")
+    if number.isdecimal():
+        return code.rpartition("-")[2] == number
+    return wanted in name_of(key).casefold()

@@ -1,31 +1,22 @@
 """Every word a reader sees for a state, a severity, a cause, a unit. Pages, API and feeds share them.
 
-Texts are gettext messages: ``_`` looks them up in ``radar/locale``. Tables hold the English message; call the function
-to get the reader's language.
+Texts are gettext messages: ``_`` looks them up in the catalogue of the language that is spoken now
+(``radar.languages``). Tables hold the English message; call the function to get the reader's language.
 """
 
 from __future__ import annotations
 
-import gettext
-from pathlib import Path
-
-_catalogue: gettext.NullTranslations = gettext.NullTranslations()
-
-
-def use_language(language: str) -> None:
-    """Speak this language from now on; a missing catalogue leaves English."""
-    global _catalogue
-    _catalogue = gettext.translation("radar", Path(__file__).parent / "locale", languages=[language], fallback=True)
+from radar import languages
 
 
 def _(message: str) -> str:
-    """The message in the reader's language."""
-    return _catalogue.gettext(message)
+    """The message in the reader's language. An empty text stays empty."""
+    return languages.catalogue(languages.current()).gettext(message) if message else ""
 
 
 def ngettext(one: str, many: str, n: int) -> str:
     """The form of the message that fits the number; the caller formats ``{n}``."""
-    return _catalogue.ngettext(one, many, n)
+    return languages.catalogue(languages.current()).ngettext(one, many, n)
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "mark, do not translate yet"

@@ -17,6 +17,8 @@ from radar.entities import Country, countries, networks
 
 #: With more addresses than this for each user of a country, no estimate is made from addresses.
 ABUNDANT = 2.0
+#: Networks of a country that are told, the largest ones.
+MOST = 50
 
 
 def of_country(code: str) -> int | None:
@@ -36,6 +38,22 @@ def of_network(asn: int) -> int | None:
     if users is None or not announced or announced > ABUNDANT * users:
         return None
     return round(users * min(1.0, network.ipv4_addresses * (network.cc_share or 0.0) / announced))
+
+
+@lru_cache(maxsize=256)
+def largest(code: str) -> tuple[int, ...]:
+    """The networks that belong to a country, those with the most IPv4 addresses first, at most MOST."""
+    return tuple(asn for _addresses, asn in sorted(_homes().get(code, ()), reverse=True)[:MOST])
+
+
+@lru_cache(maxsize=1)
+def _homes() -> dict[str, list[tuple[int, int]]]:
+    """(IPv4 addresses, AS number) of the networks with any that belong to each country."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for network in networks().values():
+        if network.home and network.ipv4_addresses:
+            found.setdefault(network.home, []).append((network.ipv4_addresses, network.asn))
+    return found
 
 
 @lru_cache(maxsize=1)

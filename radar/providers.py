@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from radar.errors import ConfigError
+from radar.labels import _
 
 #: What a provider may be, in the order of pages. One may be several.
 KINDS = ("cloud", "cdn", "dns", "service")
@@ -181,7 +182,9 @@ def provider_of_zone(zone: str) -> str | None:
 def name_of(slug: str) -> str:
     """The name a reader sees; the slug itself for a provider that is not in the registry."""
     provider = registry().get(slug)
-    return provider.name if provider else slug
+    if provider is None:
+        return slug
+    return _(provider.name) if slug.startswith("our-") else provider.name
 
 
 def of_network(asn: int) -> Provider | None:

@@ -36,7 +36,8 @@ OUTAGE: dict[str, tuple[float, float]] = {
     "routes_explain": _PART, "alone_depth": _PART, "pair_depth": _PART,
 }  # fmt: skip
 NUMBERS: dict[str, dict[str, tuple[float, float]]] = {
-    "seasonal_drop": {"below": _PART, "below_coarse": _PART, "below_special": _PART},
+    "seasonal_drop": {"below": _PART, "below_coarse": _PART, "below_special": _PART,
+                      "below_special_jump": _PART},
     "flat_drop": {"below": _PART},
     "routes_withdrawn": {"below": _PART, "shallow": _PART},
     "routes_withdrawn_now": {"opens_bins": _BINS},

@@ -193,16 +193,22 @@ SETTINGS: tuple[Row, ...] = (
     Row("speed_beacon", "", "'on': readers may measure their connection at /measure, and the results are kept without "
         "addresses (docs/beacon.md). Empty: nobody is measured.", _on),
     Row("beacon_proxies", "0", "So many servers of yours stand in front of the site, each of which adds the address it "
-        "was asked from to X-Forwarded-For. The beacon alone reads it. 0: none.", _int(0, 5)),
+        "was asked from to X-Forwarded-For. The beacon and 'Is it just me?' alone read it. 0: none.", _int(0, 5)),
     Row("planned_maintenance", "", "Calendars (iCalendar) of planned work: files, globs and addresses between spaces, "
         "each with country/DE= or asn/5089= before it where it speaks of one place. Empty: not collected.", str.strip),
     Row("weather_alerts", "", "Feeds of warnings (CAP 1.2): addresses of Atom or RSS indexes or of single messages, "
         "and files, in the form of planned_maintenance. Empty: not collected.", str.strip),
     Row("contact", "", "Address told to upstreams in the User-Agent, such as a mail address or a URL.", str),
     Row("tick_s", "60", "Seconds between two runs of the pipeline.", _int(5, 3600)),
+    Row("lease_s", "30", "Seconds after which another worker takes over what a worker that died or was stopped was at.",
+        _int(2, 600)),
     Row("behind_s", "1800", "Seconds that rows may wait for the pipeline; while they wait for longer, sources that are "
         "asked less than every 15 minutes are asked less often. 0: never.", _int(0, 604_800)),
     Row("rules", "", "File of the detector's rules, in the place and of the form of radar/data/rules.toml.", str),
+    Row("causes", "", "File of what was learnt about causes, as `radar causes learn` writes it. Empty: the one that "
+        "comes with the radar.", str),
+    Row("cables", "", "Submarine cables: a CSV file of cable,country,landing or a folder of JSON files "
+        "(docs/causes.md). Empty: the few that come with the radar.", str),
     Row("language", "en", "Language of the site.", str),
     Row("log_format", "console", "Form of the logs: console or json.", _one_of("console", "json")),
     Row("log_level", "info", "Lowest level that is logged.", _one_of("debug", "info", "warning", "error")),
@@ -262,8 +268,11 @@ class Settings:
     weather_alerts: str
     contact: str
     tick_s: int
+    lease_s: int
     behind_s: int
     rules: str
+    causes: str
+    cables: str
     language: str
     log_format: str
     log_level: str

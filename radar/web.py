@@ -22,25 +22,24 @@ from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.exceptions import CallbackException, DependencyException, PreventUpdate
 from werkzeug.exceptions import BadRequest, HTTPException
 
-from radar import entities, labels, settings, store
+from radar import entities, settings, store
 from radar.api import blueprint, search
 from radar.beacon import routes as beacon
 from radar.components import times
 from radar.components.document import theme_hash
 from radar.errors import StoreUnavailable
 from radar.figures import worldmap
-from radar.pages import _chart, _first, _read
+from radar.pages import _cards, _chart, _film, _first, _here, _language, _read, _suggest
 from radar.serve import FOR_A_DAY, Static, compress
 
 SETTINGS = settings.load()
-labels.use_language(SETTINGS.language)
 
 #: In an installed package the assets lie inside it, in a checkout beside it.
 _HERE = Path(__file__).parent
 ASSETS = _HERE / "assets" if (_HERE / "assets").is_dir() else _HERE.parent / "assets"
 
 #: Loaded by our own tags, or asked for by Plotly; not by every page.
-_IGNORED = r"vendor|topojson|beacon|\.json$"
+_IGNORED = r"vendor|beacon|home|outages|\.json$"
 
 POLICY = "; ".join(
     [
@@ -89,7 +88,7 @@ app = Site(
     use_pages=True,
     assets_folder=str(ASSETS),
     assets_ignore=_IGNORED,
-    assets_path_ignore=["vendor", "topojson", "fonts"],
+    assets_path_ignore=["vendor", "fonts"],
     suppress_callback_exceptions=True,
     include_pages_meta=False,
     title="Internet Radar",
@@ -99,6 +98,7 @@ app = Site(
     routing_callback_inputs={"version_": Input("refresh", "data")},
 )
 server: flask.Flask = app.server
+_language.keep_all(dash.page_registry)
 
 app.layout = html.Div([dash.page_container, dcc.Store(id="refresh"), dcc.Store(id="look")])
 
@@ -109,6 +109,9 @@ app.clientside_callback(  # type: ignore[no-untyped-call]  # Dash leaves it unty
     Input({"type": "figure", "index": dash.MATCH}, "data"),
     Input("look", "data"),
 )
+
+server.before_request(_language.begin)
+server.teardown_request(_language.end)
 
 server.config["RADAR_SETTINGS"] = SETTINGS
 server.config["RADAR_STORE"] = store.connect(SETTINGS)
@@ -147,6 +150,22 @@ def favicon() -> flask.Response:
 
 
 server.add_url_rule("/chart.svg", "chart_file", _chart.file)
+server.add_url_rule("/film.json", "film", _film.view)
+server.add_url_rule("/suggest.json", "suggest", _suggest.view)
+
+
+@server.post("/here")
+def here() -> flask.Response:
+    """Is it just me? The reader's place, looked up for this one answer."""
+    if _here.is_from_elsewhere():
+        return flask.Response(f"403 {HTTPStatus(403).phrase}\n", status=403, mimetype="text/plain")
+    try:
+        return _first.once(_here.page(), "/here", _TAGS)
+    except StoreUnavailable:
+        return _first.failure(503, "/here", _TAGS)
+
+
+_cards.register(server, ASSETS / "fonts")
 
 
 @server.get("/robots.txt")
@@ -216,7 +235,7 @@ def _strict(dispatch: Any) -> Any:
 def _finish(answer: flask.Response) -> flask.Response:
     for name, value in HEADERS.items():
         answer.headers.setdefault(name, value)
-    return compress(answer)
+    return compress(_language.told(answer))
 
 
 _UPDATE = "/_dash-update-component"

@@ -199,7 +199,7 @@ def sample_jobs(now: datetime) -> Jobs:
             "name": name, "every_s": every_s, "last_run": ago(began_s), "bucket": ago(began_s + 2),
             "due": ago(began_s + 2 - every_s), "seconds": seconds, "median_s": seconds * 0.9, "p95_s": seconds * 1.8,
             "runs": 40, "waited_s": 2.0, "ok": True, "error": None, "worker": "radar-a:4021", "running": None,
-            "skipped": 0, "put_off": 0, **more,
+            "holder": None, "abandoned": False, "taken_from": None, "skipped": 0, "put_off": 0, **more,
         })  # fmt: skip
 
     never = {"last_run": None, "bucket": None, "due": None, "seconds": None, "median_s": None, "p95_s": None,
@@ -214,8 +214,18 @@ def sample_jobs(now: datetime) -> Jobs:
             run("tick", 60, 40, 1.92, skipped=1),
             run("collect:edge_logs", 300, 100, 0.41),
             run("collect:google_traffic", 3600, 1800, 10.0, ok=False, error="google_traffic: 503 from upstream"),
-            run("collect:ioda_signals.1of4", 300, 310, 61.0, running=ago(12)),
-            run("collect:ioda_signals.2of4", 300, 1500, 58.2, worker="radar-b:977"),
+            run(
+                "collect:ioda_signals.1of4",
+                300,
+                310,
+                61.0,
+                running=ago(12),
+                holder="radar-a:4021",
+                taken_from="radar-b:977",
+            ),
+            run(
+                "collect:ioda_signals.2of4", 300, 1500, 58.2, worker="radar-b:977", holder="radar-b:977", abandoned=True
+            ),
             cast("JobRun", {**run("archive", 86_400, 0, 0.0), **never}),
         ],
         workers=[alive, {**alive, "name": "radar-b:977", "heard": ago(180), "doing": []}],

@@ -49,16 +49,21 @@ def test_a_page_without_markers_is_left_alone(tmp_path: Path) -> None:
 
 def test_the_picture_of_growth_has_every_run_and_says_how_much_more_a_larger_one_takes() -> None:
     runs = [{"rows": 1000, "s": 0.1, "peak_mb": 90.0}, {"rows": 50_000, "s": 4.0, "peak_mb": 300.0}]
-    store = {"details": {"write_s_by_entities": {"1000": 0.01, "80000": 0.5}}}
-    picture = _growth.svg(
-        _growth.panels({"aggregate_growth": {"details": {"runs": {"exact": runs}}}, "store_scale": store})
-    )
+    store = {"write_s_by_entities": {"80000": 0.5, "1000": 0.01}, "server_mb_by_entities": {"1000": 8.0, "80000": 570}}
+    results = {
+        "aggregate_growth": {"measured": "2026-03-01", "details": {"runs": {"exact": runs}}},
+        "store_scale": {"measured": "2026-03-02", "details": store},
+    }
+    picture = _growth.svg(_growth.panels(results), _growth.source(results))
     root = ElementTree.fromstring(picture)
     texts = " ".join(root.itertext())
     assert "exact: 4 at 50,000" in texts
     assert "exact: 40.0 times as much for 50 times the size" in texts
     assert "packed rows: 0.5 at 80,000" in texts
+    assert "packed rows: 570 at 80,000" in texts
     assert texts.count("Aggregation: ") == 2
+    assert "Measured on 2026-03-01 and 2026-03-02" in texts
+    assert "Benchmarks: aggregate_growth, store_scale." in texts
 
 
 def test_without_results_nothing_is_drawn() -> None:

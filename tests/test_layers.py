@@ -18,6 +18,7 @@ BASE = (
     "radar.schema", "radar.entities", "radar.signals", "radar.settings", "radar.errors", "radar.labels",
     "radar.shapes", "radar.times",
     "radar.bands", "radar.known", "radar.reviews", "radar.rules", "radar.providers", "radar.reference", "radar.people",
+    "radar.causes", "radar.languages", "radar.cldr", "radar.retell",
 )  # fmt: skip
 HEAVY = ("polars", "numpy", "pandas", "pyarrow")
 WEB_LIBRARIES = ("dash", "plotly", "flask")

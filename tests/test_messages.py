@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from radar import labels
+from radar import languages
 from radar.store import Store
 from scripts import messages
 from tests.samples import sample_outages, seed
@@ -188,12 +188,11 @@ def site(client: Store) -> Iterator[FlaskClient]:
 
 
 @pytest.fixture
-def listening(site: FlaskClient) -> Iterator[Listening]:
-    """Put in place after the site, which sets its own language when it is loaded."""
-    before, ear = labels._catalogue, Listening()
-    labels._catalogue = ear
-    yield ear
-    labels._catalogue = before
+def listening(monkeypatch: pytest.MonkeyPatch) -> Listening:
+    """In the place of every language's catalogue."""
+    ear = Listening()
+    monkeypatch.setattr(languages, "catalogue", lambda _language: ear)
+    return ear
 
 
 def test_every_message_that_pages_ask_for_is_in_the_template(site: FlaskClient, listening: Listening) -> None:

@@ -304,7 +304,8 @@ def test_no_byte_of_what_is_written_holds_an_address(
 
 
 def measure(site: httpx.Client, address: str) -> set[int]:
-    """Measurements of a reader, sound and hostile, with the address wherever one can be written."""
+    """Measurements of a reader, and questions whether it is just them, sound and hostile, with the address wherever one
+    can be written."""
     good = {"consent": True, "rtt_ms": [20, 21, 22], "bytes": 262144, "download_ms": 90}
     bodies = [json.dumps(good), json.dumps({**good, address: address}), json.dumps({**good, "rtt_ms": [address]}),
               json.dumps({**good, "consent": address}), address, f'{{"{address}": ']  # fmt: skip
@@ -316,6 +317,7 @@ def measure(site: httpx.Client, address: str) -> set[int]:
             answer = site.post(f"/beacon/result?ip={address}", content=body, headers={
                 **headers, "Content-Type": "application/json"})  # fmt: skip
             found.add(answer.status_code)
+        found |= {site.post(f"/here?ip={address}", content=body, headers=headers).status_code for body in bodies}
         found |= {site.get(f"{path}?ip={address}", headers=headers).status_code for path in
                   ("/beacon/ping", "/beacon/bytes/262144", "/beacon/nothing", "/measure")}  # fmt: skip
     return found

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from flask import Response
 
-from radar import known, reviews
+from radar import entities, known, reviews
 from radar.api import access, table
 from radar.api.endpoints import endpoint
 from radar.api.envelope import CSV, bad_parameter, body_of, meta, not_found, not_published, success
-from radar.api.parameters import ENTITY, FROM, UNTIL, Parameter, one_of
+from radar.api.parameters import ENTITY, FROM, UNTIL, Parameter, one_of, whole
 from radar.api.then import AT
-from radar.labels import N_, _
+from radar.labels import CAUSES, N_, _
 from radar.shapes import Outage
 from radar.store import documents
 
@@ -23,6 +23,25 @@ STATUS = Parameter("status", N_("Only outages of this status. May be repeated.")
 FORMAT = Parameter("format", N_("Both forms hold the same outages; CSV the main fields of each."), N_("json or csv"),
                    one_of("json", "csv"), default="json")  # fmt: skip
 
+PLACE = Parameter("place", N_("Only outages of this country or of what lies in it. May be repeated."),
+                  N_("a code of two letters, such as IQ"), lambda text: _country(text), repeat=True)  # fmt: skip
+NETWORK = Parameter("network", N_("Only networks and providers with this AS number, or this in their name."),
+                    N_("AS5089, or a part of a name"), lambda text: text.strip() or _unreadable(text))  # fmt: skip
+LEVEL = Parameter("level", N_("Only outages of this level. May be repeated."), N_("outage or degraded"),
+                  one_of("outage", "degraded"), repeat=True)  # fmt: skip
+CAUSE = Parameter("cause", N_("Only outages of which this is the likeliest cause. May be repeated."), ", ".join(CAUSES),
+                  one_of(*CAUSES), repeat=True)  # fmt: skip
+MINUTES = Parameter("min_minutes", N_("Only outages that lasted at least so long, or have so far."),
+                    N_("whole minutes, up to 1000000"), whole(0, 1_000_000), default=0)  # fmt: skip
+CONFIDENCE = Parameter("min_confidence", N_("Only outages of which we are at least so sure."),
+                       N_("a number from 0 to 1"), lambda text: _share(text), default=0.0)  # fmt: skip
+SORT = Parameter("sort", N_("What they are put in order by, with a minus from the largest down; newest first if not "
+                            "given."), ", ".join(known.ORDERS),
+                 one_of(*known.ORDERS, *(f"-{name}" for name in known.ORDERS)), default="-start")  # fmt: skip
+
+#: Parameters that narrow and order the list; the page /outages reads the same.
+NARROWING = (PLACE, NETWORK, STATUS, LEVEL, CAUSE, MINUTES, CONFIDENCE, SORT)
+
 COLUMNS = ("id", "entity", "status", "level", "start", "start_earliest", "end", "known_at", "confidence", "depth",
            "share", "basis", "minutes", "signals", "cause", "cause_p", "headline", "review", "review_by",
            "review_reason", "corrected", "muted_until", "rule", "simulated", "history")  # fmt: skip
@@ -30,7 +49,7 @@ COLUMNS = ("id", "entity", "status", "level", "start", "start_earliest", "end", 
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,120}")
 
 
-@endpoint("/outages", ENTITY, STATUS, FROM, UNTIL, AT, FORMAT)
+@endpoint("/outages", ENTITY, *NARROWING, FROM, UNTIL, AT, FORMAT)
 def outages(given: dict[str, Any]) -> Response:
     """Outages, newest first, in the form that ``radar outages --json`` prints: open, closed and retracted ones.
 
@@ -50,7 +69,15 @@ def outages(given: dict[str, Any]) -> Response:
         statuses=given["status"],
         since=given["from"],
         until=given["until"],
+        places=given["place"],
+        network=given["network"] or "",
+        levels=given["level"],
+        causes=given["cause"],
+        minutes=given["min_minutes"],
+        confidence=given["min_confidence"],
     )
+    if given["sort"] != SORT.default:
+        found = known.ordered(found, given["sort"])
     if given["format"] == "csv":
         response = body_of(table.write(COLUMNS, map(_row, found)), CSV, settled=seen.settled)
         response.headers["Content-Disposition"] = 'attachment; filename="radar-outages.csv"'
@@ -95,11 +122,24 @@ def outage(given: dict[str, Any], id: str) -> Response:
     return success(found, about, settled=seen.settled)
 
 
+def _country(text: str) -> str:
+    return entities.parse(f"country/{text}").code
+
+
+def _share(text: str) -> float:
+    value = float(text) if re.fullmatch(r"[0-9]?\.?[0-9]{1,6}", text) else -1.0
+    return value if 0 <= value <= 1 else _unreadable(text)
+
+
+def _unreadable(text: str) -> NoReturn:
+    raise ValueError(text)
+
+
 def _row(outage: Outage) -> Sequence[table.Cell]:
     """One outage as a line; ``review``: the last confirmation or false alarm that stands."""
     severity, said = outage["severity"], outage.get("reviews", [])
     word, muted = reviews.verdict(said), outage.get("muted")
-    likely = max(outage["causes"], key=lambda cause: cause["p"], default=None)
+    likely = known.likeliest(outage)
     return (
         *(outage["id"], outage["entity"], outage["status"], outage["level"], outage["start"]),
         *(outage["start_earliest"], outage["end"], outage["known_at"], outage["confidence"]),

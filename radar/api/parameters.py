@@ -126,13 +126,6 @@ def whole(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
-def yes(text: str) -> bool:
-    """``1`` or ``0``."""
-    if text not in ("0", "1"):
-        raise ValueError(text)
-    return text == "1"
-
-
 _WHEN = N_("RFC 3339 with a zone, e.g. 2026-03-02T12:00:00Z (write + as %2B)")
 
 ENTITY = Parameter(

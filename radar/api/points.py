@@ -8,17 +8,33 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any, Literal
 
 from radar import bands
 from radar.api import windows
 from radar.api.windows import Values
-from radar.signals import SIGNALS, SLOTS, Group, Signal, split
+from radar.labels import N_
+from radar.signals import MONTH_S, SIGNALS, SLOTS, Group, Signal, split
 from radar.store import Store, series
 
 #: Lines that ``baseline=1`` adds.
 LINES = ("baseline", "lo", "hi", "threshold")
+
+#: What a series is held against: what the detector expects, the same time a week before, the middle of four weeks.
+Against = Literal["forecast", "week", "median"]
+#: In which unit it is drawn: the catalogue's, or per cent of what it is held against at that time.
+Scale = Literal["raw", "normalised"]
+
+#: How many weeks back each of them looks.
+_WEEKS: dict[Against, tuple[int, ...]] = {"forecast": (), "week": (1,), "median": (1, 2, 3, 4)}
+_WEEK = timedelta(days=7)
+#: Fewer weeks with a value than this have no middle.
+LEAST_WEEKS = 2
+
+#: Unit of what is normalised.
+NORMALISED_UNIT = N_("% of normal")
 
 #: Scales whose bins are weighed by their number of observations.
 _WEIGHED = ("share", "ratio", "ms", "mbps")
@@ -26,13 +42,17 @@ _WEIGHED = ("share", "ratio", "ms", "mbps")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One series and the windows it is wanted in: ``[since, until)``, both starts of windows of ``step_s``."""
+    """One series and the windows it is wanted in: ``[since, until)``, both starts of windows of ``step_s``.
+
+    ``against``: what its ``baseline`` is; ``scale``: the unit of all columns but ``n``."""
 
     entity: str
     series_id: str
     since: datetime
     until: datetime
     step_s: int
+    against: Against = "forecast"
+    scale: Scale = "raw"
 
     @property
     def group(self) -> Group:
@@ -45,9 +65,14 @@ class Wanted:
         return SIGNALS[split(self.series_id)[0]]
 
     @property
+    def weeks(self) -> tuple[int, ...]:
+        """How many weeks earlier it is read too. A calendar month is no number of weeks."""
+        return () if self.group.grain_s == MONTH_S else _WEEKS[self.against]
+
+    @property
     def bins(self) -> int:
         """Native bins that have to be read."""
-        return windows.count(self.since, self.until, self.group.grain_s)
+        return windows.count(self.since, self.until, self.group.grain_s) * (1 + len(self.weeks))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +81,20 @@ class Drawn:
     data.
 
     ``coverage``: share of the native bins before ``now`` that have a value, 0..1; None when there are none.
+    ``scale``: "raw" also where ``normalised`` was wanted of a series that is a share already, or is held against
+    nothing. ``judged``: the same windows as the detector sees them, against what it expects, in the catalogue's unit.
     """
 
     wanted: Wanted
     columns: Mapping[str, Values]
     coverage: float | None
+    judged: Mapping[str, Values]
+    scale: Scale = "raw"
+
+    @property
+    def unit(self) -> str:
+        """The unit of the numbers, not translated."""
+        return NORMALISED_UNIT if self.scale == "normalised" else self.wanted.signal.unit
 
     @property
     def times(self) -> list[datetime]:
@@ -69,9 +103,19 @@ class Drawn:
         return [windows.later(self.wanted.since, step_s, i) for i in range(len(self.columns["value"]))]
 
 
-def align(entity: str, series_id: str, since: datetime, until: datetime, step_s: int) -> Wanted:
+def align(
+    entity: str,
+    series_id: str,
+    since: datetime,
+    until: datetime,
+    step_s: int,
+    *,
+    against: Against = "forecast",
+    scale: Scale = "raw",
+) -> Wanted:
     """The series in the whole windows that ``[since, until)`` touches."""
-    return Wanted(entity, series_id, windows.floor(since, step_s), windows.ceil(until, step_s), step_s)
+    start, end = windows.floor(since, step_s), windows.ceil(until, step_s)
+    return Wanted(entity, series_id, start, end, step_s, against, scale)
 
 
 def draw(client: Store, wanted: Sequence[Wanted], *, now: datetime, lines: bool) -> list[Drawn]:
@@ -85,7 +129,9 @@ def draw(client: Store, wanted: Sequence[Wanted], *, now: datetime, lines: bool)
         The data clock: bins after it do not count as missing.
     lines
         Add what is normal (``baseline``), its band (``lo``, ``hi``) and the line at which the detector fires
-        (``threshold``). None where the detector cannot say, and for signals that are not scored.
+        (``threshold``). None where the detector cannot say, and for signals that are not scored. Where a series is held
+        against earlier weeks, ``baseline`` is their value (of four weeks the median, with the lowest and the highest as
+        band); the line at which the detector fires stays its own.
 
     Raises
     ------
@@ -96,6 +142,8 @@ def draw(client: Store, wanted: Sequence[Wanted], *, now: datetime, lines: bool)
     by_range: dict[tuple[datetime, datetime], list[series.Wanted]] = {}
     for row in wanted:
         by_range.setdefault((row.since, row.until), []).extend((row.entity, row.series_id, a) for a in aspects)
+        for span in _earlier(row) if lines else ():
+            by_range.setdefault(span, []).extend((row.entity, row.series_id, a) for a in ("value", "n"))
     slices = {span: series.read_many(client, asked, *span) for span, asked in by_range.items()}
     drawn = []
     for row in wanted:
@@ -105,21 +153,73 @@ def draw(client: Store, wanted: Sequence[Wanted], *, now: datetime, lines: bool)
                              row.group.grain_s)  # fmt: skip
         columns: dict[str, Values] = {"value": native["value"], "n": native["n"]}
         if lines:
-            columns |= _lines(row.signal, native["baseline"], native["spread"])
-        per = 1 if row.step_s == row.group.grain_s else row.step_s // row.group.grain_s
-        coarse = windows.coarsen(columns, per, weigh=row.signal.scale in _WEIGHED)
+            columns |= _lines(row, native["baseline"], native["spread"])
+        coarse = _coarse(row, columns)
+        judged = coarse
+        scale: Scale = "raw"
+        if lines and row.weeks:
+            coarse = judged | _of_weeks([_then(row, slices[span]) for span in _earlier(row)])
+        if lines and row.scale == "normalised":
+            coarse, scale = _normalised(coarse, row.signal)
         tidy = {name: [_seven(value) for value in column] for name, column in coarse.items()}
         tidy["n"] = [None if value is None else round(value) for value in tidy["n"]]
-        drawn.append(Drawn(row, tidy, windows.coverage(native["value"][:past])))
+        drawn.append(Drawn(row, tidy, windows.coverage(native["value"][:past]), judged, scale))
     return drawn
 
 
-def _lines(signal: Signal, baseline: Values, spread: Values) -> dict[str, Values]:
+def _earlier(row: Wanted) -> list[tuple[datetime, datetime]]:
+    """The same time of the weeks that it is held against, the newest first."""
+    return [(row.since - weeks * _WEEK, row.until - weeks * _WEEK) for weeks in row.weeks]
+
+
+def _then(row: Wanted, found: Mapping[series.Wanted, series.SeriesSlice]) -> Values:
+    return _coarse(row, {name: found[row.entity, row.series_id, name].values for name in ("value", "n")})["value"]
+
+
+def _coarse(row: Wanted, columns: Mapping[str, Values]) -> dict[str, list[float | None]]:
+    per = 1 if row.step_s == row.group.grain_s else row.step_s // row.group.grain_s
+    return windows.coarsen(columns, per, weigh=row.signal.scale in _WEIGHED)
+
+
+def _lines(row: Wanted, baseline: Values, spread: Values) -> dict[str, Values]:
+    signal, grain_s = row.signal, row.group.grain_s
     rows = [
-        (normal, *bands.band(signal.profile, signal.scale, normal, sigma, plane=signal.plane))
+        (normal, *bands.band(signal.profile, signal.scale, normal, sigma, plane=signal.plane, grain_s=grain_s))
         for normal, sigma in zip(baseline, spread, strict=True)
     ]
     return {name: [row[i] for row in rows] for i, name in enumerate(LINES)}
+
+
+def _of_weeks(weeks: Sequence[Values]) -> dict[str, list[float | None]]:
+    """Baseline and band from earlier weeks: one is drawn as it was; of several the middle, the lowest, the highest."""
+    if len(weeks) == 1:
+        nothing: list[float | None] = [None] * len(weeks[0])
+        return {"baseline": list(weeks[0]), "lo": nothing, "hi": list(nothing)}
+    out: dict[str, list[float | None]] = {"baseline": [], "lo": [], "hi": []}
+    for values in zip(*weeks, strict=True):
+        known = [value for value in values if value is not None]
+        enough = len(known) >= LEAST_WEEKS
+        out["baseline"].append(median(known) if enough else None)
+        out["lo"].append(min(known) if enough else None)
+        out["hi"].append(max(known) if enough else None)
+    return out
+
+
+def _normalised(columns: dict[str, list[float | None]], signal: Signal) -> tuple[dict[str, list[float | None]], Scale]:
+    """All columns as per cent of the baseline of their window, None where that is not known or not above 0.
+
+    Shares stay as they are: a share of failures that rises from 0.1 to 2 % is no 2,000 % of anything. So do series
+    that are held against nothing here."""
+    normal = [value if value is not None and value > 0 else None for value in columns["baseline"]]
+    if signal.scale in ("share", "ratio") or all(value is None for value in normal):
+        return columns, "raw"
+    return {
+        name: column if name == "n" else [
+            None if value is None or base is None else value / base * 100
+            for value, base in zip(column, normal, strict=True)
+        ]
+        for name, column in columns.items()
+    }, "normalised"  # fmt: skip
 
 
 def _seven(value: float | None) -> float | None:

@@ -54,7 +54,7 @@ def first_spoken(provider: Provider, says: ProviderSays | None, outages: Iterabl
         theirs = incident["created_at"]
         if theirs is None or incident["impact"] == "maintenance":
             continue
-        near = [row for row in mine if _touch(row, incident, now)]
+        near = [row for row in mine if touches(row, incident, now)]
         if near:
             best = min(near, key=lambda row: abs(parse(row["known_at"]) - parse(theirs)))
             minutes = (parse(theirs) - parse(best["known_at"])) / timedelta(minutes=1)
@@ -63,7 +63,8 @@ def first_spoken(provider: Provider, says: ProviderSays | None, outages: Iterabl
     return found
 
 
-def _touch(outage: Outage, incident: ProviderIncident, now: str) -> bool:
+def touches(outage: Outage, incident: ProviderIncident, now: str) -> bool:
+    """Whether an incident overlaps with an outage, or lies at most ``WINDOW`` from it."""
     begun = incident["started_at"] or incident["created_at"] or now
     # an incident that is gone from the page without a word ends, for this, where its last text stands
     last = incident["updates"][-1]["at"] if incident["updates"] else begun

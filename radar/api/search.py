@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from radar import cldr
 from radar.entities import countries, is_entity, networks
 from radar.providers import registry
 
@@ -22,7 +23,8 @@ ALIASES: dict[str, str] = {
     "america": "US", "holland": "NL", "ivory coast": "CI", "burma": "MM", "swaziland": "SZ", "czech republic": "CZ",
     "turkiye": "TR", "turkey": "TR", "macedonia": "MK", "east timor": "TL", "cape verde": "CV", "persia": "IR",
     "uae": "AE", "emirates": "AE", "drc": "CD", "congo kinshasa": "CD", "vatican": "VA", "palestine": "PS",
-    "united states": "US", "united states of america": "US", "united kingdom": "GB",
+    "united states": "US", "united states of america": "US", "united kingdom": "GB", "eeuu": "US", "ee uu": "US",
+    "inglaterra": "GB", "escocia": "GB", "gran bretana": "GB", "birmania": "MM", "republica checa": "CZ",
 }  # fmt: skip
 
 _AS = re.compile(r"(?:as|asn)?[ -]?([0-9]{1,10})", re.ASCII)
@@ -66,7 +68,8 @@ def _index(rows: Iterable[tuple[str, str]]) -> _Index:
 @lru_cache(maxsize=1)
 def _countries() -> _Index:
     names = [(f"country/{row.alpha2}", row.name) for row in countries().values()]
-    return _index([*names, *((f"country/{code}", alias) for alias, code in ALIASES.items())])
+    spoken = [(f"country/{cc}", name) for table in cldr.countries().values() for cc, name in table.items()]
+    return _index([*names, *spoken, *((f"country/{code}", alias) for alias, code in ALIASES.items())])
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,7 @@ from radar import entities
 from radar.api import access, points, table, windows
 from radar.api.endpoints import endpoint
 from radar.api.envelope import CLOSED_S, CSV, FRESH_S, address, bad_parameter, body_of, meta, success, too_expensive
-from radar.api.parameters import ENTITY, FROM, RANGES, UNTIL, Parameter, one_of, whole, yes
+from radar.api.parameters import ENTITY, FROM, RANGES, UNTIL, Parameter, one_of, whole
 from radar.labels import N_, _
 from radar.shapes import SourceStatus
 from radar.signals import MONTH_S, SIGNALS, SLOTS, series_id, split
@@ -65,19 +65,40 @@ INTERVAL = Parameter(
 MAX_POINTS = Parameter(
     "max_points", N_("Points per series at most."), f"1–{MOST_POINTS}", whole(1, MOST_POINTS), default=POINTS
 )
-BASELINE = Parameter("baseline", N_("1 adds baseline, lo, hi and threshold."), N_("0 or 1"), yes, default=False)
+
+
+def _against(text: str) -> points.Against | None:
+    return {"0": None, "1": "forecast", "forecast": "forecast", "week": "week", "median": "median"}[text]
+
+
+BASELINE = Parameter(
+    "baseline",
+    N_("Adds baseline, lo, hi and threshold. 1 or forecast: what the detector expects. week: the same time a week "
+       "before. median: the middle of the four weeks before."),
+    N_("0, 1, forecast, week or median"),
+    lambda text: _against(one_of("0", "1", "forecast", "week", "median")(text)),
+)  # fmt: skip
+SCALE = Parameter(
+    "scale",
+    N_("normalised: per cent of the baseline of each point, which has to be asked for too; shares, and series that are "
+       "held against nothing, stay in their own unit."),
+    N_("raw or normalised"),
+    one_of("raw", "normalised"),
+    default="raw",
+)  # fmt: skip
 FORMAT = Parameter(
     "format", N_("Both forms hold the same numbers."), N_("json or csv"), one_of("json", "csv"), default="json"
 )
 
 
-@endpoint("/signals", ENTITY, SIGNAL, FROM, UNTIL, RANGE, INTERVAL, MAX_POINTS, BASELINE, FORMAT)
+@endpoint("/signals", ENTITY, SIGNAL, FROM, UNTIL, RANGE, INTERVAL, MAX_POINTS, BASELINE, SCALE, FORMAT)
 def signals(given: dict[str, Any]) -> Response:
     """Series of one or more entities: one item per series with ``times``, ``values`` and ``n`` of the same length.
 
     ``values`` are in ``meta.unit``, per native bin; null is no data. ``n`` is the number of observations behind a
-    value, null where the source does not say. With ``baseline=1``: ``baseline`` (what is normal), ``lo`` and ``hi``
-    (its band) and ``threshold`` (where the detector fires); null where it cannot say.
+    value, null where the source does not say. With ``baseline``: ``baseline`` (what is normal), ``lo`` and ``hi``
+    (its band) and ``threshold`` (where the detector fires); null where it cannot say. Of the four weeks before,
+    ``lo`` and ``hi`` are the lowest and the highest, and two weeks at least have to have a value.
 
     A point coarser than the native bin is the mean of its bins that have data, weighted by n for medians, shares and
     ratios, and null where fewer than half of them have data; n is their sum. A range is widened to whole points. The
@@ -90,6 +111,8 @@ def signals(given: dict[str, Any]) -> Response:
         raise bad_parameter("range", _("range cannot be combined with from and until."), _("one or the other"))
     if given["from"] and given["until"] and given["until"] <= given["from"]:
         raise bad_parameter("until", _("until is not after from."), _("a time after from"))
+    if given["scale"] == "normalised" and given["baseline"] is None:
+        raise bad_parameter("scale", _("scale=normalised needs a baseline."), _(BASELINE.expected))
     seen = access.read(states=given["entity"])
     now = parse(seen.clock["now"])
     pairs = [(entity, series) for entity in given["entity"] for series in given["signal"] or _known(seen, entity)]
@@ -102,11 +125,11 @@ def signals(given: dict[str, Any]) -> Response:
         fewer = _("at most {n} bins: a shorter range, or fewer series").format(n=MOST_BINS)
         about = "range" if given["range"] else "from"
         raise too_expensive(_("This would read {n} bins.").format(n=bins), fewer, parameter=about)
-    drawn = points.draw(access.client(), wanted, now=now, lines=given["baseline"])
+    drawn = points.draw(access.client(), wanted, now=now, lines=given["baseline"] is not None)
     settled = not seen.clock["simulated"] and all(row.until <= now - SETTLED for row in wanted) and bool(wanted)
     keep_s = CLOSED_S if settled else FRESH_S
     if given["format"] == "csv":
-        return _csv(drawn, seen, given["baseline"], keep_s)
+        return _csv(drawn, seen, given["baseline"] is not None, keep_s)
     data = [_item(row, seen) for row in drawn]
     return success(data, _common(data, seen), keep_s=keep_s)
 
@@ -145,7 +168,8 @@ def _wanted(
         )
         about = "interval" if given["interval"] != "auto" else "range" if given["range"] else "from"
         raise too_expensive(message, fewer, parameter=about)
-    return points.align(entity, series, since, until, step_s)
+    against: points.Against = given["baseline"] or "forecast"
+    return points.align(entity, series, since, until, step_s, against=against, scale=given["scale"])
 
 
 def _range(
@@ -193,7 +217,7 @@ def _item(drawn: points.Drawn, seen: access.Seen) -> dict[str, Any]:
             method=f"#{signal.id}",
             interval=windows.interval_name(wanted.step_s),
             native_interval=windows.interval_name(native_s),
-            unit=_(signal.unit),
+            unit=_(drawn.unit),
             scale=signal.scale,
             bad=signal.bad,
             coverage=drawn.coverage,
@@ -226,7 +250,7 @@ def csv_of(drawn: Sequence[points.Drawn], sources: Mapping[str, SourceStatus], *
     for row in drawn:
         signal, source = split(row.wanted.series_id)
         status = sources.get(source)
-        told = [row.wanted.entity, signal, source, row.wanted.signal.unit, windows.interval_name(row.wanted.step_s)]
+        told = [row.wanted.entity, signal, source, row.unit, windows.interval_name(row.wanted.step_s)]
         simulated = status["simulated"] if status else False
         rows += [[point["time"], *told, *(point[name] for name in names), simulated] for point in points.as_rows(row)]
     return table.write(["time", "entity", "signal", "source", "unit", "interval", *names, "simulated"], rows)

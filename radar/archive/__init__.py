@@ -24,6 +24,9 @@ Formats: Zstandard (RFC 8878), Apache Parquet.
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -51,6 +54,22 @@ class Archive:
         self.root = Path(data_dir) / "archive"
         self.disk = Disk(self.root)
         self.listing = Listing(self.disk)
+        self._check: Callable[[], object] = lambda: None
+
+    def guarded(self, check: Callable[[], object]) -> Archive:
+        """The same archive for a writer that may lose the right to write: ``check`` is called before each file, under
+        the lock of those who write, and raises when it is lost. So what it writes comes before all that its successor
+        writes, or not at all."""
+        found = copy(self)
+        found._check = check
+        return found
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the lock of those who write. Raises ArchiveError, and what ``check`` raises."""
+        with self.disk.locked():
+            self._check()
+            yield
 
     def put(
         self, source: str, name: str, body: bytes, rows: pl.DataFrame, *, received_at: datetime, simulated: bool
@@ -89,7 +108,7 @@ class Archive:
         file = ArchivedFile(f"{stamp}-{digest}", source, digest, received, self._raw_path(source, stamp, digest))
         if not file.path.exists():
             data = _answers.pack(source, name, body, stamp=stamp, digest=digest, simulated=simulated)
-            with self.disk.locked():
+            with self.writing():
                 self.disk.write(file.path, data)
         return file
 
@@ -110,7 +129,7 @@ class Archive:
         )
         buffer = io.BytesIO()
         check_archived(archived).write_parquet(buffer, compression="zstd", compression_level=3)
-        with self.disk.locked():
+        with self.writing():
             known = self.listing.rows_of(file)
             if known is not None:
                 return known
@@ -189,10 +208,11 @@ class Archive:
         """Is the answer itself still there? It is kept for less time than its rows."""
         return self._raw_path(file.source, file.received_at.strftime(STAMP), file.digest).exists()
 
-    def pending_raw(self) -> list[ArchivedFile]:
-        """Answers that are stored and whose rows are not, oldest first: to be parsed again."""
+    def pending_raw(self, sources: Iterable[str] | None = None) -> list[ArchivedFile]:
+        """Answers that are stored and whose rows are not, oldest first: to be parsed again. Of these sources, or of
+        all."""
         found: list[ArchivedFile] = []
-        for name in self.sources():
+        for name in self.sources() if sources is None else sources:
             raw = self.listing.raw_files(name)
             first = min((day_of(file.id) for file in raw), default=None)
             if first is not None:  # rows lie under the day of their answer or a later one

@@ -61,6 +61,19 @@ def block_of(remote: str | None, forwarded: Sequence[str], proxies: int) -> Bloc
     return Block(4, int(address) >> 8)
 
 
+def is_special(block: Block) -> bool:
+    """Whether addresses of the block are no one's on the Internet: private, of this machine, for documents.
+
+    Examples
+    --------
+    >>> is_special(block_of("192.168.1.7", [], 0)), is_special(block_of("8.8.8.8", [], 0))
+    (True, False)
+    """
+    if block.family == 4:
+        return not ipaddress.IPv4Address(block.number << 8).is_global
+    return not ipaddress.IPv6Address(block.number << 80).is_global
+
+
 def _bare(text: str) -> str:
     """Without brackets and port, which some proxies write."""
     if text.startswith("["):

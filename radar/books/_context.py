@@ -84,6 +84,14 @@ class ContextBook:
             "dropped": self._dropped,
         }
 
+    def standing(self, now: datetime) -> list[Happening]:
+        """What was known by ``now`` and not taken back, in no order."""
+        limit = rfc3339(now)
+        rows: list[Any] = [
+            row for row in self._known.values() if row["known_at"] <= limit and row["withdrawn_at"] is None
+        ]
+        return rows
+
     def dump(self) -> bytes:
         """All that is kept."""
         kept = {"rounds": self._rounds, "known": self._known, "simulated": self._simulated, "dropped": self._dropped}

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from dash import html
 from dash.development.base_component import Component
 
+from radar import cldr
 from radar.components import numbers, outages, state, times
 from radar.components.routes import Tile, share
 from radar.components.ssr import marks, slot
@@ -145,7 +146,7 @@ def spark(values: Sequence[float | None], words: str, width: int = 132, height: 
 def line(rule: AttackRule, id: str) -> Component:
     """The sparkline of a rule's last seven days."""
     words = _("Matches per hour of the last seven days, most: {n}").format(
-        n=f"{max([v for v in rule['hourly'] if v is not None], default=0):,}")  # fmt: skip
+        n=cldr.count(max([v for v in rule["hourly"] if v is not None], default=0)))  # fmt: skip
     return slot(id, lambda: spark(without_a_false_fall(rule["hourly"]), words), class_name="spark-box")
 
 
@@ -166,7 +167,7 @@ def new_list(rules: Sequence[AttackRule], now: str, simulated: bool) -> Componen
     for at, rule in enumerate(rules):
         facts: list[Any] = [
             html.Span([_("first seen "), times.time_ago(rule["first_seen"], now)]),
-            html.Span(_("{n} times since").format(n=f"{rule['total']:,}")),
+            html.Span(_("{n} times since").format(n=cldr.count(rule["total"]))),
         ]
         if rule["doubling_h"] is not None:
             duration = times.duration(rule["doubling_h"] * 60)
@@ -223,7 +224,7 @@ def _row(rule: AttackRule, now: str, id: str) -> Component:
         html.Th([html.A(title(rule), href=href(rule)), html.Small(tags(rule))], scope="row"),
         html.Td(line(rule, id), className="wide-only"),
         html.Td(first),
-        html.Td(f"{rule['day']['matches']:,}", className="num"),
+        html.Td(cldr.count(rule["day"]["matches"]), className="num"),
         html.Td(growth(rule)),
         html.Td(share(rule["blocked"]), className="num wide-only"),
         html.Td(named(rule["day"]["countries"]), className="wide-only"),
@@ -241,8 +242,8 @@ def facts(rule: AttackRule, now: str) -> list[Tile]:
     first = _("already there when our records begin") if rule["since_start"] else times.ago(rule["first_seen"], now)
     return [
         Tile(_("First seen"), times.words(rule["first_seen"], now), first),
-        Tile(_("Matches in 24 hours"), f"{recent['matches']:,}",
-             _("{n} since it was first seen").format(n=f"{rule['total']:,}")),
+        Tile(_("Matches in 24 hours"), cldr.count(recent["matches"]),
+             _("{n} since it was first seen").format(n=cldr.count(rule["total"]))),
         Tile(_("Growth"), _("Too early to say") if trend is None else _(TRENDS[trend][0]), under,
              TRENDS[trend][1] if trend else ""),
         Tile(_("Refused in 24 hours"), share(rule["blocked"]),
@@ -264,7 +265,7 @@ def origins(rows: Sequence[Share], first: str) -> Component:
     body = [
         html.Tr([
             html.Th(html.A(outages.name_of(row["entity"]), href=f"/{row['entity']}"), scope="row"),
-            html.Td(f"{row['matches']:,}", className="num"),
+            html.Td(cldr.count(row["matches"]), className="num"),
             html.Td(percent(row["share"]), className="num"),
             html.Td([percent(row["usual"]), _against(row)], className="num"),
         ])
@@ -276,7 +277,7 @@ def origins(rows: Sequence[Share], first: str) -> Component:
 
 def percent(value: float | None) -> str:
     """ "4.2 %" with one decimal, "–" for one that is not known."""
-    return "–" if value is None else f"{value * 100:.1f}\N{NO-BREAK SPACE}%"
+    return "–" if value is None else cldr.fixed(value * 100, 1) + "\N{NO-BREAK SPACE}%"
 
 
 def _against(row: Share) -> Component | None:
@@ -292,7 +293,7 @@ def aims(rows: Sequence[Share]) -> Component:
         return html.P(_("The log does not say what was aimed at."), className="none")
     body = [
         html.Tr([html.Th(html.A(outages.name_of(row["entity"]), href=f"/{row['entity']}"), scope="row"),
-                 html.Td(f"{row['matches']:,}", className="num"), html.Td(percent(row["share"]), className="num")])
+                 html.Td(cldr.count(row["matches"]), className="num"), html.Td(percent(row["share"]), className="num")])
         for row in rows
     ]  # fmt: skip
     head = html.Tr([html.Th(_("Country or provider"), scope="col"), html.Th(_("Matches"), scope="col", className="num"),

@@ -24,6 +24,7 @@ def bars(
     stalled_since: datetime | None = None,
     blind: bool = False,
     past: str | None = None,
+    unpublished: str = "",
     path: str = "/",
 ) -> list[Component]:
     """All bars that apply.
@@ -37,13 +38,16 @@ def bars(
     blind
         The store cannot be asked and nothing older is at hand.
     past
-        The moment that the page is of, where that is not now; ``path`` is the page of now.
+        The moment that the page is of, where that is not now; ``path`` is the page of now, and ``unpublished`` says
+        that nothing had been published for long by then.
     """
     found: list[Component] = []
     if past is not None:
         title = [_("As known at"), " ", times.time(past), "."]
         link = html.A(_("Show now"), href=path)
         found.append(_bar("past", title, [_("Later corrections are not shown."), " ", link], "note"))
+    if unpublished:
+        found.append(_bar("stale", _("This page may not tell how it was."), [unpublished], "note"))
     now = clock["now"] if clock else None
     if notice is not None and notice["until"] is None:
         since = [" ", _("Since"), " ", times.time(notice["since"], now), "."]

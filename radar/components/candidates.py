@@ -13,7 +13,7 @@ from urllib.parse import quote
 from dash import html
 from dash.development.base_component import Component
 
-from radar import entities
+from radar import cldr, entities
 from radar.components import outages, state, times
 from radar.components.routes import count
 from radar.labels import N_, _, confidence_words, ngettext
@@ -57,7 +57,7 @@ def number(asn: int) -> Component | str:
 def sure(event: RouteEvent) -> str:
     """ "confidence low (35 % by a stated rule)"."""
     p = event["confidence"]
-    return _("confidence {words} ({p} % by a stated rule)").format(words=confidence_words(p), p=f"{p * 100:.0f}")
+    return _("confidence {words} ({p} % by a stated rule)").format(words=confidence_words(p), p=cldr.fixed(p * 100))
 
 
 def item(event: RouteEvent, now: str) -> Component:
@@ -138,7 +138,7 @@ def _prefixes(event: RouteEvent) -> list[Any]:
     parts = _listed([html.Code(text) for text in shown])
     more = event["prefix_count"] - len(shown)
     if more > 0:
-        parts.append(ngettext(" and {n} more", " and {n} more", more).format(n=f"{more:,}"))
+        parts.append(ngettext(" and {n} more", " and {n} more", more).format(n=cldr.count(more)))
     return parts
 
 

@@ -6,16 +6,19 @@ reader's. Under each chart stand source, licence, unit, time and the CSV of exac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from radar import cldr, languages
 from radar.components import kit, shell, state, times
 from radar.components.ssr import marks, slot
 from radar.figures import timeseries
+from radar.figures.text import is_share
 from radar.labels import _
 
 #: Plotly's config for all charts. Nothing is fetched from elsewhere, no bar of tools over the drawing.
@@ -25,7 +28,6 @@ CONFIG: dict[str, Any] = {
     "responsive": True,
     "scrollZoom": False,
     "doubleClick": "reset",
-    "topojsonURL": "/assets/topojson/",
 }
 
 HEIGHT = 220
@@ -43,13 +45,23 @@ class Credit:
 
 
 def interactive(
-    id: str, svg: Callable[[], str], figure: dict[str, Any], *, class_name: str, label: str, config: dict[str, Any]
+    id: str,
+    svg: Callable[[], str],
+    figure: dict[str, Any],
+    *,
+    class_name: str,
+    label: str,
+    config: dict[str, Any],
+    say: Mapping[str, Any] | None = None,
 ) -> Component:
     """A drawing that becomes interactive in place.
 
     ``id`` is unique on the page; ``svg`` is called only for the first response; ``figure`` is a Plotly dict figure in
-    the colours of the light theme; ``label`` says what it shows, for readers of text.
+    the colours of the light theme; ``label`` says what it shows, for readers of text. ``say``: how its points are said
+    (``spoken``); it is then reached by keyboard.
     """
+    more = {} if say is None else marks(tabIndex="0", aria_roledescription=_("chart"),
+                                        data_say=json.dumps(say, ensure_ascii=False))  # fmt: skip
     return html.Div(
         [
             slot(f"{id}-still", svg, class_name="still"),
@@ -57,7 +69,10 @@ def interactive(
                 [
                     dcc.Store(id={"type": "figure", "index": id}, data=figure),
                     dcc.Graph(
-                        id={"type": "graph", "index": id}, config=cast(Any, config), responsive=True, className="graph"
+                        id={"type": "graph", "index": id},
+                        config=cast(Any, config | _tongue()),
+                        responsive=True,
+                        className="graph",
                     ),
                 ],
                 className="live",
@@ -67,7 +82,41 @@ def interactive(
         className=f"drawing {class_name}",
         role="group",
         **marks(aria_label=label, data_drawing=id),
+        **more,
     )
+
+
+def spoken(drawn: timeseries.Chart) -> dict[str, Any]:
+    """What ``assets/charts.js`` says of a point: the words, the unit, and the shaded spans in milliseconds since 1970
+    (None: it lasts)."""
+    share = is_share(drawn.unit)
+    return {
+        "share": share,
+        "unit": "" if share else drawn.unit,
+        "days": drawn.step_s >= 86_400,
+        "none": _("no data"),
+        "baseline": _("{name} {n}").format(name=drawn.baseline_name or _("normal"), n="{n}"),
+        "threshold": _("threshold {n}"),
+        "spans": [
+            [int(span.start.timestamp() * 1000), None if span.end is None else int(span.end.timestamp() * 1000),
+             span.label]
+            for span in drawn.spans
+        ],
+    }  # fmt: skip
+
+
+def _tongue() -> dict[str, Any]:
+    """What Plotly needs to write numbers and days in the reader's language; it speaks English by itself."""
+    language = languages.current()
+    if language == "en":
+        return {}
+    days, short = cldr.rule("days"), cldr.rule("short_days")  # Plotly's weeks begin on Sunday
+    written = {
+        "days": [days[6], *days[:6]], "shortDays": [short[6], *short[:6]],
+        "months": cldr.rule("months"), "shortMonths": cldr.rule("short_months"),
+        "decimal": cldr.rule("decimal"), "thousands": cldr.rule("group"),
+    }  # fmt: skip
+    return {"locale": language, "locales": {language: {"dictionary": {}, "format": written}}}
 
 
 def chart(
@@ -100,12 +149,12 @@ def chart(
     heading = html.H3([drawn.title, " ", state.simulated(drawn.simulated)])
     head = html.Div([heading, state.what(help)], className="chart-head")
     figure = timeseries.figure(drawn, theme="light", height=HEIGHT)
-    label = f"{drawn.title}. {drawn.sentence}"
+    label = f"{drawn.title}. {drawn.sentence} {_('Arrow keys move through its points.')}"
     return html.Figure(
         [
             html.Figcaption([head, html.P(drawn.sentence, className="sentence")]),
             interactive(id, lambda: timeseries.svg(drawn, height=HEIGHT), figure, class_name="ts-box", label=label,
-                        config=CONFIG),
+                        config=CONFIG, say=spoken(drawn)),
             _credit(drawn, credit, now, csv),
             _table(id, drawn, table_href, with_table),
             kit.offer(id, share) if share else None,

@@ -8,6 +8,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+from radar import retell
 from radar.components import shell, state, times
 from radar.labels import _, ngettext
 from radar.shapes import SourceStatus
@@ -96,7 +97,8 @@ def _grouped(found: Sequence[Happening], now: str) -> list[tuple[Happening, int]
 
 
 def _row(row: Happening, again: int, sources: Mapping[str, SourceStatus], now: str) -> Component:
-    title: Any = html.A(row["title"], href=row["url"], rel="nofollow noopener") if row["url"] else row["title"]
+    words = retell.text(row["title"])
+    title: Any = html.A(words, href=row["url"], rel="nofollow noopener") if row["url"] else words
     said: list[Any] = []
     if row["area"] and row["kind"] not in _DAYS:
         said.append(html.Span(row["area"]))

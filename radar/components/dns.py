@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dash import html
 from dash.development.base_component import Component
 
-from radar import entities, times
+from radar import cldr, entities, times
 from radar.components import shell, state
 from radar.labels import _
 from radar.shapes import Outage
@@ -62,13 +62,13 @@ def _table(zones: Sequence[FailingZone]) -> Component:
 def _row(zone: FailingZone) -> Component:
     owner = zone["provider"] or next(iter(zone["networks"]), None)
     usual = _("not known") if zone["share_before"] is None else _percent(zone["share_before"])
-    load = "" if zone["times"] is None else _("{times} times the usual").format(times=f"{zone['times']:.1f}")
+    load = "" if zone["times"] is None else _("{times} times the usual").format(times=cldr.fixed(zone["times"], 1))
     return html.Tr([
         html.Th(zone["zone"], scope="row"),
-        html.Td(f"{zone['failed']:,}", className="num"),
+        html.Td(cldr.count(zone["failed"]), className="num"),
         html.Td(_percent(zone["share"]), className="num"),
         html.Td(usual, className="num"),
-        html.Td([f"{zone['queries']:,}", html.Small(load)], className="num"),
+        html.Td([cldr.count(zone["queries"]), html.Small(load)], className="num"),
         html.Td(f"{times.parse(zone['since']):%H:%M}", className="num"),
         html.Td(_("not known") if owner is None else html.A(entities.name(owner), href=f"/{owner}")),
     ])  # fmt: skip

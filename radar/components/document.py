@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
 from radar.components.shell import NAV, Meta
 from radar.components.ssr import to_html
 from radar.labels import _
+from radar.languages import LANGUAGES, current
 
 #: Sets the reader's theme before anything is painted. The only inline script; its hash is in the security policy.
 THEME_SCRIPT = (
@@ -34,13 +36,15 @@ MARK = (
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """What the head and the end of the body load. ``css`` is written into the page; scripts are addresses, in order."""
+    """What the head and the end of the body load. ``css`` is written into the page; scripts are addresses, in order.
+    ``own``: style sheet and scripts of the pages that have some of their own, by name."""
 
     css: str
     fonts: Sequence[str]
     scripts: Sequence[str]
     plotly: str
     config: str
+    own: Mapping[str, tuple[str, Sequence[str]]] = field(default_factory=dict)
 
 
 def theme_hash() -> str:
@@ -58,7 +62,9 @@ def document(
     version: int,
     tags: Tags,
     address: str,
-    language: str,
+    switches: Sequence[tuple[str, str, str]] = (),
+    asked: str | None = None,
+    card: str = "",
     poll_s: int = 60,
 ) -> str:
     """The whole document.
@@ -74,8 +80,15 @@ def document(
     poll_s
         Seconds between two questions whether there is a newer publication.
     address
-        Absolute address of the page, for previews and citations.
+        Absolute address of the page, for previews and citations, without its language.
+    switches
+        The other languages: code, name, address of the page in it.
+    asked
+        The language that the address of the request names; None where the browser's preference has chosen.
+    card
+        Absolute address of the picture that others show beside a link to the page; "" where it has none.
     """
+    own = f"{address}?lang={asked}" if asked else address
     title = escape(_("Internet Radar") if path == "/" else f"{meta.title} · {_('Internet Radar')}")
     description = escape(meta.description or _("Where the Internet is broken now, since when, and how we know."))
     robots = f'<meta name="robots" content="{escape(meta.robots)}">' if meta.robots else ""
@@ -85,24 +98,51 @@ def document(
     plotly = [tags.plotly] if meta.charts and tags.plotly else []
     scripts = "".join(f'<script defer src="{escape(src)}"></script>' for src in (*plotly, *tags.scripts))
     return (
-        f'<!doctype html><html lang="{escape(language)}"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{current()}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title>"
         f'<meta name="description" content="{description}">{robots}'
         f'<meta property="og:title" content="{title}"><meta property="og:description" content="{description}">'
-        f'<meta property="og:type" content="website"><meta property="og:url" content="{escape(address)}">'
+        f'<meta property="og:type" content="website"><meta property="og:url" content="{escape(own)}">'
+        f'<meta property="og:site_name" content="{escape(_("Internet Radar"))}">{_card(card, description)}'
         '<meta name="color-scheme" content="light dark">'
-        f'<link rel="canonical" href="{escape(address)}">{fonts}'
+        f'<link rel="canonical" href="{escape(own)}">{_alternates(address)}{fonts}'
         '<link rel="icon" href="/favicon.ico" sizes="32x32"><link rel="icon" href="/assets/icon.svg" '
         'type="image/svg+xml">'
         f'<link rel="alternate" type="application/atom+xml" title="{escape(_("Outages"))}" href="/feeds/outages.atom">'
         f"<style>{tags.css}</style><script>{THEME_SCRIPT}</script>{scripts}</head>"
-        f'<body data-version="{version}" data-poll="{poll_s}">'
+        f'<body data-version="{version}" data-poll="{poll_s}" data-words="{escape(_words())}">'
         f'<a class="skip" href="#main">{escape(_("Skip to the content"))}</a>'
-        f'<div id="bars">{to_html(list(bars))}</div>{_header(path)}'
+        f'<section id="bars" aria-label="{escape(_("Notices"))}">{to_html(list(bars))}</section>{_header(path, switches)}'
         f'<main id="main"><div id="ssr">{page}</div><div id="react-entry-point"></div></main>{_footer()}'
         f'<script id="_dash-config" type="application/json">{tags.config}</script></body></html>'
     )
+
+
+def _card(address: str, description: str) -> str:
+    """The picture for those who show links, of the size of ``figures.cards``; ``description`` is HTML already."""
+    if not address:
+        return '<meta name="twitter:card" content="summary">'
+    return (
+        f'<meta property="og:image" content="{escape(address)}"><meta property="og:image:type" content="image/png">'
+        f'<meta property="og:image:width" content="1200"><meta property="og:image:height" content="630">'
+        f'<meta property="og:image:alt" content="{description}">'
+        '<meta name="twitter:card" content="summary_large_image">'
+    )
+
+
+def _alternates(address: str) -> str:
+    """The same page in each language, and as the browser prefers it, for search engines."""
+    rows = [("x-default", address), *((code, f"{address}?lang={code}") for code in LANGUAGES)]
+    return "".join(f'<link rel="alternate" hreflang="{code}" href="{escape(href)}">' for code, href in rows)
+
+
+def _words() -> str:
+    """What ``assets/clientside.js`` says by itself."""
+    return json.dumps({
+        "fresh": _("New data."), "show": _("Show"), "none": _("Nothing found"), "copied": _("Copied"),
+        "failed": _("That did not work"),
+    }, ensure_ascii=False)  # fmt: skip
 
 
 def search_form(id: str, *, value: str = "", label: str = "", big: bool = False) -> str:
@@ -118,18 +158,23 @@ def search_form(id: str, *, value: str = "", label: str = "", big: bool = False)
     )
 
 
-def _header(path: str) -> str:
+def _header(path: str, switches: Sequence[tuple[str, str, str]]) -> str:
     links = []
     for target, text in NAV:
         here = path == target or (target != "/" and path.startswith((f"{target}/", f"{target[:-1]}/")))
         current = ' aria-current="page"' if here else ""
         links.append(f'<li><a href="{target}"{current}>{escape(_(text))}</a></li>')
+    others = "".join(
+        f'<a class="tongue" href="{escape(href)}" hreflang="{code}" lang="{code}" title="{name}">{code.upper()}'
+        f'<span class="sr"> {name}</span></a>'
+        for code, name, href in switches
+    )
     search = "" if path in ("/", "/search") else search_form("q-top")
     return (
         f'<header class="top"><div class="top-in"><a class="brand" href="/">{MARK}<span>'
         f"{escape(_('Internet Radar'))}</span></a>"
         f'<nav aria-label="{escape(_("Main"))}"><ul>{"".join(links)}</ul></nav>{search}'
-        f'<div class="switches"><button type="button" id="zone" data-utc="{escape(_("UTC"))}" '
+        f'<div class="switches">{others}<button type="button" id="zone" data-utc="{escape(_("UTC"))}" '
         f'data-local="{escape(_("Local time"))}" aria-label="{escape(_("Times in UTC; switch to local time"))}">'
         f"{escape(_('UTC'))}</button>"
         f'<button type="button" id="theme" aria-label="{escape(_("Switch between light and dark"))}">'

@@ -11,7 +11,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from radar import entities
+from radar import cldr, entities
 from radar.components import network, numbers, outages, shell, state, times
 from radar.components.ssr import marks
 from radar.labels import ENTITY_TYPES, N_, PLANES, _, ngettext
@@ -37,7 +37,7 @@ def kicker(key: str) -> list[Any]:
     if entity.type == "asn" and network.is_global(key):
         words = [_("Global network")]
     if entity.type == "country":
-        words += [" · ", entities.countries()[entity.code].subregion]
+        words += [" · ", _(entities.countries()[entity.code].subregion)]
     above = entities.parent(key)
     if above is not None:
         words += [" · ", html.A(entities.name(above), href=f"/{above}")]
@@ -76,7 +76,7 @@ def standing(now_state: EntityState | None, open_outage: Outage | None, now: str
 
 
 def planes(conditions: Sequence[tuple[Signal, str, str, str]], verdicts: Mapping[str, str]) -> Component:
-    """What routes, packets and quality each say. ``conditions``: (signal, title, condition, id of its chart)."""
+    """What routes, packets and quality each say. ``conditions``: (signal, title, condition, address of its chart)."""
     words = {
         "within": _("within its usual range"),
         "outside": _("at the edge of its usual range"),
@@ -94,9 +94,9 @@ def planes(conditions: Sequence[tuple[Signal, str, str, str]], verdicts: Mapping
                 groups += [html.Dt(_(PLANES[plane])), html.Dd(text, className="none")]
             continue
         groups.append(html.Dt(_(PLANES[plane])))
-        for _signal, title, condition, anchor in rows:
+        for _signal, title, condition, href in rows:
             mark = state.shape(kinds[condition])
-            line = [mark, html.A(title, href=f"#{anchor}"), html.Span(words[condition], className="said")]
+            line = [mark, html.A(title, href=href), html.Span(words[condition], className="said")]
             groups.append(html.Dd(line))
     verdict = [html.P(text, className="verdict") for text in verdicts.values() if text]
     return shell.section(_("Routes and packets"), *verdict, html.Dl(groups, className="planes"), id="planes")
@@ -121,7 +121,7 @@ def quality(rows: Sequence[QualityRow]) -> Component | None:
         if len(ordered) > 1:
             cells.append(html.Td(_change(values[0], values[-1]), className="num"))
         body.append(html.Tr([html.Th(_(title), scope="row"), *cells]))
-    tests = [html.Td(f"{row['tests']:,}", className="num") for row in ordered]
+    tests = [html.Td(cldr.count(row["tests"]), className="num") for row in ordered]
     body.append(html.Tr([html.Th(_("Tests"), scope="row"), *tests, *([html.Td("")] if len(ordered) > 1 else [])]))
     note = _("Single-stream speed tests that people ran themselves; under each median, the middle half of tests. "
              "A month as recorded, never a live value.")  # fmt: skip
@@ -168,21 +168,8 @@ def networks(title: str, rows: Sequence[tuple[str, EntityState]]) -> Component |
 
 
 def _network(key: str, seen: EntityState) -> Component:
-    depth = html.Span(_("−{n} %").format(n=f"{seen['depth'] * 100:.0f}"), className="num") if seen["depth"] else None
+    depth = html.Span(_("−{n} %").format(n=cldr.fixed(seen["depth"] * 100)), className="num") if seen["depth"] else None
     return html.Li([html.A(outages.name_of(key), href=f"/{key}"), depth, state.mark(seen["state"])])
-
-
-def history(rows: Sequence[Outage], now: str) -> Component:
-    """Outages of this entity, newest first, retracted ones included."""
-    if not rows:
-        nothing = html.P(_("None that we have published."), className="none")
-        return shell.section(_("Outages here"), nothing, id="history")
-    body = [
-        html.Li([outages.shape_of(row), outages.link(row), html.Span(outages.when(row, now),
-                                                                     className="when")])
-        for row in rows
-    ]  # fmt: skip
-    return shell.section(_("Outages here"), html.Ul(body, className="plain history"), id="history")
 
 
 def jump(ids: Sequence[tuple[str, str]]) -> Component:

@@ -11,7 +11,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from radar import entities
+from radar import cldr, entities
 from radar import reference as tables
 from radar.components import numbers, reference, shell, times
 from radar.labels import _
@@ -48,12 +48,12 @@ def where(key: str) -> str:
     network = entities.networks().get(asn)
     if network is None:
         return _("AS{asn} is not in our table of {n} networks: it may be new, private or unused.").format(
-            asn=asn, n=f"{len(entities.networks()):,}")  # fmt: skip
+            asn=asn, n=cldr.count(len(entities.networks())))  # fmt: skip
     if not network.cc or network.cc_share is None:
         return _("We do not know in which country its addresses lie.")
     country = entities.countries().get(network.cc)
     place = country.name if country else network.cc
-    share = f"{network.cc_share * 100:.0f}"
+    share = cldr.fixed(network.cc_share * 100)
     if network.home:
         return _("Nearly all of its addresses ({share} %) lie in {place}.").format(share=share, place=place)
     if network.cc_share > 0.5:

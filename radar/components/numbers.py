@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import floor, log10
 
+from radar import cldr
 from radar.labels import _
 from radar.signals import MONTH_S, Signal
 
@@ -14,7 +15,9 @@ def rough(value: float) -> str:
         return "0"
     places = 1 - floor(log10(abs(value)))
     rounded = round(value, places)
-    return f"{rounded:,.0f}" if abs(rounded) >= 10 else f"{rounded:.{max(places, 0)}f}".rstrip("0").rstrip(".")
+    if abs(rounded) >= 10:
+        return cldr.fixed(rounded)
+    return cldr.written(f"{rounded:.{max(places, 0)}f}".rstrip("0").rstrip("."))
 
 
 def quantity(value: float, signal: Signal) -> str:
@@ -23,7 +26,7 @@ def quantity(value: float, signal: Signal) -> str:
         return f"{rough(value * 100)} %"
     if signal.unit == "index":
         return _("index {n}").format(n=rough(value))
-    return f"{rough(value)} {signal.unit}"
+    return f"{rough(value)} {_(signal.unit)}"
 
 
 def compared(value: float, normal: float, signal: Signal) -> str:

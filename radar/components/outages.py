@@ -9,23 +9,17 @@ from urllib.parse import urlencode
 from dash import html
 from dash.development.base_component import Component
 
-from radar import entities
+from radar import cldr
 from radar.components import reviews, state, times
-from radar.errors import EntityError
+from radar.components.ssr import marks
+from radar.known import country_of as country_of
+from radar.known import name_of as name_of
 from radar.labels import CAUSES, STATUSES, _, confidence_words, ngettext
 from radar.shapes import Outage, OutageSignal
 from radar.signals import SIGNALS
 
 #: Names in the heading before "and n more".
 NAMED = 3
-
-
-def name_of(key: str) -> str:
-    """The name of an entity; the key itself when it cannot be read."""
-    try:
-        return entities.name(key)
-    except EntityError:
-        return key
 
 
 def headline(outage: Outage) -> str:
@@ -54,11 +48,16 @@ def agreement(outage: Outage) -> str:
     total = len(outage["signals"])
     if not total:
         return _("no signal is named")
-    # A signal that saw it and then went dark has seen it.
-    sees = sum(row["verdict"] == "affected" or _went_dark(row) for row in outage["signals"])
-    blind = sum(row["verdict"] == "insufficient" and not _went_dark(row) for row in outage["signals"])
+    sees, blind = counts(outage)
     text = ngettext("{n} of {m} signal sees it", "{n} of {m} signals see it", total).format(n=sees, m=total)
     return text + (_(", {n} cannot see").format(n=blind) if blind else "")
+
+
+def counts(outage: Outage) -> tuple[int, int]:
+    """How many of its signals see it, and how many cannot see; one that saw it and then went dark has seen it."""
+    sees = sum(row["verdict"] == "affected" or _went_dark(row) for row in outage["signals"])
+    blind = sum(row["verdict"] == "insufficient" and not _went_dark(row) for row in outage["signals"])
+    return sees, blind
 
 
 def _went_dark(row: OutageSignal) -> bool:
@@ -71,7 +70,7 @@ def depth(outage: Outage) -> str | None:
     seen = [SIGNALS.get(row["signal"]) for row in outage["signals"] if row["first_seen"]]
     if seen and all(signal is not None and signal.bad == "high" for signal in seen):
         return None
-    return None if value is None else _("{n} % below normal").format(n=f"{value * 100:.0f}")
+    return None if value is None else _("{n} % below normal").format(n=cldr.fixed(value * 100))
 
 
 def confidence(outage: Outage) -> str:
@@ -89,7 +88,7 @@ def hint(outage: Outage) -> str | None:
     words = _(CAUSES.get(causes[0]["cause"], causes[0]["cause"]))
     if "by" in causes[0]:
         return _("{cause}, says {name}").format(cause=words[:1].upper() + words[1:], name=causes[0]["by"])
-    return _("Perhaps {cause} ({p} %)").format(cause=words, p=f"{causes[0]['p'] * 100:.0f}")
+    return _("Perhaps {cause} ({p} %)").format(cause=words, p=cldr.fixed(causes[0]["p"] * 100))
 
 
 def when(outage: Outage, now: str) -> Component:
@@ -130,20 +129,26 @@ def item(outage: Outage, now: str, children: Sequence[Outage] = (), spark: Compo
         label = ngettext("{n} part of it", "{n} parts of it", len(children)).format(n=len(children))
         rows = [html.Li([state.mark(row["level"]), " ", link(row), facts(row, now)]) for row in children]
         inside.append(html.Details([html.Summary(label), html.Ul(rows, className="plain parts")]))
-    return html.Li(html.Article(inside, className=f"item s-{outage['level']} is-{outage['status']}"))
+    codes = dict.fromkeys(code for row in (outage, *children) if (code := country_of(row["entity"])))
+    article = html.Article(inside, className=f"item s-{outage['level']} is-{outage['status']}")
+    return html.Li(article, **marks(data_places=" ".join(codes) or None))
 
 
-def listing(outages: Sequence[Outage], now: str, sparks: Mapping[str, Component] | None = None) -> Component:
-    """A list in which parts stand under their whole. A part whose whole is not in the list stands by itself."""
+def wholes(outages: Sequence[Outage]) -> list[tuple[Outage, list[Outage]]]:
+    """Each outage with those that are part of it. A part whose whole is not among them stands by itself."""
     ids = {row["id"] for row in outages}
     parts: dict[str, list[Outage]] = {}
     for row in outages:
         whole = row.get("parent")
         if whole and whole in ids:
             parts.setdefault(whole, []).append(row)
-    tops = [row for row in outages if not (row.get("parent") and row["parent"] in ids)]
+    return [(row, parts.get(row["id"], [])) for row in outages if not (row.get("parent") and row["parent"] in ids)]
+
+
+def listing(outages: Sequence[Outage], now: str, sparks: Mapping[str, Component] | None = None) -> Component:
+    """A list in which parts stand under their whole."""
     lines = sparks or {}
-    rows = [item(row, now, parts.get(row["id"], ()), lines.get(row["id"])) for row in tops]
+    rows = [item(row, now, parts, lines.get(row["id"])) for row, parts in wholes(outages)]
     return html.Ul(rows, className="plain items")
 
 
@@ -207,6 +212,4 @@ def _names(rows: Sequence[Outage]) -> str:
     if len(names) > NAMED + 1:
         rest = len(names) - NAMED
         return _("{names} and {n} more").format(names=", ".join(names[:NAMED]), n=rest)
-    if len(names) == 1:
-        return names[0]
-    return _("{names} and {last}").format(names=", ".join(names[:-1]), last=names[-1])
+    return cldr.joined(names)

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from radar import entities
 from radar.components import shell, state, times
 from radar.labels import N_, _, ngettext
-from radar.providers import Provider
+from radar.providers import Provider, name_of
 from radar.shapes import EntityState
 from radar.shapes.providers import ProviderIncident, ProviderSays
 
@@ -59,7 +59,7 @@ def table(rows: Sequence[Mapping[str, Any]], now: str) -> Component:
     head = html.Tr([html.Th(text, scope="col") for text in (_("Provider"), _("We measure"), _("They say"))])
     body = [
         html.Tr([
-            html.Th(html.A(row["name"], href=row["path"]), scope="row"),
+            html.Th(html.A(name_of(row["slug"]), href=row["path"]), scope="row"),
             html.Td([_measured(row), " ", state.simulated(row["simulated"])]),
             html.Td(says(row, now)),
         ])
@@ -133,6 +133,26 @@ def statement(provider: Provider, told: ProviderSays | None, now: str) -> Compon
         label = _("{n} earlier").format(n=len(rows) - SHOWN)
         parts.append(html.Details([html.Summary(label), html.Ul(rows[SHOWN:], className="plain items")]))
     return shell.section(title, *parts, id="says")
+
+
+def meanwhile(
+    provider: Provider, told: ProviderSays | None, found: Sequence[ProviderIncident], now: str
+) -> Component:  # fmt: skip
+    """What a provider said of the time of an outage, or that it said nothing, or that we do not read what it says.
+    ``found``: its incidents of that time."""
+    name = html.A(provider.name, href=f"/{provider.key}")
+    if provider.status.form == "none":
+        return html.P([name, ": ", _("it has no status page in a form that we read.")], className="note")
+    if told is None or told["read_at"] is None:
+        return html.P([name, ": ", _("its status page could not be read, so we do not know what it says.")],
+                      className="note")  # fmt: skip
+    if not found:
+        page = html.A(_("its own status page"), href=_page(provider), rel="nofollow noopener")
+        return html.P([name, ": ", _("nothing about that time stands on"), " ", page, ", ", _("read at"), " ",
+                       times.time(told["read_at"], now), "."], className="note")  # fmt: skip
+    tag = state.simulated(told["simulated"])
+    return html.Div([html.P([name, " ", tag]), html.Ul([_incident(row, now) for row in found[:SHOWN]],
+                                                        className="plain items")])  # fmt: skip
 
 
 def _page(provider: Provider) -> str:

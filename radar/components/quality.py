@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
+from statistics import median
 from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
 
-from radar import entities
+from radar import cldr, entities
 from radar.components import attacks, numbers, outages, shell, state, times
 from radar.components.ssr import slot
 from radar.figures import quality as drawings
@@ -18,6 +19,8 @@ from radar.labels import N_, _, ngettext
 from radar.shapes import QualityRow, SourceStatus
 from radar.shapes.quality import Iqb, Measure, Need, Performance
 
+#: Days of the last week; fewest days with a value on either side of a trend; a change that is none.
+WEEK, FEWEST_DAYS, SMALL = 7, 5, 0.05
 #: An hour that ended longer ago than this is not "now".
 STALE = timedelta(hours=3)
 
@@ -59,7 +62,7 @@ def sentence(row: Performance, now: str) -> str:
     if times.parse(now).date() != hour.date():
         when = f"{times.date_words(row['hour'])}, {when}"
     text = _("A packet to {name} and back took {value} ms ({when}, median of {n} connections)").format(
-        name=name, value=numbers.rough(measure["median"]), when=when, n=f"{measure['n'] or 0:,}")  # fmt: skip
+        name=name, value=numbers.rough(measure["median"]), when=when, n=cldr.count(measure["n"] or 0))  # fmt: skip
     text += f", {_(_AGAINST[measure['against']][0])}"
     if measure["usual"] is not None and measure["against"] != "insufficient":
         text += " " + _("({usual} ms)").format(usual=numbers.rough(measure["usual"]))
@@ -96,10 +99,28 @@ def performance(
                               ("throughput", _("Throughput, hour by hour"), "Mbit/s")):  # fmt: skip
         if any(value is not None for value in row["hours"][what]["median"]):
             parts.append(_day(row, what, title, unit, source, csv))
+    year = f"/{row['entity']}?range=1y#edge-rtt-p50-hour-edge-logs"
+    parts.append(html.P(html.A(_("Its hours over a year"), href=year)))
     parts.append(_peers(row))
     heading = [_("How it performs"), " ", state.simulated(row["simulated"])]
     note = _("As our own servers saw its connections in the last hour that is complete.")
     return shell.section(heading, *parts, id="performance", note=note)
+
+
+def trend(days: Sequence[float | None], *, more_is_better: bool) -> str:
+    """How the last week stands against the three before, by the middle of their days; "" where either has too few.
+
+    ``days``: a median a day, oldest first, None for no data."""
+    last, before = ([day for day in part if day is not None] for part in (days[-WEEK:], days[:-WEEK]))
+    if len(last) < FEWEST_DAYS or len(before) < FEWEST_DAYS or not (was := median(before)):
+        return ""
+    change = median(last) / was - 1
+    if abs(change) < SMALL:
+        return _("the last week is like the three before")
+    words = _("the last week is {n} % faster than the three before")
+    if (change < 0) == more_is_better:
+        words = _("the last week is {n} % slower than the three before")
+    return words.format(n=numbers.rough(abs(change) * 100))
 
 
 def _tiles(row: Performance) -> Component:
@@ -116,7 +137,7 @@ def _tiles(row: Performance) -> Component:
                         low=numbers.rough(measure["low"]),
                         high=numbers.rough(measure["high"]),
                         unit=unit,
-                        n=f"{measure['n'] or 0:,}",
+                        n=cldr.count(measure["n"] or 0),
                     ),
                     className="note",
                 )
@@ -127,6 +148,8 @@ def _tiles(row: Performance) -> Component:
         if len(known) > 1:
             words = _("Last 28 days: between {low} and {high} {unit} a day").format(
                 low=numbers.rough(min(known)), high=numbers.rough(max(known)), unit=unit)  # fmt: skip
+            if told := trend(days, more_is_better=what == "throughput"):
+                words += f"; {told}"
             line = slot(f"month-{what}", partial(attacks.spark, days, words),
                         class_name="spark-box")  # fmt: skip
             parts.append(html.Dd([line, html.Span(words, className="note")], className="under"))
@@ -183,7 +206,7 @@ def credit(source: SourceStatus | None, unit: str, csv: str) -> Component:
 
 
 def _cell(value: float | None) -> str:
-    return "" if value is None else f"{value:,.4g}"
+    return "" if value is None else cldr.written(f"{value:,.4g}")
 
 
 def _peers(row: Performance) -> Component | None:
@@ -201,7 +224,7 @@ def _peers(row: Performance) -> Component | None:
         value = "" if peer["median"] is None else f"{numbers.rough(peer['median'])} ms"
         body.append(html.Tr([html.Td(rank, className="num"), html.Th(name, scope="row"),
                              html.Td([value, html.Small(between)], className="num"),
-                             html.Td(f"{peer['n'] or 0:,}", className="num")]))  # fmt: skip
+                             html.Td(cldr.count(peer["n"] or 0), className="num")]))  # fmt: skip
     heads = ((_("Place"), "num"), (_("Name"), ""), (_("Round-trip time"), "num"), (_("Connections"), "num"))
     top = html.Thead(html.Tr([html.Th(word, scope="col", className=kind) for word, kind in heads]))
     table = html.Table([top, html.Tbody(body)], className="figures")
@@ -235,7 +258,7 @@ def purposes(rows: Sequence[QualityRow]) -> Component | None:
     table = html.Table([html.Thead(html.Tr([html.Th(word, scope="col") for word in heads])), html.Tbody(body)],
                        className="figures")  # fmt: skip
     said = _("{month}: {score} of 100 by what 95 % of {n} tests reach; {half} by what half of them reach.").format(
-        month=month, score=score(found["score"]), half=score(found["half"]), n=f"{newest['tests']:,}")  # fmt: skip
+        month=month, score=score(found["score"]), half=score(found["half"]), n=cldr.count(newest["tests"]))  # fmt: skip
     note = _("Internet Quality Barometer of M-Lab: the weighted share of requirements that are met. Under each "
              "requirement, how many of the tests meet it. Recorded, never a live value.")  # fmt: skip
     link = html.P([_("Source: "), html.A(_("M-Lab NDT"), href="/sources#mlab_ndt"), " · ",
@@ -245,7 +268,7 @@ def purposes(rows: Sequence[QualityRow]) -> Component | None:
 
 def score(value: float | None) -> str:
     """A score as a number from 0 to 100."""
-    return _("not known") if value is None else f"{value * 100:.0f}"
+    return _("not known") if value is None else cldr.fixed(value * 100)
 
 
 def _need(need: Need) -> list[Any]:
@@ -256,5 +279,5 @@ def _need(need: Need) -> list[Any]:
     mark = state.mark("ok", _("met")) if need["met"] else state.mark("degraded", _("not met"))
     share = need["share"]
     many = "" if share is None else _("fewer than 1 % of tests") if share == 0 else _("{n} % of tests").format(
-        n=f"{share * 100:.0f}")  # fmt: skip
+        n=cldr.fixed(share * 100))  # fmt: skip
     return [mark, html.Small(limit.format(n=f"{number:g}")), html.Small(many)]

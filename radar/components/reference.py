@@ -12,7 +12,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from radar import entities, people, reference
+from radar import cldr, entities, people, reference
 from radar.components import numbers, shell
 from radar.labels import _
 
@@ -65,7 +65,7 @@ def ownership(asn: int) -> list[Any] | None:
     owner, operator = row
     text = _("{operator}: listed in a study of {year} as an operator in which the state holds the majority "
              "({country}). That may have changed since. ").format(
-        operator=operator, year=said.date, country=entities.countries()[owner].name)  # fmt: skip
+        operator=operator, year=said.date, country=entities.country_name(owner))  # fmt: skip
     return [text, html.A(_("The study"), href=said.source_url), f", {said.licence}"]
 
 
@@ -76,10 +76,10 @@ def tables() -> Component:
                     html.Th(_("Licence"), scope="col")])  # fmt: skip
     body = [
         html.Tr([
-            html.Th(said.title, scope="row"),
+            html.Th(_(said.title), scope="row"),
             html.Td(said.date),
             html.Td([said.version, "" if said.refreshed else _(" (came with this release)")]),
-            html.Td(f"{said.rows:,}", className="num"),
+            html.Td(cldr.count(said.rows), className="num"),
             html.Td(html.A(said.attribution, href=said.source_url)),
             html.Td(html.A(said.licence, href=said.licence_url)),
         ])

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from dash import html
 from dash.development.base_component import Component
 
-from radar import entities
+from radar import cldr, entities
 from radar.components import numbers, shell, state, times
 from radar.labels import GLOSSARY, N_, _, ngettext
 from radar.shapes import Routing, RoutingView, SourceStatus
@@ -100,12 +100,12 @@ def judged(view: RoutingView) -> Literal["lost", "held", "unknown"]:
 
 def count(value: int | None) -> str:
     """A number in full, "–" for one that is not known."""
-    return "–" if value is None else f"{value:,}"
+    return "–" if value is None else cldr.count(value)
 
 
 def share(value: float | None) -> str:
     """ "97 %", "–" for one that is not known."""
-    return "–" if value is None else _percent(f"{value * 100:.0f}")
+    return "–" if value is None else _percent(cldr.fixed(value * 100))
 
 
 def move(value: float | None) -> str:
@@ -126,7 +126,7 @@ def _against(now: int | None, before: int | None) -> str:
         return _("not known")
     if before is None:
         return _("nothing to compare with yet")
-    return _("{before} a day before ({change})").format(before=f"{before:,}", change=move(change(now, before)))
+    return _("{before} a day before ({change})").format(before=cldr.count(before), change=move(change(now, before)))
 
 
 def sentence(key: str, view: RoutingView | None, routing: Routing, standing: str, now: str) -> str:
@@ -149,7 +149,7 @@ def sentence(key: str, view: RoutingView | None, routing: Routing, standing: str
         peers = view["peers_v4"] if family == "IPv4" else view["peers_v6"]
         return _("{name} has lost {n} % of its announced {family} space against a day before, as {peers} full-feed "
                  "peers see it.").format(name=name, n=numbers.rough(-moved * 100), family=family,
-                                         peers=f"{peers:,}")  # fmt: skip
+                                         peers=cldr.count(peers))  # fmt: skip
     return _("The announced address space of {name} is about what it was a day before.").format(name=name)
 
 
@@ -205,16 +205,17 @@ def unreadable() -> Component:
 
 def _tiles(view: RoutingView) -> list[Tile]:
     prefixes = [
-        ngettext("{n} IPv4 prefix", "{n} IPv4 prefixes", view["prefixes_v4"]).format(n=f"{view['prefixes_v4']:,}")
+        ngettext("{n} IPv4 prefix", "{n} IPv4 prefixes", view["prefixes_v4"]).format(n=cldr.count(view["prefixes_v4"]))
         if view["prefixes_v4"] is not None else _("IPv4: not known"),
-        ngettext("{n} IPv6 prefix", "{n} IPv6 prefixes", view["prefixes_v6"]).format(n=f"{view['prefixes_v6']:,}")
+        ngettext("{n} IPv6 prefix", "{n} IPv6 prefixes", view["prefixes_v6"]).format(n=cldr.count(view["prefixes_v6"]))
         if view["prefixes_v6"] is not None else _("IPv6: not known"),
     ]  # fmt: skip
     moas = view["moas"]
     under = [
-        ngettext("of {n} full-feed peer", "of {n} full-feed peers", view["peers_v4"]).format(n=f"{view['peers_v4']:,}"),
+        ngettext("of {n} full-feed peer", "of {n} full-feed peers", view["peers_v4"]).format(
+            n=cldr.count(view["peers_v4"])),
         _("IPv6: not known") if view["peer_share_v6"] is None
-        else _("IPv6: {share} of {n}").format(share=share(view["peer_share_v6"]), n=f"{view['peers_v6']:,}"),
+        else _("IPv6: {share} of {n}").format(share=share(view["peer_share_v6"]), n=cldr.count(view["peers_v6"])),
     ]  # fmt: skip
     return [
         Tile(_("IPv4 space, /24 blocks"), count(view["visible_24s"]),

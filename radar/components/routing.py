@@ -13,6 +13,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+from radar import cldr
 from radar.components import numbers, outages, state, times
 from radar.components.candidates import number
 from radar.components.routes import (
@@ -72,7 +73,8 @@ SORTS: dict[str, Callable[[RoutingView], Any]] = {
 def sentence(routing: Routing, standing: str, now: str) -> str:
     """How many countries' routes look normal, which were lost, how many peers say so; or why it cannot be said."""
     totals, when = routing["totals"], times.words(routing["at"], now)
-    peers = ngettext("{n} full-feed peer", "{n} full-feed peers", totals["full_v4"]).format(n=f"{totals['full_v4']:,}")
+    peers = ngettext("{n} full-feed peer", "{n} full-feed peers", totals["full_v4"])
+    peers = peers.format(n=cldr.count(totals["full_v4"]))
     if standing == "silent":
         return _("No route message has arrived since {when}: we cannot say how routes are now. What follows is the "
                  "table as it was then.").format(when=when)  # fmt: skip
@@ -124,7 +126,7 @@ def _names(views: Sequence[RoutingView]) -> str:
     names = [outages.name_of(view["entity"]) for view in views]
     if len(names) > NAMED + 1:
         return _("{names} and {n} more").format(names=", ".join(names[:NAMED]), n=len(names) - NAMED)
-    return _("{names} and {last}").format(names=", ".join(names[:-1]), last=names[-1])
+    return cldr.joined(names)
 
 
 def standing_line(routing: Routing, standing: str, now: str) -> Component:
@@ -165,7 +167,7 @@ def losses(routing: Routing, standing: str) -> list[Component]:
     """A drawing of the countries that lost most, with its sentence; the sentence alone when none did."""
     lost, _held, _unknown = _judged(routing["countries"])
     rule = _("A loss is said from {n} % on, against a day before, where there were at least {few} blocks.").format(
-        n=f"{LOST * 100:.0f}", few=FEW)  # fmt: skip
+        n=cldr.fixed(LOST * 100), few=FEW)  # fmt: skip
     if standing not in JUDGED:
         return [unfed()]
     if not lost:
@@ -177,7 +179,7 @@ def losses(routing: Routing, standing: str) -> list[Component]:
                  shares.Part(-moved, "outage" if moved < -0.5 else "degraded")]  # fmt: skip
         name = outages.name_of(view["entity"])
         words = _("{name}: {n} % of the {family} space of a day before is gone").format(
-            name=name, n=f"{-moved * 100:.0f}", family=family)  # fmt: skip
+            name=name, n=cldr.fixed(-moved * 100), family=family)  # fmt: skip
         rows.append(html.Tr([html.Th(html.A(name, href=f"/{view['entity']}"), scope="row"), _bar(parts, words),
                              html.Td([html.Small(family), " ", move(moved)], className="num")]))  # fmt: skip
     said = ngettext("{n} country has lost a tenth or more of its announced space.",

@@ -68,6 +68,7 @@ class Meta:
     robots: str
     refresh_s: int = 0  # the page loads itself again after so long; 0: it does not
     past: Past | None = None
+    own: str = ""  # name of the page's own style sheet and script in assets/
 
 
 def register_page(module: str, *, title: str, **place: str) -> None:
@@ -87,6 +88,7 @@ def page(
     wide: bool = False,
     robots: str = "",
     refresh_s: int = 0,
+    own: str = "",
 ) -> Component:
     """A whole page: heading, then its children.
 
@@ -106,6 +108,8 @@ def page(
         Use the full width instead of a reading column.
     refresh_s
         Seconds after which the page loads itself again; 0: it does not.
+    own
+        "home": the page alone loads ``assets/home.css`` and ``assets/home.js``, each where it is there.
     """
     head = html.Div(
         [
@@ -119,7 +123,7 @@ def page(
         className="page wide" if wide else "page",
         **marks(data_title=title),
     )
-    meta = Meta(title, description, status, charts, robots, refresh_s)
+    meta = Meta(title, description, status, charts, robots, refresh_s, own=own)
     setattr(box, "_meta", meta)  # noqa: B010 - not a declared attribute of Component, and left out of its JSON
     return box
 

@@ -4,16 +4,14 @@ them into the reader's own zone (``assets/clientside.js``), from the ``datetime`
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from dash import html
 from dash.development.base_component import Component
 
+from radar import cldr
 from radar.components.ssr import marks
 from radar.labels import _, ngettext
-
-_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-           "November", "December")  # fmt: skip
 
 
 def parse(text: str) -> datetime:
@@ -38,20 +36,19 @@ def words(text: str, now: str | None = None) -> str:
         if at.date() == today.date():
             return clock
         if at.year == today.year:
-            return f"{at.day} {_MONTHS[at.month - 1]}, {clock}"
-    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}, {clock}"
+            return f"{cldr.day_month(at)}, {clock}"
+    return f"{cldr.day(at)}, {clock}"
 
 
 def date_words(text: str) -> str:
     """The day alone: "1 March 2026"."""
-    at = parse(text)
-    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
+    return cldr.day(parse(text))
 
 
 def month_words(month: str) -> str:
     """``2025-10`` as "October 2025"."""
     year, _dash, number = month.partition("-")
-    return f"{_MONTHS[int(number) - 1]} {year}"
+    return cldr.month_year(date(int(year), int(number), 1))
 
 
 def duration(minutes: float) -> str:

@@ -18,11 +18,12 @@ One :class:`Detector` per group of the catalogue, and one :class:`OutageBook` fo
 
     book = OutageBook()                           # or OutageBook.load(blob)
     book.watched() -> set[str]                    # entities that views are wanted for: an outage not long over
-    changed = book.update(now, alerts, views, common=..., simulated=..., history=..., failing=...)
+    changed = book.update(now, alerts, views, common=..., simulated=..., history=..., failing=..., beside=...)
         # call once per tick after all groups have stepped, with the alerts and commons of those steps,
         # views = [v for d in detectors for v in d.views(book.watched() | {a.entity for a in alerts})]
         # simulated, history: series ids whose data are simulated / from a recorded set
         # failing: zones that fail at our resolvers as of now, by network (radar.books.dns_logs)
+        # beside: what others tell of places and providers (radar.detect.cause.beside), as evidence for causes
         # -> list[shapes.Outage] that changed
     book.retract(outage_id, now, reason) -> Outage
     book.open -> list[Outage]; book.all -> list[Outage] (newest first); book.notice -> shapes.Notice | None

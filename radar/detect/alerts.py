@@ -174,10 +174,11 @@ class AlertDesk:
         if fire:
             alert.deep_last = t
             alert.publishable |= bool(state.strong[row, slot] >= min(self.p.fast, self.p.opens[slot]))
-            alert.publishable |= bool(self.p.log[slot] and state.bad[row, slot] >= self.p.sustained)
         if fire or not calm:
             alert.last = t
             alert.bins += 1
+            below = bool(self.p.log[slot] and scored.windows[-1, row, slot] < self.p.log_gate[slot])
+            alert.publishable |= below and alert.bins >= self.p.sustained and not alert.shallow
             alert.depth = max(alert.depth, newest)
             z = float(scored.z[row, slot])
             alert.score_min = min(alert.score_min, round(-abs(z) if alert.rule == LOAD else z, 3))

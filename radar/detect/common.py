@@ -55,8 +55,11 @@ def voters(entities: Sequence[str]) -> Voters:
     return Voters(np.array(rows, np.intp), np.array(homes, np.intp))
 
 
-def take_out(p: Profiles, windows: F32, mu: F32, judged: B2, electorate: Voters) -> dict[int, tuple[float, float, int]]:
-    """Subtract the common fall from the window ratios, in place. -> slot: (drop, share, voters) where impaired."""
+def take_out(
+    p: Profiles, windows: F32, jumps: F32, mu: F32, judged: B2, electorate: Voters
+) -> dict[int, tuple[float, float, int]]:
+    """Subtract the common fall from the ratios of windows and jumps, in place. -> slot: (drop, share, voters) where
+    impaired."""
     impaired: dict[int, tuple[float, float, int]] = {}
     rows = electorate.rows
     if len(rows) < MIN_VOTERS:
@@ -72,6 +75,10 @@ def take_out(p: Profiles, windows: F32, mu: F32, judged: B2, electorate: Voters)
         middle = np.median(moved, axis=1)
         share = float((moved[0] < np.log(bands.GATE)).mean())
         windows[:, :, slot] -= np.minimum(middle, 0.0)[:, None]
+        for sudden in jumps:
+            there = sudden[who, slot][np.isfinite(sudden[who, slot])]
+            if len(there):
+                sudden[:, slot] -= min(float(np.median(there)), 0.0)
         if middle[0] < -COMMON_DROP or share > COMMON_SHARE:
             impaired[int(slot)] = (float(1 - np.exp(min(0.0, float(middle[0])))), share, len(who))
     return impaired

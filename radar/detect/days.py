@@ -23,6 +23,8 @@ B1 = npt.NDArray[np.bool_]
 
 #: Days after a change of clocks, the start of Ramadan and its end, before and of the feast, that count.
 AFTER_CLOCKS, FAST_BEGINS, FEAST_BEFORE, FEAST = 2, 2, 1, 4
+#: Local hours, winter time, in which the sun sets wherever a fast is kept: all stop at once to eat.
+DUSK = range(16, 22)
 
 
 class Calendar:
@@ -31,7 +33,7 @@ class Calendar:
     def __init__(self) -> None:
         self._codes: list[str] = []
         self._hour = -1
-        self._mask = np.zeros(0, bool)
+        self._mask = self._dusk = np.zeros(0, bool)
 
     def entities(self, keys: Sequence[str]) -> None:
         """Take in the entities, in the order of the mask."""
@@ -40,13 +42,23 @@ class Calendar:
 
     def mask(self, epoch_s: int) -> B1:
         """Where it is such a day at this time (seconds since the epoch)."""
+        self._look(epoch_s)
+        return self._mask
+
+    def dusk(self, epoch_s: int) -> B1:
+        """Where it is such a day, or a fast is kept and broken in these hours."""
+        self._look(epoch_s)
+        return self._dusk
+
+    def _look(self, epoch_s: int) -> None:
         hour = epoch_s // 3600
         if hour != self._hour:
             now = datetime.fromtimestamp(hour * 3600, UTC)
             special = {code for code in set(self._codes) if code and is_special(code, now)}
             self._mask = np.array([code in special for code in self._codes], bool)
+            eating = {code for code in set(self._codes) if code and is_dusk(code, now)}
+            self._dusk = self._mask | np.array([code in eating for code in self._codes], bool)
             self._hour = hour
-        return self._mask
 
 
 @lru_cache(maxsize=4096)
@@ -56,6 +68,16 @@ def is_special(code: str, now: datetime) -> bool:
         (now + timedelta(hours=hours)).date() in _special(code, (now + timedelta(hours=hours)).year)
         for hours in _shifts(code)
     )
+
+
+@lru_cache(maxsize=4096)
+def is_dusk(code: str, now: datetime) -> bool:
+    """Whether a fast is broken about now anywhere in a country."""
+    for hours in _shifts(code):
+        there = now + timedelta(hours=hours)
+        if there.hour in DUSK and any(first <= there.date() < feast for first, feast in _fasts(code, there.year)):
+            return True
+    return False
 
 
 def _country(key: str) -> str:
@@ -69,13 +91,22 @@ def _country(key: str) -> str:
 def _special(code: str, year: int) -> frozenset[date]:
     public = _public(code, year)
     found = set(public)
-    fasts, feasts = _lunar(year)
-    if any(feast + timedelta(days=k) in public for feast in feasts for k in (-1, 0, 1)):
-        found |= {day + timedelta(days=k) for day in fasts for k in range(FAST_BEGINS)}
-        found |= {day + timedelta(days=k) for day in feasts for k in range(-FEAST_BEFORE, FEAST)}
+    for first, feast in _fasts(code, year):
+        found |= {first + timedelta(days=k) for k in range(FAST_BEGINS)}
+        found |= {feast + timedelta(days=k) for k in range(-FEAST_BEFORE, FEAST)}
     for zone in _zones(code):
         found |= {day + timedelta(days=k) for day in _clock_changes(zone, year) for k in range(AFTER_CLOCKS)}
     return frozenset(found)
+
+
+@lru_cache(maxsize=4096)
+def _fasts(code: str, year: int) -> tuple[tuple[date, date], ...]:
+    """First days of Ramadan and of the feast after it, where the feast is a public holiday."""
+    public = _public(code, year)
+    fasts, feasts = (sorted({*a, *b}) for a, b in zip(_lunar(year), _lunar(year + 1), strict=True))
+    if not any(feast + timedelta(days=k) in public for feast in feasts for k in (-1, 0, 1)):
+        return ()
+    return tuple((day, feast) for day in fasts for feast in feasts if timedelta(27) < feast - day < timedelta(32))
 
 
 def _public(code: str, year: int) -> frozenset[date]:

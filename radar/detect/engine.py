@@ -13,7 +13,7 @@ from datetime import datetime
 import numpy as np
 
 from radar import bands
-from radar.detect import common, slow
+from radar.detect import common, jump, slow
 from radar.detect.alerts import AlertDesk
 from radar.detect.days import Calendar
 from radar.detect.model import (
@@ -37,7 +37,10 @@ NAN = np.float32(np.nan)
 #: The level follows a residual at most as if it were this large (log units).
 SMALL = float(np.log(4 / 3))
 #: A rise of more than this (log units) is a crowd, a machine or the end of an outage, and no scatter.
-RISE = float(np.log(2))
+RISE, RISE_STEADY = float(np.log(2)), float(np.log(1.25))
+#: Who answers by day and by night seldom becomes more at once: of a rise to less than double, so much is believed, and
+#: a few days later so much more. What comes back from a busy week is then no fall.
+BELIEVED = np.float32(1.1)
 #: A fault of our own that lasts so long becomes the new level; one that paused longer than this was over.
 FAULT_S, FAULT_OVER_S = 3 * 3600, 3600
 #: Affected for longer than this is somebody's own trouble, and no part of a dip of all.
@@ -50,9 +53,9 @@ class Detector:
 
     def __init__(self, group: Group, catalogue: Mapping[str, Signal] = SIGNALS) -> None:
         self.group = group
-        self.p = profiles(group, catalogue)
+        self.p = p = profiles(group, catalogue)
         self.lookback = self.p.lookback
-        self._state = State(group.width, len(self.p.windows), self.p.windows[-1], bool(self.p.slow.any()))
+        self._state = State(group.width, len(p.windows), p.jumps, p.windows[-1], bool(p.slow.any()))
         self._desk = AlertDesk(group, self.p)
         self._voters = common.voters([])
         self._calendar = Calendar()
@@ -121,18 +124,22 @@ class Detector:
             state.first[came & (state.first < 0)] = number
             state.seen[came] = number
             aged = (state.first >= 0) & ((number - state.first) * self.group.grain_s >= p.warm_up)
-            mu, over = self._expected(past)
+            mu, over, doubt = self._expected(past)
             known = has & np.isfinite(mu) & ((mu > 0) | ~p.log)
             sums_x, sums_mu = self._sums(number, x, mu, known)
             windows = np.where(known, log_windows(p, sums_x, sums_mu), NAN)
+            jumps = np.where(known, jump.ratios(p, sums_x, sums_mu), NAN) if p.jumps else windows[:0]
             judged = known & aged & ~self._long_affected(number)
             raw = windows[0].copy()
-            impaired = common.take_out(p, windows, mu, judged, self._voters)
+            impaired = common.take_out(p, windows, jumps, mu, judged, self._voters)
             shared = raw - windows[0]
             special = self._calendar.mask(number * self.group.grain_s)
             scored = judge_log(
-                p, windows, sums_mu, mu, state.noise, state.poisson, state.samples, self._rising, special
+                p, windows, sums_mu, mu, state.noise, state.poisson, state.samples, self._rising, special, doubt
             )
+            if p.jumps:
+                stop = self._calendar.dusk(number * self.group.grain_s)
+                jump.judge(p, scored, jumps + state.new_doubt(doubt), sums_mu, state.jump, state.samples, stop)
             if (~p.log).any():
                 judge_rise(p, scored, x, n, mu, state.noise[0], state.samples)
                 impaired |= common.rises(p, scored, judged, self._voters)
@@ -149,11 +156,12 @@ class Detector:
             affected = fire | ((state.state == 2) & ok & ~calm)
             verdict = np.where(ok, np.where(affected, AFFECTED, NOT_AFFECTED), INSUFFICIENT).astype(np.uint8)
             held = affected | ((state.state == 1) & ok & ~calm) | (own_fault & ~lasting & known)
-            clean = np.where(held, mu, x)
+            clean = np.where(held, mu, np.where(ok & p.steady & (x < 2 * mu), np.minimum(x, mu * BELIEVED), x))
             score = np.where(ok, scored.z, NAN)
             quiet = ok & ~held | (known & ~aged & ~own_fault)
             lasting = lasting & known & ~quiet
-            self._learn(quiet, lasting, scored, np.where(lasting, shared, raw - over), over, sums_mu, x, mu)
+            r = np.where(lasting, shared, raw - over)
+            self._learn(quiet, lasting, scored, jumps, r, over, sums_mu, x, mu, doubt > SMALL)
             self._remember(number, verdict, reason, x, mu, score, np.where(ok, lost, NAN))
             if p.slow.any():
                 changed += slow.step(self._desk, state, number, x, has)
@@ -177,13 +185,13 @@ class Detector:
         state, p = self._state, self.p
         with np.errstate(all="ignore"):
             has = np.isfinite(x) & (p.kind > 0) & ~np.asarray(self._shown)
-            mu, _over = self._expected(past)
+            mu, _over, doubt = self._expected(past)
             known = has & np.isfinite(mu) & ((mu > 0) | ~p.log)
             sums_x, sums_mu = (np.where(known, a, np.float32(0.0))[None] for a in (x, mu))
             windows = np.where(known, log_windows(p, sums_x, sums_mu), NAN)
             special = self._calendar.mask(number * self.group.grain_s)
             scored = judge_log(
-                p, windows, sums_mu, mu, state.noise[:1], state.poisson[:1], state.samples, self._rising, special
+                p, windows, sums_mu, mu, state.noise[:1], state.poisson[:1], state.samples, self._rising, special, doubt
             )
             if (~p.log).any():
                 judge_rise(p, scored, x, n, mu, state.noise[0], state.samples)
@@ -208,15 +216,17 @@ class Detector:
 
     # ------------------------------------------------------------------ parts of a step
 
-    def _expected(self, past: F32) -> tuple[F32, F32]:
-        """What is normal now, and how far (log units) the level stands above what of it was used: it may only move
-        about its anchor, and not above what yesterday's habit explains."""
-        mu, state = normal(self.p, past), self._state
+    def _expected(self, past: F32) -> tuple[F32, F32, F32]:
+        """What is normal now, how far (log units) the level stands above what of it was used, and how much of a fall
+        may be the fault of the baseline. The level may only move about its anchor, and not above what yesterday's
+        habit explains."""
+        (mu, doubt), state = normal(self.p, past), self._state
         used = np.clip(state.level, state.anchor - LEVEL_DOWN, state.anchor + LEVEL_UP)
         used = np.minimum(used, state.anchor + habit(self.p, past, state.noise[0]))
         used = np.where(self.p.kind == SEASONAL, used, state.level)
         expected = np.where(self.p.log, mu * np.exp(used), mu).astype(np.float32)
-        return expected, np.where(self.p.log, state.level - used, np.float32(0.0)).astype(np.float32)
+        over = np.where(self.p.log, state.level - used, np.float32(0.0)).astype(np.float32)
+        return expected, over, doubt
 
     def _long_affected(self, number: int) -> B2:
         """Series that have been affected for a while: they have no vote in what dips together now."""
@@ -256,11 +266,15 @@ class Detector:
                 fault[:] = -1, -1
         return mask, lasting
 
-    def _learn(self, use: B2, shared: B2, scored: Scored, r: F32, over: F32, sums_mu: F32, x: F32,
-               mu: F32) -> None:  # fmt: skip
+    def _learn(self, use: B2, shared: B2, scored: Scored, jumps: F32, r: F32, over: F32, sums_mu: F32, x: F32,
+               mu: F32, doubted: B2) -> None:  # fmt: skip
         """Noise, Poisson part and level from bins that were normal or are still warming up (``use``); the level where
-        ``shared`` says so too, by what all share in a lasting fault of our own. ``r``: residual against the level."""
+        ``shared`` says so too, by what all share in a lasting fault of our own. ``r``: residual against the level.
+        Where the baseline is ``doubted`` it may be too low: no noise is learnt, and nothing from a rise above it."""
         state, p = self._state, self.p
+        follow = (use | shared) & p.log & np.isfinite(r) & ((p.kind == SEASONAL) | (state.level != 0))
+        follow &= ~(doubted & (r > 0))
+        use = use & ~doubted
         state.samples += use
         step = np.maximum(np.float32(p.noise_step), np.float32(2.0) / (state.samples + 3)).astype(np.float32)
         against = scored.windows - over
@@ -268,13 +282,15 @@ class Detector:
         if (~p.log).any():
             away[0] = np.where(p.log, away[0], np.abs(x - mu))
         move = np.sign(away - np.exp(state.noise)) * (step * np.float32(0.5))
-        good = use & np.isfinite(move) & ((against < RISE) | ~p.log)  # the end of an outage says nothing of the scatter
+        most = np.where(p.steady, RISE_STEADY, RISE)
+        good = use & np.isfinite(move) & ((against < most) | ~p.log)  # the end of an outage says nothing of the scatter
         state.noise = np.where(good, np.clip(state.noise + move, -9.0, 9.0), state.noise).astype(np.float32)
+        if p.jumps:
+            state.jump = jump.learn(jumps, state.jump, use, step, RISE)
         if p.count.any():
             own = 1.0 / (sums_mu + 1.0)
             part = np.where(p.count, state.poisson + (own - state.poisson) * step, state.poisson)
             state.poisson = np.where(use & np.isfinite(own), part, state.poisson).astype(np.float32)
-        follow = (use | shared) & p.log & np.isfinite(r) & ((p.kind == SEASONAL) | (state.level != 0))
         move = p.level_step * np.where(shared, r, np.clip(r, -SMALL, SMALL))
         state.level = np.where(follow, state.level + move, state.level).astype(np.float32)
         away = state.level - state.anchor

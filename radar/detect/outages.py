@@ -14,6 +14,7 @@ from radar import entities
 from radar.detect import agree, echo, tell
 from radar.detect.case import JOIN, MERGE, Case
 from radar.detect.cause import hypotheses
+from radar.detect.cause.beside import Beside
 from radar.detect.document import document
 from radar.detect.facts import facts
 from radar.detect.model import Alert, Common, Failing, View
@@ -34,6 +35,7 @@ class OutageBook:
         self._faults: list[Fault] = []
         self._simulated: set[str] = set()
         self._now = 0
+        self._beside: Beside | None = None
 
     # ------------------------------------------------------------------ reading
 
@@ -69,9 +71,10 @@ class OutageBook:
         simulated: Collection[str] = (),
         history: Collection[str] = (),
         failing: Sequence[Failing] = (),
+        beside: Beside | None = None,
     ) -> list[Outage]:
         """Take in what the detectors said in one tick: see ``radar.detect``. -> outages that changed, by id."""
-        self._now = int(now.timestamp())
+        self._now, self._beside = int(now.timestamp()), beside
         self._simulated.update(simulated)
         for item in common:
             Fault.add(self._faults, item, self._now)
@@ -157,7 +160,7 @@ class OutageBook:
             if not opened:
                 self._close(case, now)
         case.confidence = agree.confidence(case)
-        case.causes = hypotheses(facts(case, self._published(), now))
+        case.causes = hypotheses(facts(case, self._published(), now, self._beside))
 
     def _publish(self, case: Case, now: datetime, rule: str) -> None:
         case.place()
@@ -168,7 +171,7 @@ class OutageBook:
         case.status, case.known_at, case.rule = "open", int(now.timestamp()), rule
         case.parent = self._parent(case)
         case.confidence = agree.confidence(case)
-        case.causes = hypotheses(facts(case, self._published(), now))
+        case.causes = hypotheses(facts(case, self._published(), now, self._beside))
         for row in case.rows.values():
             row.told_blind = row.silent_since is not None
         tell.say(case, now, "opened", tell.opened(case))
@@ -236,7 +239,7 @@ class OutageBook:
             "faults": [asdict(fault) for fault in self._faults],
             "cases": [case.plain() for case in self._cases],
         }
-        return json.dumps(data, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode()
+        return json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode()
 
     @classmethod
     def load(cls, blob: bytes) -> OutageBook:

@@ -28,9 +28,9 @@ WEEK_S = 7 * DAY_S
 WARM_UP_S, WARM_UP_EVALUATED_S = 14 * DAY_S, DAY_S
 #: Weeks and days looked back on.
 WEEKS, DAYS = 4, 7
-#: Windows that are added up: one bin, 15 minutes, one hour; and six hours, where bins are an hour long: many networks
-#: of the long tail are counted so, and have few counts an hour.
-WINDOWS_S, WINDOWS_HOURLY_S = (0, 900, 3600), (0, 21_600)
+#: Windows that are added up: one bin, 5 minutes, 15 minutes, one hour; and six hours, where bins are an hour long: many
+#: networks of the long tail are counted so, and have few counts an hour.
+WINDOWS_S, WINDOWS_HOURLY_S = (0, 300, 900, 3600), (0, 21_600)
 HOUR_S = 3600
 #: The level follows the last hours with this half-life, small residuals only.
 HALF_LIFE_S = 4 * 3600
@@ -38,6 +38,8 @@ HALF_LIFE_S = 4 * 3600
 #: slide is not followed down, and neither is what comes back from a busy week called a fall.
 LEVEL_DOWN, LEVEL_UP = 0.15, 0.10
 ANCHOR_DOWN_S, ANCHOR_UP_S = 4 * DAY_S, 14 * DAY_S
+#: Bins that the longest window must have for sudden falls to be looked for within it.
+JUMP_BINS = 6
 #: Bins up to this long are averaged where yesterday's habit is looked at.
 FINE_S = 600
 #: Fewest bins of a day for yesterday's habit to be looked at.
@@ -72,9 +74,11 @@ class Profiles:
     log: B1
     count: B1
     routes: B1
+    steady: B1  # flat, and no routes
     evaluated: B1  # routes of a routing table that we keep
     slow: B1
     windows: tuple[int, ...]
+    jumps: int  # windows in which sudden falls are looked for: all but the longest, or none
     fine: bool  # bins so short that several of them see what passes within half an hour
     warm_up: npt.NDArray[np.int64]  # seconds of history that each slot needs
     persist: int
@@ -114,9 +118,11 @@ def profiles(group: Group, catalogue: Mapping[str, Signal] = SIGNALS) -> Profile
         log=(kind == SEASONAL) | (kind == FLAT),
         count=np.array([s is not None and s.scale == "count" for s in slots]),
         routes=routes,
+        steady=(kind == FLAT) & ~routes,
         evaluated=evaluated,
         slow=np.array([_is_slow(s) for s in slots]),
         windows=windows,
+        jumps=len(windows) - 1 if windows[-1] >= JUMP_BINS and bool((kind == SEASONAL).any()) else 0,
         fine=grain <= FINE_S,
         warm_up=np.where(evaluated, WARM_UP_EVALUATED_S, WARM_UP_S),
         persist=persist,

@@ -27,6 +27,9 @@ MAD = np.float32(1.4826)
 YOUNG, YOUNG_FLOOR = 48, np.float32(0.1)
 #: A window of several bins fires only while its newest are low themselves: one bad bin must not fire for an hour.
 STILL_Z = -1.5
+#: Weeks that lie no further apart than this (log units) agree. One of three or four that lies further below the others
+#: than that was an outage, and no level.
+AGREE, APART = np.float32(0.1), np.float32(0.7)
 #: A habit explains at most so much (log units).
 HABIT_MOST = np.float32(-0.7)
 
@@ -46,8 +49,9 @@ def median_over(past: F32) -> tuple[F32, npt.NDArray[np.int64]]:
     return np.where(counts > 0, (low + high) * np.float32(0.5), np.float32(np.nan)), counts
 
 
-def by_week(p: Profiles, part: F32, which: npt.NDArray[np.intp]) -> tuple[F32, npt.NDArray[np.int64]]:
-    """Median over the weeks of the median of each week's neighbouring bins, and how many values there were.
+def by_week(p: Profiles, part: F32, which: npt.NDArray[np.intp]) -> tuple[F32, npt.NDArray[np.int64], F32]:
+    """Median over the weeks of the median of each week's neighbouring bins, how many values there were, and how far the
+    lowest week lies below that (log units, at most 0; NaN where it says nothing).
 
     Weeks that differ, as after a busy one, must not make the baseline jump from bin to bin with what is missing. Where
     four weeks of a seasonal signal fall into two halves, the lower one is normal: a fall is what is looked for.
@@ -60,23 +64,36 @@ def by_week(p: Profiles, part: F32, which: npt.NDArray[np.intp]) -> tuple[F32, n
     else:
         weeks, total = part, np.isfinite(part).sum(axis=1)
     middle, known = median_over(weeks)
-    low = np.sort(weeks, axis=1)[:, (WEEKS - 1) // 2]
-    return np.where((known == WEEKS) & (p.kind[which] == SEASONAL), low, middle), total
+    ordered = np.sort(weeks, axis=1)
+    low = ordered[:, (WEEKS - 1) // 2]
+    base = np.where((known == WEEKS) & (p.kind[which] == SEASONAL), low, middle)
+    apart = np.log(ordered[:, 0] / base)
+    level = (known == 2) | ((known > 2) & (apart > -APART))
+    return base, total, np.where(level, apart, np.float32(np.nan)).astype(np.float32)
 
 
-def normal(p: Profiles, past: F32) -> F32:
-    """The baseline before the level is applied: [E, W]; NaN where too little history is at hand."""
+def normal(p: Profiles, past: F32) -> tuple[F32, F32]:
+    """The baseline before the level is applied, and how much of a fall may be its own fault: [E, W].
+
+    The baseline is NaN where too little history is at hand. The doubt is in log units, 0 where the weeks agree: where
+    the lowest of them lies far below the one that was taken, one of the two was not normal, and nobody knows which.
+    """
     out = np.full((past.shape[0], past.shape[2]), np.nan, np.float32)
+    doubt = np.zeros_like(out)
     for (begin, end), slots in ((p.weekly, (p.kind > 0) & (p.kind != 2)), (p.daily, (p.kind == 2) & ~p.routes),
                                 (p.recent, p.routes)):  # fmt: skip
         if end > begin and slots.any():
             which = slots.nonzero()[0]
             part = past[:, begin:end] if len(which) == past.shape[2] else past[:, begin:end][:, :, which]
-            middle, counts = (
-                by_week(p, part, which) if begin == p.weekly[0] and end == p.weekly[1] else median_over(part)
-            )
+            if begin == p.weekly[0] and end == p.weekly[1]:
+                middle, counts, apart = by_week(p, part, which)
+                own = np.where(p.count[which], 1.0 / np.sqrt(middle + 1.0), 0.0)
+                less = np.where(p.kind[which] == SEASONAL, apart + AGREE + own, 0.0)
+                doubt[:, which] = np.where(np.isfinite(less), np.maximum(-less, 0.0), 0.0)
+            else:
+                middle, counts = median_over(part)
             out[:, which] = np.where(counts >= max(2, (end - begin) // 5), middle, np.nan)
-    return out
+    return out, doubt
 
 
 def habit(p: Profiles, past: F32, noise: F32) -> F32:
@@ -129,10 +146,12 @@ def log_windows(p: Profiles, sums_x: F32, sums_mu: F32) -> F32:
 
 def judge_log(
     p: Profiles, windows: F32, sums_mu: F32, mu: F32, noise: F32, poisson: F32, samples: npt.NDArray[np.int32],
-    rising: B2 | None = None, special: B1 | None = None,
+    rising: B2 | None = None, special: B1 | None = None, doubt: F32 | None = None,
 ) -> Scored:  # fmt: skip
     """Judge the seasonal and flat slots from window ratios, expected sums, and the noise known of each window.
-    ``rising``: where a rise is news too. ``special``: entities whose people live otherwise today."""
+    ``rising``: where a rise is news too. ``special``: entities whose people live otherwise today. ``doubt``: how much
+    of a fall may be the baseline's fault (:func:`normal`)."""
+    fallen = windows if doubt is None else np.where(windows < 0, np.minimum(windows + doubt, 0.0), windows)
     own = 1.0 / (sums_mu + 1.0)
     noise_var = np.square(MAD * np.exp(noise))
     if p.count.any():
@@ -144,7 +163,7 @@ def judge_log(
     if p.count.any():
         var = var + np.where(p.count & (p.kind != 2), own, np.float32(0.0))
     sigma = np.sqrt(var)
-    z = windows / sigma
+    z = fallen / sigma
     enough = np.isfinite(windows)
     if p.count.any():
         seasonal_few = p.count & (p.kind != 2) & (sums_mu < bands.MIN_COUNT)
@@ -152,11 +171,12 @@ def judge_log(
         enough &= ~(seasonal_few | flat_few)
     z = np.where(enough, z, np.float32(np.nan))
     low = enough & (z < bands.OPEN_Z)
-    fires = low & (windows < p.log_gate)
+    fires = low & (fallen < p.log_gate)
     worst = np.where(enough, z, np.float32(np.inf)).min(axis=0)
-    near = z[-1]
+    plain = z if doubt is None else np.where(enough, windows / sigma, np.float32(np.nan))
+    near = plain[-1]
     for m in range(len(z) - 2, -1, -1):
-        near = np.where(np.isnan(z[m]), near, z[m])
+        near = np.where(np.isnan(plain[m]), near, plain[m])
     fires &= ~(near > STILL_Z)
     any_enough = enough.any(axis=0)
     up = np.zeros(mu.shape, bool)
@@ -170,7 +190,7 @@ def judge_log(
         ratio=windows[0],
         spread=sigma[0],
         fires=np.asarray(fires.any(axis=0)) | up,
-        strong=np.asarray((fires & ((z < bands.PUBLISH_Z) | (windows < np.log(bands.HALF)))).any(axis=0)) | up,
+        strong=np.asarray((fires & ((z < bands.PUBLISH_Z) | (fallen < np.log(bands.HALF)))).any(axis=0)) | up,
         shallow=p.routes & low[0] & (windows[0] < np.float32(np.log(bands.SHALLOW_ROUTES))),
         few=~any_enough & np.isfinite(windows[0]),
         windows=windows,

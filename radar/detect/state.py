@@ -16,13 +16,14 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 #: Changes whenever the arrays do. Memory of an older form is read; what it lacks begins as if nothing had been seen.
-VERSION = 2
-ADDED = {1: ("anchor",)}
+VERSION = 3
+ADDED = {1: ("anchor", "jump", "doubt"), 2: ("jump", "doubt")}
 
 #: Days of daily means that the slow rule keeps.
 SLOW_DAYS = 91
 
-#: name -> (dtype, first value, leading axis: "" none, "M" windows, "R" newest bins, "D" days)
+#: name -> (dtype, first value, leading axis: "" none, "M" windows, "J" all but the longest of them where
+#: sudden falls are looked for, "R" newest bins, "D" days)
 FIELDS: dict[str, tuple[str, float, str]] = {
     "first": ("<i4", -1, ""),  # bin of the first value ever; -1: none yet
     "seen": ("<i4", -1, ""),  # newest bin with a value
@@ -31,6 +32,8 @@ FIELDS: dict[str, tuple[str, float, str]] = {
     "samples": ("<i4", 0, ""),  # residuals learnt from
     "noise": ("<f4", -2.7, "M"),  # log of the median absolute residual; starts at ln .067, a spread of .1
     "poisson": ("<f4", 0.0, "M"),  # usual 1 / (expected + 1)
+    "jump": ("<f4", -2.7, "J"),  # log of the usual distance of a window from the hour before it
+    "doubt": ("<f4", 0.0, ""),  # usual doubt of the last hours about the baseline
     "ring_x": ("<f4", 0.0, "R"),  # newest values, 0 where none
     "ring_mu": ("<f4", 0.0, "R"),  # what was expected of them, 0 where there is no value
     "bad": ("<i2", 0, ""),  # bins in a row that fire
@@ -62,6 +65,8 @@ class State:
     samples: Array
     noise: Array
     poisson: Array
+    jump: Array
+    doubt: Array
     ring_x: Array
     ring_mu: Array
     bad: Array
@@ -81,9 +86,9 @@ class State:
     clean_days: Array
     slow: Array
 
-    def __init__(self, width: int, windows: int, ring: int, slow: bool) -> None:
+    def __init__(self, width: int, windows: int, jumps: int, ring: int, slow: bool) -> None:
         self.width = width
-        self.lead = {"M": windows, "R": ring, "D": SLOW_DAYS if slow else 0}
+        self.lead = {"M": windows, "J": jumps, "R": ring, "D": SLOW_DAYS if slow else 0}
         self.entities: list[str] = []
         self.rows: dict[str, int] = {}
         self.newest = -1
@@ -109,18 +114,24 @@ class State:
             setattr(self, name, np.concatenate((getattr(self, name), more), axis=1 if lead else 0))
 
     def widen(self, lead: dict[str, int]) -> None:
-        """Make room for longer windows than this memory knows: they begin with the longest one's noise, and no sums."""
-        if lead["M"] <= self.lead["M"] or lead["R"] < self.lead["R"] or lead["D"] != self.lead["D"]:
+        """Make room for more or longer windows than this memory knows: new ones begin with the longest one's noise, and
+        the sums begin anew."""
+        if lead["M"] < self.lead["M"] or lead["R"] < self.lead["R"] or lead["D"] != self.lead["D"]:
             return
-        more = lead["M"] - self.lead["M"]
-        for name, (_, _, axis) in FIELDS.items():
-            array = getattr(self, name)
-            if axis == "M":
-                setattr(self, name, np.concatenate((array, np.repeat(array[-1:], more, axis=0))))
-        self.lead = dict(lead)
+        before, self.lead = self.lead, dict(lead)
         for name, (dtype, first, axis) in FIELDS.items():
-            if axis == "R":
-                setattr(self, name, np.full(self._shape("R", len(self.entities)), first, dtype))
+            if axis == "M" and lead["M"] > before["M"]:
+                array = getattr(self, name)
+                more = np.repeat(array[-1:], lead["M"] - before["M"], axis=0)
+                setattr(self, name, np.concatenate((array, more)))
+            elif (axis == "R" and lead["M"] > before["M"]) or (axis == "J" and lead["J"] != before["J"]):
+                setattr(self, name, np.full(self._shape(axis, len(self.entities)), first, dtype))
+
+    def new_doubt(self, doubt: Array) -> Array:
+        """How much more than in the last hours the baseline is in doubt: its own jump is nobody's. Remembers it."""
+        more: Array = np.maximum(doubt - self.doubt, np.float32(0.0))
+        self.doubt += (doubt - self.doubt) * np.float32(1.0 / max(1, self.lead["R"]))
+        return more
 
     def clear_ring(self, skipped: range) -> None:
         """Forget the places of bins that were never stepped."""
@@ -150,7 +161,8 @@ class State:
         head = json.loads(line)
         if not newline or (head.get("version") != VERSION and head.get("version") not in ADDED):
             raise ValueError(f"detector memory of version {head.get('version')}; expected {VERSION}")
-        self = cls(head["width"], head["lead"]["M"], head["lead"]["R"], bool(head["lead"]["D"]))
+        lead = head["lead"]
+        self = cls(head["width"], lead["M"], lead.get("J", 0), lead["R"], bool(lead["D"]))
         self.entities = head["entities"]
         self.rows = {key: i for i, key in enumerate(self.entities)}
         self.newest, self.day = head["newest"], head["day"]

@@ -82,7 +82,7 @@ def _normals(detector: Detector, clean: F32, at: np.ndarray) -> F32:
     past = clean[:, np.clip(places, 0, clean.shape[1] - 1)]
     past[:, places < 0] = NAN
     e, k, lookback, w = past.shape
-    return normal(detector.p, past.reshape(e * k, lookback, w)).reshape(e, k, w)
+    return normal(detector.p, past.reshape(e * k, lookback, w))[0].reshape(e, k, w)
 
 
 def _windows(detector: Detector, clean: F32, at: np.ndarray, mu: F32) -> F32:
@@ -109,6 +109,9 @@ def _learn(detector: Detector, rows: np.ndarray, points: np.ndarray, bins: int, 
     state.noise[:, rows] = np.where(
         np.isfinite(mad), np.clip(np.log(np.maximum(mad, 1e-4)), -9.0, 9.0), state.noise[:, rows]
     )
+    for k, m in enumerate(p.windows[: p.jumps]):
+        usual = _median(np.abs(r[k] - r[-1])) * (p.windows[-1] / (p.windows[-1] - m))
+        state.jump[k, rows] = np.where(usual > 0, np.clip(np.log(usual), -9.0, 9.0), state.jump[k, rows])
     state.level[rows] = level
     own = np.stack([_median(1.0 / (mu * m + 1.0)) for m in p.windows])
     state.poisson[:, rows] = np.where(p.count & np.isfinite(own), own, 0.0)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import ceil, floor, log10
 
+from radar import cldr
 from radar.figures.chart import Chart, Span, last
-from radar.figures.text import month_name, short
+from radar.figures.text import short
 from radar.labels import _
 from radar.signals import MONTH_S
 
@@ -76,7 +77,7 @@ def x_ticks(chart: Chart, most: int = 6) -> list[tuple[datetime, str]]:
     times = [datetime.fromtimestamp(t, UTC) for t in range(int(first), int(end.timestamp()) + 1, step)]
     labels = []
     for i, t in enumerate(times):
-        date = f"{t.day} {month_name(t.month)}"
+        date = cldr.short_day_month(t)
         if step >= _DAY or (t.hour, t.minute) == (0, 0):
             labels.append(date)
         elif i == 0 and not any((u.hour, u.minute) == (0, 0) for u in times):
@@ -98,7 +99,7 @@ def _month_ticks(start: datetime, end: datetime, most: int) -> list[tuple[dateti
         moment = datetime(k // 12, k % 12 + 1, 1, tzinfo=UTC)
         if moment <= end:
             year_only = step % 12 == 0 or (k % 12 == 0 and months > 12)
-            ticks.append((moment, str(moment.year) if year_only else f"{month_name(moment.month)} {moment:%Y}"))
+            ticks.append((moment, str(moment.year) if year_only else cldr.short_month_year(moment)))
     return ticks
 
 
@@ -107,7 +108,7 @@ def line_labels(chart: Chart, axis: YAxis, height: float) -> list[tuple[str, str
     wanted: list[tuple[str, str, float]] = []
     for name, text, values in (
         ("value", _("observed"), chart.value),
-        ("baseline", _("normal"), chart.baseline),
+        ("baseline", chart.baseline_name or _("normal"), chart.baseline),
         ("threshold", _("threshold"), chart.threshold),
     ):
         if (newest := last(values)) is not None:

@@ -39,6 +39,8 @@ class Chart:
     value, baseline, lo, hi, threshold
         One number per bin; None is "no data" and stays a gap. All but ``value`` may be empty: not drawn. ``lo`` and
         ``hi`` bound what is usual, ``baseline`` is its middle.
+    baseline_name
+        What the baseline is called beside its line; "": normal.
     spans
         Outages and other stretches to shade, also outside of the chart's time (they are cut).
     source, licence, address, updated
@@ -59,6 +61,7 @@ class Chart:
     lo: Values = ()
     hi: Values = ()
     threshold: Values = ()
+    baseline_name: str = ""
     spans: Sequence[Span] = ()
     source: str = ""
     licence: str = ""
@@ -165,7 +168,9 @@ def describe(chart: Chart) -> str:
         parts.append(_("Newest: {value} at {time}.").format(**said))
     else:
         parts.append(
-            _("Newest: {value} at {time}; normal is {normal}.").format(**said, normal=short(normal, chart.unit))
+            _("Newest: {value} at {time}; {name} is {normal}.").format(
+                **said, name=chart.baseline_name or _("normal"), normal=short(normal, chart.unit)
+            )
         )
     if missing := sum(1 for v in chart.value if v is None):
         parts.append(

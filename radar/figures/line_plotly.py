@@ -53,7 +53,10 @@ def figure(chart: Chart, *, theme: str, height: int = 220) -> dict[str, Any]:
     if chart.baseline:
         data.append(
             _trace(chart, "baseline", chart.baseline)
-            | {"line": {"color": paint["ink-3"], "width": 1, "dash": "1.5px,3px"}, "name": _("normal")}
+            | {
+                "line": {"color": paint["ink-3"], "width": 1, "dash": "1.5px,3px"},
+                "name": chart.baseline_name or _("normal"),
+            }
             | _usual(chart, number)
         )
     if chart.threshold:
@@ -85,7 +88,7 @@ def _trace(chart: Chart, name: str, values: Values, begin: int = 0) -> dict[str,
 
 def _usual(chart: Chart, number: str) -> dict[str, Any]:
     """Hover text of the baseline, with what is usual around it where it is known."""
-    extra = f"<extra>{bare(_('normal'))}</extra>"
+    extra = f"<extra>{bare(chart.baseline_name or _('normal'))}</extra>"
     if not (chart.lo and chart.hi) or any(
         (low is None or high is None) and v is not None
         for low, high, v in zip(chart.lo, chart.hi, chart.baseline, strict=True)

@@ -11,26 +11,35 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from math import floor
+from typing import Literal
 
-from radar.figures.text import esc, month_name
-from radar.labels import VERDICTS, _
+from radar import cldr
+from radar.figures.text import esc
+from radar.labels import N_, VERDICTS, _
 from radar.shapes import OutageSignal, Verdict
 from radar.signals import SIGNALS
 
 _STEPS = (300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 2 * 86400, 7 * 86400, 28 * 86400)
 
 
+#: A cell: what the source says of that time. "small": out of its range, but not by what counts as seeing it.
+Cell = Literal["affected", "not_affected", "insufficient", "small"]
+
+WORDS: dict[str, str] = {**VERDICTS, "small": N_("a small deviation, which is not counted")}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One source of the matrix: a verdict per cell; None = the cell lies outside of what was asked."""
+    """One source of the matrix: what it says per cell; None = the cell lies outside of what was asked."""
 
     label: str
-    cells: Sequence[Verdict | None]
+    cells: Sequence[Cell | None]
     note: str = ""
     simulated: bool = False
     source: str = ""
     signal: str = ""
     verdict: Verdict | None = None
+    terms: str = ""  # how far behind its source is, and under which licence
 
 
 def rows_of(
@@ -100,9 +109,11 @@ def html(rows: Sequence[Row], *, start: datetime, step_s: int) -> str:
         return f'<p class="agree-none">{esc(_("No source has been asked about this yet."))}</p>'
     body = "".join(_row(row, start, step_s) for row in rows)
     count = max(len(row.cells) for row in rows)
+    there = {cell for row in rows for cell in row.cells}
     key = "".join(
-        f'<li><svg width="12" height="16" aria-hidden="true">{_bar(verdict, "0", "12", 16)}</svg> {esc(_(words))}</li>'
-        for verdict, words in VERDICTS.items()
+        f'<li><svg width="12" height="16" aria-hidden="true">{_bar(cell, "0", "12", 16)}</svg> {esc(_(words))}</li>'
+        for cell, words in WORDS.items()
+        if cell in VERDICTS or cell in there
     )
     return (
         f'<table class="agree"><caption class="vh">{esc(_("Which sources see it, over time (UTC)"))}</caption>'
@@ -123,11 +134,28 @@ def words(row: Row, start: datetime, step_s: int) -> str:
             a, b = start + timedelta(seconds=step_s * i), start + timedelta(seconds=step_s * (i + length))
             parts.append(
                 _("{verdict} {start} to {end}").format(
-                    verdict=_(VERDICTS[verdict]), start=_moment(a, whole_days), end=_moment(b, whole_days)
+                    verdict=_(WORDS[verdict]), start=_moment(a, whole_days), end=_moment(b, whole_days)
                 )
             )
         i += length
     return "; ".join(parts) + " (UTC)" if parts else _("not asked")
+
+
+def table(rows: Sequence[Row], start: datetime, step_s: int) -> str:
+    """The same as a table of words, a line for each time and a column for each source (class ``figures``)."""
+    count = max((len(row.cells) for row in rows), default=0)
+    whole_days = step_s >= 86400
+    names = "".join(f'<th scope="col">{esc(row.label)}<small>{esc(row.source)}</small></th>' for row in rows)
+    lines = []
+    for i in range(count):
+        said = (row.cells[i] if i < len(row.cells) else None for row in rows)
+        cells = "".join(f"<td>{esc(_(WORDS[verdict]) if verdict else _('not asked'))}</td>" for verdict in said)
+        moment = _moment(start + timedelta(seconds=step_s * i), whole_days, dated=True)
+        lines.append(f'<tr><th scope="row">{esc(moment)}</th>{cells}</tr>')
+    return (
+        f'<table class="figures"><thead><tr><th scope="col">{esc(_("From (UTC)"))}</th>{names}</tr></thead>'
+        f"<tbody>{''.join(lines)}</tbody></table>"
+    )
 
 
 def _row(row: Row, start: datetime, step_s: int) -> str:
@@ -145,16 +173,18 @@ def _row(row: Row, start: datetime, step_s: int) -> str:
         small.append(_("simulated"))
     if row.note:
         small.append(row.note)
+    terms = f"<small>{esc(row.terms)}</small>" if row.terms else ""
     return (
-        f'<tr><th scope="row">{esc(row.label)}<small>{esc(" · ".join(small))}</small></th><td>'
+        f'<tr><th scope="row">{esc(row.label)}<small>{esc(" · ".join(small))}</small>{terms}</th><td>'
         f'<svg class="strip" role="img" width="100%" height="28" xmlns="http://www.w3.org/2000/svg">'
         f"<title>{esc(words(row, start, step_s))}</title>{''.join(bars)}</svg></td></tr>"
     )
 
 
 def _bar(verdict: str, x: str, width: str, height: int) -> str:
-    """One cell: tall for "sees it", low for "does not", hatched for "cannot see"."""
-    tall = height if verdict != "not_affected" else 5
+    """One cell: tall for "sees it", low for "does not", a little higher for a small deviation, hatched for "cannot
+    see"."""
+    tall = {"not_affected": 5, "small": round(height * 0.4)}.get(verdict, height)
     lines = f'<rect class="v-hatch" x="{x}" width="{width}" height="{height}"/>' if verdict == "insufficient" else ""
     return f'<rect class="v-{verdict}" x="{x}" y="{height - tall}" width="{width}" height="{tall}"/>{lines}'
 
@@ -175,7 +205,7 @@ def _axis(start: datetime, step_s: int, count: int) -> str:
 
 
 def _moment(moment: datetime, whole_days: bool, dated: bool = False) -> str:
-    date = f"{moment.day} {month_name(moment.month)}"
+    date = cldr.short_day_month(moment)
     if whole_days:
         return date
     return f"{date}, {moment:%H:%M}" if dated or (moment.hour, moment.minute) == (0, 0) else f"{moment:%H:%M}"

@@ -27,7 +27,7 @@ PALETTE: dict[Theme, dict[str, str]] = {
         "outage-ink": "#bb2f0a",
         "insufficient": "#b3afa6",
         "insufficient-ink": "#686d76",
-        "simulated": "#7a52c7",
+        "simulated": "#744bc3",
         "band": "#dfe6ed",
         "threshold": "#a08f86",
         "none": "#e9e6df",

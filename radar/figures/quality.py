@@ -42,7 +42,7 @@ def world(kinds: Mapping[str, str], words: Mapping[str, str], title: str) -> str
         for n in drawing["neutral"]
     )
     return (
-        f'<svg class="map" role="img" viewBox="0 0 {drawing["width"]} {drawing["height"]}"'
+        f'<svg class="map" role="group" viewBox="0 0 {drawing["width"]} {drawing["height"]}"'
         f' xmlns="http://www.w3.org/2000/svg"><title>{esc(title)}</title>'
         '<defs><pattern id="hatch" width="48" height="48" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
         '<rect class="hatch-0" width="48" height="48"/><path class="hatch-1" d="M12 0v48"/></pattern></defs>'

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from html import escape
 from math import floor, log10
 
-from radar.labels import _
+from radar import cldr
 from radar.signals import MONTH_S
 
 #: Units whose numbers run from 0 to 1 and are read as percent.
@@ -45,11 +45,11 @@ def short(value: float, unit: str = "") -> str:
     ('12.5k', '4.2 %')
     """
     if is_share(unit):
-        return f"{_digits(value * 100)} %"
+        return cldr.written(f"{_digits(value * 100)} %")
     for size, letter in _STEPS:
         if abs(value) >= size * 0.9995:
-            return f"{_digits(value / size)}{letter}"
-    return _digits(value)
+            return cldr.written(f"{_digits(value / size)}{letter}")
+    return cldr.written(_digits(value))
 
 
 def _digits(value: float) -> str:
@@ -72,19 +72,12 @@ def utc(moment: datetime) -> str:
 
 def day(moment: datetime) -> str:
     """ "2 Mar 2026", the same on every machine."""
-    return f"{moment.day} {month_name(moment.month)} {moment.year}"
+    return cldr.short_day(moment)
 
 
 def clock(moment: datetime) -> str:
     """ "2 Mar 2026, 14:05 UTC"."""
     return f"{day(moment)}, {moment:%H:%M} UTC"
-
-
-def month_name(month: int) -> str:
-    """The short name of a month, 1 to 12."""
-    names = (_("Jan"), _("Feb"), _("Mar"), _("Apr"), _("May"), _("Jun"),
-             _("Jul"), _("Aug"), _("Sep"), _("Oct"), _("Nov"), _("Dec"))  # fmt: skip
-    return names[month - 1]
 
 
 def bin_time(start: datetime, step_s: int, i: int) -> datetime:

@@ -1,4 +1,4 @@
-"""The shapes of the world map and its words: what the SVG and the Plotly figure have in common."""
+"""The shapes of the world map, and its words."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any, TypedDict
+from typing import TypedDict
 
-from radar.entities import countries
+from radar.entities import countries, country_name
 from radar.figures.palette import WORST_FIRST
 from radar.labels import N_, STATES, _, ngettext
 from radar.shapes import EntityState
 
 
 class Place(TypedDict):
-    """One shape: path, label point in map units and in degrees, and whether it is too small to see."""
+    """One shape: path, label point in map units, and whether it is too small to see."""
 
     d: str
     at: list[int]
-    lonlat: list[float]
     dot: bool
 
 
@@ -31,10 +30,9 @@ class Neutral(Place):
 
 
 class Border(TypedDict):
-    """Disputed borders: one path, and the same lines in degrees."""
+    """Disputed borders as one path."""
 
     d: str
-    lines: list[list[list[float]]]
 
 
 class WorldMap(TypedDict):
@@ -42,7 +40,6 @@ class WorldMap(TypedDict):
 
     width: int
     height: int
-    projection: dict[str, Any]
     countries: dict[str, Place]
     neutral: list[Neutral]
     disputed: Border
@@ -96,7 +93,7 @@ def kind_of(state: EntityState | None) -> str:
 
 def name_of(code: str, names: Mapping[str, str] | None) -> str:
     """The given name, or the country table's."""
-    return (names or {}).get(code) or countries()[code].name
+    return (names or {}).get(code) or country_name(code)
 
 
 def words_of(code: str, state: EntityState | None, names: Mapping[str, str] | None, *, short: bool = False) -> str:

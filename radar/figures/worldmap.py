@@ -1,10 +1,10 @@
-"""The world by state: one drawing, as finished SVG and as a Plotly dict figure that lies exactly over it.
+"""The world by state as finished SVG.
 
-Both come from ``radar/data/world_map.json`` and ``assets/topojson/world_110m.json``, made from the same shapes by
-``scripts/assets/build_map.mjs`` (Natural Earth, public domain; Equal Earth projection, Antarctica cropped). Give the
-box around both the aspect ratio ``ASPECT`` and nothing moves when the scripts arrive.
+It comes from ``radar/data/world_map.json``, made by ``scripts/assets/build_map.mjs`` (Natural Earth, public domain;
+Equal Earth projection, Antarctica cropped). Give the box around it the aspect ratio ``ASPECT``.
 
-The SVG holds no colour: classes only (``assets/figures.css``), so one text serves both themes. Places too small to see
+The SVG holds no colour: classes only (``assets/figures.css``), so one text serves both themes, and what is of another
+moment is shown by other classes on the same nodes (``assets/home.js``). Places too small to see
 are dots of constant size on the screen with a 24 px target. A country is a link outside the tab order: the list beside
 the map and the search are the way by keyboard, and 250 stops would be none.
 """
@@ -13,14 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from radar.figures.map_plotly import CONFIG, figure
 from radar.figures.palette import WORST_FIRST
 from radar.figures.text import esc
 from radar.figures.world import by_urgency, describe, kind_of, neutral_words, shapes, words_of
 from radar.labels import STATES, _
 from radar.shapes import EntityState
 
-__all__ = ["ASPECT", "CONFIG", "describe", "figure", "legend", "note", "svg", "symbol"]
+__all__ = ["ASPECT", "describe", "legend", "note", "svg", "symbol"]
 
 #: Width by height of the map; the CSS of the box around it must say the same (``figures.css``: ``--map-aspect``).
 ASPECT = (9600, 4283)
@@ -41,7 +40,7 @@ def svg(states: Mapping[str, EntityState], *, names: Mapping[str, str] | None = 
     Returns
     -------
     str
-        ``<svg class="map" role="img">`` with every country once as ``<a href="/country/IQ" class="c s-outage">``.
+        ``<svg class="map" role="group">`` with every country once as ``<a href="/country/IQ" class="c s-outage">``.
         Needs ``figures.css``. Scales to the width of its box.
     """
     world = shapes()
@@ -58,24 +57,21 @@ def svg(states: Mapping[str, EntityState], *, names: Mapping[str, str] | None = 
         if place["dot"]:
             if not compact:
                 parts.append(f'<path class="t" d="M{x} {y}h0"/>')
-            parts.append(_dot(x, y, kind))
-        elif kind in ("outage", "degraded"):
-            parts.append(f'<path class="p" d="M{x} {y}h0"/>')  # lost in a large shape, seen on a small screen
+            parts.append(_dot(x, y, kind, whole=not compact))
+        elif not compact or kind in ("outage", "degraded"):
+            parts.append(f'<path class="p b" d="M{x} {y}h0"/>')  # lost in a large shape, seen on a small screen
         parts.append("</a>")
         (small if place["dot"] else large).append("".join(parts))
     neutral = "".join(
         f'<g class="c s-none"><title>{esc(neutral_words(n))}</title><path d="{n["d"]}"/></g>' for n in world["neutral"]
     )
     return (
-        f'<svg class="map" role="img" viewBox="0 0 {world["width"]} {world["height"]}"'
+        f'<svg class="map" role="group" viewBox="0 0 {world["width"]} {world["height"]}"'
         f' xmlns="http://www.w3.org/2000/svg" aria-labelledby="map-title map-desc">'
         f'<title id="map-title">{esc(_("Map of the world by state of connectivity"))}</title>'
         f'<desc id="map-desc">{esc(describe(states, names=names))}</desc>'
         '<defs><pattern id="hatch" width="48" height="48" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-        '<rect class="hatch-0" width="48" height="48"/><path class="hatch-1" d="M12 0v48"/></pattern>'
-        # The same in pixels, for Plotly's shapes: keep this SVG in the page, under the interactive map.
-        '<pattern id="hatch-px" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-        '<rect class="hatch-0" width="7" height="7"/><path class="hatch-2" d="M1.8 0v7"/></pattern></defs>'
+        '<rect class="hatch-0" width="48" height="48"/><path class="hatch-1" d="M12 0v48"/></pattern></defs>'
         f'{neutral}{"".join(large)}<path class="disputed" d="{world["disputed"]["d"]}"/>{"".join(small)}</svg>'
     )
 
@@ -111,7 +107,8 @@ def symbol(kind: str) -> str:
     return f'<svg class="sym s-{kind}" width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">{inner}</svg>'
 
 
-def _dot(x: int, y: int, kind: str) -> str:
-    """A dot that keeps its size on the screen: a line of no length with a wide, round or square end."""
-    ring = f'<path class="o" d="M{x} {y}h0"/>' if kind in ("insufficient", "degraded") else ""
+def _dot(x: int, y: int, kind: str, *, whole: bool) -> str:
+    """A dot that keeps its size on the screen: a line of no length with a wide, round or square end. ``whole``: with
+    the ring of the states that have one, which is hidden in the others."""
+    ring = f'<path class="o" d="M{x} {y}h0"/>' if whole or kind in ("insufficient", "degraded") else ""
     return f'<path class="p" d="M{x} {y}h0"/>{ring}'

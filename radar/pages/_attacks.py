@@ -9,6 +9,7 @@ from urllib.parse import quote
 from dash import html
 from dash.development.base_component import Component
 
+from radar import cldr
 from radar.api import access
 from radar.api.attacks import SOURCE, standing, stretch
 from radar.components import attacks as parts
@@ -120,13 +121,13 @@ def chart(
         peak = start + step * most[1]
         when = times.words(times.rfc3339(peak), now) if hourly else times.date_words(times.rfc3339(peak))
         unit = _("in the hour from {when}") if hourly else _("on {when}")
-        text = _("The most were {n} matches {when}.").format(n=f"{most[0]:,.0f}", when=unit.format(when=when))
+        text = _("The most were {n} matches {when}.").format(n=cldr.fixed(most[0]), when=unit.format(when=when))
     elif most is not None:
         text = _("It did not match in this time.")
     if len(whole) < len(values):
         so_far = _("The hour that has begun is not drawn: {n} so far.") if hourly else (
             _("The day that has begun is not drawn: {n} so far."))  # fmt: skip
-        text += " " + so_far.format(n=f"{values[-1] or 0:,}")
+        text += " " + so_far.format(n=cldr.count(values[-1] or 0))
     else:
         text += " " + (_("The last hour may not be over yet.") if hourly else _("The last day may not be over yet."))
     licence, licence_url = (source["licence"], source["licence_url"]) if source else (_("not stated"), "")

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import flask
 
@@ -102,7 +102,18 @@ def _wanted(query: Mapping[str, Any]) -> points.Wanted:
     if span_s / step_s > MOST:
         raise WrongAddress(_("{n} points are too many for one chart; expected at most {most}.").format(
             n=round(span_s / step_s), most=MOST))  # fmt: skip
-    return points.align(entity, series, since, until, step_s)
+    against = _choice("baseline", query, get_args(points.Against))
+    scale = _choice("scale", query, get_args(points.Scale))
+    return points.align(entity, series, since, until, step_s, against=against, scale=scale)
+
+
+def _choice(name: str, query: Mapping[str, Any], choices: tuple[Any, ...]) -> Any:
+    """One of the choices, the first where the address says nothing."""
+    text = str(query.get(name, choices[0]))
+    if text not in choices:
+        raise WrongAddress(_("{name} is {value}; expected one of {choices}.").format(
+            name=name, value=repr(text[:40]), choices=", ".join(choices)))  # fmt: skip
+    return text
 
 
 def _entity(text: str) -> str:

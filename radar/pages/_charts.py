@@ -6,45 +6,51 @@ gives exactly what is drawn.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from radar import languages
 from radar.api import access, points, windows
 from radar.api.signals import csv_of
-from radar.components import numbers, times
+from radar.components import times
 from radar.components.charts import Credit
 from radar.errors import StoreUnavailable
 from radar.figures.timeseries import Chart, Span
 from radar.labels import STATES, _
+from radar.pages import _said
 from radar.pages._read import Snapshot, note_hole
+from radar.pages._view import View
 from radar.shapes import Outage, SourceStatus
 from radar.signals import MONTH_S, SIGNALS, SLOTS, Signal, split
 
 #: Points of a chart at most; what a screen can show.
 POINTS = 400
 
-#: Ranges of the strip, in seconds.
-RANGES = {"24h": 86_400, "7d": 7 * 86_400, "28d": 28 * 86_400}
-DEFAULT_RANGE = "7d"
-
 #: Planes in the order in which readers ask: do packets arrive, are routes there, how well does it work?
 _PLANES = ("data", "control", "quality")
 
 _ORDER = {name: place for place, name in enumerate(SLOTS)}
 
+#: What is counted by the hour or day whatever the detector judges, in the order of the catalogue. Of hours the median
+#: stands for its quarters and its interval, which the part about performance shows.
+LONG = tuple(
+    name for name, (group, _slot) in SLOTS.items()
+    if 3600 <= group.grain_s < MONTH_S and not re.search(r"_(p25|p75|p95|low|high)_hour@", name)
+)  # fmt: skip
+
 #: Last good charts of this process, for when the store goes away.
 _KEPT = 64
-_last: OrderedDict[tuple[str, str], list[Drawing]] = OrderedDict()
+_last: OrderedDict[tuple[object, ...], list[Drawing]] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """One chart with what stands around it. ``condition``, of the newest bin: within, outside (of the band), weak or
-    gone (beyond the threshold, gone: more than half is missing), unknown."""
+    """One chart with what stands around it. ``condition``: how its newest bin stands (``_said.condition``)."""
 
     id: str
     series: str
@@ -74,12 +80,16 @@ def drawable(series: Sequence[str]) -> list[str]:
     return sorted(known, key=rank)
 
 
-def of_entity(entity: str, series: Sequence[str], snapshot: Snapshot, chosen: str) -> list[Drawing] | None:
-    """The charts of an entity that have any data in the range; the last good ones when the store cannot be asked, and
+def of_entity(entity: str, series: Sequence[str], snapshot: Snapshot, view: View) -> list[Drawing] | None:
+    """The charts of an entity that have any data in the view; the last good ones when the store cannot be asked, and
     None when this process never drew them: nothing can be seen, which is not the same as no data."""
     now = times.parse(snapshot.now)
-    spans = {name: _span(name, snapshot, chosen, now) for name in drawable(series)}
-    return _draw((entity, chosen), entity, spans, snapshot)
+    names = drawable(series)
+    if view.coarse(now):
+        names = [name for name in drawable(list(dict.fromkeys([*series, *LONG])))
+                 if SLOTS[name][0].grain_s >= 3600 or _recorded(name, snapshot)]  # fmt: skip
+    spans = {name: _span(name, snapshot, view, now) for name in names}
+    return _draw((entity, replace(view, trouble="")), entity, spans, snapshot, view)
 
 
 def around(outage: Outage, snapshot: Snapshot) -> list[Drawing] | None:
@@ -96,7 +106,7 @@ def around(outage: Outage, snapshot: Snapshot) -> list[Drawing] | None:
             end = min(end, windows.later(newest, SLOTS[name][0].grain_s, 1))
         margin = max((end - start) / 2, timedelta(hours=12))
         spans[name] = (start - margin, min(end + margin / 2, max(now, end)))
-    return _draw((outage["entity"], outage["id"]), outage["entity"], spans, snapshot)
+    return _draw((outage["entity"], outage["id"]), outage["entity"], spans, snapshot, View())
 
 
 def recent(wanted: Sequence[tuple[str, str]], snapshot: Snapshot, hours: int = 24) -> dict[tuple[str, str], Any]:
@@ -116,22 +126,27 @@ def recent(wanted: Sequence[tuple[str, str]], snapshot: Snapshot, hours: int = 2
 
 
 def _draw(
-    key: tuple[str, str], entity: str, spans: dict[str, tuple[datetime, datetime]], snapshot: Snapshot
+    key: tuple[object, ...],
+    entity: str,
+    spans: dict[str, tuple[datetime, datetime]],
+    snapshot: Snapshot,
+    view: View,
 ) -> list[Drawing] | None:
     now = times.parse(snapshot.now)
     wanted = []
     for name, (since, until) in spans.items():
         native = SLOTS[name][0].grain_s
         step = windows.choose(native, (until - since).total_seconds(), POINTS)
-        wanted.append(points.align(entity, name, since, until, step))
+        wanted.append(points.align(entity, name, since, until, step, against=view.against, scale=view.scale))
     try:
         drawn = points.draw(access.client(), wanted, now=now, lines=True)
     except StoreUnavailable:
         note_hole()
-        return _last.get(key)
+        return _last.get((languages.current(), *key))
     found = _told_apart([_drawing(row, snapshot) for row in drawn if any(v is not None for v in row.columns["value"])])
-    _last[key] = found
-    _last.move_to_end(key)
+    kept = (languages.current(), *key)
+    _last[kept] = found
+    _last.move_to_end(kept)
     while len(_last) > _KEPT:
         _last.popitem(last=False)
     return found
@@ -141,7 +156,9 @@ def one(wanted: points.Wanted, snapshot: Snapshot) -> tuple[Drawing, bytes]:
     """The chart of one series in these windows, and the CSV of what it draws. Raises StoreUnavailable."""
     (row,) = points.draw(access.client(), [wanted], now=times.parse(snapshot.now), lines=True)
     sources = {status["name"]: status for status in snapshot.sources}
-    return _drawing(row, snapshot), csv_of([row], sources, lines=True)
+    with languages.speaking("en"):  # the bytes that the API gives, whose fingerprint is cited
+        csv = csv_of([row], sources, lines=True)
+    return _drawing(row, snapshot), csv
 
 
 def _told_apart(drawings: list[Drawing]) -> list[Drawing]:
@@ -155,13 +172,18 @@ def _told_apart(drawings: list[Drawing]) -> list[Drawing]:
     ]  # fmt: skip
 
 
-def _span(series: str, snapshot: Snapshot, chosen: str, now: datetime) -> tuple[datetime, datetime]:
-    """A running source: the chosen range up to now. A recorded set: its whole span."""
+def _recorded(series: str, snapshot: Snapshot) -> bool:
     status = snapshot.source(split(series)[1])
-    if status is not None and status["state"] == "history" and status["oldest_bin"] and status["newest_bin"]:
-        newest = times.parse(status["newest_bin"])
+    return status is not None and status["state"] == "history"
+
+
+def _span(series: str, snapshot: Snapshot, view: View, now: datetime) -> tuple[datetime, datetime]:
+    """A running source: the chosen range up to now. A recorded set: its whole span, unless a stretch was asked for."""
+    status = snapshot.source(split(series)[1])
+    if view.of_now and status is not None and status["state"] == "history" and status["oldest_bin"]:
+        newest = times.parse(status["newest_bin"] or status["oldest_bin"])
         return times.parse(status["oldest_bin"]), windows.later(newest, SLOTS[series][0].grain_s, 1)
-    return now - timedelta(seconds=RANGES[chosen]), now
+    return view.span(now)
 
 
 def _drawing(row: points.Drawn, snapshot: Snapshot) -> Drawing:
@@ -169,18 +191,16 @@ def _drawing(row: points.Drawn, snapshot: Snapshot) -> Drawing:
     name = split(wanted.series_id)[1]
     status = snapshot.source(name)
     history = status is not None and status["state"] == "history"
-    moments = row.times
-    lost = next((i for i in range(len(moments) - 1, -1, -1) if columns["value"][i] is not None), None)
-    condition = _condition(columns, lost, signal)
-    sentence = _sentence(row, lost, snapshot, history)
+    lost = _said.newest(row)
     chart = Chart(
         title=_(signal.title),
-        sentence=sentence,
-        unit=_unit(row),
+        sentence=_said.sentence(row, lost, snapshot, history=history),
+        unit=_said.unit(row),
         start=wanted.since,
         step_s=wanted.step_s,
         value=columns["value"],
         baseline=columns["baseline"],
+        baseline_name=_(_said.NAMES[wanted.against]),
         lo=columns["lo"],
         hi=columns["hi"],
         threshold=columns["threshold"],
@@ -201,7 +221,7 @@ def _drawing(row: points.Drawn, snapshot: Snapshot) -> Drawing:
         credit=_credit(status, name, history),
         csv=_csv(wanted),
         share=share(wanted),
-        condition=condition,
+        condition=_said.condition(row.judged, lost, signal),
         words=_(signal.help),
     )
 
@@ -222,64 +242,23 @@ def _credit(status: SourceStatus | None, name: str, history: bool) -> Credit:
     return Credit(status["title"], f"/sources#{name}", status["licence"], status["licence_url"], until)
 
 
-def _unit(row: points.Drawn) -> str:
-    native = numbers.grain(row.wanted.group.grain_s)
-    # A flat count is a level (blocks that answer), any other is an amount per bin.
-    if row.wanted.signal.scale == "count" and row.wanted.signal.profile != "flat":
-        return _("{unit} per {grain}").format(unit=row.wanted.signal.unit, grain=native)
-    return row.wanted.signal.unit
-
-
 def _csv(wanted: points.Wanted) -> str:
+    more = {"scale": str(wanted.scale)} if wanted.scale != "raw" else {}
     return "/api/v1/signals?" + urlencode({
         "entity": wanted.entity, "signal": wanted.series_id, "from": times.rfc3339(wanted.since),
-        "until": times.rfc3339(wanted.until), "interval": windows.interval_name(wanted.step_s), "baseline": 1,
-        "format": "csv",
+        "until": times.rfc3339(wanted.until), "interval": windows.interval_name(wanted.step_s),
+        "baseline": 1 if wanted.against == "forecast" else wanted.against, **more, "format": "csv",
     })  # fmt: skip
 
 
 def share(wanted: points.Wanted) -> str:
     """Address of the page of one chart (``radar.pages.chart``): these windows, whenever it is read."""
+    more: dict[str, str] = {"baseline": wanted.against} if wanted.against != "forecast" else {}
+    more |= {"scale": wanted.scale} if wanted.scale != "raw" else {}
     return "/chart?" + urlencode({
         "entity": wanted.entity, "series": wanted.series_id, "from": times.rfc3339(wanted.since),
-        "until": times.rfc3339(wanted.until), "interval": windows.interval_name(wanted.step_s),
+        "until": times.rfc3339(wanted.until), "interval": windows.interval_name(wanted.step_s), **more,
     }, safe="/@:")  # fmt: skip
-
-
-def _condition(columns: Mapping[str, Sequence[float | None]], at: int | None, signal: Signal) -> str:
-    if at is None:
-        return "unknown"
-    value, lo, hi, threshold = (columns[name][at] for name in ("value", "lo", "hi", "threshold"))
-    if value is None or lo is None or hi is None:
-        return "unknown"
-    low = signal.bad == "low"
-    if threshold is not None and (value < threshold if low else value > threshold):
-        normal = columns["baseline"][at]
-        return "gone" if low and normal and value < normal / 2 else "weak"
-    inside = value >= lo if low else value <= hi
-    return "within" if inside else "outside"
-
-
-def _sentence(row: points.Drawn, at: int | None, snapshot: Snapshot, history: bool) -> str:
-    signal, columns, moments = row.wanted.signal, row.columns, row.times
-    value = columns["value"][at] if at is not None else None
-    if at is None or value is None:
-        return _("No data in this range.")
-    if history:
-        return _("Recorded from {start} to {end}; the newest value is {value}.").format(
-            start=times.date_words(times.rfc3339(row.wanted.since)), end=times.date_words(times.rfc3339(moments[at])),
-            value=numbers.quantity(value, signal))  # fmt: skip
-    when = times.words(times.rfc3339(moments[at]), snapshot.now)
-    normal = columns["baseline"][at]
-    against = f", {numbers.compared(value, normal, signal)}" if normal is not None else ""
-    text = _("{value} at {when}{against}.").format(value=numbers.quantity(value, signal), when=when, against=against)
-    # Two windows and the source's usual lag may be missing at the end of any series.
-    status = snapshot.source(split(row.wanted.series_id)[1])
-    slack = timedelta(seconds=2 * row.wanted.step_s + (status["expected_lag_s"] if status else 0) * 2)
-    if times.parse(snapshot.now) - moments[at] > slack + timedelta(seconds=row.wanted.step_s):
-        since = moments[at] + timedelta(seconds=row.wanted.step_s)
-        text += " " + _("No data since {when}.").format(when=times.words(times.rfc3339(since), snapshot.now))
-    return text
 
 
 def _spans(wanted: points.Wanted, snapshot: Snapshot) -> list[Span]:

@@ -1,7 +1,8 @@
-"""Layout of an entity's page; the four pages of entity types share it."""
+"""Layout of an entity's page; the pages of all entity types share it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -10,13 +11,30 @@ from dash.development.base_component import Component
 
 from radar import entities
 from radar.api.routing import standing
-from radar.components import candidates, charts, entity, network, quality, reference, regions, routes, shell
+from radar.components import (
+    candidates,
+    charts,
+    dependents,
+    entity,
+    network,
+    quality,
+    ranked,
+    record,
+    reference,
+    regions,
+    routes,
+    shell,
+    times,
+)
 from radar.errors import EntityError, StoreUnavailable
 from radar.labels import ENTITY_TYPES, _
-from radar.pages import _charts, _context, _read, _then
+from radar.pages import _charts, _context, _read, _then, _view
+from radar.pages._view import View
 from radar.shapes import EntityState, Outage
+from radar.shapes.quality import Performance
+from radar.signals import Signal
 
-_EXAMPLES = {"country": "IQ", "asn": "5089", "geoasn": "ID-23693", "provider": "google-cloud"}
+_EXAMPLES = {"country": "IQ", "asn": "5089", "geoasn": "ID-23693", "region": "US-CA", "provider": "google-cloud"}
 
 
 def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
@@ -36,32 +54,17 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
     seen = snapshot.states.get(measured)
     mine = [row for row in snapshot.outages if row["entity"] == measured]
     current = next((row for row in mine if row["status"] == "open" and not row.get("history")), None)
-    chosen = _chosen(query)
+    view = _view.read(query, times.parse(now))
     series = _series(seen, mine)
-    seen_charts = _charts.of_entity(measured, series, snapshot, chosen)
-    drawings = seen_charts or []
-    name = entities.name(key)
-    wanted = str(query.get("table", ""))
-    hours = f"/api/v1/signals?entity={measured}&signal=edge.rtt_p50_hour&range=24h&format=csv"
+    drawings = _charts.of_entity(measured, series, snapshot, view)
     found = _read.performance_of(measured)
-    performs = quality.performance(found, snapshot.source("edge_logs"), now, hours,
-                                   said=kind in ("asn", "geoasn"))  # fmt: skip
-    left: list[Any] = [performs] if performs is not None else []
-    left += [_strip(key, chosen, drawings)] if drawings else []
-    left += [
-        charts.chart(row.id, row.chart, row.credit, csv=row.csv, now=now, help=row.words, with_table=wanted == row.id,
-                     share=row.share, table_href=f"/{key}?range={chosen}&table={row.id}")
-        for row in drawings
-    ]  # fmt: skip
-    if seen_charts is None:
-        left.append(charts.unreadable())
-    elif not drawings:
-        left.append(_no_charts(name, snapshot.clock is None))
+    name = entities.name(key)
+    # what is judged comes first, then how well it works, then what is only shown
+    controls, judged, shown = _drawn(key, name, view, drawings, snapshot, query)
+    left: list[Any] = [*controls, *judged, _performs(measured, found, snapshot), *shown]
+    live = _conditions(key, measured, series, drawings, view, snapshot)
     verdict = {current["id"]: current.get("verdict", "")} if current else {}
-    live = [(row.signal, row.chart.title, row.condition, row.id) for row in drawings
-            if not row.chart.history and row.signal.profile != "none"]  # fmt: skip
-    history = entity.history(mine, now)
-    related = _related(key, snapshot.states)
+    reliable = _read.reliability_of(measured)
     months = [row for row in snapshot.quality if row["entity"] == key]
     announced = _routes(key, snapshot)
     # of a network the routes are the first thing to know, of a country one among others
@@ -69,10 +72,12 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
     right = [
         entity.planes(live, verdict) if live else None,
         beside,
-        entity.networks(_("Networks here") if kind == "country" else _("In single countries"), related),
+        _networks(key, snapshot.states),
+        dependents.block(key),
+        record.reliability(reliable),
+        record.history(mine, reliable["spells"] if reliable else (), now),
         entity.quality(months),
         quality.purposes(months),
-        history,
         None if kind == "provider" else _context.here(key, snapshot),
         reference.country(key),
         regions.country(key),
@@ -83,6 +88,7 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
         name,
         html.P(head, className="lede"),
         entity.standing(seen, current, now),
+        _ways([*left, *right]),
         _as_a_whole(key, measured),
         quality.short(found, now) if kind in ("asn", "geoasn") and found is not None else None,
         above,
@@ -96,6 +102,69 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
     )  # fmt: skip
 
 
+def _ways(parts: Sequence[Component | None]) -> Component | None:
+    """Links to the parts that are there, for a screen on which they stand one below the other."""
+    words = (("charts", _("Charts")), ("planes", _("Routes and packets")), ("networks", _("Networks here")),
+             ("reliability", _("Reliability")), ("history", _("Outages here")),
+             ("performance", _("How it performs")))  # fmt: skip
+    there = {getattr(part, "id", None) for part in parts}
+    found = [(id, text) for id, text in words if id in there]
+    return entity.jump(found) if len(found) > 2 else None
+
+
+def _performs(measured: str, found: Performance | None, snapshot: _read.Snapshot) -> Component | None:
+    """How it performs now, hour by hour; the head of a network's page says the sentence already."""
+    csv = f"/api/v1/signals?entity={measured}&signal=edge.rtt_p50_hour&range=24h&format=csv"
+    said = measured.startswith(("asn/", "geoasn/"))
+    return quality.performance(found, snapshot.source("edge_logs"), snapshot.now, csv, said=said)
+
+
+def _drawn(
+    key: str,
+    name: str,
+    view: View,
+    drawings: list[_charts.Drawing] | None,
+    snapshot: _read.Snapshot,
+    query: dict[str, Any],
+) -> tuple[list[Component], list[Component], list[Component]]:
+    """The controls, or why there are no charts; the charts of what is judged; those of what is only shown."""
+    if drawings is None:
+        return [charts.unreadable()], [], []
+    recorded = any(row.chart.history for row in drawings)
+    controls = _view.strips(f"/{key}", view, times.parse(snapshot.now), recorded=recorded)
+    if not drawings:
+        return [*([] if view == View() else controls), _no_charts(name, snapshot.clock is None)], [], []
+    wanted = str(query.get("table", ""))
+    judged: list[Component] = []
+    shown: list[Component] = []
+    for row in drawings:
+        table = view.address(f"/{key}", table=row.id)
+        made = charts.chart(row.id, row.chart, row.credit, csv=row.csv, now=snapshot.now, help=row.words,
+                            with_table=wanted == row.id, share=row.share, table_href=table)  # fmt: skip
+        (shown if row.signal.profile == "none" else judged).append(made)
+    return controls, judged, shown
+
+
+def _conditions(
+    key: str,
+    measured: str,
+    series: list[str],
+    drawings: list[_charts.Drawing] | None,
+    view: View,
+    snapshot: _read.Snapshot,
+) -> list[tuple[Signal, str, str, str]]:
+    """How each judged series stands now, with the address of its chart, whatever stretch of time is looked at."""
+    page = ""
+    if not view.of_now or view.coarse(times.parse(snapshot.now)):
+        day = View("24h")
+        drawings, page = _charts.of_entity(measured, series, snapshot, day), day.address(f"/{key}")
+    return [
+        (row.signal, row.chart.title, row.condition, f"{page}#{row.id}")
+        for row in drawings or []
+        if not row.chart.history and row.signal.profile != "none"
+    ]
+
+
 def _past(key: str, snapshot: _read.Snapshot) -> Component:
     """The page as it was known at an earlier moment: the sentence, the state, the networks and the outages of then."""
     now, name = snapshot.now, entities.name(key)
@@ -103,15 +172,13 @@ def _past(key: str, snapshot: _read.Snapshot) -> Component:
     mine = [row for row in snapshot.outages if row["entity"] == key]
     current = next((row for row in mine if row["status"] == "open" and not row.get("history")), None)
     head = entity.sentence(key, seen, current)
-    related = entity.networks(_("Networks here") if key.startswith("country/") else _("In single countries"),
-                              _related(key, snapshot.states))  # fmt: skip
     return shell.page(
         name,
         html.P(head, className="lede"),
         entity.standing(seen, current, now),
         _then.charts_note(f"/{key}"),
-        html.Div([html.Div([entity.history(mine, now)], className="main-col"), html.Aside([related])],
-                 className="columns"),
+        html.Div([html.Div([record.history(mine, (), now)], className="main-col"),
+                  html.Aside([_networks(key, snapshot.states)])], className="columns"),
         heading=name,
         kicker=entity.kicker(key),
         description=head,
@@ -160,19 +227,6 @@ def _series(seen: EntityState | None, mine: list[Outage]) -> list[str]:
     return list(dict.fromkeys([*(seen["series"] if seen else []), *named]))
 
 
-def _chosen(query: dict[str, Any]) -> str:
-    given = str(query.get("range", ""))
-    return given if given in _charts.RANGES else _charts.DEFAULT_RANGE
-
-
-def _strip(key: str, chosen: str, drawings: list[_charts.Drawing]) -> Component:
-    words = {"24h": _("24 hours"), "7d": _("7 days"), "28d": _("28 days")}
-    choices = [(value, words[value], f"/{key}?range={value}") for value in _charts.RANGES]
-    note = _("Recorded sets are always shown whole.") if any(row.chart.history for row in drawings) else ""
-    hint = html.Span(note, className="note") if note else None
-    return html.Div([charts.strip(choices, chosen, _("Range of all charts")), hint], className="ranges")
-
-
 def _no_charts(name: str, fresh: bool) -> Component:
     if fresh:
         return shell.empty(
@@ -201,14 +255,16 @@ def _unknown(kind: str, code: str, why: str) -> Component:
     return shell.missing(form, *advice)
 
 
-def _related(key: str, states: dict[str, EntityState]) -> list[tuple[str, EntityState]]:
-    """Networks of a country, or the countries' parts of a network, that we know something of."""
+def _networks(key: str, states: dict[str, EntityState]) -> Component | None:
+    """Networks of a country by how many people are behind them, or a network's parts in single countries."""
     kind, _slash, code = key.partition("/")
     if kind == "country":
-        return [(k, s) for k, s in states.items() if k.startswith(("asn/", "geoasn/")) and _parent(k) == key]
-    if kind == "asn":
-        return [(k, s) for k, s in states.items() if k.startswith("geoasn/") and k.endswith(f"-{code}")]
-    return []
+        return ranked.networks(code, {k: s for k, s in states.items()
+                                      if k.startswith(("asn/", "geoasn/")) and _parent(k) == key})  # fmt: skip
+    if kind != "asn":
+        return None
+    parts = [(k, s) for k, s in states.items() if k.startswith("geoasn/") and k.endswith(f"-{code}")]
+    return entity.networks(_("In single countries"), parts)
 
 
 @lru_cache(maxsize=50_000)

@@ -11,8 +11,8 @@ import logging
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,9 @@ import flask
 import orjson
 from dash import Dash, html
 from dash._pages import _path_to_page
+from dash.development.base_component import Component
 
-from radar import labels
+from radar import languages
 from radar.components import shell
 from radar.components.bars import bars
 from radar.components.document import Tags, document
@@ -30,7 +31,7 @@ from radar.components.ssr import to_html
 from radar.errors import StoreUnavailable
 from radar.figures.palette import PALETTE
 from radar.labels import _
-from radar.pages import _read, _then
+from radar.pages import _cards, _language, _read, _then
 from radar.serve import accepted, encode
 
 #: Pages kept per process, and the longest query that is worth keeping.
@@ -39,6 +40,9 @@ LONGEST_QUERY = 120
 
 #: Style sheets, in this order, written into each page.
 SHEETS = ("fonts", "figures", "site", "info")
+
+#: Pages with a style sheet of their own (``shell.page(own=...)``), and their scripts in the order in which these load.
+OWN = {"home": ("home", "home-machine"), "outages": ("outages",)}
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +116,7 @@ def respond(found: Found, path: str, query: Mapping[str, str], tags: Tags) -> fl
         log.warning("%s: %s", path, error)
         return failure(503, path, tags)
     text = flask.request.query_string.decode("latin-1")
-    key = (path, text, snapshot.version, snapshot.stalled_since is not None)
+    key = (_address(""), languages.current(), path, text, snapshot.version, snapshot.stalled_since is not None)
     keep = snapshot.lost_since is None and len(text) <= LONGEST_QUERY
     row = _shelf.get(key) if keep else None
     if row is None:
@@ -147,16 +151,28 @@ def failure(status: int, path: str, tags: Tags) -> flask.Response:
             html.P([_("Try again, or go to the "), html.A(_("world map"), href="/"), "."]),
             status=status, robots="noindex",
         )  # fmt: skip
-    found = bars(clock=None, blind=status == 503)
-    # There is nothing that Dash could take over; theme and search still work.
+    return _bare(layout, bars(clock=None, blind=status == 503), path, tags)
+
+
+def once(layout: Component, path: str, tags: Tags) -> flask.Response:
+    """A page that is made for one reader and never kept. Dash does not take it over."""
+    snapshot = _read.snapshot()
+    top = bars(clock=snapshot.clock, notice=snapshot.notice, lost_since=snapshot.lost_since,
+               stalled_since=snapshot.stalled_since)  # fmt: skip
+    return _bare(layout, top, path, tags)
+
+
+def _bare(layout: Component, top: Sequence[Component], path: str, tags: Tags) -> flask.Response:
+    """The document without what Dash could take over; theme and search still work."""
+    meta = shell.meta_of(layout)
+    tags = _with_own(tags, meta.own)
     ours = [src for src in tags.scripts if src.startswith("/assets/")]
     bare = Tags(css=tags.css, fonts=tags.fonts, scripts=ours, plotly="", config="{}")
-    meta = shell.meta_of(layout)
-    body = document(to_html(layout), meta, bars=found, path=path, version=0, tags=bare, address=_address(path),
-                    language=_language())  # fmt: skip
-    answer = flask.Response(body, status=meta.status, mimetype="text/html")
+    body = document(to_html(layout), meta, bars=top, path=path, version=0, tags=bare, address=_address(path),
+                    switches=_language.switches(), asked=_language.explicit())  # fmt: skip
+    answer = flask.Response(_language.keep_html(body), status=meta.status, mimetype="text/html")
     answer.headers["Cache-Control"] = "no-store"
-    if status == 503:
+    if meta.status == 503:
         answer.headers["Retry-After"] = "30"
     return answer
 
@@ -167,13 +183,15 @@ def _render(found: Found, path: str, query: Mapping[str, str], snapshot: _read.S
     past = meta.past
     top = bars(clock=past.clock if past else snapshot.clock, notice=past.notice if past else snapshot.notice,
                lost_since=snapshot.lost_since, stalled_since=None if past else snapshot.stalled_since,
-               past=past.at if past else None, path=path)  # fmt: skip
+               past=past.at if past else None, path=path, unpublished=_then.silence(past) if past else "")  # fmt: skip
     # what the past was does not become newer, and neither does a page that loads itself again
     version = 0 if past or meta.refresh_s else snapshot.version
+    card = _cards.address_of(path, snapshot.version, past.at if past else None) if meta.status == 200 else ""
     hurried = snapshot.clock is not None and snapshot.clock["speed"] > 1
-    text = document(to_html(layout), meta, bars=top, path=path, version=version, tags=tags,
-                    address=_address(path), language=_language(), poll_s=20 if hurried else 60)  # fmt: skip
-    body = text.encode()
+    text = document(to_html(layout), meta, bars=top, path=path, version=version, tags=_with_own(tags, meta.own),
+                    address=_address(path), switches=_language.switches(), asked=_language.explicit(),
+                    card=_address(card) if card else "", poll_s=20 if hurried else 60)  # fmt: skip
+    body = _language.keep_html(text).encode()
     return Rendered(meta.status, body, hashlib.sha256(body).hexdigest()[:20])
 
 
@@ -204,19 +222,11 @@ def _address(path: str) -> str:
     return f"{base.rstrip('/')}{path}"
 
 
-def _language() -> str:
-    settings = flask.current_app.config.get("RADAR_SETTINGS")
-    return settings.language if settings is not None else "en"
-
-
 def boot_script(app: Dash) -> str:
     """What Dash would write into the page as inline scripts, as one script of its own."""
     pairs = zip(*(PALETTE[theme].items() for theme in ("light", "dark")), strict=True)
     paint = {light: dark for (_name, light), (_same, dark) in pairs}
-    words = {"fresh": labels._("New data."), "show": labels._("Show"), "updated": labels._("The page was updated."),
-             "local": labels._("Local time"), "none": labels._("Nothing found"),
-             "copied": labels._("Copied"), "failed": labels._("That did not work")}  # fmt: skip
-    radar = f"window.radarSite={orjson.dumps({'dark': paint, 'words': words}).decode()};"
+    radar = f"window.radarSite={orjson.dumps({'dark': paint}).decode()};"
     return "\n".join([radar, *app._inline_scripts, app.renderer])
 
 
@@ -239,8 +249,25 @@ def tags(app: Dash, assets: Path) -> Tags:
     start = f"/_dash-component-suites/radar/boot.v1m{digest}.js"
     bundle = assets / "vendor" / "plotly-radar.min.js"
     plotly = f"/assets/vendor/{bundle.name}?m={_stamp(bundle)}" if bundle.is_file() else ""
+    own = {
+        name: (
+            _smaller((assets / f"{name}.css").read_text(encoding="utf-8")),
+            tuple(f"/assets/{script}.js?m={_stamp(assets / f'{script}.js')}" for script in scripts),
+        )
+        for name, scripts in OWN.items()
+    }
     config = app._generate_config_html().partition(">")[2].rpartition("<")[0].replace("</", "<\\/")
-    return Tags(css=_smaller(css), fonts=_preloaded(css), scripts=(*found, start), plotly=plotly, config=config)
+    return Tags(
+        css=_smaller(css), fonts=_preloaded(css), scripts=(*found, start), plotly=plotly, config=config, own=own
+    )
+
+
+def _with_own(tags: Tags, name: str) -> Tags:
+    """The tags of a page with assets of its own."""
+    if not name:
+        return tags
+    css, scripts = tags.own[name]
+    return replace(tags, css=tags.css + css, scripts=(*tags.scripts, *scripts))
 
 
 def _stamp(file: Path) -> str:

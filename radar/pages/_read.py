@@ -16,13 +16,15 @@ from typing import Any, cast
 
 from flask import current_app, g, has_request_context
 
+from radar import languages, retell
 from radar.api import access
 from radar.components import times
 from radar.errors import StoreUnavailable
 from radar.shapes import Clock, EntityState, Notice, Outage, QualityRow, Routing, RoutingView, SourceStatus
 from radar.shapes.jobs import Jobs
 from radar.shapes.quality import Performance, PerformanceNow
-from radar.store import board, documents, performance, routes
+from radar.shapes.reliability import Reliability
+from radar.store import board, documents, performance, reliability, routes, travel
 
 #: A publication that is older than this by the wall clock has stalled.
 STALLED_AFTER = timedelta(minutes=5)
@@ -72,6 +74,7 @@ class _Memory:
         self.snapshot: Snapshot | None = None
         self.lost_since: datetime | None = None
         self.jobs: Jobs | None = None
+        self.retold: dict[str, tuple[int, Snapshot]] = {}  # by language: of which version, and what it says
         self.routing: tuple[int, Routing | None] | None = None  # of which version, and what it held
 
 
@@ -103,6 +106,7 @@ def forget() -> None:
         _memory.lost_since = None
         _memory.jobs = None
         _memory.routing = None
+        _memory.retold.clear()
 
 
 def snapshot() -> Snapshot:
@@ -116,7 +120,7 @@ def snapshot() -> Snapshot:
     kept: Snapshot | None = g.get("snapshot") if has_request_context() else None
     if kept is not None:
         return kept
-    fresh = _judged(_current(), wall())
+    fresh = _judged(_spoken(_current()), wall())
     if has_request_context():
         g.snapshot = fresh
     return fresh
@@ -126,7 +130,8 @@ def outage(id: str) -> Outage | None:
     """One outage in full, with its updates; the list's form when the store is gone; None when there is none."""
     listed = snapshot().outage(id)
     try:
-        return cast("Outage | None", documents.get(access.client(), f"outage:{id}")) or listed
+        found = retell.document(documents.get(access.client(), f"outage:{id}"))
+        return cast("Outage | None", found) or listed
     except StoreUnavailable:
         if listed is None:
             raise
@@ -141,17 +146,16 @@ def routing() -> Routing | None:
     """
     version = snapshot().version
     kept = _memory.routing
-    if kept is not None and kept[0] == version:
-        return kept[1]
-    try:
-        found = cast("Routing | None", documents.get(access.client(), "routing"))
-    except StoreUnavailable:
-        note_hole()
-        if kept is None:
-            raise
-        return kept[1]
-    _memory.routing = (version, found)
-    return found
+    if kept is None or kept[0] != version:
+        try:
+            kept = (version, cast("Routing | None", documents.get(access.client(), "routing")))
+            _memory.routing = kept
+        except StoreUnavailable:
+            note_hole()
+            if kept is None:
+                raise
+    found = kept[1]
+    return found and cast(Routing, {**found, "events": retell.document(found["events"])})
 
 
 def jobs() -> Jobs | None:
@@ -190,6 +194,24 @@ def performance_of(entity: str) -> Performance | None:
         return None
 
 
+def oldest() -> datetime | None:
+    """When the first publication of all was; None where there was none, or the store cannot be asked."""
+    try:
+        return travel.oldest(access.client())
+    except StoreUnavailable:
+        note_hole()
+        return None
+
+
+def reliability_of(entity: str) -> Reliability | None:
+    """How reliable one entity was over twelve months; None where nothing was counted, or the store cannot be asked."""
+    try:
+        return reliability.read(access.client(), entity)
+    except StoreUnavailable:
+        note_hole()
+        return None
+
+
 def _current() -> Snapshot:
     try:
         version = documents.version(access.client())
@@ -221,6 +243,34 @@ def _load() -> Snapshot:
         entities=docs["entities"] or [],
         states=read.states,
     )
+
+
+def _spoken(snapshot: Snapshot) -> Snapshot:
+    """The same with its sentences in the reader's language, put there once per publication."""
+    language = languages.current()
+    if language == "en":
+        return snapshot
+    kept = _memory.retold.get(language)
+    if kept is None or kept[0] != snapshot.version or snapshot.clock is None:
+        kept = (snapshot.version, told(snapshot))
+        _memory.retold[language] = kept
+    return replace(kept[1], lost_since=snapshot.lost_since)
+
+
+def told(snapshot: Snapshot) -> Snapshot:
+    """The documents with their sentences in the reader's language."""
+    return replace(
+        snapshot,
+        sources=[_source(row) for row in snapshot.sources],
+        outages=retell.document(snapshot.outages),
+        notice=retell.document(snapshot.notice),
+        states=retell.document(snapshot.states),
+    )
+
+
+def _source(row: SourceStatus) -> SourceStatus:
+    names = {"title": retell.text(row["title"]), "licence": retell.text(row["licence"])}
+    return cast(SourceStatus, retell.document(row) | names)
 
 
 def _judged(snapshot: Snapshot, now: datetime) -> Snapshot:

@@ -11,8 +11,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from radar.api import access
-from radar.figures.matrix import Row
-from radar.shapes import Outage, Verdict
+from radar.figures.matrix import Cell, Row
+from radar.shapes import Outage
 from radar.signals import SLOTS
 from radar.store import series
 
@@ -30,20 +30,22 @@ def refine(outage: Outage, rows: Sequence[Row], first: datetime, step_s: int) ->
     kept = [sid for sid in titles if sid in SLOTS and step_s % SLOTS[sid][0].grain_s == 0]
     asked = [(outage["entity"], sid, aspect) for sid in kept for aspect in ("value", "clean")]
     found = series.read_many(access.client(), asked, first, end)
-    cells: dict[tuple[str, str], list[Verdict]] = {}
+    cells: dict[tuple[str, str], list[Cell]] = {}
     for sid in kept:
         value, clean = (found[outage["entity"], sid, aspect] for aspect in ("value", "clean"))
         if not value.empty:
             per = step_s // SLOTS[sid][0].grain_s
             signal, _, source = sid.partition("@")
+            # a signal that was found not to see it may have left its range later, or by little
+            seen: Cell = "small" if titles[sid]["verdict"] == "not_affected" else "affected"
             cells[signal, source] = [
-                _cell(value.values[at : at + per], clean.values[at : at + per])
+                _cell(value.values[at : at + per], clean.values[at : at + per], seen)
                 for at in range(0, len(rows[0].cells) * per, per)
             ]
     return [replace(row, cells=cells.get((row.signal, row.source), row.cells)) for row in rows]
 
 
-def _cell(values: Sequence[float | None], affected: Sequence[float | None]) -> Verdict:
+def _cell(values: Sequence[float | None], affected: Sequence[float | None], seen: Cell) -> Cell:
     if any(v is not None for v in affected):
-        return "affected"
+        return seen
     return "not_affected" if any(v is not None for v in values) else "insufficient"

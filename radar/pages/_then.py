@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any
 from urllib.parse import quote
@@ -12,7 +12,7 @@ from urllib.parse import quote
 from dash import html
 from dash.development.base_component import Component
 
-from radar import known
+from radar import known, retell
 from radar.api import access, then
 from radar.api.parameters import moment
 from radar.components import shell, times
@@ -25,8 +25,13 @@ from radar.store.travel import Found, Missing
 #: Seconds after which a page that is being prepared loads itself again.
 AGAIN_S = 3
 
+#: For how long a publication holds when none follows it, by the mode of its clock. A replay that runs as fast as it can
+#: records each full hour.
+SILENT = {"live": timedelta(minutes=15), "replay": timedelta(minutes=75)}
+
 #: Pages that can be shown as of a moment: links between them stay in it.
 _COUNTRY = re.compile(r'href="/country/[A-Z]{2}(?=")')
+_MOMENT = re.compile(r"[?&]at=")  # a link that leads to a moment of its own
 _PLACES = ("/outage/", "/outages", "/country/", "/asn/", "/geoasn/", "/provider/")
 
 
@@ -53,7 +58,8 @@ def outage(id: str, seen: _read.Snapshot) -> Outage | None:
     if seen.at is None:
         return _read.outage(id)
     current: Outage | None = documents.get(access.client(), f"outage:{id}")
-    return known.one_then(seen.outages, id, current, times.parse(seen.at))
+    found: Outage | None = retell.document(known.one_then(seen.outages, id, current, times.parse(seen.at)))
+    return found
 
 
 def stay(page: Component, seen: _read.Snapshot) -> Component:
@@ -75,6 +81,19 @@ def form(path: str) -> str:
     )
 
 
+def unpublished(since: datetime) -> str:
+    """Why nothing is known of a time after a publication that none followed."""
+    return _("Nothing was published after {time} for a while, so we cannot say how the Internet was.").format(
+        time=times.words(times.rfc3339(since)))  # fmt: skip
+
+
+def silence(past: shell.Past) -> str:
+    """Why the page of a moment may be out of date: its publication lies too far back. Empty where it does not."""
+    published = times.parse(past.clock["now"])
+    late = times.parse(past.at) - published > SILENT[past.clock["mode"]]
+    return unpublished(published) if late else ""
+
+
 def links(svg: str, seen: _read.Snapshot) -> str:
     """A drawing with its links to countries in the moment of the snapshot."""
     return svg if seen.at is None else _COUNTRY.sub(rf"\g<0>?at={quote(seen.at, safe=':')}", svg)
@@ -88,7 +107,7 @@ def charts_note(path: str) -> Component:
 
 def _past(found: Found, asked: datetime) -> _read.Snapshot:
     docs = found.told.docs
-    return _read.Snapshot(
+    past = _read.Snapshot(
         version=0,
         clock=docs["clock"],
         sources=docs["sources"] or [],
@@ -99,6 +118,7 @@ def _past(found: Found, asked: datetime) -> _read.Snapshot:
         states=found.told.states,
         at=times.rfc3339(asked.astimezone(UTC)),
     )
+    return _read.told(past)
 
 
 def _missing(missing: Missing) -> Component:
@@ -138,7 +158,7 @@ def _walk(node: Any, at: str) -> None:
     if not isinstance(node, Component):
         return
     href = getattr(node, "href", None)
-    if isinstance(href, str) and (href == "/" or href.startswith(_PLACES)):
+    if isinstance(href, str) and (href == "/" or href.startswith(_PLACES)) and not _MOMENT.search(href):
         if href.endswith("?"):
             href = href[:-1]  # one that leads to now
         else:

@@ -13,12 +13,13 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+from radar import cldr
 from radar.components import numbers, state, times
 from radar.components.ssr import marks
 from radar.labels import N_, _, ngettext
 from radar.pages import _read
 from radar.shapes import Clock
-from radar.shapes.jobs import Jobs, WorkerRow
+from radar.shapes.jobs import JobRun, Jobs, WorkerRow
 from radar.store import board
 
 #: The shape and the word of a job's state.
@@ -36,7 +37,8 @@ def workers(jobs: Jobs | None, clock: Clock | None, now: datetime) -> list[Compo
     if jobs is None:
         return _none(clock)
     alive = {row["name"] for row in board.living(jobs["workers"], now)}
-    parts: list[Component] = []
+    played = jobs.get("plays", False)
+    parts = [_play()] if played else []
     if not alive:
         since = times.time(board.last_heard(jobs), times.rfc3339(now))
         parts.append(html.P([state.mark("outage", _("No worker is alive.")), " ", _("No worker was heard of since "),
@@ -46,7 +48,8 @@ def workers(jobs: Jobs | None, clock: Clock | None, now: datetime) -> list[Compo
         parts.append(html.P([state.mark("degraded", _("Two archives.")), " ",
                              _("Workers write to different archive folders; those that came later wait until they "
                                "are given the one that all share.")], className="verdict"))  # fmt: skip
-    parts.append(html.Dl(_waiting(jobs, now, len(alive)), className="pairs"))
+    if not played:  # a play has no queue, and its pace is its own
+        parts.append(html.Dl(_waiting(jobs, now, len(alive)), className="pairs"))
     if jobs["workers"]:
         parts.append(_people(jobs["workers"], alive, now))
     return parts
@@ -66,9 +69,13 @@ def jobs(found: Jobs | None, now: datetime) -> list[Component]:
 def _none(clock: Clock | None) -> list[Component]:
     if clock is None or clock["mode"] == "live":
         return [html.P(_("No worker has reported yet."), className="none")]
-    return [html.P(_("No worker runs here. One process plays recorded and simulated hours: it collects, scores and "
-                     "publishes them step by step by the code that a worker runs, and asks no upstream. How far it is "
-                     "stands under Publication."), className="none")]  # fmt: skip
+    return [_play()]
+
+
+def _play() -> Component:
+    return html.P(_("No worker runs here. One process plays recorded and simulated hours: it collects, scores and "
+                    "publishes them step by step by the code that a worker runs, and asks no upstream. How far it is "
+                    "stands under Publication."), className="none")  # fmt: skip
 
 
 def _waiting(jobs: Jobs, now: datetime, alive: int) -> list[Component]:
@@ -144,6 +151,7 @@ def _job(row: board.Judged, now: datetime, head: Sequence[str]) -> Component:
     how: list[Any] = [state.mark(shape, _(word))]
     if run["running"] is not None:
         how.append(html.Small(_("at it for {duration}").format(duration=took(board.age_s(run["running"], now)))))
+    how += _lease(run)
     if run["skipped"]:
         how.append(html.Small(ngettext("{n} bucket skipped", "{n} buckets skipped", run["skipped"])
                               .format(n=run["skipped"])))  # fmt: skip
@@ -173,12 +181,24 @@ def _job(row: board.Judged, now: datetime, head: Sequence[str]) -> Component:
     return line(name, cells, head)
 
 
+def _lease(run: JobRun) -> list[Component]:
+    """Who is at it, as the lease says that keeps all others from it; a worker that died has it until it runs out."""
+    holder, before = run.get("holder"), run.get("taken_from")
+    told: list[Component] = []
+    if holder is not None:
+        words = _("its lease ran out at {worker}") if run.get("abandoned") else _("held by {worker}")
+        told.append(html.Small(words.format(worker=holder)))
+    if before is not None:
+        told.append(html.Small(_("taken over from {worker}").format(worker=before)))
+    return told
+
+
 def took(seconds: float | None) -> str:
     """A span of seconds: "0.41 s", "42 s", "3 min"; a dash for none."""
     if seconds is None:
         return "–"
     if seconds < 100:
-        return _("{n} s").format(n=f"{seconds:.2f}" if 0 < seconds < 10 else f"{seconds:.0f}")
+        return _("{n} s").format(n=cldr.fixed(seconds, 2) if 0 < seconds < 10 else cldr.fixed(seconds))
     return times.duration(seconds / 60)
 
 

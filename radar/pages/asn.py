@@ -11,5 +11,5 @@ shell.register_page(__name__, path_template="/asn/<number_>", title="Network")
 
 
 def layout(number_: str = "", **query: str) -> Component:
-    """The page; ``range`` (24h, 7d, 28d) and ``table`` (id of a chart) may be given."""
+    """The page; how its charts are looked at (``_view``) and ``table`` (id of a chart) may be given."""
     return _entity.layout("asn", number_, query)

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from dash import html
 from dash.development.base_component import Component
 
+from radar import cldr
 from radar.api.attacks import RANGES, SOURCE, standing
 from radar.components import attacks as parts
 from radar.components import attacks_map, charts, routes, shell, state, times
@@ -68,7 +69,7 @@ def _all(found: Attacks, source: SourceStatus | None, now: str, *, quiet: bool, 
         inside.append(html.P(html.A(label, href=f"/attacks?sort={sort}&show=all#rules")))
     if found["dropped_rules"]:
         text = _("{n} rules with few matches, longest ago, were dropped to keep this list short.")
-        inside.append(html.P(text.format(n=f"{found['dropped_rules']:,}"), className="note"))
+        inside.append(html.P(text.format(n=cldr.count(found["dropped_rules"])), className="note"))
     since = None
     if found["since"]:
         since = html.Span([_("Our records begin on "), times.day(found["since"]), ". ", _("What was tried before, or "
@@ -121,7 +122,7 @@ def _one(
                            _("Time of the origins"))  # fmt: skip
     credit = _credit(found, source, now, _("requests that matched"))
     usual = _("Of {n} matches. A usual share is that of all other rules in seven days.").format(
-        n=f"{places['matches']:,}")  # fmt: skip
+        n=cldr.count(places["matches"]))  # fmt: skip
     return shell.page(
         parts.title(rule),
         html.P(head, className="lede"),

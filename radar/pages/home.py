@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
 
-from radar import entities
-from radar.components import charts, outages, shell, state, times
+from radar import cldr, entities
+from radar.components import machine, outages, shell, state, times
 from radar.components.document import search_form
-from radar.components.ssr import slot
+from radar.components.ssr import marks, slot
 from radar.figures import sparkline, worldmap
-from radar.labels import SOURCE_STATES, _, ngettext
-from radar.pages import _charts, _read, _then
-from radar.shapes import Outage, SourceStatus
+from radar.labels import SOURCE_STATES, STATES, _, ngettext
+from radar.pages import _charts, _here, _read, _then
+from radar.shapes import EntityState, Outage, SourceStatus
 
 shell.register_page(__name__, path="/", title="Internet Radar")
 
 #: Ended outages that are shown, and how long ago they may have ended.
 ENDED, ENDED_HOURS = 6, 48
+
+#: Where the list of another moment and the answer to "is it just me?" come to stand.
+_THEN = '<section class="section then-list" id="then-list" hidden></section>'
+_HERE = '<div id="here" aria-live="polite"></div>'
 
 
 def layout(at: str = "", **query: str) -> Component:
@@ -37,36 +42,78 @@ def layout(at: str = "", **query: str) -> Component:
     countries = {key.partition("/")[2]: seen for key, seen in snapshot.states.items() if key.startswith("country/")}
     blind = all(seen["state"] == "insufficient" for seen in snapshot.states.values())
     head = outages.heading(open_now, blind=blind, muted=len(open_now) < len(every), past=bool(snapshot.at))
-    drawing = charts.interactive(
-        "map",
-        lambda: _then.links(worldmap.svg(countries), snapshot),
-        worldmap.figure(countries, theme="light"),
-        class_name="map-box",
-        label=worldmap.describe(countries),
-        config=worldmap.CONFIG,
-    )
-    counts: Counter[str] = Counter(seen["state"] for seen in countries.values())
-    unknown = len(entities.countries()) - len(countries)
-    map_part = html.Div(
-        [drawing, state.legend(counts, unknown=unknown), html.P(worldmap.note(), className="note")],
-        className="map-part",
-    )
+    past = bool(snapshot.at)
     page = shell.page(
-        _("Where the Internet was broken") if snapshot.at else _("Where the Internet is broken now"),
-        slot("search-home", _search),
-        html.Div([map_part, _open_now(open_now, snapshot)], className="front"),
+        _("Where the Internet was broken") if past else _("Where the Internet is broken now"),
+        _finders(past=past),
+        html.Div([_map(countries, snapshot), _list(open_now, snapshot)], className="front"),
         html.Div([_ended(snapshot, now), _freshness(snapshot.sources, now)], className="columns even"),
         _recorded(snapshot, now),
         heading=head,
         description=head,
-        charts=True,
         wide=True,
+        own="home",
     )  # fmt: skip
     return _then.stay(page, snapshot)
 
 
-def _search() -> str:
-    return search_form("q", label=_("Is it just me?"), big=True)
+def _finders(*, past: bool) -> Component:
+    """Search, and "is it just me?", which is about now alone."""
+    label = _("Find a country, a network, a provider or an outage")
+    search = slot("search-home", lambda: search_form("q", label=label, big=True))
+    me = None if past else slot("me", _here.form)
+    return html.Div([html.Div([search, me], className="finders"), None if past else slot("here-box", _HERE)])
+
+
+def _map(countries: Mapping[str, EntityState], snapshot: _read.Snapshot) -> Component:
+    """Map, time machine, legend. The drawing is one and the same with scripts and without."""
+    counts: Counter[str] = Counter(seen["state"] for seen in countries.values())
+    unknown = len(entities.countries()) - len(countries)
+    hint = _("Map of the world. Arrow keys go from place to place, Enter shows its outages, plus and minus zoom, "
+             "Escape shows all.")  # fmt: skip
+    drawing = html.Div(
+        [slot("map", lambda: _then.links(worldmap.svg(countries), snapshot)), slot("map-tools", _tools)],
+        className="map-box",
+        role="application",
+        tabIndex="0",
+        **marks(aria_label=hint),
+    )
+    moment = slot("machine-box", lambda: machine.form(_read.snapshot().now, snapshot.at, _read.oldest()))
+    return html.Div(
+        [drawing, moment, state.legend(counts, unknown=unknown), html.P(worldmap.note(), className="note")],
+        className="map-part",
+    )
+
+
+def _tools() -> str:
+    buttons = "".join(
+        f'<button type="button" data-zoom="{by}" aria-label="{escape(label)}" title="{escape(label)}">{sign}</button>'
+        for by, sign, label in (("2", "+", _("Closer")), ("0.5", "−", _("Farther")), ("0", "○", _("The whole world")))
+    )
+    return (
+        f'<div class="zoom needs-script">{buttons}</div><div class="tip-box"></div>'
+        '<p class="sr" id="map-said" aria-live="polite"></p>'
+    )
+
+
+def _list(open_now: Sequence[Outage], snapshot: _read.Snapshot) -> Component:
+    """What is open, what is picked of it, and in its place what was open at the time machine's moment."""
+    parts = [slot("filters", _filters), _open_now(open_now, snapshot), slot("then-box", _THEN)]
+    return html.Div(parts, className="open-part")
+
+
+def _filters() -> Component:
+    levels = (("", _("All"), None), ("outage", _(STATES["outage"]), "outage"),
+              ("degraded", _(STATES["degraded"]), "degraded"))  # fmt: skip
+    chips = [
+        html.Button([state.shape(kind) if kind else None, words], type="button",
+                    **marks(data_level=level, aria_pressed="false" if level else "true"))
+        for level, words, kind in levels
+    ]  # fmt: skip
+    return html.Div([
+        html.Div(chips, className="filters needs-script", role="group", **marks(aria_label=_("Show only"))),
+        html.P(id="picked", className="picked", hidden=True, role="status", **marks(data_clear=_("Show all"))),
+    ])  # fmt: skip
 
 
 def _open_now(open_now: Sequence[Outage], snapshot: _read.Snapshot) -> Component:
@@ -74,16 +121,40 @@ def _open_now(open_now: Sequence[Outage], snapshot: _read.Snapshot) -> Component
     if not open_now and muted is not None:
         return shell.section(_("Open now"), html.P(_("None but what is muted."), className="none"), muted, id="open")
     if not open_now:
-        nothing = shell.empty(
-            _("No outage is open."),
-            _("Of the places that we can see, none has lost a confident part of its connectivity. Hatched places on "
-              "the map are places of which we cannot say."),
-        )  # fmt: skip
-        return shell.section(_("Open now"), nothing, id="open")
+        return shell.section(_("Open now"), _calm(snapshot), id="open")
     sparks = {} if snapshot.at else _sparks(open_now, snapshot)
-    tops = sum(not row.get("parent") for row in open_now)
+    tops = len(outages.wholes(open_now))
     title = [_("Open then") if snapshot.at else _("Open now"), " ", html.Span(str(tops), className="count")]
     return shell.section(title, outages.listing(open_now, snapshot.now, sparks), muted, id="open")
+
+
+def _calm(snapshot: _read.Snapshot) -> Component:
+    """Nothing is open: what that rests on, of how many places it says nothing, and what ended last."""
+    counts = Counter((key.partition("/")[0], seen["state"] == "insufficient") for key, seen in snapshot.states.items())
+    seen = _("{countries} and {networks} are within their usual range.").format(
+        countries=_countries(counts["country", False]), networks=_networks(counts["asn", False]))  # fmt: skip
+    blind = _("Of {countries} and {networks} we have too little data to say; what we do not measure is not counted.")
+    last = max((row for row in snapshot.current("closed") if not row.get("parent")),
+               key=lambda row: row["end"] or "", default=None)  # fmt: skip
+    ended = None
+    if last is not None:
+        when = times.time(last["end"] or "", snapshot.now)
+        ended = html.P([_("The last one ended at"), " ", when, ": ", outages.link(last)])
+    return shell.empty(
+        _("No outage was open.") if snapshot.at else _("No outage is open."),
+        _("Of the places that we can see, none has lost a confident part of its connectivity."),
+        html.P(seen),
+        html.P(blind.format(countries=_countries(counts["country", True]), networks=_networks(counts["asn", True]))),
+        ended,
+    )
+
+
+def _countries(n: int) -> str:
+    return ngettext("{n} country", "{n} countries", n).format(n=cldr.count(n))
+
+
+def _networks(n: int) -> str:
+    return ngettext("{n} network", "{n} networks", n).format(n=cldr.count(n))
 
 
 def _muted(snapshot: _read.Snapshot) -> Component | None:

@@ -13,8 +13,8 @@ from dash import html
 from dash.development.base_component import Component
 
 from radar import bands, rules
-from radar.components import numbers, shell, state
-from radar.labels import CAUSES, PLANES, STATE_HELP, _
+from radar.components import causes, numbers, record, shell, state
+from radar.labels import PLANES, STATE_HELP, _
 from radar.signals import SIGNALS, SLOTS, Signal, series_id
 
 shell.register_page(__name__, path="/method", title="Method")
@@ -40,10 +40,11 @@ def layout(**query: str) -> Component:
         _outages(),
         _rules(),
         _confidence(),
-        _causes(),
+        causes.method(),
         _faults(),
         _unseen(),
         _quality(),
+        record.method(),
         _catalogue(),
         _numbers(),
         description=lede,
@@ -56,6 +57,7 @@ def _contents() -> Component:
              ("rules", _("All rules")),
              ("confidence", _("Confidence")), ("causes", _("Causes")), ("faults", _("Our own faults")),
              ("unseen", _("What we do not see")), ("quality", _("How well packets travel")),
+             ("reliability", _("Reliability")),
              ("signals", _("All signals")), ("api", _("Taking "
                                                                                            "the numbers")))  # fmt: skip
     return html.Ul([html.Li(html.A(text, href=f"#{id}")) for id, text in parts], className="toc")
@@ -178,19 +180,6 @@ def _confidence() -> Component:
                  "from 70 % medium, below that low. It follows a stated formula and has not been calibrated against a "
                  "record of real outages yet, so read it as an order, not as a betting rate.")),
         id="confidence",
-        class_name="prose",
-    )  # fmt: skip
-
-
-def _causes() -> Component:
-    items = [html.Li(_(words)) for words in CAUSES.values()]
-    return shell.section(
-        _("Causes"),
-        html.P(_("A cause is a hypothesis with a probability and with its evidence for and against, never a verdict. "
-                 "Where no pattern fits well, the cause is not known, and that is what we say. We never name a "
-                 "government from timing alone. The causes that are weighed:")),
-        html.Ul(items),
-        id="causes",
         class_name="prose",
     )  # fmt: skip
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
 
-from radar.components import charts, numbers, outages, reviews, shell, state, times
+from radar import cldr
+from radar.components import causes, charts, numbers, outage_past, outages, reviews, shell, state, times
 from radar.components.ssr import slot
 from radar.errors import StoreUnavailable
 from radar.figures import matrix
-from radar.labels import CAUSES, STATES, STATUSES, UPDATE_KINDS, VERDICTS, _, ngettext
-from radar.pages import _attacks, _charts, _context, _dns, _read, _seen, _then
-from radar.shapes import AlertNumbers, Outage, Severity
+from radar.labels import STATES, STATUSES, UPDATE_KINDS, VERDICTS, _, ngettext
+from radar.pages import _attacks, _charts, _context, _dns, _reach, _read, _seen, _then, _versions
+from radar.shapes import AlertNumbers, Outage, Severity, SourceStatus
 from radar.signals import SIGNALS
 
 shell.register_page(__name__, path_template="/outage/<id_>", title="Outage")
@@ -41,6 +43,8 @@ def layout(id_: str = "", at: str = "", **query: str) -> Component:
     drawings = [] if snapshot.at else _charts.around(outage, snapshot)
     table = str(query.get("table", ""))
     left: list[Any] = [_retraction(outage), reviews.standing(outage, now), _agreement(outage, snapshot)]
+    left.append(_restoration(outage, snapshot, drawings or []))
+    left += [_reach.section(outage, snapshot), None if snapshot.at else _reach.spoken(outage, snapshot)]
     if snapshot.at:
         left.append(_then.charts_note(f"/outage/{outage['id']}"))
     if drawings is None:
@@ -58,11 +62,10 @@ def layout(id_: str = "", at: str = "", **query: str) -> Component:
     if not snapshot.at:  # what these documents say is of now
         left.append(_dns.names(outage["entity"], snapshot) if outage["status"] == "open" else None)
         left.append(_context.at_the_same_time(outage, snapshot))
-    left.append(reviews.record(outage, now))
-    left.append(_timeline(outage, now))
+    left += [_known_when(outage, snapshot), reviews.record(outage, now), _timeline(outage, now)]
     right = [
         _facts(outage, now),
-        _causes(outage),
+        causes.section(outage),
         _rule(outage),
         _family(outage, snapshot),
         _related(outage, snapshot),
@@ -80,7 +83,7 @@ def layout(id_: str = "", at: str = "", **query: str) -> Component:
     page = shell.page(
         outages.name_of(outage["entity"]),
         html.P(standing, className="facts standing"),
-        html.P(outage["verdict"], className="lede small") if outage.get("verdict") else None,
+        html.P(_story(outage), className="lede small"),
         html.Div([html.Div([part for part in left if part is not None], className="main-col"),
                   html.Aside([part for part in right if part is not None])], className="columns"),
         heading=head,
@@ -104,6 +107,37 @@ def _matches(outage: Outage, snapshot: _read.Snapshot, *, table: bool) -> Compon
     return None if chart is None else shell.section(_("Its matches"), chart, id="matches")
 
 
+def _story(outage: Outage) -> list[str]:
+    """What is known in sentences, and what is not in the same breath."""
+    severity = outage["severity"]
+    said = [severity["words"], outage.get("verdict") or ""]
+    blind = [_(SIGNALS[row["signal"]].title) if row["signal"] in SIGNALS else row["signal"]
+             for row in outage["signals"] if row["verdict"] == "insufficient"]  # fmt: skip
+    if blind:
+        said.append(_("Cannot see it: {signals}").format(signals=", ".join(dict.fromkeys(blind))))
+    if severity["share"] is None and not outage.get("about") and "not known" not in severity["words"]:
+        said.append(_("How many people are hit is not known"))
+    return [f"{text.rstrip('.')}. " for text in said if text]
+
+
+def _restoration(outage: Outage, snapshot: _read.Snapshot, drawings: list[_charts.Drawing]) -> Component | None:
+    parts = [row for id in outage.get("children", []) if (row := snapshot.outage(id)) is not None]
+    conditions = {row.series: row.condition for row in drawings if not row.chart.history}
+    return outage_past.restoration(outage, parts, conditions, snapshot.now)
+
+
+def _known_when(outage: Outage, snapshot: _read.Snapshot) -> Component | None:
+    if outage.get("history"):
+        return None
+    try:
+        record = _versions.read(outage, snapshot)
+    except StoreUnavailable:
+        _read.note_hole()
+        why = html.P(_("The record of publications cannot be read just now."), className="note")
+        return shell.section(_("What we knew when"), why, id="known-when")
+    return outage_past.versions(outage, record.versions, record.until, snapshot.now, gaps=record.gaps)
+
+
 def _retraction(outage: Outage) -> Component | None:
     if outage["status"] != "retracted":
         return None
@@ -121,7 +155,12 @@ def _agreement(outage: Outage, snapshot: _read.Snapshot) -> Component:
     rows, first, step = matrix.rows_of(outage["signals"], start=start, end=max(end, start + timedelta(hours=1)))
     if not snapshot.at:  # the series hold what is known today
         rows = _seen.refine(outage, rows, first, step)
+    rows = [replace(row, note="", terms=_terms(snapshot.source(row.source))) for row in rows]  # notes stand below
     table = slot("agreement-matrix", lambda: matrix.html(rows, start=first, step_s=step), class_name="scroll")
+    same = html.Details([
+        html.Summary(_("The same as a table")),
+        slot("agreement-table", lambda: matrix.table(rows, first, step), class_name="scroll"),
+    ])  # fmt: skip
     lines = []
     for row in outage["signals"]:
         signal = SIGNALS.get(row["signal"])
@@ -137,14 +176,29 @@ def _agreement(outage: Outage, snapshot: _read.Snapshot) -> Component:
         words.append(html.A(row["source"], href=f"/sources#{row['source']}", className="source"))
         lines.append(html.Li(words))
     note = _("Rows are independent signals. “Cannot see” is neither a yes nor a no.")
-    return shell.section(_("Who sees it"), table, html.Ul(lines, className="plain verdicts"), note=note, id="agreement")
+    return shell.section(_("Who sees it"), table, same, html.Ul(lines, className="plain verdicts"), note=note,
+                         id="agreement")  # fmt: skip
+
+
+def _terms(source: SourceStatus | None) -> str:
+    """How far behind a source is, what it usually is, and its licence: "6 min behind (usually 5 min) · CC BY 4.0"."""
+    if source is None:
+        return ""
+    usual = times.duration(source["expected_lag_s"] / 60)
+    if source["state"] == "history":
+        lag = _("recorded")
+    elif source["lag_s"] is None:
+        lag = _("usually {usual} behind").format(usual=usual)
+    else:
+        lag = _("{lag} behind (usually {usual})").format(lag=times.duration(max(0, source["lag_s"]) / 60), usual=usual)
+    return f"{lag} · {source['licence'] or _('licence not stated')}"
 
 
 def _worst(outage: Outage, depth: float) -> str:
     """The worst of one signal. An outage without a depth is a rise of it, where normal is a part of what came."""
     if outage["severity"]["depth"] is None and outage["status"] != "retracted":
-        return _("{n} times normal at most").format(n=f"{1 / max(1e-3, 1 - depth):.1f}")
-    return _("{n} % below normal at worst").format(n=f"{depth * 100:.0f}")
+        return _("{n} times normal at most").format(n=cldr.fixed(1 / max(1e-3, 1 - depth), 1))
+    return _("{n} % below normal at worst").format(n=cldr.fixed(depth * 100))
 
 
 def _facts(outage: Outage, now: str) -> Component:
@@ -165,7 +219,7 @@ def _facts(outage: Outage, now: str) -> Component:
         so_far = (times.parse(now) - times.parse(outage["start"])) / timedelta(minutes=1)
         rows.append((_("Lasts"), times.duration(so_far)))
     if severity["depth"] is not None and outages.depth(outage) is not None:
-        rows.append((_("Deepest loss"), _("{n} % of normal is missing").format(n=f"{severity['depth'] * 100:.0f}")))
+        rows.append((_("Deepest loss"), _("{n} % of normal is missing").format(n=cldr.fixed(severity["depth"] * 100))))
     rows.append((_("Affected"), _affected(severity)))
     rows.append((_("Confidence"), outages.confidence(outage).removeprefix(_("confidence {words}").format(words=""))))
     pairs = [part for name, value in rows for part in (html.Dt(name), html.Dd(value))]
@@ -178,28 +232,6 @@ def _affected(severity: Severity) -> str:
         return _("not known")
     share = _("under 0.1 %") if 0 < severity["share"] < 0.001 else f"{numbers.rough(100 * severity['share'])} %"
     return f"{share} {severity['basis']}"
-
-
-def _causes(outage: Outage) -> Component:
-    rows = []
-    for cause in sorted(outage["causes"], key=lambda row: -row["p"]):
-        said: dict[str, Any] = dict(cause)
-        name = _(CAUSES.get(cause["cause"], cause["cause"]))
-        head = html.P(
-            [
-                html.B(name[:1].upper() + name[1:]),
-                " ",
-                html.Span(_("says {name}").format(name=cause["by"]))
-                if "by" in cause
-                else html.Span(f"{cause['p'] * 100:.0f} %", className="num"),
-            ]
-        )
-        points = [html.Li([html.B(_("For: ")), text]) for text in said.get("for", [])]
-        points += [html.Li([html.B(_("Against: ")), text]) for text in said.get("against", [])]
-        rows.append(html.Li([head, html.Ul(points, className="plain evidence") if points else None]))
-    note = _("Hypotheses with what speaks for and against them. None of them is a finding.")
-    body = html.Ul(rows, className="plain causes") if rows else html.P(_("We have no hypothesis."), className="none")
-    return shell.section(_("Why, perhaps"), body, note=note, id="causes")
 
 
 def _rule(outage: Outage) -> Component | None:
@@ -227,7 +259,7 @@ def _numbers(signal_id: str, made: AlertNumbers) -> list[Any]:
     if made["threshold"] is not None:
         parts.append(_("the rule holds from {threshold}").format(threshold=said(made["threshold"])))
     if made["score"] is not None:
-        parts.append(_("{n} deviations").format(n=f"{made['score']:.1f}"))
+        parts.append(_("{n} deviations").format(n=cldr.fixed(made["score"], 1)))
     parts.append(ngettext("{n} bin affected", "{n} bins affected", made["bins"]).format(n=made["bins"]))
     title = _(signal.title) if signal else signal_id
     return [html.Code(made["rule"]), " ", html.B(title), ": ", "; ".join(parts), "."]
@@ -240,7 +272,7 @@ def _family(outage: Outage, snapshot: _read.Snapshot) -> Component | None:
         parts.append(html.P([_("Part of: "), outages.link(whole)]))
     children = [row for row in (snapshot.outage(id) for id in outage.get("children", [])) if row is not None]
     if children:
-        rows = [html.Li([state.mark(row["level"]), " ", outages.link(row)]) for row in children]
+        rows = [html.Li([outages.shape_of(row), " ", outages.link(row)]) for row in children]
         parts.append(html.Ul(rows, className="plain parts"))
     return shell.section(_("Parts") if children else _("Part of"), *parts, id="parts") if parts else None
 

@@ -1,99 +1,142 @@
-"""``/outages``: every outage that was published, open, ended or retracted; filtered by links."""
+"""``/outages``: every outage that was published, open, ended or retracted; narrowed and ordered by the address."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 from dash import html
 from dash.development.base_component import Component
 
-from radar.components import charts, shell
-from radar.components import outages as lists
-from radar.components.ssr import slot
-from radar.labels import STATES, STATUSES, _, ngettext
-from radar.pages import _then
+from radar import cldr
+from radar.components import outage_table, outages, shell
+from radar.components.ssr import marks, slot
+from radar.labels import _, ngettext
+from radar.pages import _asked, _read, _then
+from radar.pages._asked import Asked
 from radar.shapes import Outage
 
 shell.register_page(__name__, path="/outages", title="Outages")
 
-#: Outages on one page.
+#: Outages on one page; parts stand with their whole and are not counted.
 SHOWN = 60
 
 
-def layout(status: str = "", level: str = "", page: str = "", at: str = "", **query: str) -> Component:
-    """The list; ``status`` (open, closed, retracted), ``level`` (outage, degraded) and ``page`` narrow it. ``at``: as
-    it was known at this time."""
-    status = status if status in STATUSES else ""
-    level = level if level in ("outage", "degraded") else ""
+def layout(at: str = "", **query: str) -> Component:
+    """The list; the parameters of ``_asked`` narrow and order it. ``at``: as it was known at this time."""
     snapshot = _then.snapshot(at)
     if isinstance(snapshot, Component):
         return snapshot
-    rows = [row for row in snapshot.outages if _fits(row, status, level)]
-    current = [row for row in rows if not row.get("history")]
-    recorded = [row for row in rows if row.get("history")]
-    start = (int(page) - 1) * SHOWN if page.isascii() and page.isdigit() and 0 < int(page[:6]) < 10_000 else 0
-    ids = {row["id"] for row in current}
-    tops = [row for row in current if not (row.get("parent") and row["parent"] in ids)]
-    # What is open comes first; within that, the newest.
-    tops = sorted(tops, key=lambda row: row["status"] != "open")[start : start + SHOWN]
-    kept = {row["id"] for row in tops}
-    shown = tops + [row for row in current if row.get("parent") in kept]
-    parts: list[Any] = [html.Div([_statuses(status, level), _levels(status, level)], className="ranges")]
-    if snapshot.clock is None:
-        parts.append(shell.empty(_("No data yet."), _("This radar has not published anything since it was installed.")))
-    elif shown:
-        parts.append(lists.listing(shown, snapshot.now))
-        parts.append(_pages(len([r for r in current if r.get("parent") not in ids]), start, status, level))
-    else:
-        parts.append(shell.empty(_("No outage fits."), _("We looked through {n} published outages.").format(
-            n=len(snapshot.outages)), html.P(html.A(_("Show all"), href="/outages"))))  # fmt: skip
-    if recorded and start == 0:
-        note = _("From data sets that were recorded earlier; they have their own dates.")
-        parts.append(shell.section(_("From recorded history"), lists.listing(recorded, snapshot.now), note=note))
+    asked = _asked.ask(query, at=snapshot.at or "")
     apart = ("history", "parent", "about")  # recorded, told with another, or a rise of attempts, which is no outage
     n = sum(row["status"] == "open" for row in snapshot.outages if not any(row.get(name) for name in apart))
     lede = ngettext("{n} outage is open now.", "{n} outages are open now.", n).format(n=n)
     if snapshot.at:
         lede = ngettext("{n} outage was open then.", "{n} outages were open then.", n).format(n=n)
     more = _("Ids never change. An outage that we take back keeps its page and says why.")
-    feed = html.A(_("Feed"), href="/feeds/outages.atom")
-    data = html.A(_("JSON"), href="/api/v1/outages")
-    cells = html.A(_("CSV"), href="/api/v1/outages?format=csv")
-    parts.append(slot("as-known", lambda: _then.form("/outages"), class_name="as-known"))
-    foot = html.P([feed, " · ", data, " · ", cells], className="note")
-    return _then.stay(shell.page(_("Outages"), html.P([lede, " ", more], className="lede small"), *parts, foot,
-                      description=lede, wide=True), snapshot)  # fmt: skip
+    asks = slot("outages-ask", lambda: outage_table.form(snapshot.outages, {**asked.query(), "sort": asked.sort},
+                                                         at=snapshot.at or ""))  # fmt: skip
+    count, found = _found(asked, snapshot)
+
+    def filled(id: str, content: Component) -> Component:
+        # links of a page about the past are made to stay in it, which what lies in a slot would miss
+        return content if snapshot.at else slot(id, content)
+
+    return _then.stay(
+        shell.page(
+            _("Outages"),
+            html.P([lede, " ", more], className="lede small"),
+            asks,
+            html.Div(filled("outages-count", count), role="status"),
+            filled("outages-found", html.Div(found)),
+            slot("as-known", lambda: _then.form("/outages"), class_name="as-known"),
+            description=lede,
+            wide=True,
+            own="outages",
+        ),
+        snapshot,
+    )
 
 
-def _fits(row: Outage, status: str, level: str) -> bool:
-    return (not status or row["status"] == status) and (not level or row["level"] == level)
+def _found(asked: Asked, snapshot: _read.Snapshot) -> tuple[Component, list[Any]]:
+    """How much fits; and the table of it, recorded history, the files of exactly this."""
+    if snapshot.clock is None:
+        why = _("This radar has not published anything since it was installed.")
+        return html.P(), [shell.empty(_("No data yet."), why)]
+    rows = asked.found(snapshot.outages)
+    current = [row for row in rows if not row.get("history")]
+    recorded = [row for row in rows if row.get("history")]
+    tops = [row for row, _parts in outages.wholes(current)]
+    start = (asked.page - 1) * SHOWN
+    here = tops[start : start + SHOWN]
+    kept = {row["id"] for row in here}
+    shown = [row for row in current if row["id"] in kept or row.get("parent") in kept]
+    parts: list[Any] = [html.P(text, className="changed") for text in asked.wrong]
+    if shown:
+        parts.append(outage_table.table(shown, snapshot.now, asked.sort, lambda by: asked.href(sort=by),
+                                        _("Outages, as narrowed and ordered above")))  # fmt: skip
+        parts.append(_pages(len(tops), start, asked))
+    elif not rows:
+        parts.append(_nothing(asked, len(snapshot.outages)))
+    elif start:
+        parts.append(shell.empty(_("This page of the list is empty."), _("There are fewer outages than that."),
+                                 html.P(html.A(_("The first page"), href=asked.href()))))  # fmt: skip
+    if recorded and not start:
+        note = _("From data sets that were recorded earlier; they have their own dates.")
+        table = outage_table.table(recorded, snapshot.now, asked.sort, lambda by: asked.href(sort=by),
+                                   _("Outages from recorded history"))  # fmt: skip
+        parts.append(shell.section(_("From recorded history"), table, note=note))
+    count = _count(asked, snapshot.outages, rows, len(tops), start, len(here))
+    return count, [*parts, _files(asked, len(rows))]
 
 
-def _href(status: str, level: str, page: int = 1) -> str:
-    query = urlencode([(k, v) for k, v in (("status", status), ("level", level), ("page", page)) if v and v != 1])
-    return f"/outages?{query}" if query else "/outages"
+def _count(
+    asked: Asked, every: Sequence[Outage], rows: Sequence[Outage], tops: int, start: int, here: int
+) -> Component:  # fmt: skip
+    """ "12 of 40 published outages: in Iraq ×, at least 1 h long ×." with links that ask for less."""
+    words: list[Any] = [html.Strong(_("{n} of {m}").format(n=cldr.count(len(rows)), m=cldr.count(len(every)))), " ",
+                        ngettext("published outage", "published outages", len(every))]  # fmt: skip
+    parts = sum(bool(row.get("parent")) for row in rows)
+    if parts:
+        words.append(ngettext(" ({n} of them is part of another)", " ({n} of them are parts of others)", parts)
+                     .format(n=parts))  # fmt: skip
+    for i, (text, href) in enumerate(asked.words()):
+        less = html.A([text, html.Span(" ×", **marks(aria_hidden="true")), html.Span(_(" (do not ask for this)"),
+                      className="sr")], href=href)  # fmt: skip
+        words += [": " if i == 0 else ", ", less]
+    words.append(".")
+    if tops > SHOWN and here:
+        words += [" ", _("Shown here: {a} to {b} of {n}.").format(a=start + 1, b=start + here, n=tops)]
+    if asked.narrows():
+        words += [" ", html.A(_("Show all"), href=Asked(sort=asked.sort).href(sort=asked.sort))]
+    return html.P(words, className="count-line", tabIndex="-1")
 
 
-def _statuses(status: str, level: str) -> Component:
-    choices = [("", _("All"), _href("", level))]
-    choices += [(key, _(word), _href(key, level)) for key, word in STATUSES.items()]
-    return charts.strip(choices, status, _("Status"))
+def _nothing(asked: Asked, published: int) -> Component:
+    """What was looked for, through how many, and what would find more."""
+    asked_for = asked.words()
+    if not asked_for:
+        return shell.empty(_("No outage was published yet."), _("That is since this radar was installed."))
+    looked = _("We looked for outages {what}.").format(what=", ".join(text for text, _href in asked_for))
+    through = ngettext("We looked through {n} published outage.", "We looked through {n} published outages.", published)
+    links = [html.Li(html.A(_("without “{what}”").format(what=text), href=href)) for text, href in asked_for]
+    widen = [html.P(_("To find more, look:")), html.Ul([*links, html.Li(html.A(_("at all of them"), href="/outages"))])]
+    why = f"{looked} {through.format(n=published)}"
+    return shell.empty(_("No outage fits."), why, *widen)
 
 
-def _levels(status: str, level: str) -> Component:
-    choices = [("", _("All levels"), _href(status, ""))]
-    choices += [(key, _(STATES[key]), _href(status, key)) for key in ("outage", "degraded")]
-    return charts.strip(choices, level, _("Level"))
-
-
-def _pages(total: int, start: int, status: str, level: str) -> Component | None:
-    if total <= SHOWN:
-        return None
-    here = start // SHOWN + 1
+def _pages(total: int, start: int, asked: Asked) -> Component | None:
     links: list[Any] = []
     if start > 0:
-        links.append(html.A(_("Newer"), href=_href(status, level, here - 1)))
+        links.append(html.A(_("Previous page"), href=asked.href(page=asked.page - 1)))
     if start + SHOWN < total:
-        links.append(html.A(_("Older"), href=_href(status, level, here + 1)))
-    return html.P([link for pair in links for link in (pair, " ")], className="pager")
+        links.append(html.A(_("Next page"), href=asked.href(page=asked.page + 1)))
+    return html.P([link for pair in links for link in (pair, " ")], className="pager") if links else None
+
+
+def _files(asked: Asked, n: int) -> Component | None:
+    if not n:
+        return None
+    csv = ngettext("CSV of this {n} outage", "CSV of these {n} outages", n).format(n=cldr.count(n))
+    return html.P([html.A(csv, href=asked.file("csv")), " · ", html.A(_("JSON"), href=asked.file("json")), " · ",
+                   html.A(_("Feed of all"), href="/feeds/outages.atom")], className="note files-line")  # fmt: skip

@@ -26,6 +26,9 @@ def layout(**query: str) -> Component:
                       "It is never sent to us.")),
             html.Li(_("Your network address is used to answer you and is not stored: this software writes no access "
                       "log. What you search for is not stored either.")),
+            html.Li(_("If you press “Is it just me?” on the front page, the first part of your address is used to look "
+                      "up your country and your network in tables that lie here. It is in no file, no log and no "
+                      "database.")),
             html.Li(_("Feeds and the API need no account and no key.")),
         ]),
         html.P(_("The measurements shown here are totals of countries and networks. They hold no address of any "

@@ -22,7 +22,7 @@ shell.register_page(__name__, path_template="/provider/<slug_>", title="Provider
 
 
 def layout(slug_: str = "", **query: str) -> Component:
-    """The page; ``range`` (24h, 7d, 28d) and ``table`` (id of a chart) may be given."""
+    """The page; how its charts are looked at (``_view``) and ``table`` (id of a chart) may be given."""
     if slug_ == FIREWALLS:
         return _attacks.firewalls()
     page = _entity.layout("provider", slug_, query)

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from dash import html
 from dash.development.base_component import Component
 
+from radar import cldr
 from radar.api import quality as ranks
 from radar.components import charts, numbers, outages, shell, state, times
 from radar.components import quality as parts
@@ -186,7 +187,7 @@ def _table(how: ranks.By, rows: list[ranks.Ranked], asked: dict[str, str]) -> Co
                      html.Td([_value(how, row.value), html.Small(between)], className="num")]  # fmt: skip
             if how.unit == "score":
                 cells.append(html.Td(parts.score(row.half), className="num"))
-            cells.append(html.Td("" if row.n is None else f"{row.n:,}", className="num"))
+            cells.append(html.Td("" if row.n is None else cldr.count(row.n), className="num"))
             body.append(html.Tr(cells))
         return html.Div(html.Table([html.Thead(html.Tr(heads)), html.Tbody(body)], className="figures views"),
                         className="scroll")  # fmt: skip

@@ -15,7 +15,8 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from radar.components import shell
+from radar import cldr
+from radar.components import causes, shell
 from radar.components.ssr import Raw, slot
 from radar.components.times import parse
 from radar.figures import shares
@@ -47,6 +48,7 @@ def layout(**query: str) -> Component:
         _worlds(card["worlds"]),
         _recorded(card["recorded"]),
         _confidence(card["reliability"]),
+        causes.scoreboard(),
         _again(card),
         description=lede,
         wide=True,
@@ -93,7 +95,7 @@ def _targets(rows: Sequence[dict[str, Any]]) -> Component:
     body = []
     for row in rows:
         body.append(
-            _line(html.Strong(row["name"]), _("aim"), row["aim"], word=_("met") if row["met"] else _("not met"))
+            _line(html.Strong(_(row["name"])), _("aim"), row["aim"], word=_("met") if row["met"] else _("not met"))
         )
         body += [_line("", html.Strong(_(METHODS[name])) if name == "radar" else _(METHODS[name]), summary)
                  for name, summary in row["reached"].items()]  # fmt: skip
@@ -109,7 +111,7 @@ def _targets(rows: Sequence[dict[str, Any]]) -> Component:
 
 def _speed(rows: Sequence[dict[str, Any]]) -> Component:
     """Bars: the median time until an outage is found."""
-    known = [(r["name"], r["reached"]["radar"]["ttd_p50_s"]) for r in rows if r["reached"]["radar"]["ttd_p50_s"]]
+    known = [(_(r["name"]), r["reached"]["radar"]["ttd_p50_s"]) for r in rows if r["reached"]["radar"]["ttd_p50_s"]]
     most = max((seconds for _name, seconds in known), default=1.0)
     body = []
     for name, seconds in known:
@@ -127,9 +129,9 @@ def _worlds(rows: Sequence[dict[str, Any]]) -> Component:
     body = []
     for row in rows:
         ours = row["methods"]["radar"]
-        bands = ", ".join(f"{r['band']}: {r['detected']}/{r['events']}" for r in row["by_depth"])
-        sizes = ", ".join(f"{r['band']}: {r['detected']}/{r['events']}" for r in row["by_volume"])
-        body.append(html.Tr([html.Td(row["world"]), *_cells(ours), html.Td(bands), html.Td(sizes)]))
+        bands = ", ".join(f"{_(r['band'])}: {r['detected']}/{r['events']}" for r in row["by_depth"])
+        sizes = ", ".join(f"{_(r['band'])}: {r['detected']}/{r['events']}" for r in row["by_volume"])
+        body.append(html.Tr([html.Td(_(row["world"])), *_cells(ours), html.Td(bands), html.Td(sizes)]))
     heads = [_("World"), *_heads(), _("Found, by depth"), _("Found, by counts a bin")]
     return shell.section(_("All worlds, all sizes and depths"), _table(heads, body), id="worlds")
 
@@ -138,7 +140,7 @@ def _recorded(rows: Sequence[dict[str, Any]]) -> Component:
     body = []
     for row in rows:
         cells = _cells(row["summary"]) if row["summary"] else [html.Td(_("not at hand"), colSpan=4)]
-        body.append(html.Tr([html.Td(row["name"]), *cells]))
+        body.append(html.Tr([html.Td(_(row["name"])), *cells]))
     note = _("Real events. All three sets were known while the detector was written.")
     return shell.section(_("Recorded sets"), _table([_("Set"), *_heads()], body), note=note, id="recorded")
 
@@ -152,7 +154,7 @@ def _confidence(rows: Sequence[dict[str, Any]]) -> Component:
         bar = Raw(shares.svg([shares.Part(row["right"], "ok")], words))
         body.append(html.Tr([html.Td(row["band"]), html.Td(str(row["alarms"])), html.Td(words),
                              html.Td(bar, className="bar-cell")]))  # fmt: skip
-    heads = [_("Confidence"), _("Alarms"), _("Said and right"), ""]
+    heads = [_("Confidence"), _("Alarms"), _("Said and right"), _("As a bar")]
     note = _("This rests on simulation and the few real cases.")
     drawn = slot("confidence-bars", _table(heads, body))
     return shell.section(_("Is the confidence true?"), drawn, note=note, id="confidence", class_name="scoreboard")
@@ -180,14 +182,14 @@ def _cells(summary: dict[str, Any]) -> list[Component]:
     return [
         html.Td(_percent(summary.get("recall")), className="short"),
         html.Td(_percent(summary.get("precision")), className="short"),
-        html.Td("–" if false is None else f"{false:.3f}", className="short"),
+        html.Td("–" if false is None else cldr.fixed(false, 3), className="short"),
         html.Td(_minutes(summary.get("ttd_p50_s")), className="short"),
     ]
 
 
 def _table(heads: Sequence[str], body: Sequence[Component]) -> Component:
     head = html.Thead(html.Tr([html.Th(text) for text in heads]))
-    return html.Div(html.Table([head, html.Tbody(list(body))], className="figures"), className="scroll")
+    return html.Div(html.Table([head, html.Tbody(list(body))], className="figures"), className="scroll", tabIndex=0)
 
 
 def _percent(value: float | None) -> str:
@@ -198,5 +200,5 @@ def _minutes(seconds: float | None) -> str:
     if seconds is None:
         return "–"
     if seconds >= 2 * 86_400:
-        return _("{n} days").format(n=f"{seconds / 86_400:.0f}")
-    return _("{n} min").format(n=f"{seconds / 60:,.0f}")
+        return _("{n} days").format(n=cldr.fixed(seconds / 86_400))
+    return _("{n} min").format(n=cldr.fixed(seconds / 60))

@@ -1,4 +1,4 @@
-"""``/search``: countries, networks and providers by name, code or number; works without scripts."""
+"""``/search``: countries, networks and providers by name, code or number, and outages; works without scripts."""
 
 from __future__ import annotations
 
@@ -6,23 +6,22 @@ from dash import html
 from dash.development.base_component import Component
 
 from radar import entities
-from radar.api.search import search
-from radar.components import shell, state
+from radar.components import outages, shell, state
 from radar.components.document import search_form
 from radar.components.ssr import slot
 from radar.labels import ENTITY_TYPES, _, ngettext
-from radar.pages import _read
+from radar.pages import _read, _suggest
 from radar.shapes import EntityState
 
 shell.register_page(__name__, path="/search", title="Search")
 
-#: Hits on the page, and the longest text that is searched for.
-HITS, LONGEST = 30, 80
+#: Hits on the page: places, and outages.
+HITS, OUTAGES = 30, 10
 
 
 def layout(q: str = "", **query: str) -> Component:
     """The form, and what fits the text ``q``."""
-    wanted = " ".join(q.split())[:LONGEST]
+    wanted = _suggest.wanted(q)
     form = slot("search-page", lambda: search_form("q-page", value=wanted, big=True))
     if not wanted:
         return shell.page(
@@ -34,9 +33,9 @@ def layout(q: str = "", **query: str) -> Component:
             robots="noindex",
         )  # fmt: skip
     snapshot = _read.snapshot()
-    known = [(row["key"], row["name"]) for row in snapshot.entities]
-    hits = search(wanted, HITS, known)
-    if not hits:
+    hits = _suggest.found_places(wanted, snapshot, HITS)
+    said = _suggest.found_outages(wanted, snapshot.outages, hits, OUTAGES)
+    if not hits and not said:
         nothing = shell.empty(
             _("Nothing fits “{text}”.").format(text=wanted),
             _("We looked through the names and codes of all countries, of 91,000 networks and of the providers that we "
@@ -52,7 +51,9 @@ def layout(q: str = "", **query: str) -> Component:
     if len(hits) == HITS:
         found = _("The first {n} matches for “{text}”").format(n=HITS, text=wanted)
     rows = html.Ul([_hit(key, snapshot.states.get(key)) for key in hits], className="plain hits")
-    return shell.page(_("Search"), form, html.P(found, className="note"), rows, robots="noindex")
+    told = shell.section(_("Outages"), outages.listing(said, snapshot.now)) if said else None
+    places = [html.P(found, className="note"), rows] if hits else []
+    return shell.page(_("Search"), form, *places, told, robots="noindex")
 
 
 def _hit(key: str, seen: EntityState | None) -> Component:

@@ -8,6 +8,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+from radar import cldr
 from radar.api.routing import FEEDS
 from radar.components import reference, shell, state, times
 from radar.components.ssr import marks
@@ -117,7 +118,7 @@ def _detail(row: SourceStatus, now: str) -> Component:
         pairs.append((_("Last success"), times.time(row["last_success"]) if row["last_success"] else _("never")))
         pairs.append((_("Last error"), _last_error(row)))
     pairs += [
-        *([(_("Rows taken in"), f"{row['rows']:,}")] if row["signals"] else []),
+        *([(_("Rows taken in"), cldr.count(row["rows"]))] if row["signals"] else []),
         (_("Rows rejected"), _rejected(row)),
         *([(_("Gaps"), _gaps(row, now))] if row["signals"] else []),
         *(
@@ -167,7 +168,7 @@ def _rejected(row: SourceStatus) -> Any:
         html.Li([f"{said['count']}: {said['reason']} (", _("for example"), " ", html.Code(str(said["example"])), ")"])
         for said in row["rejected_examples"]
     ]
-    total = f"{row['rejected']:,}"
+    total = cldr.count(row["rejected"])
     return [total, html.Ul(reasons, className="plain", **marks(aria_label=_("Reasons")))] if reasons else total
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from radar import store
+from radar import cldr, store
 from radar.api import access
 from radar.api.status import judge
 from radar.components import shell, state, times
@@ -132,6 +132,6 @@ def _store(snapshot: _read.Snapshot) -> Component:
     return _rows([
         (_("State"), state.mark("ok", _("answers"))),
         (_("Server"), f"{said.name} {said.version}"),
-        (_("Memory"), _("{n} MB").format(n=f"{said.memory_bytes / 1e6:.0f}")),
+        (_("Memory"), _("{n} MB").format(n=cldr.fixed(said.memory_bytes / 1e6))),
         (_("Survives a restart"), kept),
     ])  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 
 class JobRun(TypedDict):
@@ -22,6 +22,9 @@ class JobRun(TypedDict):
     error: str | None
     worker: str | None  # who ran it
     running: str | None  # since when a living worker is at it
+    holder: str | None  # who holds its lease; None: nobody
+    abandoned: bool  # that lease has run out, and nobody has taken it over yet
+    taken_from: str | None  # from whom the holder, or else the last run, took it over; None: from nobody
     skipped: int  # buckets of the last day that were not worked because the run before was not over
     put_off: int  # buckets of the last day that were left out because the pipeline is behind
 
@@ -72,3 +75,4 @@ class Jobs(TypedDict):
     behind: str | None  # since when rows wait for longer than they should; None: they do not
     behind_after_s: int  # what is longer than they should; 0: never
     slowed: list[str]  # sources that are asked less often for as long as that is so
+    plays: NotRequired[bool]  # one process plays recorded and simulated hours: there is no queue

@@ -91,7 +91,8 @@ class Source:
     ``shards``: into so many parts what it asks for is cut, each of which any worker may ask for at its own time. 1: it
     is asked as a whole, because it is a few requests, or because its place lies in the data folder, as that of logs.
     ``past_hours``: for any span of the past that is no longer, ``fetch`` gives all of it (`radar backfill`). 0: it
-    tells of what is now, or of what lies there.
+    tells of what is now, or of what lies there. ``settle_s``: bins that ended less than this before the end of a span
+    are left out of it, as what is measured in them is still coming in; 0 where upstream says itself what is whole.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Source:
     derived_from: str = ""
     shards: int = 1
     past_hours: int = 0
+    settle_s: int = 0
 
     def parts(self) -> tuple[Shard, ...]:
         """All its parts; the whole alone where it is not cut."""

@@ -254,4 +254,6 @@ SOURCE = Source(
     summary="Round-trip time, loss, changed paths and failed DNS queries that RIPE Atlas measures all the time. "
     "DNS results are read by their documented form.",
     terms=TERMS,
+    past_hours=int(REACH.total_seconds()) // BIN_S,
+    settle_s=SETTLE_S,
 )

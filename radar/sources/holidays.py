@@ -21,6 +21,7 @@ import orjson
 
 from radar.entities import countries
 from radar.errors import UpstreamChanged
+from radar.labels import _
 from radar.schema import Parsed
 from radar.sources import Answer, Source
 from radar.sources._context import MOST, Row, happening, parsed, round_row
@@ -125,7 +126,7 @@ def _weekends(code: str, weekend: Any, first: date, end: date, rejected: Rejecti
     for number in range((end - first).days):
         day = first + timedelta(days=number)
         if day.weekday() in weekend:
-            yield _row(code, day, "weekend", f"{_DAYS[day.weekday()]}, a day of rest here")
+            yield _row(code, day, "weekend", _("{weekday}, a day of rest here").format(weekday=_DAYS[day.weekday()]))
 
 
 def _row(code: str, day: date, kind: str, title: str) -> Row:

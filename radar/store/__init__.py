@@ -69,7 +69,7 @@ class Server:
     max_bytes: int = 0  # maxmemory; 0: no limit is set
 
 
-def connect(settings: Settings | str, *, timeout_s: float = 2.0) -> Store:
+def connect(settings: Settings | str, *, timeout_s: float = 2.0, name: str = "") -> Store:
     """A client for the configured server, or for a URL. Nothing is sent before the first command.
 
     Parameters
@@ -79,6 +79,8 @@ def connect(settings: Settings | str, *, timeout_s: float = 2.0) -> Store:
     timeout_s
         How long to wait for the connection and for each answer. A command that finds its connection closed is sent
         once more, so that a server that was restarted is no error.
+    name
+        What the server calls the connections, a text without spaces: see ``store.lease.cut_off``.
 
     Returns
     -------
@@ -97,6 +99,7 @@ def connect(settings: Settings | str, *, timeout_s: float = 2.0) -> Store:
         "retry": Retry(NoBackoff(), 1, (redis.ConnectionError,)),
         "protocol": 2,
         "health_check_interval": 0,
+        "client_name": name or None,
     }
     try:
         many = addresses.parse(url)
@@ -108,8 +111,8 @@ def connect(settings: Settings | str, *, timeout_s: float = 2.0) -> Store:
             f"redis+cluster:// ({hide_password(str(error))})"
         ) from None
     if many.kind == "cluster":
-        return cast("Store", Cluster(many, timeout_s))
-    asked = {**options, "retry": Retry(NoBackoff(), 0), **many.sentinel}
+        return cast("Store", Cluster(many, timeout_s, name))
+    asked = {**options, "client_name": None, "retry": Retry(NoBackoff(), 0), **many.sentinel}
     watchers: Any = Sentinel(  # type: ignore[no-untyped-call]
         list(many.hosts), sentinel_kwargs=asked, **{**many.options, **options}
     )

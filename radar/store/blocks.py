@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from radar.errors import StoreUnavailable
 from radar.signals import Group
 from radar.store import Store, asking, keys, patches
-from radar.store.wire import Reply, command, exchange
+from radar.store.wire import Guard, Reply, command, exchange, free
 
 Block = NDArray[np.float32]
 
@@ -35,6 +35,7 @@ def write_bins(
     block: NDArray[np.floating],
     *,
     ttl_s: int | None = None,
+    guard: Guard = free,
 ) -> int:
     """Write consecutive bins of many entities.
 
@@ -52,6 +53,8 @@ def write_bins(
     ttl_s
         Seconds after which pages begun by this write are dropped, None for never; see ``keys.live_ttl_s``. A page
         that exists keeps the time it was given, unless the block covers all of it.
+    guard
+        Raises when this must not be written any more, such as ``Lease.check``; see ``wire.exchange``.
 
     Returns
     -------
@@ -76,7 +79,7 @@ def write_bins(
         raise ValueError(f"ttl_s is {ttl_s}; expected seconds above 0, or None")
     bins = range(first, first + rows.shape[1])
     pieces = keys.spans(group, bins)
-    names = [name.encode() for name in entities]
+    laid_out = patches.roster(entities)
     what = f"write {group.name} {aspect}"
     whole = keys.page_bins(group.grain_s)
     at = 0
@@ -84,11 +87,11 @@ def write_bins(
         part = np.ascontiguousarray(rows[:, at : at + count])
         page = f"{tail}{number}".encode()
         if count == whole:
-            exchange(client, _pages(page, names, part, ttl_s), reply_bytes=16, what=what)
+            exchange(client, _pages(page, entities, part, ttl_s), reply_bytes=16, what=what, guard=guard)
         else:
-            patches.patch(client, group, page, row, names, part, ttl_s=ttl_s, what=what)
+            patches.patch(client, group, page, row, entities, laid_out, part, ttl_s=ttl_s, what=what, guard=guard)
         at += count
-    _compare_sample(client, group, tail, names, pieces, rows, what)
+    _compare_sample(client, group, tail, entities, pieces, rows, what)
     member = keys.span_member(group, aspect)
     with asking(what):
         pipe = client.pipeline(transaction=False)
@@ -143,8 +146,6 @@ def _checked(group: Group, entities: Sequence[str], block: NDArray[np.floating])
         raise ValueError(
             f"block of {group.name} has shape {block.shape}, expected ({len(entities)}, bins, {group.width})"
         )
-    if len(set(entities)) != len(entities):
-        raise ValueError(f"an entity is named twice in one write of {group.name}")
     with np.errstate(over="ignore"):
         rows = np.ascontiguousarray(block, dtype=_LITTLE)
     infinite = np.isinf(rows)
@@ -156,13 +157,13 @@ def _checked(group: Group, entities: Sequence[str], block: NDArray[np.floating])
     return rows
 
 
-def _pages(tail: bytes, names: list[bytes], rows: Block, ttl_s: int | None) -> Iterator[bytes]:
+def _pages(tail: bytes, entities: Sequence[str], rows: Block, ttl_s: int | None) -> Iterator[bytes]:
     """One SET for each entity, of a page of which all is given."""
     head = keys.PAGE_HEAD.encode()
     extra, size = len(head) + len(tail), rows[0].nbytes
     life = b"" if ttl_s is None else b"$2\r\nEX\r\n$%d\r\n%d\r\n" % (len(str(ttl_s)), ttl_s)
     start = b"*%d\r\n$3\r\nSET\r\n$" % (3 if ttl_s is None else 5)
-    for name, body in zip(names, rows, strict=True):
+    for name, body in zip(map(str.encode, entities), rows, strict=True):
         yield b"%b%d\r\n%b%b%b\r\n$%d\r\n%b\r\n%b" % (
             start, extra + len(name), head, name, tail, size, body.tobytes(), life,
         )  # fmt: skip
@@ -172,25 +173,25 @@ def _compare_sample(
     client: Store,
     group: Group,
     tail: str,
-    names: list[bytes],
+    entities: Sequence[str],
     pieces: list[tuple[int, int, int]],
     rows: Block,
     what: str,
 ) -> None:
     starts = np.cumsum([0, *(count for _, _, count in pieces)])
-    total = len(pieces) * len(names)
+    total = len(pieces) * len(entities)
     chosen = sorted({int(i) for i in np.linspace(0, total - 1, min(SAMPLE, total))})
     asked: list[bytes] = []
     expected: list[bytes] = []
     for nth in chosen:
-        piece, entity = divmod(nth, len(names))
+        piece, entity = divmod(nth, len(entities))
         number, row, count = pieces[piece]
-        asked.append(_getrange(group, f"{tail}{number}".encode(), names[entity], row, count))
+        asked.append(_getrange(group, f"{tail}{number}".encode(), entities[entity].encode(), row, count))
         expected.append(rows[entity, starts[piece] : starts[piece] + count].tobytes())
     replies = exchange(client, asked, reply_bytes=max(map(len, expected)), what=what)
     for nth, got, want in zip(chosen, replies, expected, strict=True):
         if got != want:
-            name = names[nth % len(names)].decode()
+            name = entities[nth % len(entities)]
             raise StoreUnavailable(f"{what}: what is read back for {name} is not what was written")
 
 

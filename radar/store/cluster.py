@@ -33,8 +33,9 @@ class Cluster:
     Commands of one key are redis-py's (``__getattr__``). All raise redis-py's errors, as ``store.asking`` expects.
     """
 
-    def __init__(self, address: Address, timeout_s: float) -> None:
+    def __init__(self, address: Address, timeout_s: float, name: str = "") -> None:
         self._address = address
+        self._name = name
         self._timeout_s = timeout_s
         self._lock = threading.Lock()
         self._made: redis.RedisCluster | None = None
@@ -69,6 +70,7 @@ class Cluster:
                     socket_connect_timeout=self._timeout_s,
                     protocol=2,
                     health_check_interval=0,
+                    client_name=self._name or None,
                     **self._address.options,
                 )
             return self._made

@@ -19,6 +19,11 @@ from radar.shapes import EntityState
 from radar.store import Store, asking, keys, transaction
 from radar.store.lease import Lease
 
+#: A lease that its own holder renews in mid-publication is looked at again, so many times at most.
+_TRIES = 5
+#: What redis-py says where the lease was touched, and not where the connection was lost.
+_CHANGED = "Watched variable changed."
+
 
 @dataclass(frozen=True, slots=True)
 class Published:
@@ -156,30 +161,37 @@ def publish(
     fields = {entity: row for entity, row in new_states.items() if row is not None}
     removed = [entity for entity, row in new_states.items() if row is None]
 
-    with asking("publish"), transaction(client, keys.VERSION) as pipe:
-        if lease is not None:
-            pipe.watch(lease.key)
-            if pipe.get(lease.key) != lease.token:
-                raise StoreUnavailable(
-                    f"publish: the lease {lease.name} is held by another worker; nothing was written"
-                )
-            pipe.multi()
-        if strings:
-            pipe.mset(strings)
-        if gone:
-            pipe.delete(*gone)
-        if fields:
-            pipe.hset(keys.STATES, mapping=fields)
-        if removed:
-            pipe.hdel(keys.STATES, *removed)
-        if within is not None:
-            within(pipe)
-        pipe.incr(keys.VERSION)
-        try:
+    def once() -> int:
+        with transaction(client, keys.VERSION) as pipe:
+            if lease is not None:
+                pipe.watch(lease.key)
+                if pipe.get(lease.key) != lease.token:
+                    raise StoreUnavailable(
+                        f"publish: the lease {lease.name} is held by another worker; nothing was written"
+                    )
+                pipe.multi()
+            if strings:
+                pipe.mset(strings)
+            if gone:
+                pipe.delete(*gone)
+            if fields:
+                pipe.hset(keys.STATES, mapping=fields)
+            if removed:
+                pipe.hdel(keys.STATES, *removed)
+            if within is not None:
+                within(pipe)
+            pipe.incr(keys.VERSION)
             return int(pipe.execute()[-1])
-        except WatchError:
-            name = lease.name if lease else ""
-            raise StoreUnavailable(f"publish: the lease {name} was lost meanwhile; nothing was written") from None
+
+    with asking("publish"):
+        for _ in range(_TRIES):
+            try:
+                return once()
+            except WatchError as error:
+                if str(error) != _CHANGED:  # the connection was closed
+                    break  # else it was renewed, or is another worker's: the next try tells
+    name = lease.name if lease else ""
+    raise StoreUnavailable(f"publish: the lease {name} was lost meanwhile; nothing was written")
 
 
 def _dumps(name: str, body: object) -> bytes:

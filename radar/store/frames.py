@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -111,42 +111,57 @@ def time_of(frame: bytes) -> datetime:
     return _head(frame)[2]
 
 
-def replayed(frames: Iterable[bytes], at: datetime | None = None) -> tuple[datetime, Rows, bytes] | None:
-    """The rows as of the last frame that was published by ``at`` (None: the last one), when that was, and the window of
-    its segment. None when there is no such frame.
+def steps(
+    frames: Iterable[bytes], at: datetime | None = None, *, after: tuple[Rows, bytes, int] | None = None
+) -> Iterator[tuple[datetime, Rows, set[str], bytes]]:
+    """All publications of the frames, oldest first, up to those by ``at`` (None: to the last one): when it was, its
+    rows, the names of the rows that came, went or changed, and the window of its segment.
+
+    The rows are one dict that each step changes: take out what is needed before the next one. ``after``: rows, window
+    and place of the frame before the first of these, where they are not the first of their segment.
 
     Raises
     ------
     FrameError
         Bytes that are no frame, or frames of which one is missing: what follows it changes something else.
     """
-    found: tuple[datetime, Rows] | None = None
-    window, last = b"", -1
+    rows: Rows | None
+    rows, window, last = after or (None, b"", -1)
     for frame in frames:
         kind, place, when = _head(frame)
         if at is not None and when > at:
-            break
+            return
         try:
             if kind == _WHOLE:
                 text = zlib.decompress(frame[_HEAD.size :])
-                window = text[-_WINDOW:]
-                found, last = (when, orjson.loads(text)), 0
+                window, before, last = text[-_WINDOW:], rows or {}, 0
+                rows = orjson.loads(text)
+                yield when, rows, set(before) | set(rows), window
                 continue
-            if found is None or place != last + 1:
+            if rows is None or place != last + 1:
                 raise FrameError(f"the frame before that of {when.isoformat()} is missing")
             last = place
             unpack = zlib.decompressobj(zdict=window)
             part = orjson.loads(unpack.decompress(frame[_HEAD.size :]) + unpack.flush())
         except (zlib.error, orjson.JSONDecodeError) as error:
             raise FrameError(f"a frame of {when.isoformat()} cannot be read: {error}") from None
-        rows = found[1]
-        for name in part.get("gone", ()):
+        gone, came, fields = part.get("gone", ()), part.get("rows", {}), part.get("fields", {})
+        for name in gone:
             del rows[name]
-        rows.update(part.get("rows", {}))
-        for name, fields in part.get("fields", {}).items():
-            rows[name].update(fields)
-        found = when, rows
-    return None if found is None else (*found, window)
+        rows.update(came)
+        for name, some in fields.items():
+            rows[name].update(some)
+        yield when, rows, {*gone, *came, *fields}, window
+
+
+def replayed(frames: Iterable[bytes], at: datetime | None = None) -> tuple[datetime, Rows, bytes] | None:
+    """The rows as of the last frame that was published by ``at`` (None: the last one), when that was, and the window of
+    its segment. None when there is no such frame. Raises FrameError, as ``steps``.
+    """
+    found = None
+    for when, rows, _changed, window in steps(frames, at):
+        found = when, rows, window
+    return found
 
 
 def _fields(old: bytes, new: bytes) -> dict[str, Any] | None:
@@ -168,7 +183,10 @@ def _head(frame: bytes) -> tuple[int, int, datetime]:
     if len(frame) < _HEAD.size or frame[0] not in (_WHOLE, _LATER):
         raise FrameError(f"{len(frame)} bytes are no frame")
     kind, place, seconds = _HEAD.unpack_from(frame)
-    return kind, place, datetime.fromtimestamp(seconds, UTC)
+    try:
+        return kind, place, datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError, ValueError):
+        raise FrameError(f"a frame is of second {seconds}, which is no time") from None
 
 
 def _seconds(at: datetime) -> int:

@@ -190,6 +190,10 @@ ROUTES = f"{PREFIX}{{routes}}:now"
 #: Hash of how packets travelled in the last hour, JSON by entity key.
 PERFORMANCE = f"{PREFIX}{{performance}}:now"
 
+#: Hash of how reliable each entity was over twelve months, JSON by entity key; and up to when all are counted.
+RELIABILITY = f"{PREFIX}{{reliability}}:year"
+RELIABILITY_UNTIL = f"{PREFIX}{{reliability}}:until"
+
 
 #: What was published when: the index of all segments, scored by the second in which each begins, and the hash of those
 #: that somebody waits for. They lie beside the documents, as each publication adds to them.
@@ -205,6 +209,10 @@ def travel(segment: str) -> str:
 def lease(name: str) -> str:
     """Key of a lease. It lies beside the documents, so that a publication can be refused when the lease is lost."""
     return f"{PREFIX}{{pub}}:lease:{name}"
+
+
+#: Hash of who took which lease, until it is given back. It lies beside the leases.
+HOLDERS = lease("holders")
 
 
 #: Pages of live 5- to 30-minute bins are dropped this long after they were begun: over three times what the

@@ -10,20 +10,13 @@ import orjson
 from radar.errors import StoreUnavailable
 from radar.shapes.quality import Performance
 from radar.store import Store, asking, keys
-
-#: Fields in one command: what bounds the size of a request.
-_BATCH = 500
+from radar.store.wire import Guard, free, put_fields
 
 
-def write(client: Store, rows: Mapping[str, Performance], gone: Iterable[str] = ()) -> None:
-    """Write these entities and remove those that are gone. Raises StoreUnavailable."""
-    items = list(rows.items())
-    with asking("write performance"):
-        for at in range(0, len(items), _BATCH):
-            client.hset(keys.PERFORMANCE, mapping={key: orjson.dumps(row) for key, row in items[at : at + _BATCH]})
-        names = list(gone)
-        for at in range(0, len(names), _BATCH):
-            client.hdel(keys.PERFORMANCE, *names[at : at + _BATCH])
+def write(client: Store, rows: Mapping[str, Performance], gone: Iterable[str] = (), *, guard: Guard = free) -> None:
+    """Write these entities and remove those that are gone; ``guard`` as in ``wire.exchange``. StoreUnavailable."""
+    body = {key: orjson.dumps(row) for key, row in rows.items()}
+    put_fields(client, keys.PERFORMANCE, body, gone, what="write performance", guard=guard)
 
 
 def known(client: Store) -> set[str]:

@@ -83,23 +83,24 @@ def read_many(client: Store, wanted: Iterable[Wanted], since: datetime, until: d
 
     Series of one group and aspect share their pages, so asking for all of them costs no more than asking for one.
     """
-    plans: dict[tuple[str, Group, str], tuple[range, list[Cut], list[tuple[Wanted, int]]]] = {}
+    plans: dict[tuple[str, str, str], tuple[Group, range, list[Cut], list[tuple[Wanted, int]]]] = {}
     pages: dict[str, bytes | None] = {}
     for item in wanted:
         entity, series, aspect = item
         group, slot = keys.slot(series)
-        if (entity, group, aspect) not in plans:
+        plan = plans.get((entity, group.name, aspect))
+        if plan is None:
             bins = keys.bin_range(group.grain_s, since, until)
             cuts = [
                 (keys.page(entity, group, aspect, number), row, count) for number, row, count in keys.spans(group, bins)
             ]
-            plans[entity, group, aspect] = bins, cuts, []
+            plan = plans[entity, group.name, aspect] = group, bins, cuts, []
             pages.update(dict.fromkeys(key for key, _, _ in cuts))
-        plans[entity, group, aspect][2].append((item, slot))
+        plan[3].append((item, slot))
     names = list(pages)
     pages = dict(zip(names, fetch(client, names, reply_bytes=_PAGE_BYTES, what="read series"), strict=True))
     found: dict[Wanted, SeriesSlice] = {}
-    for (_, group, _), (bins, cuts, items) in plans.items():
+    for group, bins, cuts, items in plans.values():
         start = keys.bin_start(group.grain_s, bins.start)
         rows = _rows(group, cuts, pages)
         for item, slot in items:
@@ -163,8 +164,10 @@ def _rows(group: Group, cuts: Iterable[Cut], pages: Mapping[str, bytes | None]) 
 
 
 def _column(rows: array[float], group: Group, slot: int) -> list[float | None]:
-    values = rows[slot :: group.width].tolist()
-    total = sum(values)  # NaN when any of them is: most series have no gap
-    if total == total:
+    column = rows[slot :: group.width]
+    with memoryview(column) as seen:
+        gapless = seen == seen  # a NaN equals nothing: most series have none, and are not looked at bin by bin
+    values = column.tolist()
+    if gapless:
         return cast("list[float | None]", values)
     return [None if value != value else value for value in values]

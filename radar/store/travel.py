@@ -60,6 +60,18 @@ class Found:
     settled: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What was told over a range, as segments in their order: name, and frames or why there are none.
+
+    ``oldest``: when the first publication of all was; ``newest``: up to when something is known.
+    """
+
+    oldest: datetime
+    newest: datetime
+    segments: list[tuple[str, list[bytes] | Missing]]
+
+
 # -- writing ----------------------------------------------------------------------------------------------------------
 
 
@@ -74,12 +86,16 @@ class Record:
     rewinds: bool  # the clock went back: what was recorded from here on is another past
     rows: Raw
     window: bytes
+    stays: tuple[str, int] = ("", 0)  # of a record that rewinds: the segment that it cuts, and frames that stay in it
 
     def write(self, pipe: Any) -> None:
         """Add the commands to a transaction on the keys of publications."""
         if self.rewinds:
             pipe.zremrangebyscore(keys.TRAVEL, int(self.segment), "+inf")
             pipe.delete(keys.travel(self.segment))
+            cut, left = self.stays
+            if left:
+                pipe.ltrim(keys.travel(cut), 0, left - 1)
         if self.begins:
             pipe.zadd(keys.TRAVEL, {self.segment: int(self.segment)})
         pipe.rpush(keys.travel(self.segment), self.frame)
@@ -118,9 +134,23 @@ class Recorder:
         if last is None or full or at < last.at or at.date() != last.at.date():
             segment = str(int(at.timestamp()))
             rewinds = last is not None and at < last.at
-            return Record(at, segment, frames.whole(at, rows), True, rewinds, rows, frames.window_of(rows))
+            stays = self._before(at) if rewinds else ("", 0)
+            return Record(at, segment, frames.whole(at, rows), True, rewinds, rows, frames.window_of(rows), stays)
         frame = frames.later(at, self._count, last.rows, rows, last.window)
         return Record(at, last.segment, frame, False, False, rows, last.window)
+
+    def _before(self, at: datetime) -> tuple[str, int]:
+        """The segment that holds this second, if it began before, and how many of its frames are older."""
+        second = int(at.timestamp())
+        with asking("read the record of publications"):
+            found = cast("list[bytes]", self._client.zrevrangebyscore(keys.TRAVEL, f"({second}", "-inf", 0, 1))
+        if not found:
+            return "", 0
+        segment = found[0].decode()
+        try:
+            return segment, sum(frames.time_of(one).timestamp() < second for one in held(self._client, segment))
+        except FrameError:
+            return "", 0  # whoever reads it is told
 
     def _written(self, record: Record) -> None:
         size = len(record.frame)
@@ -175,30 +205,66 @@ def read(client: Store, at: datetime, wall: datetime) -> Found | Missing:
     StoreUnavailable
         The store cannot be asked, or holds something that is no frame.
     """
+    index = _look(client, at, at, wall)
+    if isinstance(index, Missing):
+        return index
+    if not index.names:
+        return Missing("early", index.oldest, index.horizon)
+    segment = index.names[-1]
+    held = _held_or_asked(client, segment, wall, index)
+    if isinstance(held, Missing):
+        return held
+    told = as_of(held, at, segment)
+    if told is None:
+        return Missing("early", index.oldest, index.horizon)
+    return Found(told, settled=at < index.newest)
+
+
+def span(client: Store, since: datetime, until: datetime, wall: datetime) -> Span | Missing:
+    """Everything that was told from ``since``, and what held at that moment, to ``until`` or to the newest that is
+    known. Missing for a range that begins in the future, and where nothing was ever published.
+
+    Segments that are no longer in the store are asked of a worker. Raises StoreUnavailable.
+    """
+    index = _look(client, since, until, wall)
+    if isinstance(index, Missing):
+        return index
+    parts = [(name, _held_or_asked(client, name, wall, index)) for name in index.names]
+    return Span(index.oldest or index.horizon, index.horizon, parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """Segments of a range, the first of them that which holds at its beginning. ``newest``: of the last publication;
+    ``horizon``: up to when that holds."""
+
+    names: list[str]
+    oldest: datetime | None
+    newest: datetime
+    horizon: datetime
+
+
+def _look(client: Store, since: datetime, until: datetime, wall: datetime) -> _Index | Missing:
     with asking("read the record of publications"), transaction(client, keys.TRAVEL) as pipe:
         pipe.get(keys.document("clock"))
         pipe.zrange(keys.TRAVEL, 0, 0)
-        pipe.zrevrangebyscore(keys.TRAVEL, int(at.timestamp()), "-inf", start=0, num=1)
-        raw, first, named = pipe.execute()
+        pipe.zrevrangebyscore(keys.TRAVEL, int(since.timestamp()), "-inf", start=0, num=1)
+        pipe.zrangebyscore(keys.TRAVEL, f"({int(since.timestamp())}", int(until.timestamp()))
+        raw, first, before, within = pipe.execute()
     if raw is None:
         return Missing("nothing")
     clock = orjson.loads(raw)
     newest = parse(clock["now"])
-    horizon = max(wall, newest) if clock["mode"] == "live" else newest
-    oldest = _moment(first[0].decode()) if first else None
-    if at > horizon:
+    ended = clock["ends"] if clock["mode"] == "replay" and clock["speed"] == 0 else None
+    horizon = max(newest, wall if clock["mode"] == "live" else parse(ended) if ended else newest)
+    oldest = begins(first[0].decode()) if first else None
+    if since > horizon:
         return Missing("future", oldest, horizon)
-    if not named:
-        return Missing("early", oldest, horizon)
-    segment = named[0].decode()
-    with asking("read the record of publications"):
-        held = cast("list[bytes]", client.lrange(keys.travel(segment), 0, -1))
-    if not held:
-        return _ask(client, segment, wall, oldest, horizon)
-    told = as_of(held, at, segment)
-    if told is None:
-        return Missing("early", oldest, horizon)
-    return Found(told, settled=at < newest)
+    return _Index([name.decode() for name in (*before, *within)], oldest, newest, horizon)
+
+
+def _held_or_asked(client: Store, segment: str, wall: datetime, index: _Index) -> list[bytes] | Missing:
+    return held(client, segment) or _ask(client, segment, wall, index.oldest, index.horizon)
 
 
 def as_of(held: Sequence[bytes], at: datetime, segment: str) -> Told | None:
@@ -206,7 +272,7 @@ def as_of(held: Sequence[bytes], at: datetime, segment: str) -> Told | None:
     try:
         found = frames.replayed(held, at)
     except FrameError as error:
-        raise StoreUnavailable(f"the record of publications from {_moment(segment)}: {error}") from None
+        raise StoreUnavailable(f"the record of publications from {begins(segment)}: {error}") from None
     return None if found is None else frames.told(found[0], found[1])
 
 
@@ -263,10 +329,18 @@ def segments(client: Store) -> list[str]:
         return [name.decode() for name in cast("list[bytes]", client.zrange(keys.TRAVEL, 0, -1))]
 
 
-def held(client: Store, segment: str) -> list[bytes]:
-    """The frames of a segment that are in the store; empty when it is not there. Raises StoreUnavailable."""
+def oldest(client: Store) -> datetime | None:
+    """When the first publication of all was; None before it. Raises StoreUnavailable."""
     with asking("read the record of publications"):
-        return cast("list[bytes]", client.lrange(keys.travel(segment), 0, -1))
+        first = cast("list[bytes]", client.zrange(keys.TRAVEL, 0, 0))
+    return begins(first[0].decode()) if first else None
+
+
+def held(client: Store, segment: str, start: int = 0) -> list[bytes]:
+    """The frames of a segment that are in the store, from the place ``start`` on; empty when it is not there. Raises
+    StoreUnavailable."""
+    with asking("read the record of publications"):
+        return cast("list[bytes]", client.lrange(keys.travel(segment), start, -1))
 
 
 def drop(client: Store, names: Sequence[str]) -> None:
@@ -288,5 +362,6 @@ def enter(client: Store, names: Sequence[str]) -> None:
             client.zadd(keys.TRAVEL, {name: int(name) for name in names}, nx=True)
 
 
-def _moment(segment: str) -> datetime:
+def begins(segment: str) -> datetime:
+    """When the first publication of a segment was."""
     return datetime.fromtimestamp(int(segment), UTC)

@@ -7,12 +7,14 @@ TLS are its business. RESP2 is the same on Redis and Valkey.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
+from itertools import chain
 from types import TracebackType
 from typing import Any, cast
 
 from redis.crc import key_slot
+from redis.exceptions import BusyLoadingError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from radar.errors import StoreUnavailable
@@ -23,15 +25,25 @@ from radar.store.cluster import MOVING, Cluster
 #: whole send is reached and the server's answer buffer stays small.
 CHUNK_BYTES = 2 << 20
 
+#: Fields of a hash in one command.
+FIELDS = 500
+
 #: How refusals begin that only say that another node is to be asked.
 REDIRECTED = ("MOVED ", "ASK ", "TRYAGAIN")
 
-_DOLLAR, _COLON, _PLUS, _MINUS = b"$:+-"
+_DOLLAR, _COLON, _PLUS, _MINUS, _STAR = b"$:+-*"
 
 Reply = bytes | int | None
 
+#: Raises when what is to be sent must not be sent any more.
+Guard = Callable[[], None]
+
 #: Commands of equal length side by side, each complete and answered once, and their number.
 Sheet = tuple[bytes, int]
+
+
+def free() -> None:
+    """The guard of whoever may write whenever it likes."""
 
 
 def command(*parts: bytes) -> bytes:
@@ -39,7 +51,9 @@ def command(*parts: bytes) -> bytes:
     return b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%b\r\n" % (len(part), part) for part in parts)
 
 
-def exchange(client: Store, commands: Iterable[bytes], *, reply_bytes: int, what: str) -> list[Reply]:
+def exchange(
+    client: Store, commands: Iterable[bytes], *, reply_bytes: int, what: str, guard: Guard = free
+) -> list[Reply]:
     """Send commands and return their answers in the same order.
 
     Parameters
@@ -51,6 +65,9 @@ def exchange(client: Store, commands: Iterable[bytes], *, reply_bytes: int, what
         About how large one answer is; used to cut the work into pieces.
     what
         Named in errors.
+    guard
+        Called when a connection stands and before anything is sent over it; what it raises ends the exchange. A
+        connection that is closed later is never opened anew.
 
     Returns
     -------
@@ -63,9 +80,9 @@ def exchange(client: Store, commands: Iterable[bytes], *, reply_bytes: int, what
         The server cannot be reached, answers late, or refuses any one of the commands.
     """
     if isinstance(client, Cluster):
-        return scattered(client, commands, reply_bytes=reply_bytes, what=what)
+        return scattered(client, commands, reply_bytes=reply_bytes, what=what, guard=guard)
     replies: list[Reply] = []
-    with asking(what), Line(client, what) as line:
+    with asking(what), Line(client, what, guard) as line:
         pending: list[bytes] = []
         weight = 0
         for item in commands:
@@ -81,7 +98,9 @@ def exchange(client: Store, commands: Iterable[bytes], *, reply_bytes: int, what
     return replies
 
 
-def pour(client: Store, sheets: Iterable[Sheet], answer: bytes, *, what: str) -> list[tuple[int, Reply]]:
+def pour(
+    client: Store, sheets: Iterable[Sheet], answer: bytes, *, what: str, guard: Guard = free
+) -> list[tuple[int, Reply]]:
     """Send commands that are all to be answered alike; return the answers that are others, with their positions.
 
     Parameters
@@ -90,6 +109,8 @@ def pour(client: Store, sheets: Iterable[Sheet], answer: bytes, *, what: str) ->
         Laid out while the server works on those before; otherwise as the commands of ``exchange``.
     answer
         An answer in RESP: one line.
+    guard
+        As in ``exchange``.
 
     Raises
     ------
@@ -98,11 +119,11 @@ def pour(client: Store, sheets: Iterable[Sheet], answer: bytes, *, what: str) ->
     """
     usual: Reply = int(answer[1:-2]) if answer[0] == _COLON else answer[1:-2]
     if isinstance(client, Cluster):
-        replies = scattered(client, _torn(sheets), reply_bytes=len(answer), what=what)
+        replies = scattered(client, _torn(sheets), reply_bytes=len(answer), what=what, guard=guard)
         return [(nth, reply) for nth, reply in enumerate(replies) if reply != usual]
     odd: list[tuple[int, Reply]] = []
     done = sent = weight = 0
-    with asking(what), Line(client, what) as line:
+    with asking(what), Line(client, what, guard) as line:
 
         def settle() -> None:
             odd.extend(
@@ -132,15 +153,40 @@ def fetch(client: Store, names: Iterable[str], *, reply_bytes: int, what: str) -
 
     One MGET of one moment where one server holds them all; on a Cluster keys of one tag are of one moment.
     """
-    wanted = list(names)
-    if not isinstance(client, Cluster):
-        with asking(what):
-            return cast("list[bytes | None]", client.mget(wanted)) if wanted else []
-    asked = (command(b"GET", name.encode()) for name in wanted)
-    return cast("list[bytes | None]", scattered(client, asked, reply_bytes=reply_bytes, what=what))
+    wanted = [name.encode() for name in names]
+    if isinstance(client, Cluster):
+        asked = (command(b"GET", name) for name in wanted)
+        return cast("list[bytes | None]", scattered(client, asked, reply_bytes=reply_bytes, what=what))
+    if not wanted:
+        return []
+    question = command(b"MGET", *wanted)
+    with asking(what):
+        try:
+            return cast("list[bytes | None]", _one_trip(client, question, what))
+        except (RedisConnectionError, ConnectionError):  # as redis-py does: a server that was restarted is no error
+            return cast("list[bytes | None]", _one_trip(client, question, what))
 
 
-def scattered(client: Cluster, commands: Iterable[bytes], *, reply_bytes: int, what: str) -> list[Reply]:
+def _one_trip(client: Store, question: bytes, what: str) -> list[Reply]:
+    with Line(client, what) as line:
+        return line.trip([question])
+
+
+def put_fields(
+    client: Store, key: str, rows: Mapping[str, bytes], gone: Iterable[str] = (), *, what: str, guard: Guard = free
+) -> None:
+    """Write these fields of a hash and remove those that are gone; ``guard`` as in ``exchange``. StoreUnavailable."""
+    items = [(name.encode(), body) for name, body in rows.items()]
+    names, target = [name.encode() for name in gone], key.encode()
+    asked = [
+        command(b"HSET", target, *chain.from_iterable(items[at : at + FIELDS])) for at in range(0, len(items), FIELDS)
+    ] + [command(b"HDEL", target, *names[at : at + FIELDS]) for at in range(0, len(names), FIELDS)]
+    exchange(client, asked, reply_bytes=16, what=what, guard=guard)
+
+
+def scattered(
+    client: Cluster, commands: Iterable[bytes], *, reply_bytes: int, what: str, guard: Guard = free
+) -> list[Reply]:
     """``exchange`` with a Cluster: each node is sent its own share, and what has moved meanwhile is sent again."""
     replies: list[Reply] = []
     moved: list[tuple[int, bytes, str]] = []
@@ -170,7 +216,7 @@ def scattered(client: Cluster, commands: Iterable[bytes], *, reply_bytes: int, w
                     name, node = client.home(slot)
                     homes[slot] = name
                     if name not in lines:
-                        lines[name] = stack.enter_context(Line(node, what))
+                        lines[name] = stack.enter_context(Line(node, what, guard))
                 shares.setdefault(name, []).append((nth, item))
                 weights[name] = weights.get(name, 0) + max(len(item), reply_bytes)
                 if weights[name] >= CHUNK_BYTES:
@@ -181,11 +227,13 @@ def scattered(client: Cluster, commands: Iterable[bytes], *, reply_bytes: int, w
             client.refresh()
             raise
     if moved:
-        _follow(client, moved, replies, what)
+        _follow(client, moved, replies, what, guard)
     return replies
 
 
-def _follow(client: Cluster, moved: list[tuple[int, bytes, str]], replies: list[Reply], what: str) -> None:
+def _follow(
+    client: Cluster, moved: list[tuple[int, bytes, str]], replies: list[Reply], what: str, guard: Guard
+) -> None:
     """Send again what a node answered with the address of another one."""
     client.refresh()
     with asking(what):
@@ -198,7 +246,7 @@ def _follow(client: Cluster, moved: list[tuple[int, bytes, str]], replies: list[
                 else:
                     _, node = client.home(key_slot(item))
                     asked = [item]
-                with Line(node, what) as line:
+                with Line(node, what, guard) as line:
                     replies[nth] = line.trip(asked)[-1]
         except MOVING:
             client.refresh()
@@ -206,15 +254,21 @@ def _follow(client: Cluster, moved: list[tuple[int, bytes, str]], replies: list[
 
 
 class Line:
-    """One connection of a plain client's pool for the length of a block."""
+    """One connection of a plain client's pool for the length of a block. ``guard`` may refuse it at its beginning."""
 
-    def __init__(self, client: Store, what: str) -> None:
+    def __init__(self, client: Store, what: str, guard: Guard = free) -> None:
         self._pool: Any = client.connection_pool
         self._what = what
+        self._guard = guard
         self._awaited = 0  # answers under way
 
     def __enter__(self) -> Line:
         self._connection: Any = self._pool.get_connection()
+        try:
+            self._guard()  # from here on nothing opens it anew: see store.lease
+        except BaseException:
+            self._pool.release(self._connection)
+            raise
         return self
 
     def __exit__(
@@ -256,6 +310,8 @@ class Line:
         replies = _answers(self._connection, data, self._awaited, self._what, refusals)
         self._awaited = 0
         if refusals and refused is None:
+            if refusals[0][1].startswith("LOADING "):
+                raise BusyLoadingError(refusals[0][1])
             raise StoreUnavailable(f"{self._what}: the store refuses ({refusals[0][1]})")
         if refused is not None:
             refused += refusals
@@ -271,7 +327,7 @@ def _piece(connection: Any) -> bytes:
 
 
 def _answers(connection: Any, data: bytearray, count: int, what: str, refused: list[tuple[int, str]]) -> list[Reply]:
-    """So many answers, of which ``data`` is what came already."""
+    """So many answers, of which ``data`` is what came already. Those of an array stand one after the other."""
     at = 0
     replies: list[Reply] = []
     while len(replies) < count:
@@ -296,6 +352,8 @@ def _answers(connection: Any, data: bytearray, count: int, what: str, refused: l
             replies.append(int(data[at + 1 : end]))
         elif kind == _PLUS:
             replies.append(bytes(data[at + 1 : end]))
+        elif kind == _STAR:
+            count += int(data[at + 1 : end]) - 1
         elif kind == _MINUS:
             refused.append((len(replies), data[at + 1 : end].decode("utf-8", "replace")))
             replies.append(None)

@@ -1,16 +1,14 @@
-// Makes the world map once, in two forms that lie exactly over each other:
-//   radar/data/world_map.json            finished SVG paths in Equal Earth, read by radar/figures/worldmap.py
-//   assets/topojson/world_110m.json      the same shapes for plotly.js, which asks for a file of this name
+// Makes the world map: radar/data/world_map.json, finished SVG paths in Equal Earth, read by radar/figures/worldmap.py.
 // From: Natural Earth 1:50m by way of npm world-atlas 2.0.2 (public domain; ISC for the packaging).
 // Shapes are simplified to what 960 px can show. Territories that the file draws as part of another country and that
 // have ISO codes of their own are split off; places without a shape become dots at coordinates written down here.
 
-import { readFileSync, writeFileSync, mkdirSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { geoArea, geoCentroid, geoEqualEarth, geoPath } from "d3-geo";
 import polylabel from "polylabel";
-import { feature, mesh, quantize } from "topojson-client";
+import { feature, quantize } from "topojson-client";
 import { filter, filterAttachedWeight, presimplify, simplify, sphericalRingArea, sphericalTriangleArea } from "topojson-simplify";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -110,7 +108,7 @@ for (const g of topology.objects.countries.geometries) {
 topology = filter(topology, () => true); // drops unused arcs
 topology = quantize(topology, 4e4);
 
-// 3. Project exactly as plotly.js does for these ranges (src/plots/geo/geo.js, makeRangeBox and updateProjection).
+// 3. Project so that these ranges fill the box.
 const PAD = 1e-3;
 const [w, e, s, n] = [LON[0] + PAD, LON[1] - PAD, LAT[0] + PAD, LAT[1] - PAD];
 const q = (e - w) / 4;
@@ -152,7 +150,6 @@ function compact(list, minimum) {
   return d;
 }
 const flat = (ring) => Math.abs(ring.reduce((sum, [x, y], i) => { const [u, v] = ring[(i + 1) % ring.length]; return sum + x * v - u * y; }, 0) / 2);
-const round = (x, k = 100) => Math.round(x * k) / k;
 
 const shapes = {}, neutral = [];
 for (const g of topology.objects.countries.geometries) {
@@ -161,11 +158,8 @@ for (const g of topology.objects.countries.geometries) {
   const pixels = projected.reduce((sum, r) => sum + flat(r), 0) / 100;
   const largest = projected.reduce((a, b) => (flat(a) > flat(b) ? a : b), projected[0]);
   const centre = largest && pixels >= SMALL ? polylabel([largest], 5).slice(0, 2) : projection(geoCentroid(geometry));
-  const [lon, lat] = projection.invert(centre);
-  const entry = { d: compact(projected, 3), at: centre.map(Math.round), lonlat: [round(lon), round(lat)], dot: pixels < SMALL };
-  if (pixels < 1.2) entry.d = ""; // a speck: the dot stands for it, in both drawings
-  g.drawn = entry.d !== "";
-  g.properties = { ct: entry.lonlat };
+  const entry = { d: compact(projected, 3), at: centre.map(Math.round), dot: pixels < SMALL };
+  if (pixels < 1.2) entry.d = ""; // a speck: the dot stands for it
   if (byAlpha3.has(g.id)) shapes[byAlpha3.get(g.id).alpha2] = entry;
   else neutral.push({ id: g.id, name: { XSL: "Somaliland", XNC: "Northern Cyprus", XSG: "Siachen Glacier" }[g.id], ...entry });
   delete g.key;
@@ -174,31 +168,18 @@ for (const { alpha2 } of countries) {
   if (shapes[alpha2]) continue;
   if (!BY_HAND[alpha2]) throw new Error(`no shape and no position for ${alpha2}`);
   const [lon, lat] = BY_HAND[alpha2];
-  shapes[alpha2] = { d: "", at: projection([lon, lat]).map(Math.round), lonlat: [lon, lat], dot: true };
-
+  shapes[alpha2] = { d: "", at: projection([lon, lat]).map(Math.round), dot: true };
 }
 const disputed = topology.objects.disputed.geometries.map((g) => feature(topology, g).geometry);
-const merged = mesh(topology, topology.objects.disputed, () => true);
-const strokes = merged.coordinates.map((line) => line.map(([x, y]) => [round(x), round(y)]));
 
 const map = {
   source: "Natural Earth 1:50m (public domain), by way of world-atlas 2.0.2; simplified. Made by scripts/assets/build_map.mjs",
   licence: "public domain", date: "2026-11",
   width: WIDTH, height,
-  projection: { type: "equal earth", rotation: ROTATE, lon: LON, lat: LAT, center_lat: round(middle[1], 1e5) },
   countries: Object.fromEntries(Object.entries(shapes).sort(([a], [b]) => (a < b ? -1 : 1))),
-  neutral, disputed: { d: compact(disputed.flatMap((g) => rings(g)), 2), lines: strokes },
+  neutral, disputed: { d: compact(disputed.flatMap((g) => rings(g)), 2) },
 };
 writeFileSync(ROOT + "radar/data/world_map.json", JSON.stringify(map).replaceAll('},"', '},\n"') + "\n");
 
-const empty = { type: "GeometryCollection", geometries: [] };
-delete topology.objects.disputed;
-topology.objects.countries.geometries = topology.objects.countries.geometries.filter((g) => g.drawn);
-for (const g of topology.objects.countries.geometries) delete g.drawn;
-const plain = filter(topology, () => true);
-plain.objects = { countries: plain.objects.countries, land: empty, ocean: empty, lakes: empty, coastlines: empty, rivers: empty, subunits: empty };
-delete plain.bbox;
-mkdirSync(ROOT + "assets/topojson", { recursive: true });
-writeFileSync(ROOT + "assets/topojson/world_110m.json", JSON.stringify(plain));
 console.log({ height, center: middle[1], countries: Object.keys(shapes).length, dots: Object.values(shapes).filter((c) => c.dot).length,
   dotOnly: Object.entries(shapes).filter(([, c]) => !c.d).map(([k]) => k).join(" "), neutral: neutral.map((x) => x.id), paths: Object.values(shapes).reduce((a, c) => a + c.d.length, 0) });

@@ -234,4 +234,5 @@ def test_the_index_tells_every_endpoint_with_its_parameters(api: FlaskClient) ->
         assert set(listed) == set(ADDRESSES)
         assert all(row["doc"] for row in listed.values())
     names = [p["name"] for p in listed["/api/v1/outages"]["parameters"]]
-    assert names == ["entity", "status", "from", "until", "at", "format"]
+    assert names == ["entity", "place", "network", "status", "level", "cause", "min_minutes", "min_confidence", "sort",
+                     "from", "until", "at", "format"]  # fmt: skip

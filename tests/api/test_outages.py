@@ -57,3 +57,51 @@ def test_status_counts_the_running_clock_and_leaves_recorded_history_out(api: Fl
     assert data["state"] == "stale"
     assert data["reasons"] == ["source ioda_signals: Late", "source sample_failing: Failing"]
     assert data["notice"] is None
+
+
+CHILD, PART, ALONE = "AS21277-20260302T0500Z", "IQ-51684-20260302T0510Z", "AS5089-20260302T1100Z"
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("?place=IQ", [PART, CHILD, IRAQ]),
+        ("?place=IQ&place=GB", [ALONE, PART, CHILD, IRAQ]),
+        ("?network=AS5089", [ALONE]),
+        ("?network=51684", [PART]),
+        ("?network=virgin", [ALONE]),
+        ("?network=nobody", []),
+        ("?level=outage&status=open", [CHILD, IRAQ]),
+        ("?cause=cable_cut", [FIJI]),
+        ("?min_minutes=421", [FIJI, "RU-20240801T0000Z"]),
+        ("?min_confidence=0.9", [CHILD, IRAQ, FIJI]),
+        ("?status=open&sort=-depth&place=IQ", [CHILD, IRAQ, PART]),
+        ("?status=open&sort=depth&place=IQ", [IRAQ, CHILD, PART]),
+        ("?sort=start&place=IQ", [CHILD, IRAQ, PART]),
+        ("?sort=-share&min_minutes=400&status=open&status=closed", [IRAQ, FIJI, PART, CHILD, "RU-20240801T0000Z"]),
+    ],
+)
+def test_the_list_is_narrowed_and_put_in_order(api: FlaskClient, query: str, expected: list[str]) -> None:
+    found = ids(api, query)
+    assert sorted(found) == sorted(expected)
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "status"),
+    [("?place=XX", "place", 404), ("?level=ok", "level", 400), ("?cause=aliens", "cause", 400),
+     ("?min_minutes=-1", "min_minutes", 400), ("?min_minutes=1e3", "min_minutes", 400),
+     ("?min_confidence=1.1", "min_confidence", 400), ("?min_confidence=nan", "min_confidence", 400),
+     ("?sort=length", "sort", 400), ("?network=%20", "network", 400)],
+)  # fmt: skip
+def test_what_cannot_be_read_is_named(api: FlaskClient, query: str, name: str, status: int) -> None:
+    answer = api.get(f"/api/v1/outages{query}")
+    assert answer.status_code == status
+    assert answer.json["error"]["parameter"] == name
+    assert answer.json["error"]["expected"]
+
+
+def test_the_table_holds_exactly_the_outages_of_the_list(api: FlaskClient) -> None:
+    query = "?place=IQ&sort=-depth&status=open"
+    lines = api.get(f"/api/v1/outages{query}&format=csv").text.splitlines()[1:]
+    assert [line.partition(",")[0] for line in lines] == ids(api, query)

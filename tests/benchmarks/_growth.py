@@ -1,19 +1,32 @@
 """How time and memory grow with the size of the work, as a picture: both axes logarithmic, so that what is linear runs
-along the thin lines."""
+along the dashed lines.
+
+Drawn with the table by ``python -m tests.benchmarks``; from results of single benchmarks (one JSON object a line, as
+``--json`` prints them): ``python -m tests.benchmarks._growth RESULTS OUT.svg``.
+"""
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Mapping, Sequence
 from html import escape
 from math import ceil, floor, log10
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.benchmarks._processes import REPO
+from tests.benchmarks._report import machine
 
 PICTURE = REPO / "docs" / "images" / "growth.svg"
 
 WIDTH, HEIGHT, GAP = 400, 250, 24
+HEAD, FOOT = 56, 48
 LEFT, RIGHT, TOP, BOTTOM = 56, 36, 58, 40
+TITLE = "How time and memory grow with the work"
+KEY = "Both axes are logarithmic. Along a dashed line twice the work takes twice as much, as seen from the largest run."
+#: The benchmarks whose results are drawn.
+DRAWN = ("aggregate_growth", "store_scale")
 #: Safe for all common colour-vision types; lines are told apart by their marks and names too.
 COLOURS, MARKS = ("#1f4e79", "#b4531a"), ("circle", "square")
 
@@ -37,8 +50,8 @@ def panels(results: Mapping[str, Mapping[str, Any]]) -> list[Panel]:
             found.append(Panel(title, "rows", unit, lines))
     if store := results.get("store_scale"):
         for title, field, unit in (
-            ("One bin written: time", "write_s_by_entities", "seconds"),
-            ("Store: memory", "server_mb_by_entities", "MB"),
+            ("Store: time to write one bin", "write_s_by_entities", "seconds"),
+            ("Store: memory with one day", "server_mb_by_entities", "MB"),
         ):
             seen = store["details"].get(field)
             if seen:
@@ -47,26 +60,36 @@ def panels(results: Mapping[str, Mapping[str, Any]]) -> list[Panel]:
     return found
 
 
-def svg(found: Sequence[Panel]) -> str:
-    """Two panels a row."""
+def svg(found: Sequence[Panel], source: str) -> str:
+    """Two panels a row, below a title, above the source."""
     rows = ceil(len(found) / 2)
-    width, height = 2 * WIDTH + GAP, rows * HEIGHT + (rows - 1) * GAP
+    width, height = 2 * WIDTH + GAP, HEAD + rows * HEIGHT + (rows - 1) * GAP + FOOT
     body = "".join(
-        f'<g transform="translate({(at % 2) * (WIDTH + GAP)} {(at // 2) * (HEIGHT + GAP)})">{_panel(panel)}</g>'
+        f'<g transform="translate({(at % 2) * (WIDTH + GAP)} {HEAD + (at // 2) * (HEIGHT + GAP)})">{_panel(panel)}</g>'
         for at, panel in enumerate(found)
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
         ' role="img" font-family="Inter, system-ui, sans-serif" font-size="12" fill="#333">'
-        f'<title>Growth of time and memory</title><rect width="{width}" height="{height}" fill="#fff"/>{body}</svg>\n'
+        f'<title>{TITLE}</title><rect width="{width}" height="{height}" fill="#fff"/>'
+        f'<text x="16" y="24" font-size="17" font-weight="600" fill="#111">{TITLE}</text>'
+        f'<text x="16" y="43">{KEY}</text>{body}'
+        f'<text x="16" y="{height - 14}" fill="#555">{escape(source)}</text></svg>\n'
     )
 
 
-def write(results: Mapping[str, Mapping[str, Any]]) -> None:
+def source(results: Mapping[str, Mapping[str, Any]]) -> str:
+    """Where the numbers come from: day, machine, benchmarks."""
+    drawn = [name for name in DRAWN if name in results]
+    return f"{machine({str(results[name]['measured']) for name in drawn})} Benchmarks: {', '.join(drawn)}."
+
+
+def write(results: Mapping[str, Mapping[str, Any]], file: Path = PICTURE) -> None:
     """Draw what there is; without results the picture stays as it is."""
     found = panels(results)
     if found:
-        PICTURE.write_text(svg(found), encoding="utf-8")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(svg(found, source(results)), encoding="utf-8")
 
 
 def _panel(panel: Panel) -> str:
@@ -89,8 +112,14 @@ def _panel(panel: Panel) -> str:
         at = place((10.0 ** x[0], 10.0**power))
         out.append(f'<path d="M{LEFT} {at[1]}H{LEFT + wide}" stroke="#eee"/>'
                    f'<text x="{LEFT - 6}" y="{at[1] + 4}" text-anchor="end">{_short(power)}</text>')  # fmt: skip
+    most = max(sorted(line)[-1][1] for line in panel.lines.values())
     for number, (name, line) in enumerate(panel.lines.items()):
         out.append(_line(name, sorted(line), place, number, x, y))
+        ends = [sorted(line)[at] for at in (0, -1)]
+        for end, anchor in zip(ends, ("start", "end"), strict=True):
+            across, down = place(end)
+            out.append(f'<text x="{across}" y="{down + (-9 if ends[-1][1] == most else 18)}" font-size="11"'
+                       f' text-anchor="{anchor}">{_number(end[1])}</text>')  # fmt: skip
     return "".join(out)
 
 
@@ -105,10 +134,10 @@ def _line(
     path = " ".join(f"{'ML'[bool(at)]}{a} {b}" for at, (a, b) in enumerate(map(place, line)))
     marks = "".join(_mark(place(point), MARKS[number % len(MARKS)], colour, f"{name}: {point[1]:g} at {point[0]:,.0f}")
                     for point in line)  # fmt: skip
-    key = LEFT + 130 * number
+    key = LEFT + 140 * number
     return (
         f'<path d="M{straight[0][0]} {straight[0][1]}L{straight[1][0]} {straight[1][1]}" stroke="{colour}"'
-        f' stroke-opacity=".35" stroke-dasharray="3 3"/><path d="{path}" fill="none" stroke="{colour}"'
+        f' stroke-opacity=".6" stroke-dasharray="3 3"/><path d="{path}" fill="none" stroke="{colour}"'
         f' stroke-width="2"/>{marks}{_mark((key + 4, 30), MARKS[number % len(MARKS)], colour, name)}'
         f'<text x="{key + 14}" y="34">{escape(name)}</text>'
         f"<desc>{escape(name)}: {last[1] / first[1]:.1f} times as much for {last[0] / first[0]:g} times the size</desc>"
@@ -126,9 +155,18 @@ def _decades(numbers: Sequence[float]) -> tuple[int, int]:
     return low, max(high, low + 1)
 
 
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
 def _short(power: int) -> str:
     if power >= 9:
         return f"{10 ** (power - 9):g} G"
     if power >= 6:
         return f"{10 ** (power - 6):g} M"
     return f"{10**power:,}" if power >= 0 else f"{10.0**power:g}"
+
+
+if __name__ == "__main__":
+    lines = Path(sys.argv[1]).read_text(encoding="utf-8").splitlines()
+    write({one["name"]: one for one in map(json.loads, lines)}, Path(sys.argv[2]))

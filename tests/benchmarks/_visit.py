@@ -1,8 +1,8 @@
 """One cold visit of a page by a headless Chromium: bytes, requests, and when a reader sees what.
 
 Visible means: the element is laid out with a size, and the frame that shows it has been handed over (the next
-``requestAnimationFrame`` has begun). Interactive means: Dash has taken the page over and Plotly's map is drawn in
-place of the server's. Times count from the start of the navigation, in ms.
+``requestAnimationFrame`` has begun). Interactive means: Dash has taken the page over and the time
+machine has its day. Times count from the start of the navigation, in ms.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ const ready = {
   headline: () => sized(document.querySelector('main h1')),
   map: () => sized(document.querySelector('main svg.map')),
   taken: () => !!document.querySelector('html.taken'),
-  live: () => sized(document.querySelector('[data-drawing="map"][data-live] .choroplethlayer path')),
+  live: () => !!document.querySelector('html.taken #moment:not([disabled])'),
 };
 const due = new Set();
 (function look() {
@@ -94,7 +94,7 @@ def visit(browser: Browser, url: str, *, timeout_s: float = 30.0) -> Visit:
         session.on("Network.requestWillBeSent", lambda e: asked.__setitem__(e["requestId"], e["request"]["url"]))
         session.on("Network.loadingFinished", lambda e: sizes.__setitem__(e["requestId"], int(e["encodedDataLength"])))
         page.goto(url, wait_until="commit")
-        page.wait_for_selector('[data-drawing="map"][data-live]', state="attached", timeout=timeout_s * 1000)
+        page.wait_for_selector("html.taken #moment:not([disabled])", state="attached", timeout=timeout_s * 1000)
         page.wait_for_timeout(AFTER_S * 1000)
         seen: dict[str, Any] = page.evaluate("window.seen")
     finally:

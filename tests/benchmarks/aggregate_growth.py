@@ -14,7 +14,7 @@ from tests.benchmarks import _rows
 SIZES = (1_000_000, 10_000_000, 50_000_000)
 
 #: Way -> (contestant of _rows_runners, what groups are by).
-WAYS = {"exact, geoasn": ("ours", "geoasn"), "partials, country": ("ours, partials", "country")}
+WAYS = {"exact, by network": ("ours", "geoasn"), "histograms, by country": ("ours, partials", "country")}
 
 
 def run(rows: int | None) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def run(rows: int | None) -> dict[str, Any]:
                 command = [sys.executable, "-m", "tests.benchmarks._rows_runners", name, by, str(folder), str(out)]
                 done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
                 seen[way].append({"rows": size, **json.loads(done.stdout.splitlines()[-1])})
-    first, last = seen["exact, geoasn"][0], seen["exact, geoasn"][-1]
+    first, last = seen["exact, by network"][0], seen["exact, by network"][-1]
     slope = last["s"] / first["s"] / (last["rows"] / first["rows"])
     return {
         "name": "aggregate_growth",

@@ -3,8 +3,10 @@
 ``--rows`` is the number of entities. Written and a sample read back (by each layout's own client code, the same as in
 ``series_store``); one entity's six signals over seven days read as lists of numbers or None (12,096 of them), and, of
 packed rows, as one array of float32; bytes of memory per point. The layouts take turns, so that what else the
-machine does falls on all of them. The first bin of a day begins the pages and is told by itself. Beside the time that
-passed stands the processor time of this process and of the server, which a busy machine changes least.
+machine does falls on all of them. The first bin of a day begins the pages and is told by itself, and so is the first
+that a process writes, which asks whether they are there. Beside the time that passed stands the processor time of this
+process and of the server, which a busy machine changes least. Growth is measured on servers of their own: at 1,000,
+10,000 and 80,000 entities, one bin written and a server with one day.
 """
 
 from __future__ import annotations
@@ -18,12 +20,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from radar.store import Store, connect, embedded
+from radar.store import Store, connect, embedded, keys
 from radar.store.retention import memory
-from tests.benchmarks.series_store import SIGNALS, WEEK, Hash, Packed, SortedSet, timed
+from radar.store.wire import fetch
+from tests.benchmarks.series_store import GROUP, SIGNALS, WEEK, Hash, Packed, SortedSet, timed
 
 DEFAULT_ENTITIES = 80_000
 ROUNDS = 5
+#: Growth is measured at 1,000, 10,000 and all 80,000 entities: at these parts of all.
+PARTS = (80, 8, 1)
 READS = 200
 #: Entities that have all seven days: the others have the bins that are written.
 WHOLE = 20
@@ -65,6 +70,10 @@ def run(rows: int | None) -> dict[str, Any]:
                 writes[name].append(
                     spent(client, lambda x=layout, b=block, n=nth: x.write(client, entities, WEEK + n, b))
                 )
+        asking = []
+        for nth in range(3):
+            with connect(server.url, timeout_s=120) as another:
+                asking.append(timed(lambda c=another, b=block, n=nth: Packed().write(c, entities, WEEK + 20 + n, b)))
         for nth in range(READS):
             entity = entities[nth % WHOLE]
             as_array.append(timed(lambda e=entity: read_array(client, e)))
@@ -74,7 +83,6 @@ def run(rows: int | None) -> dict[str, Any]:
         if not np.array_equal(np.array(read_array(client, entities[3])).reshape(WEEK, SIGNALS), week[3]):
             raise AssertionError("packed: what is read is not what was written")
         used = memory(client)
-        small = _growth(client, entities)
     write_s = {name: round(median(one.passed for one in seen[1:]), 4) for name, seen in writes.items()}
     return {
         "name": "store_scale",
@@ -91,13 +99,14 @@ def run(rows: int | None) -> dict[str, Any]:
                 name: round(median(one.server for one in seen[1:]), 3) for name, seen in writes.items()
             },
             "write_s_first_bin_of_a_day": {name: round(seen[0].passed, 3) for name, seen in writes.items()},
+            "write_s_first_bin_of_a_process": round(median(asking), 3),
             "read_6_signals_7_days_as_float32_ms": round(1e3 * median(as_array), 3),
             "read_6_signals_7_days_as_float32_ms_fastest": round(1e3 * min(as_array), 3),
             "read_6_signals_7_days_ms": {name: round(1e3 * median(seen), 3) for name, seen in reads.items()},
             "read_6_signals_7_days_ms_fastest": {name: round(1e3 * min(seen), 3) for name, seen in reads.items()},
             "bytes_per_point": point_bytes,
             "server_mb": round(used / 1e6),
-            "write_s_by_entities": small,
+            **growth(count),
         },
     }
 
@@ -117,8 +126,9 @@ def spent(client: Store, call: Callable[[], object]) -> Spent:
 
 def read_array(client: Store, entity: str) -> array[float]:
     """The six series as numbers side by side, row by row: what the bytes of the pages are."""
+    found = fetch(client, Packed().keys_of(entity), reply_bytes=keys.page_bytes(GROUP), what="read a week")
     values = array("f")
-    values.frombytes(b"".join(client.mget(Packed().keys_of(entity))))
+    values.frombytes(b"".join(page or b"" for page in found))
     return values
 
 
@@ -127,13 +137,25 @@ def _point_bytes(client: Store, layout: Packed | Hash | SortedSet, few: list[str
     return round(used / points, 2)
 
 
-def _growth(client: Store, entities: list[str]) -> dict[str, float]:
-    """Seconds to write one bin of the first 1,000, 10,000 and all entities: the smallest of three."""
+def growth(count: int) -> dict[str, dict[str, float]]:
+    """Seconds to write one bin, and megabytes of a server that holds one day, of so many entities and of fewer.
+
+    Each size has a server of its own, which holds nothing else. Keys: ``write_s_by_entities`` and
+    ``server_mb_by_entities``, each with the number of entities -> the number.
+    """
     packed = Packed()
-    found = {}
-    for count in sorted({min(size, len(entities)) for size in (1000, 10_000, len(entities))}):
-        block = np.ones((count, 1, SIGNALS), np.float32)
-        few = entities[:count]
-        seen = [timed(lambda n=n, e=few, b=block: packed.write(client, e, WEEK + 20 + n, b)) for n in range(3)]
-        found[str(count)] = round(min(seen), 4)
-    return found
+    seconds: dict[str, float] = {}
+    megabytes: dict[str, float] = {}
+    for size in sorted({max(1, count // part) for part in PARTS}):
+        entities = [f"asn/{number}" for number in range(1, size + 1)]
+        block = np.random.default_rng(size).lognormal(7, 1, (size, 1, SIGNALS)).astype(np.float32)
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            embedded.start(folder) as server,
+            connect(server.url, timeout_s=120) as client,
+        ):
+            packed.write(client, entities, 0, block)  # begins the pages of the day
+            seen = [timed(lambda n=n, e=entities, b=block: packed.write(client, e, n, b)) for n in range(1, ROUNDS + 1)]
+            seconds[str(size)] = round(median(seen), 5)
+            megabytes[str(size)] = round(memory(client) / 1e6, 2)
+    return {"write_s_by_entities": seconds, "server_mb_by_entities": megabytes}

@@ -30,7 +30,7 @@ def test_a_worker_goes_on_alone_when_the_other_one_is_killed(tmp_path: Path) -> 
 
         try:
             first, second = radar.start("jobs"), radar.start("jobs")
-            until("both are heard of", lambda: len(workers()) == 2)
+            until("both are heard of", lambda: len(workers()) == 2, 60)
             assert {row["archive"] for row in workers()} == {folder.identity(radar.data)}
             until("history is taken in", lambda: len(runs(TICK)) >= 2, 40)
             source.free.clear()

@@ -115,14 +115,6 @@ def test_texts_have_aa_contrast_on_both_papers(theme: str, ink: str) -> None:
         assert (bright + 0.05) / (dark + 0.05) >= 4.5, (theme, ink, paper)
 
 
-def test_hatch_rule_knows_the_fill_that_plotly_writes() -> None:
-    css = (REPO / "assets/figures.css").read_text()
-    for theme in ("light", "dark"):
-        colour = palette.colours(theme)["insufficient"]
-        fill = ", ".join(str(int(colour[i : i + 2], 16)) for i in (1, 3, 5))
-        assert f'.choroplethlocation[fill="rgb({fill})"]' in css
-
-
 @pytest.mark.parametrize(("value", "unit", "text"), [
     (0, "", "0"), (999.6, "", "1k"), (12_500, "", "12.5k"), (3_200_000, "", "3.2M"), (0.042, "share", "4.2 %"),
     (1, "ratio", "100 %"), (0.25, "ms", "0.25"), (-1500, "", "-1.5k"),

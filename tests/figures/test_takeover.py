@@ -14,9 +14,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from radar.figures import timeseries, worldmap
+from radar.figures import timeseries
 from tests.figures.test_timeseries import CHART
-from tests.figures.test_worldmap import world
 
 pytestmark = pytest.mark.browser
 REPO = Path(__file__).resolve().parents[2]
@@ -74,36 +73,6 @@ def show(
     page.evaluate("window.drawn.then(() => true)")
     assert errors == []
     return page, asked
-
-
-BOXES = """() => {
-  const plot = document.getElementById('plot'), trace = plot.data[0], found = {};
-  const box = (node) => { const r = node.getBoundingClientRect(); return [r.left, r.top, r.right, r.bottom]; };
-  for (const path of plot.querySelectorAll('path.choroplethlocation')) {
-    const code = trace.customdata[trace.locations.indexOf(path.__data__.loc)];
-    const link = code && document.querySelector(`svg.map a[href="/country/${code}"] path`);
-    if (link) found[code] = [box(link), box(path)];
-  }
-  return found;
-}"""
-
-
-@pytest.mark.parametrize("width", [1440, 768, 390])
-def test_interactive_map_lies_over_the_drawing(browser: Any, address: str, width: int) -> None:
-    states = world(IQ="outage", MT="degraded", EH="insufficient")
-    page, asked = show(
-        browser, address, width, worldmap.svg(states), worldmap.figure(states, theme="light"), worldmap.CONFIG
-    )
-    boxes = page.evaluate(BOXES)
-    assert len(boxes) > 160
-    apart = {code: max(abs(a - b) for a, b in zip(*pair, strict=True)) for code, pair in boxes.items()}
-    assert max(apart.values()) < 1.0, {code: d for code, d in apart.items() if d >= 1.0}
-    assert all(url.startswith(address) for url in asked)
-    assert f"{address}/assets/topojson/world_110m.json" in asked
-    hatch = page.evaluate("""() => getComputedStyle([...document.querySelectorAll('.choroplethlocation')]
-        .find((path) => path.__data__.loc === 'ESH')).fill""")
-    assert "hatch-px" in hatch
-    page.close()
 
 
 LINES = """() => {

@@ -1,21 +1,16 @@
-"""The world map: every country once, honest about what is not known, small enough, the same in SVG and Plotly."""
+"""The world map: every country once, honest about what is not known, small enough."""
 
 from __future__ import annotations
 
 import gzip
-import json
 import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import plotly.graph_objects as go
-import pytest
-
 from radar.entities import countries
 from radar.figures import worldmap
-from radar.figures.palette import PALETTE
 from radar.figures.world import shapes
 from radar.shapes import EntityState
 
@@ -85,8 +80,6 @@ def test_hostile_names_and_words_are_escaped() -> None:
     assert "<script" not in text
     title = links(text)["FR"][0].text or ""
     assert title.startswith('"><script>alert(1)</script>&: Degraded')
-    fig = worldmap.figure(states, theme="light", names={"FR": evil})
-    assert "<script" not in json.dumps(fig)
 
 
 def test_map_is_described_in_words_with_the_worst_first() -> None:
@@ -115,6 +108,13 @@ def test_map_stays_within_its_byte_budget() -> None:
     assert len(gzip.compress(worldmap.svg(world(), compact=True).encode(), 9)) <= BUDGET
 
 
+def test_every_country_has_the_marks_of_all_states_so_that_another_moment_needs_classes_alone() -> None:
+    for code, link in links(worldmap.svg(world(IQ="outage"))).items():
+        classes = [p.attrib.get("class", "") for p in link.iter(f"{SVG}path")]
+        wanted = ["t", "p", "o"] if shapes()["countries"][code]["dot"] else ["p b"]
+        assert [name for name in classes if name] == wanted, code
+
+
 def test_disputed_places_without_a_code_have_no_state_and_their_borders_are_dashed() -> None:
     root = ET.fromstring(worldmap.svg(world()))
     neutral = [g for g in root.iter(f"{SVG}g") if "c" in g.get("class", "").split()]
@@ -122,38 +122,6 @@ def test_disputed_places_without_a_code_have_no_state_and_their_borders_are_dash
     assert {(g[0].text or "").split(":")[0] for g in neutral} == {"Somaliland", "Northern Cyprus", "Siachen Glacier"}
     assert any(p.get("class") == "disputed" and p.attrib["d"] for p in root.iter(f"{SVG}path"))
     assert "disputed" in worldmap.note()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_figure_is_valid_for_plotly_and_holds_every_country(theme: str) -> None:
-    fig = worldmap.figure(world(IQ="outage", MT="degraded", NR="insufficient"), theme=theme)
-    go.Figure(fig)
-    json.dumps(fig)
-    shown = {code for trace in fig["data"] for code in trace.get("customdata", []) if code}
-    assert shown == set(countries())
-    assert fig["layout"]["uirevision"] == "map"
-    assert fig["layout"]["paper_bgcolor"] == "rgba(0,0,0,0)"
-
-
-def test_figure_says_the_same_states_as_the_drawing() -> None:
-    states = world(IQ="outage", MT="degraded", NR="insufficient", BR="insufficient")
-    del states["FR"]
-    fig = worldmap.figure(states, theme="light")
-    area = fig["data"][0]
-    steps = [colour for _at, colour in area["colorscale"]][::2]
-    painted = dict(zip(area["customdata"], (steps[int(z)] for z in area["z"]), strict=True))
-    names = {PALETTE["light"][k]: k for k in ("ok", "degraded", "outage", "insufficient", "none")}
-    for code, link in links(worldmap.svg(states)).items():
-        if code in painted:
-            assert link.attrib["class"] == f"c s-{names[painted[code]]}", code
-
-
-def test_plotly_finds_every_shape_by_its_code_in_our_own_file() -> None:
-    topology = json.loads((REPO / "assets/topojson/world_110m.json").read_text())
-    ids = {g["id"] for g in topology["objects"]["countries"]["geometries"]}
-    assert ids == set(worldmap.figure(world(), theme="light")["data"][0]["locations"])
-    assert all("ct" in g["properties"] for g in topology["objects"]["countries"]["geometries"])
-    assert {"land", "ocean", "lakes", "coastlines", "rivers", "subunits"} <= set(topology["objects"])
 
 
 def test_box_of_the_map_is_the_same_everywhere() -> None:

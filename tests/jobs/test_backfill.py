@@ -231,6 +231,32 @@ def test_a_real_source_is_asked_through_the_shared_client(settings: Settings) ->
     assert report.asked["2025-12"].answers == len(asked) > 500
 
 
+def test_hours_that_are_left_to_settle_are_asked_for_by_no_month_twice_and_missed_by_none(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RADAR_ATLAS_MEASUREMENTS", "1001")
+    asked: list[range] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        start, stop = (int(request.url.params[name]) for name in ("start", "stop"))
+        asked.append(range(start + 3600, stop + 1, 3600))  # the hour before is there to compare with
+        return httpx.Response(200, content=b"[]")
+
+    def at_once(_seconds: float) -> None: ...
+
+    def ask_month(now: datetime) -> bool:
+        asked.clear()
+        with Http(transport=httpx.MockTransport(answer), sleep=at_once) as http:
+            return backfill(settings, get("atlas_results"), [first], http=http, now=now).asked["2026-01"].complete
+
+    first, last = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
+    whole = range(int(first.timestamp()), int(last.timestamp()), 3600)
+    assert not ask_month(last + timedelta(minutes=14))
+    assert [hour for span in asked for hour in span] == [*whole[:-1]]
+    assert ask_month(last + timedelta(minutes=15))
+    assert [hour for span in asked for hour in span] == [*whole]
+
+
 def test_a_real_server_that_fails_is_told(settings: Settings) -> None:
     with upstream() as server, Http() as http:
 
@@ -296,8 +322,8 @@ def test_sources_that_tell_only_of_now_say_so(settings: Settings) -> None:
     with pytest.raises(ConfigError, match="ris_live cannot be asked for the past"):
         command.run(settings, get("ris_live"), since=NOW, until=NOW, as_json=False)
     past = {name for name, found in discover().items() if found.SOURCE.past_hours}
-    assert past == {"cloudflare_radar", "google_traffic", "ioda_signals", "mlab_ndt", "mrt_files", "ooni_aggregation",
-                    "ripestat_country", "ripestat_network"}  # fmt: skip
+    assert past == {"atlas_results", "cloudflare_radar", "google_traffic", "ioda_signals", "mlab_ndt", "mrt_files",
+                    "ooni_aggregation", "ripestat_country", "ripestat_network"}  # fmt: skip
 
 
 def test_a_span_that_is_none_and_a_source_without_its_setting_are_refused(settings: Settings) -> None:

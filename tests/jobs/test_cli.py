@@ -170,7 +170,7 @@ def test_outages_prints_what_was_published_and_what_was_known_then(
     for number, headline in enumerate(("first words", "later words")):
         at = datetime(2026, 3, 2, number, tzinfo=UTC)
         docs: dict[str, Any] = {"outages": [outage(headline=headline), outage(id="x", entity="country/PT")],
-                "clock": {"now": rfc3339(at), "mode": "replay"}}  # fmt: skip
+                "clock": {"now": rfc3339(at), "mode": "replay", "speed": 1.0, "ends": None}}  # fmt: skip
         with travel.Recorder(client).recording(at, docs, {}) as record:
             documents.publish(client, docs, within=record.write)
     code, out, _ = radar("outages", "--json", "--entity", "country/IQ")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from jobs.heartbeat import RUNS, Desk, Herald, Run, workers_of
+from jobs.rehearse_jobs import Told
 from jobs.worker import attend, heartbeat
 from radar import store
 from radar.archive import Archive
@@ -140,3 +141,23 @@ def test_the_heartbeat_goes_on_after_a_failure() -> None:
 
     heartbeat(beat, stop, every_s=0.0)
     assert len(beats) == 3
+
+
+def test_the_demo_tells_its_two_jobs_and_nothing_when_its_play_is_over(client: store.Store, tmp_path: Path) -> None:
+    clock = Clock()
+    told = Told(client, Archive(tmp_path), ["quick"], 1.25, cursor=lambda: None, now=clock, archive_id="one")
+    with told.at("collect"):
+        clock.now += timedelta(seconds=1)
+    with pytest.raises(ValueError, match="invalid literal"), told.at("tick"):
+        int("odd")
+    told.tell()
+    found = board.read(client)
+    assert found is not None
+    assert [(run["name"], run["every_s"], run["error"]) for run in found["runs"]] == [
+        ("tick", 1, "ValueError: invalid literal for int() with base 10: 'odd'"),
+        ("collect", 1, None),
+    ]
+    assert (found["plays"], found["queue"], len(found["workers"])) == (True, None, 1)
+    told.end()
+    assert board.read(client) is None
+    assert workers_of(client, clock.now) == []

@@ -193,7 +193,8 @@ setattr(owner, where, dies)
 rebuild.PUBLISH_TICKS = 8
 settings = load()
 client = connect(settings)
-rebuild.rebuild(settings, client, now=datetime.fromisoformat(sys.argv[2]))
+now, *window = map(datetime.fromisoformat, sys.argv[2:])
+rebuild.rebuild(settings, client, now=now, **dict(zip(("since", "until"), window)))
 """
 
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -122,6 +123,41 @@ def test_every_event_that_must_be_seen_is_and_no_other_country_is_named(played: 
     countries = {entity for entity in meant if entity.startswith("country/")}
     assert countries <= seen
     assert {entity for entity in seen if entity.startswith("country/")} == countries
+
+
+def likely(outage: Outage) -> tuple[str, str]:
+    """The cause that leads, and what speaks for it."""
+    cause: dict[str, Any] = dict(max(outage["causes"], key=lambda row: row["p"]))
+    return outage["causes"][0]["cause"], " ".join(cause["for"])
+
+
+def test_the_power_failure_of_two_neighbours_is_told_as_one_and_not_as_a_cable(played: tuple[Rehearsal, Store]) -> None:
+    _, client = played
+    found = by_entity(client)
+    for code, neighbour in (("ES", "Portugal"), ("PT", "Spain")):
+        cause, why = likely(found[f"country/{code}"][0])
+        assert cause == "power"
+        assert f"{neighbour}, of the same region, fell within the same ten minutes" in why
+    why = likely(found["country/PT"][0])[1]
+    assert "slid deeper over hours" in why
+    assert "warning" in why, "the storm that is told of is named beside it"
+    parts = [row for entity, rows in found.items() for row in rows if row["parent"] == found["country/ES"][0]["id"]]
+    assert {row["entity"] for row in parts} >= {"asn/3352", "asn/12430"}
+    assert {likely(row)[0] for row in parts} == {"power"}
+
+
+def test_the_cable_of_the_island_is_named_as_a_candidate(played: tuple[Rehearsal, Store]) -> None:
+    _, client = played
+    cause, why = likely(by_entity(client)["country/TO"][0])
+    assert cause == "cable_cut"
+    assert "Tonga Cable System (Sopu near Nukuʻalofa)" in why
+
+
+def test_the_shutdown_is_told_as_a_pattern_that_was_measured(played: tuple[Rehearsal, Store]) -> None:
+    _, client = played
+    cause, why = likely(by_entity(client)["country/IR"][0])
+    assert cause == "shutdown"
+    assert "Most routes stayed up while packets were lost." in why
 
 
 def test_the_loss_of_our_own_logs_is_said_and_is_nobodys_outage(played: tuple[Rehearsal, Store]) -> None:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from jobs import work as work_module
-from jobs.collect import Report
+from jobs.collect import Report, TakenOver
 from jobs.work import PIPELINE, Outcome
 from jobs.worker import tasks
 from radar import store
 from radar.errors import StoreUnavailable
 from radar.sources import Shard
 from radar.store import documents, keys
+from radar.store.lease import Lease, acquire, holders
 from tests.jobs.test_work import START, FakePipeline, Stage
 
 
@@ -68,16 +69,14 @@ def test_while_the_pipeline_is_behind_sources_that_are_not_urgent_are_put_off_an
     assert stage.work.slow() == ["slow"]
 
 
-def test_a_worker_that_lost_its_claim_leaves_the_collection_to_the_other(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(work_module, "COLLECT_TTL_S", 0.3)
+def test_a_worker_that_lost_its_claim_leaves_the_collection_to_the_other(client: store.Store) -> None:
+    stage = Stage(client, lease_s=0.3)
     left = threading.Event()
 
     def leave(_source: str, _shard: Shard) -> None:
         left.set()
 
-    def long(_modules: Iterable[Any], _now: datetime, _shard: Shard) -> list[Report]:
+    def long(_modules: Iterable[Any], _now: datetime, _shard: Shard, _fence: object) -> list[Report]:
         stage.client.set(keys.lease("collect:quick:2026-03-02T12:00:00Z"), b"another worker's")
         assert left.wait(10), "it was never told"
         return [Report("quick", ok=True)]
@@ -99,3 +98,116 @@ def test_a_worker_that_lost_the_pipeline_publishes_nothing(stage: Stage) -> None
     with pytest.raises(StoreUnavailable, match="held by another worker"):
         stage.work.tick(START)
     assert documents.get(stage.client, "clock") is None
+
+
+QUICK = keys.lease("job:collect:quick")
+LATER = START + timedelta(seconds=300)
+
+
+def other_of(stage: Stage) -> Stage:
+    """A worker of another process, over the same store."""
+    return Stage(stage.client, lease_s=stage.lease_s)
+
+
+def test_no_two_workers_collect_one_part_at_once_even_when_a_run_outlasts_its_cadence(stage: Stage) -> None:
+    other = other_of(stage)
+    stage.collector.at_it = {"quick"}  # it hangs: the report comes, the collection goes on
+    stage.work.collect("quick", START)
+    assert other.work.collect("quick", LATER) is Outcome.HELD
+    assert other.collector.asked == []
+    assert other.work.open([("collect:quick", LATER)]), "the bucket is free for the moment at which that ends"
+    assert other.work.collect("slow", START) is Outcome.DONE, "other sources are not held up"
+    stage.collector.at_it = set()
+    stage.work.collect("quick", LATER)
+    assert stage.client.get(QUICK) is None
+    assert other.work.collect("quick", LATER + timedelta(seconds=300)) is Outcome.DONE
+
+
+def test_the_lease_of_a_collection_that_hangs_is_given_back_when_it_ends(client: store.Store) -> None:
+    stage = Stage(client, lease_s=0.15)
+    stage.collector.at_it = {"quick"}
+    stage.work.collect("quick", START)
+    threading.Event().wait(0.4)
+    assert client.get(QUICK) is not None, "it is renewed after the job has ended"
+    stage.collector.at_it = set()
+    threading.Event().wait(0.4)
+    assert client.get(QUICK) is None
+    assert holders(client, ["job:collect:quick"]) == {}
+
+
+def test_a_dead_workers_part_is_taken_over_and_the_run_says_from_whom(stage: Stage, tmp_path: Path) -> None:
+    dead = acquire(stage.client, "job:collect:quick", 30, holder="there:9#z")
+    assert dead is not None
+    assert stage.work.collect("quick", START) is Outcome.HELD
+    row = stage.rows(tmp_path)["collect:quick"]
+    assert (row["holder"], row["abandoned"], row["taken_from"], row["skipped"]) == ("there:9", False, None, 1)
+    stage.client.delete(dead.key)  # it has run out
+    row = stage.rows(tmp_path)["collect:quick"]
+    assert (row["holder"], row["abandoned"]) == ("there:9", True)
+    assert stage.work.collect("quick", START) is Outcome.DONE
+    row = stage.rows(tmp_path)["collect:quick"]
+    assert (row["holder"], row["abandoned"], row["taken_from"]) == (None, False, "there:9")
+    assert row["worker"] == stage.work.desk.name
+    stage.work.collect("quick", LATER)
+    assert stage.rows(tmp_path)["collect:quick"]["taken_from"] is None, "that one was its own"
+
+
+def test_what_a_stopped_worker_collected_is_fenced_and_told_to_its_collector(stage: Stage) -> None:
+    fences: list[Callable[[], None]] = []
+
+    def stopped(_modules: Iterable[Any], _now: datetime, _shard: Shard, fence: Callable[[], None]) -> list[Report]:
+        fence()  # still ours
+        stage.client.delete(QUICK)
+        assert acquire(stage.client, "job:collect:quick", 30, holder="there:9#z") is not None
+        fences.append(fence)
+        with pytest.raises(TakenOver):
+            fence()
+        return [Report("quick", running=True)]
+
+    stage.collector.run = stopped  # type: ignore[method-assign, assignment]
+    assert stage.work.collect("quick", START) is Outcome.HELD
+    assert fences
+    assert stage.client.get(QUICK) is not None, "the other one's stays"
+
+
+def test_a_bucket_that_another_worker_did_while_this_one_slept_is_not_done_again(stage: Stage) -> None:
+    """It was stopped between its claim and its lease: both are free again when it wakes up."""
+    other, take = other_of(stage), stage.work.holds.take
+
+    def late(source: str, shard: Shard) -> Lease | None:
+        stage.client.delete(keys.lease("collect:quick:2026-03-02T12:00:00Z"))
+        assert other.work.collect("quick", START) is Outcome.DONE
+        return take(source, shard)
+
+    stage.work.holds.take = late  # type: ignore[method-assign]
+    assert stage.work.collect("quick", START) is Outcome.TAKEN
+    assert stage.collector.asked == []
+    assert stage.client.get(QUICK) is None
+
+
+def test_a_tick_that_another_worker_did_while_this_one_slept_is_not_published_again(stage: Stage) -> None:
+    other, ticks = other_of(stage), stage.work._ticks
+
+    def late(*, blocking: bool) -> bool:
+        stage.client.delete(keys.lease("tick:2026-03-02T12:00:00Z"))
+        assert other.work.tick(START) is Outcome.DONE
+        return ticks.acquire(blocking)
+
+    stage.work._ticks = SimpleNamespace(acquire=late, release=ticks.release)  # type: ignore[assignment]
+    assert stage.work.tick(START) is Outcome.TAKEN
+    assert (stage.made, documents.version(stage.client)) == ([], 1)
+
+
+def test_a_bucket_is_done_in_the_very_transaction_that_publishes_it(client: store.Store) -> None:
+    """A worker that dies right after it leaves no bucket that another one would publish again."""
+    stage = Stage(client, lease_s=0.3)
+
+    def die(_now: datetime) -> None:
+        raise SystemExit  # nothing after the publication is reached
+
+    stage.work._sweep = die
+    with pytest.raises(SystemExit):
+        stage.work.tick(START)
+    claim = keys.lease("tick:2026-03-02T12:00:00Z")
+    assert documents.version(client) == 1
+    assert client.pttl(claim) > 60_000

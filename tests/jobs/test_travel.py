@@ -24,7 +24,10 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 def publish(client: Store, at: datetime) -> None:
-    docs: dict[str, Any] = {"clock": {"now": rfc3339(at), "mode": "live"}, "outages": [{"id": f"{at:%d%H%M}"}]}
+    docs: dict[str, Any] = {
+        "clock": {"now": rfc3339(at), "mode": "live", "speed": 1.0, "ends": None},
+        "outages": [{"id": f"{at:%d%H%M}"}],
+    }
     with Recorder(client).recording(at, docs, {}) as record:
         documents.publish(client, docs, within=record.write)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from jobs import work as work_module
 from jobs.collect import Report
 from jobs.heartbeat import Herald
 from jobs.schedule import bucket, buckets
@@ -41,26 +41,35 @@ class Clock:
 
 
 class FakeCollector:
-    """Notes who was asked; fails for the names in ``failing``; those in ``busy`` are still at it."""
+    """Notes who was asked; fails for the names in ``failing``; those in ``at_it`` are still at it."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, datetime]] = []
         self.failing: set[str] = set()
-        self.busy: set[str] = set()
+        self.at_it: set[str] = set()
         self.left: list[str] = []
+        self.fences: dict[str, Callable[[], None]] = {}
 
-    def run(self, modules: Iterable[Any], now: datetime, shard: Shard = WHOLE) -> list[Report]:
+    def run(
+        self, modules: Iterable[Any], now: datetime, shard: Shard = WHOLE, fence: Callable[[], None] | None = None
+    ) -> list[Report]:
         name = shard.name(next(iter(modules)).SOURCE.name)
-        if name in self.busy:
+        if name in self.at_it:
             return [Report(name, running=True)]
         self.asked.append((name, now))
         return [Report(name, ok=name not in self.failing, error="no answer" if name in self.failing else None)]
 
     def start(self, module: Any, now: datetime, then: Callable[[Report], None], shard: Shard = WHOLE) -> bool:
-        if shard.name(module.SOURCE.name) in self.busy:
+        if shard.name(module.SOURCE.name) in self.at_it:
             return False
         then(self.run([module], now, shard)[0])
         return True
+
+    def busy(self, source: str, shard: Shard = WHOLE) -> bool:
+        return shard.name(source) in self.at_it
+
+    def fence(self, source: str, shard: Shard, check: Callable[[], None]) -> None:
+        self.fences[shard.name(source)] = check
 
     def leave(self, source: str, shard: Shard = WHOLE) -> None:
         self.left.append(shard.name(source))
@@ -72,6 +81,7 @@ class FakePipeline:
     def __init__(self, client: store.Store) -> None:
         self.client = client
         self.lease: Lease | None = None
+        self.beside: Callable[[Any], None] | None = None
         self.ticks: list[datetime] = []
         self.fails: Exception | None = None
 
@@ -80,16 +90,15 @@ class FakePipeline:
         if self.fails is not None:
             failure, self.fails = self.fails, None
             raise failure
-        return SimpleNamespace(
-            version=documents.publish(self.client, {"clock": {"now": now.isoformat()}}, lease=self.lease)
-        )
+        docs = {"clock": {"now": now.isoformat()}}
+        return SimpleNamespace(version=documents.publish(self.client, docs, lease=self.lease, within=self.beside))
 
 
 class Stage:
     """A worker with its surroundings."""
 
-    def __init__(self, client: store.Store, shards: int = 1) -> None:
-        self.shards = shards
+    def __init__(self, client: store.Store, shards: int = 1, lease_s: float = 30) -> None:
+        self.shards, self.lease_s = shards, lease_s
         self.clock = Clock()
         self.collector = FakeCollector()
         self.client = client
@@ -103,7 +112,7 @@ class Stage:
             for name, every in names.items()
         }
         return Work(
-            load({}),
+            replace(load({}), lease_s=self.lease_s),  # type: ignore[arg-type]  # a part of a second
             client=self.client,
             collector=self.collector,  # type: ignore[arg-type]  # stands in for it
             modules=modules,
@@ -157,36 +166,37 @@ def test_a_source_that_failed_is_asked_again_before_its_next_bucket_but_not_at_o
 def test_a_source_that_is_still_at_it_is_looked_at_again_soon(stage: Stage, tmp_path: Path) -> None:
     """A first collection takes many buckets: the next ones are not lost to it, nor is its own report."""
     stage.work.collect("quick", START)
-    stage.collector.busy = {"quick"}
+    stage.collector.at_it = {"quick"}
     later = START + timedelta(seconds=300)
     assert stage.work.collect("quick", later) is Outcome.HELD
     assert 0 < stage.client.ttl(keys.lease("collect:quick:2026-03-02T12:05:00Z")) <= 60
     row = stage.rows(tmp_path)["collect:quick"]
     assert (row["last_run"], row["skipped"]) == ("2026-03-02T12:00:00Z", 1)
-    stage.collector.busy = set()
+    stage.collector.at_it = set()
     stage.client.delete(keys.lease("collect:quick:2026-03-02T12:05:00Z"))
     stage.work.collect("quick", later)
     assert stage.rows(tmp_path)["collect:quick"]["skipped"] == 0, "it was worked after all"
 
 
-def test_the_claim_of_a_long_collection_lasts_as_long_as_it_does_and_no_longer(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(work_module, "COLLECT_TTL_S", 0.6)
-    key = keys.lease("collect:quick:2026-03-02T12:00:00Z")
+def test_claim_and_lease_of_a_long_collection_last_as_long_as_it_does_and_no_longer(client: store.Store) -> None:
+    stage = Stage(client, lease_s=0.6)
+    key, lease = keys.lease("collect:quick:2026-03-02T12:00:00Z"), keys.lease("job:collect:quick")
     left: list[int] = []
 
-    def long(_modules: Iterable[Any], _now: datetime, _shard: Shard) -> list[Report]:
+    def long(_modules: Iterable[Any], _now: datetime, _shard: Shard, _fence: object) -> list[Report]:
         never = threading.Event()
+        stage.collector.at_it = {"quick"}
         for _ in range(4):
             never.wait(0.3)
-            left.append(stage.client.pttl(key))
+            left.extend((stage.client.pttl(key), stage.client.pttl(lease)))
+        stage.collector.at_it = set()
         return [Report("quick", ok=True)]
 
-    stage.collector.run = long  # type: ignore[method-assign]  # a longer one
+    stage.collector.run = long  # type: ignore[method-assign, assignment]  # a longer one
     stage.work.collect("quick", START)
     assert all(0 < ms <= 600 for ms in left), "a worker that dies leaves it for a moment only"
     assert stage.client.ttl(key) > 300, "and then it is done"
+    assert stage.client.get(lease) is None
 
 
 def test_the_runs_of_all_workers_are_told(stage: Stage, tmp_path: Path) -> None:
@@ -270,12 +280,12 @@ def test_with_the_store_away_collecting_goes_on_once_per_bucket() -> None:
 
 def test_with_the_store_away_one_source_holds_up_no_other_and_failures_are_tried_again() -> None:
     away = Stage(connect("redis://127.0.0.1:1"))
-    away.collector.busy, away.collector.failing = {"slow"}, {"quick"}
+    away.collector.at_it, away.collector.failing = {"slow"}, {"quick"}
     away.work.collect_alone()
     away.clock.now += timedelta(seconds=299)
     away.work.collect_alone()
     assert [name for name, _ in away.collector.asked] == ["quick"]
-    away.collector.busy, away.collector.failing = set(), {"slow"}
+    away.collector.at_it, away.collector.failing = set(), {"slow"}
     away.clock.now += timedelta(seconds=1)
     away.work.collect_alone()
     assert [name for name, _ in away.collector.asked] == ["quick", "slow", "quick"]

@@ -77,7 +77,7 @@ def test_files_of_a_collector_that_died_are_read_together_later(tmp_path: Path) 
     archive = Archive(tmp_path)
     for answer in FILES:
         archive.put_raw("mrt_files", answer.name, answer.body, received_at=T + timedelta(minutes=15), simulated=False)
-    assert resume(archive) == 4
+    assert resume(archive) == (4, set())
     rows = pl.concat([archive.read(file) for file in archive.files("mrt_files")])
     assert visible(rows) == [("08:00", 10.0, 5), ("08:05", 6.0, 5)]
-    assert resume(archive) == 0
+    assert resume(archive) == (0, set())

@@ -88,7 +88,8 @@ def test_a_server_that_hangs_is_given_up_after_the_time_out(tmp_path: Path) -> N
 
 @contextmanager
 def late_server(folder: Path) -> Iterator[str]:
-    """A server that keeps back its answer to GETRANGE until it is asked something else on the same connection."""
+    """A server that keeps back its answer to GETRANGE until it is asked something else on the same connection, and is
+    still loading when it is asked for pages."""
     path = folder / "late"
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
@@ -103,6 +104,8 @@ def late_server(folder: Path) -> Iterator[str]:
                     kept_back = b"$0\r\n\r\n"
                     continue
                 answer = b"+OK\r\n" * asked.count(b"SETINFO") or b'$3\r\n"b"\r\n'
+                if b"MGET" in asked:
+                    answer = b"-LOADING the dataset is loaded into memory\r\n"
                 connection.sendall(kept_back + answer)
                 kept_back = b""
 
@@ -156,6 +159,13 @@ def test_a_key_of_another_type_is_refused_not_missed(client: Store) -> None:
     client.lpush(keys.VERSION, "x")
     with pytest.raises(StoreUnavailable, match="the store refuses"):
         documents.version(client)
+
+
+def test_a_server_that_loads_its_data_is_no_server_that_refuses(tmp_path: Path) -> None:
+    with late_server(tmp_path) as url, store.connect(url, timeout_s=5) as client:
+        with pytest.raises(StoreUnavailable, match="the store is still loading its data"):
+            CALLS["series.read"](client)
+        assert documents.get(client, "b") == "b"
 
 
 @contextmanager

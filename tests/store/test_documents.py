@@ -145,6 +145,25 @@ def test_a_worker_that_lost_its_lease_publishes_nothing(client: Store) -> None:
     assert documents.get(client, "clock") == 3
 
 
+def test_a_worker_that_renews_its_lease_in_mid_publication_has_not_lost_it(client: Store) -> None:
+    held = lease.acquire(client, "tick", 30)
+    assert held is not None
+    renewals = [True, True]
+
+    def renew(_pipe: Any) -> None:
+        if renewals:
+            assert held.renew() is renewals.pop()
+
+    assert documents.publish(client, {"clock": 1}, lease=held, within=renew) == 1
+
+    def lose(_pipe: Any) -> None:
+        client.set(held.key, b"another worker's")
+
+    with pytest.raises(StoreUnavailable, match="the lease tick is held by another worker; nothing was written"):
+        documents.publish(client, {"clock": 2}, lease=held, within=lose)
+    assert documents.get(client, "clock") == 1
+
+
 def test_clear_deletes_what_is_ours_and_nothing_else(client: Store) -> None:
     client.set("huey.queue", b"1")
     documents.publish(client, {str(i): i for i in range(6000)})

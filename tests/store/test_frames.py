@@ -100,3 +100,12 @@ def test_what_stays_the_same_takes_next_to_nothing() -> None:
     after = {"docs": {"clock": {"now": "2026-03-02T00:01:00Z"}}, "states": states}
     first, second = written([same, after])
     assert len(second) < 100 < len(first)
+
+
+@given(st.lists(PUBLICATION, min_size=1, max_size=6))
+def test_steps_name_every_row_that_is_not_as_it_was(publications: list[dict[str, Any]]) -> None:
+    before: dict[str, bytes] = {}
+    for _when, rows, changed, _window in frames.steps(written(publications)):
+        now = {name: orjson.dumps(row) for name, row in rows.items()}
+        assert {name for name in {*before, *now} if before.get(name) != now.get(name)} <= changed
+        before = now

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from radar import store
 from radar.errors import StoreUnavailable
 from radar.signals import GROUPS
-from radar.store import Store, blocks, embedded, keys, patches, primaries
+from radar.store import Store, blocks, embedded, keys, patches, primaries, series
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 EDGE = GROUPS["edge"]
@@ -96,16 +97,64 @@ def test_new_pages_are_as_small_as_others_and_do_not_fill_the_file(tmp_path: Pat
         assert client.info("persistence")["aof_current_size"] < 300 * len(ENTITIES)  # a page has 5760 bytes
 
 
-def test_a_bin_asks_for_pages_many_at_once_where_one_server_holds_them(client: Store) -> None:
+def test_pages_are_asked_for_once_and_many_at_once_where_one_server_holds_them(client: Store, url: str) -> None:
     ones = np.ones((len(ENTITIES), 1, 5))
     blocks.write_bins(client, EDGE, "value", ENTITIES, MONDAY, ones)
-    before = calls(client)
+    seen = [calls(client)]
     blocks.write_bins(client, EDGE, "value", ENTITIES, at(1), ones)
-    after = calls(client)
-    few = len(ENTITIES) if store.kind_of(client) == "cluster" else 6 + 4  # of 512, and a rest of each length
-    assert after["exists"] - before["exists"] <= few
-    assert after["setrange"] - before["setrange"] == len(ENTITIES)
-    assert after.get("copy", 0) == before.get("copy", 0)
+    blocks.write_bins(client, EDGE, "value", ENTITIES[::2], at(2), ones[::2])
+    seen.append(calls(client))
+    with store.connect(url, timeout_s=10) as another:
+        blocks.write_bins(another, EDGE, "value", ENTITIES, at(3), ones)
+    seen.append(calls(client))
+    many = len(ENTITIES) if store.kind_of(client) == "cluster" else 6 + 4  # of 512, and a rest of each length
+    assert seen[1].get("exists", 0) == seen[0].get("exists", 0)
+    assert 0 < seen[2]["exists"] - seen[1].get("exists", 0) <= many
+    assert seen[2]["setrange"] - seen[1]["setrange"] == len(ENTITIES)
+    assert seen[2].get("copy", 0) == seen[0].get("copy", 0)
+
+
+@pytest.mark.parametrize("row", [0, 100, 287])
+def test_a_page_that_goes_although_it_was_seen_is_begun_anew_and_never_shows_a_zero(
+    client: Store, monkeypatch: pytest.MonkeyPatch, row: int
+) -> None:
+    blocks.write_bins(client, EDGE, "value", ENTITIES, MONDAY, np.ones((len(ENTITIES), 1, 5)))
+    gone = keys.page("asn/11000", EDGE, "value", DAY)
+    client.delete(gone)
+    met: list[int | str] = []
+    begin = patches._begin
+
+    def look(*given: Any, **options: Any) -> None:
+        try:
+            met.append(len(series.read(client, "asn/11000", EDGE.series[0], "value", MONDAY, at(288)).values))
+        except StoreUnavailable as error:
+            met.append(str(error))
+        begin(*given, **options)
+
+    monkeypatch.setattr(patches, "_begin", look)
+    written = np.full((len(ENTITIES), 1, 5), 7, np.float32)
+    blocks.write_bins(client, EDGE, "value", ENTITIES, at(row), written, ttl_s=5000)
+    size = 20 * row + (16 if row == 287 else 20)  # the last value of a page goes by itself, after this
+    assert met == [f"page {gone} has {size} bytes, expected 5760"]
+    expected = np.full((288, 5), np.nan, np.float32)
+    expected[row] = 7
+    found = blocks.read_bins(client, EDGE, "value", ["asn/11000", "asn/9500"], MONDAY, 288)
+    assert np.array_equal(found[0], expected, equal_nan=True)
+    assert found[1, row, 0] == 7
+    assert 4900 < client.ttl(gone) <= 5000
+
+
+def test_no_more_pages_are_remembered_than_may_be(client: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patches, "REMEMBERED", 2)
+    for day in range(4):
+        blocks.write_bins(client, EDGE, "value", ["asn/1"], MONDAY + timedelta(days=day), np.ones((1, 1, 5)))
+    assert len(patches._known[client]) == 2
+
+
+def test_a_key_with_a_line_break_is_refused(client: Store) -> None:
+    for names in (["asn/1", "asn/2\nasn/3"], ["asn/1\nasn/1"], ["asn/2\nasn/1", "asn/1"]):
+        with pytest.raises(ValueError, match="there is a line break in it"):
+            blocks.write_bins(client, EDGE, "value", names, MONDAY, np.ones((len(names), 1, 5)))
 
 
 def calls(client: Store) -> dict[str, int]:

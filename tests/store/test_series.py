@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import socket
 import struct
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from radar import store
 from radar.errors import StoreUnavailable
 from radar.signals import GROUPS, MONTH_S, Group
-from radar.store import Store, blocks, keys, series
+from radar.store import Store, blocks, keys, series, wire
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 EDGE = GROUPS["edge"]
@@ -122,7 +124,7 @@ def test_a_value_beyond_float32_is_refused_and_named(client: Store, value: float
 def test_a_block_of_another_shape_is_refused(client: Store) -> None:
     with pytest.raises(ValueError, match=r"shape \(1, 1, 4\), expected \(1, bins, 5\)"):
         blocks.write_bins(client, EDGE, "value", ["country/IQ"], MONDAY, np.ones((1, 1, 4)))
-    with pytest.raises(ValueError, match="named twice"):
+    with pytest.raises(ValueError, match="named twice in one write: country/IQ"):
         blocks.write_bins(client, EDGE, "value", ["country/IQ", "country/IQ"], MONDAY, np.ones((2, 1, 5)))
     with pytest.raises(ValueError, match="no bin of 300 s starts"):
         blocks.write_bins(client, EDGE, "value", ["country/IQ"], MONDAY.replace(second=1), np.ones((1, 1, 5)))
@@ -183,6 +185,30 @@ def test_several_series_come_in_one_round_trip_each_with_its_own_grain(client: S
     assert [len(found[item].values) for item in wanted] == [12, 12, 6, 12]
     assert set(found[wanted[2]].values) == {3.0}
     assert found[wanted[3]].empty
+
+
+def test_a_connection_that_ends_before_the_answer_is_no_error_once(
+    client: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocks.write_bins(client, EDGE, "value", ["country/IQ"], MONDAY, np.ones((1, 1, 5)))
+    names = [keys.page(name, EDGE, "value", keys.bin_index(86_400, MONDAY)) for name in ("asn/1", "country/IQ")]
+    often = 0 if store.kind_of(client) == "cluster" else 1  # one of several nodes is not asked again
+    piece, breaks = wire._piece, [1] * often
+
+    def broken(connection: Any) -> bytes:
+        if breaks:
+            breaks.pop()
+            connection._sock.shutdown(socket.SHUT_RDWR)
+            while connection._sock.recv(1 << 16):
+                pass
+        return piece(connection)
+
+    monkeypatch.setattr(wire, "_piece", broken)
+    found = wire.fetch(client, names, reply_bytes=6000, what="try")
+    assert [None if page is None else len(page) for page in found] == [None, 5760]
+    breaks[:] = [1] * (often + 1)
+    with pytest.raises(StoreUnavailable, match="try: the store cannot be reached"):
+        wire.fetch(client, names, reply_bytes=6000, what="try")
 
 
 def test_bins_carry_their_own_times(client: Store) -> None:

@@ -31,8 +31,9 @@ def state(words: str) -> EntityState:
     }
 
 
-def docs(at: datetime, outages: list[dict[str, Any]], mode: str = "replay") -> dict[str, Any]:
-    return {"clock": {"now": rfc3339(at), "mode": mode}, "outages": outages, "sources": [{"name": "x"}], "notice": None}
+def docs(at: datetime, outages: list[dict[str, Any]], mode: str = "replay", **clock: Any) -> dict[str, Any]:
+    told = {"now": rfc3339(at), "mode": mode, "speed": 1.0, "ends": None, **clock}
+    return {"clock": told, "outages": outages, "sources": [{"name": "x"}], "notice": None}
 
 
 def publish(client: Store, recorder: Recorder, at: datetime, words: str = "", mode: str = "replay") -> bytes:
@@ -119,6 +120,19 @@ def test_a_clock_that_goes_back_makes_another_past(client: Store) -> None:
     assert then(client, START + MINUTE).told.states["country/IQ"]["words"] == "second"
     publish(client, recorder, START + 3 * MINUTE, "third")
     assert then(client, START + 2 * MINUTE).told.states["country/IQ"]["words"] == "second"
+    told = travel.span(client, START, START + 3 * MINUTE, START)
+    assert isinstance(told, travel.Span)
+    times = [frames.time_of(frame) for _, held in told.segments if isinstance(held, list) for frame in held]
+    assert times == [START, START + MINUTE, START + 3 * MINUTE], "nothing of the first past is left"
+
+
+def test_the_last_publication_of_a_window_holds_until_its_end(client: Store) -> None:
+    body = docs(START, [{"id": "a"}], speed=0.0, ends=rfc3339(START + 5 * MINUTE))
+    with Recorder(client).recording(START, body, {}) as record:
+        documents.publish(client, body, within=record.write)
+    assert then(client, START + 5 * MINUTE).told.docs["outages"] == [{"id": "a"}]
+    late = why(client, START + 5 * MINUTE + timedelta(seconds=1))
+    assert (late.why, late.newest) == ("future", START + 5 * MINUTE)
 
 
 def test_a_publication_that_was_refused_leaves_no_frame(client: Store) -> None:
@@ -199,3 +213,40 @@ def test_an_index_that_was_lost_is_entered_again(client: Store) -> None:
     travel.enter(client, [old])
     assert travel.segments(client)[0] == old
     assert why(client, START - timedelta(days=1)).why == "preparing"
+
+
+def test_a_range_gives_what_held_at_its_beginning_and_all_that_came_after(client: Store) -> None:
+    recorder = Recorder(client)
+    for days in range(3):
+        publish(client, recorder, START + timedelta(days=days), f"day {days}")
+    wall = START + timedelta(days=3)
+    found = travel.span(client, START + timedelta(days=1, hours=1), START + timedelta(days=2, hours=1), wall)
+    assert isinstance(found, travel.Span)
+    names = [str(int((START + timedelta(days=days)).timestamp())) for days in (1, 2)]
+    assert [name for name, _held in found.segments] == names
+    assert [travel.as_of(held, wall, name) is not None for name, held in found.segments if isinstance(held, list)] == [
+        True,
+        True,
+    ]
+    assert (found.oldest, found.newest) == (START, START + timedelta(days=2))
+    early = travel.span(client, START - timedelta(days=9), START - timedelta(days=8), wall)
+    assert isinstance(early, travel.Span)
+    assert early.segments == []
+    late = travel.span(client, wall, wall, wall)
+    assert isinstance(late, Missing)
+    assert late.why == "future"
+
+
+def test_a_part_of_a_range_that_left_the_store_is_asked_of_a_worker(client: Store) -> None:
+    recorder = Recorder(client)
+    for days in range(2):
+        publish(client, recorder, START + timedelta(days=days), f"day {days}")
+    first = travel.segments(client)[0]
+    travel.drop(client, [first])
+    found = travel.span(client, START, START + timedelta(days=1), START + timedelta(days=1))
+    assert isinstance(found, travel.Span)
+    (_old, missing), (_new, held) = found.segments
+    assert isinstance(missing, Missing)
+    assert missing.why == "preparing"
+    assert isinstance(held, list)
+    assert travel.wanted(client) == [first]

@@ -51,16 +51,27 @@ def flask_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
         yield web.server
 
 
+@pytest.fixture(scope="session")
+def table(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The table by which the site tells networks, of the ranges that come with the radar."""
+    from radar.sources import _beacon_table, _geo
+
+    folder = tmp_path_factory.mktemp("table")
+    _beacon_table.keep(folder, _geo.index())
+    return (folder / _beacon_table.FILE).read_bytes()
+
+
 @pytest.fixture
 def bare(flask_app: Flask, client: Store) -> Iterator[Site]:
     """The site over an empty store."""
-    from radar.pages import _charts, _first, _read
+    from radar.pages import _charts, _film, _first, _read
 
     before = flask_app.config["RADAR_STORE"]
     flask_app.config["RADAR_STORE"] = client
     _read.forget()
     _first.forget()
     _charts.forget()
+    _film.forget()
     yield Site(flask_app, client)
     flask_app.config["RADAR_STORE"] = before
     flask_app.config.pop("RADAR_WALL", None)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from radar.beacon import limits, told
-from radar.sources import _beacon_table, _geo
+from radar.sources import _beacon_table
 from radar.store import documents, keys
 from tests.web.conftest import Site
 
@@ -37,13 +37,6 @@ class Beacon:
         """All lines that stay."""
         files = sorted(self.folder.glob("*.ndjson"))
         return [json.loads(line) for file in files for line in file.read_text().splitlines()]
-
-
-@pytest.fixture(scope="session")
-def table(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    folder = tmp_path_factory.mktemp("table")
-    _beacon_table.keep(folder, _geo.index())
-    return (folder / _beacon_table.FILE).read_bytes()
 
 
 @pytest.fixture

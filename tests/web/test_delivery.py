@@ -33,12 +33,18 @@ def test_pages_are_compressed_and_revalidated(site: Site) -> None:
     plain = site.get("/")
     small = site.get("/", headers={"Accept-Encoding": "br"})
     assert brotli.decompress(small.data) == plain.data
-    assert small.headers["Vary"] == "Accept-Encoding"
+    assert small.headers["Vary"] == "Accept-Encoding, Accept-Language"
     assert small.headers["Cache-Control"] == "no-cache"
     assert gzip.decompress(site.get("/", headers={"Accept-Encoding": "gzip"}).data) == plain.data
     again = site.get("/", headers={"If-None-Match": small.headers["ETag"]})
     assert again.status_code == 304
     assert again.data == b""
+
+
+def test_a_page_that_was_asked_for_under_another_host_is_not_given_to_others(site: Site) -> None:
+    elsewhere = site.get("/country/IQ", headers={"Host": "elsewhere.example"}).text
+    assert "http://elsewhere.example/card/country/IQ.png" in elsewhere
+    assert "elsewhere.example" not in site.get("/country/IQ").text
 
 
 def test_errors_have_no_tag_that_could_be_kept(site: Site) -> None:

@@ -182,17 +182,6 @@ def test_a_retracted_outage_keeps_its_page_and_says_why(site: Site) -> None:
     assert "Our own pipeline lost a third of the logs." in text
 
 
-def test_outages_are_filtered_by_links(site: Site) -> None:
-    assert "Fiji was mostly offline" in site.page("/outages")
-    closed = site.page("/outages?status=closed")
-    assert "Fiji was mostly offline" in closed
-    assert "Iraq has been mostly offline" not in closed
-    weak = site.page("/outages?level=degraded")
-    assert "Iraq has been mostly offline" not in weak
-    assert "AS5089 Virgin Media Limited has been degraded" in weak
-    assert "Iraq has been" in site.page("/outages?status=%3Cscript%3E&level=x&page=-1&page=9")
-
-
 @pytest.mark.parametrize(
     ("path", "words"),
     [

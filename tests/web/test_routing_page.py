@@ -300,7 +300,7 @@ def test_one_page_asks_for_one_view(site: Site) -> None:
         stats = cast("dict[str, dict[str, int]]", site.store.info("commandstats"))
         return stats.get("cmdstat_hmget", {}).get("calls", 0)
 
-    assert asked("/asn/21277") == 2, "its routes, and how it performs"
+    assert asked("/asn/21277") == 3, "its routes, how it performs, and how reliable it is"
     assert asked("/routing") == 0, "the document holds all that the page shows"
 
 

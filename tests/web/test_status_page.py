@@ -46,6 +46,26 @@ def test_those_in_trouble_come_first_and_each_says_how_it_goes(site: Site, told:
     assert "tick On time 1 bucket skipped 1 min" in said
 
 
+def test_who_holds_the_lease_of_a_job_is_told_and_from_whom_it_was_taken_over(site: Site, told: Jobs) -> None:
+    said = shown(site, told, "jobs")
+    abandoned, _, rest = said.partition("collect:ioda_signals.2of4")[2].partition("archive")
+    assert abandoned.startswith(" Late its lease ran out at radar-b:977 5 min")
+    row = rest.partition("collect:ioda_signals.1of4")[2].partition("tick")[0]
+    assert "held by radar-a:4021 taken over from radar-b:977" in row
+    for run in told["runs"]:
+        for key in ("holder", "abandoned", "taken_from"):
+            run.pop(key)  # type: ignore[misc]  # as a worker of the version before wrote it
+    assert "held by" not in shown(site, told, "jobs")
+
+
+def test_a_demo_tells_its_process_and_jobs_and_no_queue(site: Site, told: Jobs) -> None:
+    told["plays"] = True
+    said = shown(site, told)
+    assert said.index("One process plays recorded and simulated hours") < said.index("radar-a:4021 Alive")
+    assert "Queue" not in said
+    assert "On time" in words(site.page("/status"), "jobs")
+
+
 def test_a_worker_that_is_silent_is_told_beside_one_that_is_alive(site: Site, told: Jobs) -> None:
     said = shown(site, told)
     for part in ("1 alive, 1 silent", "2 tasks wait, the oldest for 3", "1 is due later", "7 files of rows, the oldest",

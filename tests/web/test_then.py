@@ -60,13 +60,13 @@ def test_the_front_page_shows_the_map_and_the_list_of_then(past: Site) -> None:
 def test_a_bar_says_of_when_it_is_and_leads_back_to_now(past: Site) -> None:
     for path in ("/", "/outages", f"/outage/{IRAQ}", "/country/IQ", "/asn/5089", "/geoasn/IQ-51684"):
         then = past.page(f"{path}{AT}")
-        bars = then.partition('<div id="bars">')[2].partition("<header")[0]
+        bars = then.partition('<section id="bars"')[2].partition("<header")[0]
         assert "As known at" in bars
         assert "2 March 2026, 12:30 UTC" in bars
         assert "Later corrections are not shown." in bars
         assert f'<a href="{path}">Show now</a>' in bars
         assert 'data-version="0"' in then, "what has passed is not asked whether it is new"
-        assert "bar-past" not in past.page(path).partition('<div id="bars">')[2]
+        assert "bar-past" not in past.page(path).partition('<section id="bars"')[2]
 
 
 def test_links_stay_in_the_moment(past: Site) -> None:

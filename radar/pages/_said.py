@@ -1,0 +1,112 @@
+"""What a chart says in words: its sentence, its unit, and how its newest bin stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from radar.api import points
+from radar.components import numbers, times
+from radar.figures.text import is_share
+from radar.labels import N_, _
+from radar.pages._read import Snapshot
+from radar.signals import Signal, split
+
+#: Name of the dotted line beside it.
+NAMES: dict[points.Against, str] = {
+    "forecast": N_("normal"),
+    "week": N_("last week"),
+    "median": N_("4 weeks"),
+}
+
+_BEFORE: dict[points.Against, tuple[str, str, str, str, str]] = {
+    "week": (N_("a week before it was {normal}"), N_("as a week before"), N_("{n} times that of a week before"),
+             N_("{n} % above that of a week before"), N_("{n} % below that of a week before")),
+    "median": (N_("the middle of four weeks is {normal}"), N_("as in the four weeks before"),
+               N_("{n} times the middle of four weeks"), N_("{n} % above the middle of four weeks"),
+               N_("{n} % below the middle of four weeks")),
+}  # fmt: skip
+
+_PARTS: dict[points.Against, str] = {
+    "forecast": N_("{n} % of normal"),
+    "week": N_("{n} % of that of a week before"),
+    "median": N_("{n} % of the middle of four weeks"),
+}
+
+
+def newest(row: points.Drawn) -> int | None:
+    """The newest window with a value; None where there is none."""
+    values = row.columns["value"]
+    return next((i for i in range(len(values) - 1, -1, -1) if values[i] is not None), None)
+
+
+def unit(row: points.Drawn) -> str:
+    """The unit at the axis; of a count with the time that it counts over."""
+    signal = row.wanted.signal
+    # A flat count is a level (blocks that answer), any other is an amount per bin.
+    if row.scale == "raw" and signal.scale == "count" and signal.profile != "flat":
+        return _("{unit} per {grain}").format(unit=_(signal.unit), grain=numbers.grain(row.wanted.group.grain_s))
+    return row.unit if is_share(row.unit) else _(row.unit)
+
+
+def condition(columns: Mapping[str, Sequence[float | None]], at: int | None, signal: Signal) -> str:
+    """How a bin stands against what the detector expects: within, outside (of the band), weak or gone (beyond the
+    threshold, gone: more than half is missing), unknown."""
+    if at is None:
+        return "unknown"
+    value, lo, hi, threshold = (columns[name][at] for name in ("value", "lo", "hi", "threshold"))
+    if value is None or lo is None or hi is None:
+        return "unknown"
+    low = signal.bad == "low"
+    if threshold is not None and (value < threshold if low else value > threshold):
+        normal = columns["baseline"][at]
+        return "gone" if low and normal and value < normal / 2 else "weak"
+    inside = value >= lo if low else value <= hi
+    return "within" if inside else "outside"
+
+
+def sentence(row: points.Drawn, at: int | None, snapshot: Snapshot, *, history: bool) -> str:
+    """The one sentence of a chart: its newest value, when, against what; and since when nothing came."""
+    moments = row.times
+    value = row.columns["value"][at] if at is not None else None
+    if at is None or value is None:
+        return _("No data in this range.")
+    if history:
+        return _("Recorded from {start} to {end}; the newest value is {value}.").format(
+            start=times.date_words(times.rfc3339(row.wanted.since)), end=times.date_words(times.rfc3339(moments[at])),
+            value=_quantity(row, value))  # fmt: skip
+    when = times.words(times.rfc3339(moments[at]), snapshot.now)
+    text = _("{value} at {when}{against}.").format(value=_quantity(row, value), when=when,
+                                                   against=_against(row, at, value))  # fmt: skip
+    # Two windows and the source's usual lag may be missing at the end of any series.
+    status = snapshot.source(split(row.wanted.series_id)[1])
+    slack = timedelta(seconds=2 * row.wanted.step_s + (status["expected_lag_s"] if status else 0) * 2)
+    end = min(times.parse(snapshot.now), row.wanted.until)
+    if end - moments[at] > slack + timedelta(seconds=row.wanted.step_s):
+        since = moments[at] + timedelta(seconds=row.wanted.step_s)
+        text += " " + _("No data since {when}.").format(when=times.words(times.rfc3339(since), snapshot.now))
+    return text
+
+
+def _quantity(row: points.Drawn, value: float) -> str:
+    if row.scale == "normalised":
+        return _(_PARTS[row.wanted.against]).format(n=numbers.rough(value))
+    return numbers.quantity(value, row.wanted.signal)
+
+
+def _against(row: points.Drawn, at: int, value: float) -> str:
+    """The comparison behind the value; "" where there is none, and where the value itself is one."""
+    normal, signal = row.columns["baseline"][at], row.wanted.signal
+    if normal is None or row.scale == "normalised":
+        return ""
+    if row.wanted.against == "forecast":
+        return f", {numbers.compared(value, normal, signal)}"
+    was, same, times_, above, below = (_(text) for text in _BEFORE[row.wanted.against])
+    if signal.scale in ("share", "ratio") or normal <= 0:
+        return ", " + was.format(normal=numbers.quantity(normal, signal))
+    change = value / normal - 1
+    if abs(change) < 0.02:
+        return f", {same}"
+    if change > 9:
+        return ", " + times_.format(n=numbers.rough(value / normal))
+    return ", " + (above if change > 0 else below).format(n=numbers.rough(abs(change) * 100))

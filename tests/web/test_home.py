@@ -1,0 +1,230 @@
+"""The front page: complete without scripts, small, honest when nothing is open; search, and "is it just me?"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from radar.beacon.places import FILE
+from radar.store import Store, documents, travel
+from tests.samples import NOW, sample_documents, text
+from tests.web.conftest import Site
+
+IRAQ = "IQ-20260302T0500Z"
+
+#: Readers by the tables that come with the radar: Norway AS205016; a network of the United Kingdom, AS5089.
+NORWAY, VIRGIN = "77.111.246.53", "82.0.0.1"
+
+#: Bytes that a first visit may take: the first response, and all of it.
+DOCUMENT, VISIT = 100_000, 700_000
+
+Ask = Callable[..., Any]
+
+
+def plain(html: str) -> str:
+    """The text of a page, in one line."""
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def publish(store: Store, docs: dict[str, Any], states: dict[str, Any]) -> None:
+    docs |= {f"outage:{row['id']}": row for row in docs["outages"]}
+    with travel.Recorder(store).recording(NOW + timedelta(minutes=5), docs, states) as record:
+        documents.publish(store, docs, states, within=record.write)
+
+
+# -- the first response -----------------------------------------------------------------------------------------------
+
+
+def test_headline_map_list_and_time_machine_are_in_the_first_response(site: Site) -> None:
+    page = site.page("/")
+    assert "Outage now: Iraq" in page
+    assert len(re.findall(r'<a href="/country/\w\w" class="c s-', page)) == 250
+    assert f'href="/outage/{IRAQ}"' in page
+    assert re.search(r'<form id="machine" [^>]*method="get"', page)
+    assert '<input id="at" name="at" type="datetime-local"' in page
+
+
+def test_the_first_response_and_the_whole_visit_stay_small(site: Site) -> None:
+    answer = site.get("/", headers={"Accept-Encoding": "br"})
+    assert len(answer.data) < DOCUMENT
+    parts = re.findall(r'<script defer src="([^"]+)"', site.page("/")) + re.findall(
+        r'<link rel="preload" href="([^"]+)"', site.page("/")
+    )
+    sizes = {part: len(site.get(part, headers={"Accept-Encoding": "br"}).data) for part in parts}
+    assert not any("plotly" in part for part in parts), "the map needs no charts"
+    later = len(site.get("/film.json", headers={"Accept-Encoding": "br"}).data)
+    assert len(answer.data) + sum(sizes.values()) + later < VISIT, sizes
+
+
+def test_only_the_front_page_loads_what_only_it_needs(site: Site) -> None:
+    assert "/assets/home.js?m=" in site.page("/")
+    assert "/assets/home.js" not in site.page("/about")
+    assert ".machine{" in site.page("/")
+    assert ".machine{" not in site.page("/about")
+
+
+def test_each_outage_of_the_list_names_the_countries_that_it_touches(site: Site) -> None:
+    listed = site.page("/").partition('id="open"')[2].partition("</section>")[0]
+    assert re.findall(r'<li data-places="([^"]*)">', listed) == ["IQ", "GB"]
+
+
+def test_one_click_goes_back_only_to_what_is_recorded(site: Site) -> None:
+    def backs() -> list[str]:
+        return re.findall(r'<a href="/\?at=[^"]+">(\d+ h ago)</a>', site.page("/"))
+
+    assert backs() == []
+    docs, states = sample_documents()
+    docs["clock"] |= {"now": text(NOW + timedelta(hours=6))}
+    publish(site.store, docs, states)
+    assert backs() == ["1 h ago", "3 h ago", "6 h ago"]
+
+
+def test_when_nothing_is_open_it_says_what_that_rests_on_and_what_it_does_not_cover(site: Site) -> None:
+    docs, states = sample_documents()
+    docs["outages"] = [row for row in docs["outages"] if row["status"] != "open"]
+    for key in ("country/IQ", "asn/5089", "asn/21277"):
+        states[key] = states["country/PT"]
+    publish(site.store, docs, states)
+    part = plain(site.page("/").partition('id="open"')[2].partition("</section>")[0])
+    countries = sum(key.startswith("country/") and row["state"] != "insufficient" for key, row in states.items())
+    assert "No outage is open." in part
+    assert f"{countries} countries and" in part
+    assert "Of 1 country and" in part
+    assert "we have too little data to say" in part
+    assert "The last one ended at 10:00 UTC : Fiji was mostly offline" in part
+
+
+# -- search -----------------------------------------------------------------------------------------------------------
+
+
+def suggested(site: Site, query: str, **headers: str) -> list[dict[str, Any]]:
+    answer = site.get("/suggest.json", query_string={"q": query}, headers=headers)
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+    return list(answer.json["data"])
+
+
+def test_countries_networks_providers_and_outages_are_found_while_one_types(site: Site) -> None:
+    rows = suggested(site, "ira")
+    assert {row["path"] for row in rows} >= {"/country/IQ", "/country/IR", f"/outage/{IRAQ}"}
+    (iraq,) = [row for row in rows if row["path"] == f"/outage/{IRAQ}"]
+    assert iraq["name"].startswith("Iraq has been mostly offline since 05:00 UTC")
+    assert (iraq["kind"], iraq["state"]) == ("Outage", "outage")
+    assert suggested(site, "virgin med")[0]["path"] == "/asn/5089"
+    assert suggested(site, "cloudfl")[0] == {
+        "name": "Cloudflare", "path": "/provider/cloudflare", "kind": "Provider", "state": None,
+    }  # fmt: skip
+    assert f"/outage/{IRAQ}" in [row["path"] for row in suggested(site, "mostly offline")]
+
+
+def test_an_outage_that_has_ended_is_not_called_one(site: Site) -> None:
+    (row,) = [row for row in suggested(site, "fiji") if row["path"].startswith("/outage/FJ")]
+    assert (row["kind"], row["state"]) == ("Ended", None)
+
+
+def test_suggestions_are_in_the_language_of_the_page(site: Site) -> None:
+    names = [row["name"] for row in site.get("/suggest.json?q=alem&lang=es").json["data"]]
+    assert names[0] == "Alemania"
+
+
+@pytest.mark.parametrize("query", ["", "   ", "\x00", "%", "a" * 5000, "'\"<script>"])
+def test_whatever_is_typed_gets_an_answer(site: Site, query: str) -> None:
+    assert isinstance(suggested(site, query), list)
+
+
+def test_the_page_of_results_shows_outages_too(site: Site) -> None:
+    page = site.page("/search?q=mostly+offline")
+    assert f'href="/outage/{IRAQ}"' in page
+    assert "Nothing fits" not in page
+
+
+# -- is it just me? ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ask(site: Site, tmp_path: Path, table: bytes) -> Iterator[Ask]:
+    """Ask as a reader at an address; ``proxies``: servers of the operator's in front."""
+    before = site.server.config["RADAR_SETTINGS"]
+    (tmp_path / "beacon").mkdir()
+    (tmp_path / "beacon" / FILE).write_bytes(table)
+
+    def ask(address: str, *, proxies: int = 0, **headers: str) -> Any:
+        site.server.config["RADAR_SETTINGS"] = replace(before, data_dir=tmp_path, beacon_proxies=proxies)
+        return site.browser.post("/here", environ_base={"REMOTE_ADDR": address}, headers=headers)
+
+    yield ask
+    site.server.config["RADAR_SETTINGS"] = before
+
+
+def told(answer: Any) -> str:
+    assert answer.status_code == 200
+    return plain(answer.text.partition('id="here-answer"')[2].partition("World map")[0])
+
+
+def test_a_reader_whose_network_has_an_outage_is_told_and_led_to_it(ask: Ask) -> None:
+    answer = ask(VIRGIN)
+    words = told(answer)
+    assert "It is perhaps not just you: we see degraded service where you are." in words
+    assert "AS5089 Virgin Media Limited" in words
+    assert 'href="/outage/AS5089-20260302T1100Z"' in answer.text
+    assert 'href="/country/GB"' in answer.text
+
+
+def test_of_a_network_that_we_do_not_see_nothing_calm_is_said(ask: Ask) -> None:
+    words = told(ask(NORWAY))
+    assert "We cannot say: we have too little data on your network and on your country." in words
+    assert "You are on AS205016" in words
+    assert "no outage" not in words
+
+
+def test_a_network_and_a_country_that_are_well_are_told_so_with_what_that_does_not_cover(ask: Ask, site: Site) -> None:
+    docs, states = sample_documents()
+    for key in ("asn/205016", "country/NO"):
+        states[key] = states["country/PT"]
+    publish(site.store, docs, states)
+    assert "We see no outage of your network or of your country. What is smaller" in told(ask(NORWAY))
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "192.168.0.7", "100.64.0.9", "fe80::1", "::1", "fd00::5"])
+def test_a_private_address_is_told_to_be_one(ask: Ask, address: str) -> None:
+    assert "You came from a private address" in told(ask(address))
+
+
+def test_the_reader_behind_our_own_server_is_found_and_a_claimed_address_is_not_believed(ask: Ask) -> None:
+    claim = {"X-Forwarded-For": f"{VIRGIN}, {NORWAY}"}
+    assert "private address" in told(ask("10.0.0.1", **claim))
+    assert "AS205016" in told(ask("10.0.0.1", proxies=1, **claim))
+    assert "cannot tell which address" in told(ask("10.0.0.1", proxies=1))
+
+
+def test_without_a_table_it_says_so(site: Site, tmp_path: Path) -> None:
+    before = site.server.config["RADAR_SETTINGS"]
+    site.server.config["RADAR_SETTINGS"] = replace(before, data_dir=tmp_path)
+    answer = site.browser.post("/here", environ_base={"REMOTE_ADDR": NORWAY})
+    site.server.config["RADAR_SETTINGS"] = before
+    assert "This radar has no table of addresses yet" in told(answer)
+
+
+def test_it_says_what_was_looked_up_and_keeps_nothing(ask: Ask, site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    keys = sorted(site.store.scan_iter())
+    answer = ask(VIRGIN)
+    assert "with this answer it is forgotten" in told(answer)
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "ETag" not in answer.headers
+    assert "Set-Cookie" not in answer.headers
+    assert sorted(site.store.scan_iter()) == keys
+    assert VIRGIN not in caplog.text + answer.text
+    assert VIRGIN.rpartition(".")[0] not in caplog.text + answer.text
+
+
+def test_nothing_is_looked_up_by_reading_and_no_other_site_can_ask(ask: Ask, site: Site) -> None:
+    assert site.get("/here").status_code == 404
+    assert ask(VIRGIN, **{"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert 'action="/here"' in site.page("/")
+    assert 'action="/here"' not in site.page(f"/?at={text(NOW)}"), "it is about now"

@@ -1,0 +1,269 @@
+"""An outage's page: the story, who sees it, what was known when, what came back, whom it hits, what providers say."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from radar.figures import reach
+from radar.pages import _providers, _versions
+from radar.store import documents, keys, travel
+from tests import samples
+from tests.samples import NOW, sample_documents, text
+from tests.web.conftest import Site
+
+IRAQ, FIJI = "IQ-20260302T0500Z", "FJ-20260302T0100Z"
+LATER = NOW + timedelta(minutes=30)
+
+
+def publish(site: Site, at: datetime, **changes: Any) -> None:
+    """Publish the samples at a moment, with changes to the outage of Iraq."""
+    docs, states = sample_documents()
+    docs["outages"] = [row | changes if row["id"] == IRAQ else row for row in docs["outages"]]
+    docs |= {f"outage:{row['id']}": row for row in docs["outages"]}
+    docs["clock"] = docs["clock"] | {"now": text(at)}
+    with travel.Recorder(site.store).recording(at, docs, states) as record:
+        documents.publish(site.store, docs, states, within=record.write)
+
+
+def part(html: str, id: str) -> str:
+    """One section of the page."""
+    found = re.search(rf'<section[^>]* id="{id}"[^>]*>(.*?)</section>', html, re.S)
+    assert found is not None, f"no section {id}"
+    return found[1]
+
+
+def words(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def lines(section: str) -> list[str]:
+    return [words(row) for row in re.findall(r"<tr[^>]*data-at=.*?</tr>", section, re.S)]
+
+
+# -- the story and the matrix -----------------------------------------------------------------------------------------
+
+
+def test_the_story_says_what_is_not_known_in_the_same_breath(site: Site) -> None:
+    text_ = words(site.page(f"/outage/{IRAQ}"))
+    assert "Nearly all of Iraq, for 7 hours so far. Most routes stayed up, packets are gone. Cannot see it:" in text_
+    unknown = words(site.page("/outage/AS5089-20260302T1100Z"))
+    assert "How many people are hit is not known." in unknown
+
+
+def test_the_matrix_tells_lag_and_licence_of_each_source_and_is_a_table_too(site: Site) -> None:
+    seen = part(site.page(f"/outage/{IRAQ}"), "agreement")
+    matrix = seen.partition('data-slot="agreement-matrix"')[2].partition('data-slot="agreement-table"')[0]
+    assert len(re.findall(r"behind \(usually", matrix)) == 4
+    for row in (row for row in samples.sample_sources(NOW) if row["name"] in ("edge_logs", "ioda_signals")):
+        assert row["licence"] in matrix
+    table = seen.partition('data-slot="agreement-table"')[2]
+    assert table.count('scope="col"') == 5
+    assert "sees it" in table
+    assert "cannot see" in table
+
+
+# -- what was known when ----------------------------------------------------------------------------------------------
+
+
+def test_each_version_that_differs_is_a_row_with_the_page_of_then(site: Site) -> None:
+    publish(site, NOW + timedelta(minutes=10), severity={**samples.sample_outages()[3]["severity"], "minutes": 430.0})
+    publish(site, LATER, status="closed", end=text(NOW), confidence=0.6)
+    known = part(site.page(f"/outage/{IRAQ}"), "known-when")
+    rows = lines(known)
+    assert len(rows) == 2, "a version in which only the minutes grew is the same to a reader"
+    assert rows[0].startswith("12:00 UTC Outage")
+    assert "Ended" in rows[1]
+    assert "low" in rows[1]
+    assert f'href="/outage/{IRAQ}?at=2026-03-02T12:30:00Z"' in known
+    last = [words(cell) for cell in re.findall(r"<b>(.*?)</b>", re.findall(r"<tr.*?</tr>", known, re.S)[-1], re.S)]
+    assert last == ["Ended", "12:00 UTC", "low"], "what changed stands in bold"
+    assert "15 min after it began." in words(known)
+
+
+def test_reading_on_gives_what_reading_anew_gives(site: Site) -> None:
+    for minutes, level in ((10, "degraded"), (20, "outage"), (30, "degraded")):
+        publish(site, NOW + timedelta(minutes=minutes), level=level)
+        went_on = lines(part(site.page(f"/outage/{IRAQ}"), "known-when"))
+    assert len(went_on) == 4
+    _versions.forget()
+    publish(site, NOW + timedelta(minutes=40), level="degraded")
+    assert lines(part(site.page(f"/outage/{IRAQ}"), "known-when")) == went_on
+    site.store.delete(keys.TRAVEL, *(keys.travel(name) for name in travel.segments(site.store)))
+    publish(site, NOW + timedelta(minutes=50), level="outage")  # the record is written anew
+    assert len(lines(part(site.page(f"/outage/{IRAQ}"), "known-when"))) == 1
+
+
+def test_on_a_page_of_the_past_nothing_later_is_told(site: Site) -> None:
+    publish(site, LATER, status="closed", end=text(NOW))
+    then = part(site.page(f"/outage/{IRAQ}?at=2026-03-02T12:10:00Z"), "known-when")
+    assert len(lines(then)) == 1
+    assert f'href="/outage/{IRAQ}?at=2026-03-02T12:00:00Z"' in then, "each row leads to its own moment"
+    assert "Ended" not in lines(then)[0]
+
+
+def test_a_retraction_is_a_version_like_any_other(site: Site) -> None:
+    publish(site, LATER, status="retracted", retraction="Our logs were lost.")
+    html = site.page(f"/outage/{IRAQ}")
+    assert "Retracted" in lines(part(html, "known-when"))[-1]
+    assert "We took this back." in html
+    assert 'id="restoration"' not in html, "what was no outage has not come back"
+
+
+def test_a_record_that_is_not_in_the_store_is_said_to_lie_in_the_archive_and_is_not_asked_for(site: Site) -> None:
+    for name in travel.segments(site.store):
+        site.store.delete(keys.travel(name))
+    _versions.forget()
+    known = words(part(site.page(f"/outage/{IRAQ}"), "known-when"))
+    assert "lies in the archive" in known
+    assert travel.wanted(site.store) == []
+
+
+def test_a_damaged_record_breaks_no_page(site: Site) -> None:
+    for name in travel.segments(site.store):
+        site.store.rpush(keys.travel(name), b"\x07nonsense")
+    _versions.forget()
+    assert "is not told here" in words(site.page(f"/outage/{IRAQ}")) or "lies in the archive" in words(
+        site.page(f"/outage/{IRAQ}"))  # fmt: skip
+
+
+def test_segments_of_a_range_begin_with_the_one_that_holds() -> None:
+    since, until = NOW, NOW + timedelta(hours=2)
+    stamp = int(NOW.timestamp())
+    names = [str(stamp - 7200), str(stamp - 3600), str(stamp + 3600), str(stamp + 9000)]
+    assert _versions._between(names, since, until) == names[1:3]
+    assert _versions._between([], since, until) == []
+
+
+# -- what came back ---------------------------------------------------------------------------------------------------
+
+
+def test_what_has_not_come_back_is_said_by_the_newest_bin(site: Site) -> None:
+    html = part(site.page(f"/outage/{IRAQ}"), "restoration")
+    told = words(html)
+    assert "Requests at our edge more than half is still missing" in told
+    assert re.search(r"AS21277.*? not back yet", told)
+    assert "we cannot say how it is now" in told or "Blocks that answer pings" in told
+
+
+def test_what_has_come_back_is_told_with_its_time(site: Site) -> None:
+    told = words(part(site.page(f"/outage/{FIJI}"), "restoration"))
+    assert "Requests at our edge in its usual range" in told
+    assert "Nothing has come back" not in told
+
+
+def test_a_later_outage_does_not_undo_what_came_back_after_an_earlier_one(site: Site) -> None:
+    docs, states = sample_documents()
+    earlier = {**docs["outages"][3], "id": "earlier", "status": "closed", "end": text(NOW - timedelta(days=1)),
+               "children": []}  # fmt: skip
+    earlier["signals"] = [
+        row | {"last_seen": text(NOW - timedelta(days=1, minutes=5))} for row in earlier["signals"][:1]
+    ]
+    docs["outages"].append(earlier)
+    docs["outage:earlier"] = earlier
+    documents.publish(site.store, docs, states)
+    told = words(part(site.page("/outage/earlier"), "restoration"))
+    assert "Requests at our edge in its usual range since 1 March, 12:00 UTC" in told
+    assert "still missing" not in told
+
+
+def test_a_network_that_is_back_is_told_beside_those_that_are_not(site: Site) -> None:
+    docs, states = sample_documents()
+    for row in docs["outages"]:
+        if row["id"] == "AS21277-20260302T0500Z":
+            row |= {"status": "closed", "end": text(NOW - timedelta(hours=1))}
+    documents.publish(site.store, docs, states)
+    html = site.page(f"/outage/{IRAQ}")
+    told = words(part(html, "restoration"))
+    assert re.search(r"AS21277.*? back since 11:00 UTC", told)
+    assert re.search(r"AS51684.*? not back yet", told)
+    picture = part(html, "reach")
+    assert re.search(r'<a href="/outage/AS21277[^"]*" class="n-back', picture)
+    assert "1 of them is back" in words(picture)
+
+
+def test_without_numbers_nothing_is_said_to_be_back(site: Site) -> None:
+    told = words(part(site.page(f"/outage/{IRAQ}?at=2026-03-02T12:00:00Z"), "restoration"))
+    assert "in its usual range" not in told
+    assert "we cannot say how it is now" in told
+
+
+# -- whom it hits -----------------------------------------------------------------------------------------------------
+
+
+def test_networks_are_drawn_hit_or_not_measured_but_never_calm_without_a_measurement(site: Site) -> None:
+    html = part(site.page(f"/outage/{IRAQ}"), "reach")
+    drawn = re.findall(r'<a href="([^"]+)" class="(n-\w+)', html)
+    hit = {href for href, kind in drawn if kind == "n-hit"}
+    assert {"/outage/AS21277-20260302T0500Z", "/outage/IQ-51684-20260302T0510Z"} <= hit
+    assert all(kind == "n-none" for href, kind in drawn if href not in hit)
+    assert len(drawn) > 10
+    assert "Iraq has about" in words(html)
+
+
+def test_blocks_fill_the_width_and_say_their_state() -> None:
+    blocks = [reach.Block("A <b>", "AS1", "/asn/1", 0.7, "hit"), reach.Block("B", "AS2", "/asn/2", 0.3, "back"),
+              reach.Block("C", "AS3", "/asn/3", 0.0, "insufficient"),
+              reach.Block("D", "AS4", "/asn/4", 0.0, "calm")]  # fmt: skip
+    svg = reach.html(blocks, "Networks")
+    widths = [float(w) for w in re.findall(r'class="ground" x="[^"]+" width="([\d.]+)%"', svg)]
+    assert sum(widths) == pytest.approx(100, abs=0.1)
+    assert min(widths) > 0.5, "what is there at all can be seen"
+    assert "<title>A &lt;b&gt;: hit</title>" in svg
+    heights = re.findall(r'class="part"[^>]*height="(\d+)"', svg.partition("<ul")[0])
+    assert heights == ["56", "28", "56", "10"], "shape tells them apart, not colour alone"
+    assert re.findall(r'<a href="([^"]+)"[^>]*tabindex="-1"', svg) == ["/asn/3", "/asn/4"], "stops where it is broken"
+    assert svg.count('class="hatch"') == 2, "one in the picture, one in the key"
+
+
+# -- the provider's own words -----------------------------------------------------------------------------------------
+
+
+def says(**more: Any) -> dict[str, Any]:
+    update = {"at": text(NOW), "status": "investigating", "text": "We are <b>looking</b>."}
+    incident = {"id": "i1", "title": "Elevated errors", "impact": "major", "status": "investigating", "open": True,
+                "listed": True, "started_at": text(NOW - timedelta(minutes=40)), "created_at": text(NOW),
+                "resolved_at": None, "first_seen": text(NOW), "url": "https://status.example.org/i1",
+                "components": ["Load balancing"], "regions": [], "simulated": True,
+                "updates": [update]}  # fmt: skip
+    return {"asked_at": text(NOW), "read_at": text(NOW), "error": None, "simulated": True,
+            "incidents": [incident | more]}  # fmt: skip
+
+
+def cloud(site: Site, told: dict[str, Any] | None) -> str:
+    """The page of an outage of a provider, and what the provider says."""
+    docs, states = sample_documents()
+    row = {**docs["outages"][0], "id": "cloud-1", "entity": "provider/google-cloud", "parent": None}
+    docs["outages"] = [row, *docs["outages"]]
+    docs["outage:cloud-1"] = row
+    if told is not None:
+        docs["providers"] = {"at": text(NOW), "providers": {"google-cloud": told}}
+    documents.publish(site.store, docs, states)
+    _providers.forget()
+    return part(site.page("/outage/cloud-1"), "spoken")
+
+
+def test_the_providers_own_words_stand_as_text_and_as_theirs(site: Site) -> None:
+    html = cloud(site, says())
+    assert "Elevated errors" in html
+    assert "We are &lt;b&gt;looking&lt;/b&gt;." in html
+    assert "they are its words, not ours" in html
+    assert "simulated" in html
+
+
+def test_words_about_another_time_are_not_taken_for_this(site: Site) -> None:
+    old = text(NOW - timedelta(days=3))
+    html = cloud(site, says(started_at=old, created_at=old, resolved_at=old, open=False))
+    assert "Elevated errors" not in html
+    assert "nothing about that time stands on" in words(html)
+
+
+def test_a_status_page_that_was_not_read_says_nothing(site: Site) -> None:
+    assert "we do not know what it says" in words(cloud(site, None))
+
+
+def test_an_outage_that_is_about_no_provider_has_no_such_part(site: Site) -> None:
+    assert 'id="spoken"' not in site.page(f"/outage/{FIJI}")
