@@ -87,13 +87,7 @@ def quantiles(cells: pl.DataFrame | pl.LazyFrame, keys: Sequence[str], shares: S
     [('IQ', 3, 7.32, 0.99, 54.06)]
     """
     keys = list(keys)
-    ordered = (
-        cells.lazy()
-        .group_by([*keys, "cell"])
-        .agg(pl.col("amount").sum().cast(pl.Int64))
-        .sort([*keys, "cell"])
-        .collect()
-    )
+    ordered = _each_cell(cells, keys, pl.col("amount").sum().cast(pl.Int64))
     groups = ordered.group_by(keys, maintain_order=True).agg(n=pl.col("amount").sum())
     n = pl.col("n")
     square = Z * Z
@@ -147,11 +141,28 @@ def distinct(registers: pl.DataFrame | pl.LazyFrame, keys: Sequence[str]) -> pl.
     empty = REGISTERS - used
     linear = REGISTERS * (REGISTERS / empty.cast(pl.Float64)).log()
     return (
-        registers.lazy()
-        .group_by([*keys, "cell"])
-        .agg(pl.col("amount").max())
-        .group_by(keys)
+        _each_cell(registers, keys, pl.col("amount").max())
+        .group_by(keys, maintain_order=True)
         .agg(distinct=pl.when((raw <= 2.5 * REGISTERS) & (empty > 0)).then(linear).otherwise(raw))
-        .sort(keys)
-        .collect()
     )
+
+
+def _each_cell(cells: pl.DataFrame | pl.LazyFrame, keys: list[str], amount: pl.Expr) -> pl.DataFrame:
+    """Cells that occur several times as one row each, in order of ``keys`` and ``cell``.
+
+    A group that is a number is put with its cell into one number: that is grouped and sorted several times as fast.
+    """
+    table = cells.lazy().collect()
+    if len(keys) == 1 and table.schema[keys[0]] == pl.Int64 and table.height:
+        group, cell = pl.col(keys[0]), pl.col("cell").cast(pl.Int64)
+        least, most = table.select(pl.min(keys[0]).alias("least"), pl.max(keys[0]).alias("most")).row(0)
+        first, last = table.select(cell.min().alias("first"), cell.max().alias("last")).row(0)
+        width = last - first + 1
+        if least is not None and least > -(2**62) and (most - least + 1) * width < 2**62:
+            places = table.select("amount", place=(group - least) * width + cell - first)
+            told = places.group_by("place").agg(amount).sort("place")
+            place = pl.col("place")
+            return told.select(
+                (place // width + least).alias(keys[0]), (place % width + first).cast(pl.Int32).alias("cell"), "amount"
+            )
+    return table.group_by([*keys, "cell"]).agg(amount).sort([*keys, "cell"])

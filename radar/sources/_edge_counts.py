@@ -19,6 +19,7 @@ field                                      cell     amount
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from math import prod
 
 import numpy as np
@@ -162,10 +163,8 @@ def signals(partials: pl.DataFrame, *, hour: bool = False) -> pl.DataFrame:
     partials = partials.with_columns(
         pl.col("cc", "provider").cast(pl.Categorical), pl.col("field").cast(_FIELD, strict=False)
     )
-    made = [
-        _of_entities(_abroad(partials) if kind == "geoasn" else partials, kind, keys, hour)
-        for kind, keys in _KINDS.items()
-    ]
+    with ThreadPoolExecutor(len(_KINDS)) as threads:
+        made = list(threads.map(lambda kind: _of_entities(partials, kind, _KINDS[kind], hour), _KINDS))
     found = [(rows, names.with_columns(kind=pl.lit(at))) for at, (rows, names) in enumerate(made) if names.height]
     if not found:
         return empty_signals()
@@ -190,15 +189,14 @@ def _abroad(partials: pl.DataFrame) -> pl.DataFrame:
 
 def _of_entities(partials: pl.DataFrame, kind: str, keys: list[str], hour: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Of one entity type: ``group``, ``signal``, ``value``, ``n``; and ``group``, ``timebin``, ``entity``."""
-    held = partials.drop_nulls(keys)
+    held = (_abroad(partials) if kind == "geoasn" else partials).drop_nulls(keys)
     if held.is_empty():
         return pl.DataFrame(), pl.DataFrame()
     held = _numbered(held, ("bin", *keys))
     who = held.group_by("group").agg(pl.col("bin", *keys).first())
     field, amount = pl.col("field"), pl.col("amount")
-    counts = held.filter(field.is_in(_SUMS)).select(
-        "group", *(pl.when(field == name).then(amount).otherwise(0).alias(name) for name in _SUMS)
-    )
+    whole = held.filter(field.is_in(_SUMS)).group_by("group", "field").agg(amount.sum())
+    counts = whole.select("group", *(pl.when(field == name).then(amount).otherwise(0).alias(name) for name in _SUMS))
     clients = distinct(held.filter(field == "client").select("group", "cell", "amount"), ["group"])
     sums = (
         counts.group_by("group")

@@ -14,16 +14,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from radar.errors import UpstreamChanged
 from radar.sources import _edge_access as access
-from radar.sources import _edge_columns
 from radar.sources._bytes import BROKEN, json_lines, parquet
 from radar.sources._edge_names import COLUMNS, FORMS, named
 from radar.sources._rejections import Rejections
+
+if TYPE_CHECKING:
+    from radar.sources._edge_columns import Part
+
+#: Chunks of fewer bytes are read by Polars alone: their reading takes less time than the loading of compiled code.
+LEAST = 1 << 20
 
 _HEADER = re.compile(rb"[\x20-\x7e]{1,4000}")
 
@@ -53,14 +60,24 @@ def from_lines(data: bytes, rejected: Rejections, *, first: int = 1, header: byt
     ``header`` is the first line of the file where ``data`` is not its beginning. Lines of no form, blank ones and
     those with none of the columns are counted in ``rejected``.
     """
-    parts, left = _edge_columns.read(data)
+    parts, left, some = _by_columns(data)
     for part in parts:
         table = access.named(part.table) if part.form is None else named(part.table, FORMS[part.form])
         yield _numbered(table, pl.Series(first + part.lines))
     if left is None:
         yield from _whole(data, rejected, pl.int_range(first, first + _count(data), dtype=pl.Int64, eager=True), header)
     elif len(left):
-        yield from _whole(_edge_columns.lines(data, left), rejected, pl.Series(first + left), header)
+        yield from _whole(some, rejected, pl.Series(first + left), header)
+
+
+def _by_columns(data: bytes) -> tuple[list[Part], NDArray[np.int64] | None, bytes]:
+    """What can be read column by column; the numbers of the other lines (null: all are) and those lines."""
+    if len(data) < LEAST:
+        return [], None, data
+    from radar.sources import _edge_columns  # brings a compiler, which who reads little has no use for
+
+    parts, left = _edge_columns.read(data)
+    return parts, left, b"" if left is None else _edge_columns.lines(data, left)
 
 
 def _count(data: bytes) -> int:

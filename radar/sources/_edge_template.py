@@ -1,8 +1,8 @@
 """What lines of one form have in common, taken from the first of them: the texts between the values, letter by letter.
 
-Programs write the lines of a log by one format string. ``of`` finds it again in the first line that is left, as a
-list of segments: known text, with values of known size in it, and then one value whose end must be looked for. A line
-whose known text differs in one byte is of another template. What a line says is read in ``_edge_columns``.
+Programs write the lines of a log by one format string. ``of`` finds it again in the first line that has one, as a list
+of steps: a known text, and the value after it. A line whose known text differs in one byte is of another template.
+Lines are read by it in ``_edge_scan``.
 """
 
 from __future__ import annotations
@@ -10,18 +10,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from radar.sources._edge_access import KEYS
 from radar.sources._edge_names import FORMS
-from radar.sources._edge_words import word
 
-#: Of so many lines the sizes of values are looked at, and so many of them are tried as the one to go by.
-SAMPLE, _TRIES = 16, 4
-#: Bytes of a number, and of a short and a long text that are looked at for their end.
-NUMBER, EPOCH, SHORT, LONG = 16, 24, 16, 40
-#: Words of a text that is not read: as many as the sample needs, and not more than these at a time.
-_MOST = 16
+#: Of so many lines the first that has a template is taken.
+SAMPLE = 16
+#: Bytes of a number with a point that are read.
+_NUMBER = 16
 
 _PAIR = re.compile(rb'( *[{,] *"([^"\\]+)" *: *)(?:"([^"\\]*)"|([^\s"\\{}\[\],]+))')
 _END = re.compile(rb" *\} *")
@@ -42,54 +37,30 @@ _EPOCH = re.compile(rb"[1-9]\d{9,18}(\.\d{1,5})?")
 class Value:
     """A value of a line.
 
-    ``kind``: ``time`` (a text of known size), ``whole``, ``real``, ``text``, ``null``, ``request``, or what is not
-    read: ``skip`` (a text) and ``bare`` (a number). ``room``: bytes in which it is looked for. ``size`` is null where
-    it differs; ``none`` are the spellings of nothing; a number is multiplied with ``scale``; of a time, ``digits`` are
-    where seconds and parts of one stand; a text that is not read must not have one of ``forbidden``.
+    ``kind``: ``time`` (a text of ``size`` bytes), ``whole``, ``real``, ``text``, ``null``, ``request``, or what is not
+    read: ``skip`` (a text) and ``bare`` (a number). ``none`` are the spellings of nothing; a number is multiplied with
+    ``scale``; of a time, ``digits`` are where seconds and parts of one stand; a text that is not read must not have one
+    of ``forbidden``. ``epoch``: the number is a time.
     """
 
     field: str
     kind: str
-    room: int
-    size: int | None = None
+    size: int = 0
     none: tuple[bytes, ...] = ()
     scale: float | None = None
     digits: tuple[tuple[int, int], ...] = ()
     forbidden: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """Word ``at`` of a block must be ``want`` in the bits of ``mask``."""
-
-    at: int
-    mask: np.uint64
-    want: np.uint64
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """Known text with values of known size in it, by offset; then ``end``, a value up to the byte ``stop``."""
-
-    words: int
-    checks: tuple[Check, ...]
-    fixed: tuple[tuple[int, Value], ...]
-    offset: int
-    end: Value | None
-    stop: int
+    epoch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Segments of a line. ``form``: the field of time of an object (``FORMS``); null for lines of access logs."""
+    """Known texts and the value after each, and the text after the last, a line break at its end. ``form``: the field
+    of time of an object (``FORMS``); null for lines of access logs."""
 
-    segments: tuple[Segment, ...]
+    steps: tuple[tuple[bytes, Value], ...]
+    tail: bytes
     form: str | None
-
-    @property
-    def reach(self) -> int:
-        """Bytes after the end of a line that may be looked at."""
-        return sum(8 * segment.words for segment in self.segments) + 8 * _MOST + 64
 
 
 #: A value with the text before it, and what it says in one line.
@@ -97,84 +68,29 @@ _Parts = list[tuple[bytes, Value, bytes]]
 
 
 def of(lines: list[bytes]) -> Template | None:
-    """The template of the first of these lines that has one, each with its line break; null where none has.
-
-    The others are the sample by which it is guessed how long a value may be. A guess that fails costs time, no row.
-    """
-    found = [read for line in lines if (read := _parts(line)) is not None]
-    for parts, tail, form in found[:_TRIES]:
-        leads = [lead for lead, _, _ in parts]
-        alike = [p for p, end, _ in found if end == tail and [lead for lead, _, _ in p] == leads]
-        sizes = [{len(text) for _, _, text in same} for same in zip(*alike, strict=True)]
-        values = [_sized(value, text, seen) for (_, value, text), seen in zip(parts, sizes, strict=True)]
-        kept = [value for value in values if value is not None]
-        if len(kept) == len(values):
-            return Template(tuple(_segments(leads, kept, tail)), form)
+    """The template of the first of these lines that has one, each with its line break; null where none has."""
+    for line in lines:
+        found = _parts(line)
+        if found is None:
+            continue
+        parts, tail, form = found
+        values = [_timed(value, text) if value.kind == "time" else value for _, value, text in parts]
+        steps = tuple((lead, value) for (lead, _, _), value in zip(parts, values, strict=True) if value is not None)
+        if len(steps) == len(parts):
+            return Template(steps, tail, form)
     return None
 
 
-def _sized(value: Value, text: bytes, sizes: set[int]) -> Value | None:
-    """The value with the room that its sizes ask for; null for a time in another form."""
-    longest = max(sizes)
-    size = longest if len(sizes) == 1 else None
-    if value.kind == "time":
-        return _timed(value, text)
-    if value.kind in ("skip", "request"):
-        return replace(value, room=min(longest // 8 + 1, _MOST) * 8)
-    # codes of countries, protocols and statuses have seldom another size
-    if size in {"text": (2, 8), "whole": (3,)}.get(value.kind, ()):
-        return replace(value, room=size, size=size)
-    return replace(value, room=NUMBER if value.kind != "text" or longest < SHORT else LONG)
-
-
 def _timed(value: Value, text: bytes) -> Value | None:
+    """The time with its size, or as a number; null for one in another form."""
     match = _ISO.fullmatch(text) or _LOCAL.fullmatch(text)
     if match is not None:
         spans = tuple(span for span in (match.span(1), match.span(2)) if span[0] < span[1])
-        return replace(value, room=len(text), size=len(text), digits=spans)
+        return replace(value, size=len(text), digits=spans)
     match = _EPOCH.fullmatch(text)
-    if match is None or (match.group(1) and len(text) > NUMBER):
+    if match is None or (match.group(1) and len(text) > _NUMBER):
         return None
-    return replace(value, kind="real" if match.group(1) else "whole", room=EPOCH)
-
-
-def _segments(leads: list[bytes], values: list[Value], tail: bytes) -> list[Segment]:
-    made, known = [], bytearray()
-    mask: list[bool] = []
-    fixed: list[tuple[int, Value]] = []
-    for number, (lead, value) in enumerate(zip(leads, values, strict=True)):
-        known += lead
-        mask += [True] * len(lead)
-        if value.size is not None:
-            fixed.append((len(known), value))
-            known += bytes(value.size)
-            mask += [False] * value.size
-            continue
-        after = (leads[number + 1] if number + 1 < len(leads) else tail)[0]
-        if value.room > SHORT and value.kind in ("skip", "request"):  # apart, so that it begins with a word
-            made.append(_segment(known, mask, fixed, None, 0, (len(known) + 7) // 8))
-            known, mask, fixed = bytearray(), [], []
-        # one word more: a value that does not begin with a word is put together from two
-        made.append(_segment(known, mask, fixed, value, after, (len(known) + value.room + 7) // 8 + 1))
-        known, mask, fixed = bytearray(), [], []
-    known += tail
-    mask += [True] * len(tail)
-    made.append(_segment(known, mask, fixed, None, 0, (len(known) + 7) // 8))
-    return made
-
-
-def _segment(
-    known: bytearray, mask: list[bool], fixed: list[tuple[int, Value]], end: Value | None, stop: int, words: int
-) -> Segment:
-    # so is one of known size, which is read in whole words too
-    words = max([words, *((offset + value.room + 7) // 8 + 1 for offset, value in fixed)])
-    covered = bytes(255 * bit for bit in mask)
-    checks = tuple(
-        Check(at // 8, word(covered[at : at + 8]), word(bytes(known[at : at + 8])))
-        for at in range(0, len(known), 8)
-        if any(mask[at : at + 8])
-    )
-    return Segment(words, checks, tuple(fixed), len(known), end, stop)
+    return replace(value, kind="real" if match.group(1) else "whole", epoch=True)
 
 
 def _parts(line: bytes) -> tuple[_Parts, bytes, str | None] | None:
@@ -215,7 +131,7 @@ def _of_object(line: bytes) -> tuple[_Parts, bytes, str | None] | None:
             kind = "null"
         if name == "asn" and text.startswith(b"AS"):
             lead, text = lead + b"AS", text[2:]
-        parts.append((lead, Value(key, kind, 0, none=() if quoted or kind == "time" else _NULL), text))
+        parts.append((lead, Value(key, kind, none=() if quoted or kind == "time" else _NULL), text))
     return parts, quote + line[at:], form
 
 
@@ -235,17 +151,17 @@ def _of_access(line: bytes) -> tuple[_Parts, bytes, None] | None:
         return None
     client, gap, user, bracket, time, quote, request, space, status, gap2, size = match.groups()
     parts: _Parts = [
-        (b"", Value("client", "text", 0), client),
-        (gap, Value("", "skip", 0, forbidden=b'"'), user),
-        (bracket, Value("time", "time", 0), time),
-        (quote, Value("request", "request", 0), request),
-        (space, Value("status", "whole", 0), status),
-        (gap2, Value("bytes", "whole", 0, none=(b"-",)), size),
+        (b"", Value("client", "text"), client),
+        (gap, Value("", "skip", forbidden=b'"'), user),
+        (bracket, Value("time", "time"), time),
+        (quote, Value("request", "request"), request),
+        (space, Value("status", "whole"), status),
+        (gap2, Value("bytes", "whole", none=(b"-",)), size),
     ]
     at, lead, keys, quoted, place = match.end(), b"", set[str](), 0, 0
     while at < len(line) - 1:
         if (text := _QUOTED.match(line, at)) and quoted < _QUOTED_MOST:
-            parts.append((lead + text.group(1), Value("", "skip", 0), text.group(2)))
+            parts.append((lead + text.group(1), Value("", "skip"), text.group(2)))
             lead, at, quoted = text.group(3), text.end(), quoted + 1
             continue
         pair = _KEY_VALUE.match(line, at)
@@ -263,6 +179,6 @@ def _of_access(line: bytes) -> tuple[_Parts, bytes, None] | None:
             scale = _UNITS[after]
         if key == "asn" and value.startswith(b"AS"):
             lead, value = lead + b"AS", value[2:]
-        parts.append((lead, Value(f"said_{key}", kind, 0, none=_NOTHING, scale=scale, forbidden=b'" '), value))
+        parts.append((lead, Value(f"said_{key}", kind, none=_NOTHING, scale=scale, forbidden=b'" '), value))
         lead = after
     return (parts, lead + b"\n", None) if line.endswith(b"\n") else None

@@ -47,7 +47,7 @@ from radar import settings
 from radar.errors import ConfigError, UpstreamChanged, UpstreamUnavailable
 from radar.schema import Parsed, empty_signals
 from radar.signals import SIGNALS, SLOTS
-from radar.sources import Answer, Source, _edge_columns
+from radar.sources import Answer, Source
 from radar.sources._bytes import PARQUET, begins, unpack
 from radar.sources._edge_counts import BIN_S, ENOUGH, LARGEST, PARTIALS, counted, merged, signals
 from radar.sources._edge_forms import from_lines, from_parquet, header_of
@@ -122,10 +122,9 @@ def count(chunk: Chunk, rejected: Rejections, *, key: int = _OPEN_KEY) -> pl.Dat
     """Partials (``PARTIALS``) of one piece of a log; a cell may occur several times. Raises UpstreamChanged for a
     Parquet file of another form.
 
-    Large ones that are not read column by column are cut further, and the cuts are counted at the same time: reading
-    lines keeps one core busy.
+    Large ones are cut further, and the cuts are counted at the same time: reading lines keeps one core busy.
     """
-    cuts = [chunk] if chunk.kind == "lines" and _edge_columns.fits(chunk.data) else _cuts(chunk)
+    cuts = _cuts(chunk)
     lost = [Rejections() for _ in cuts]
     with ThreadPoolExecutor(len(cuts)) as threads:
         counts = list(threads.map(lambda cut, own: _counted(cut, own, key), cuts, lost))

@@ -1,0 +1,326 @@
+"""Lines of one template read byte by byte, by compiled code that needs no lock of the interpreter.
+
+A template (``_edge_template``) is a list of steps, each a known text and a value after it. :func:`scan` walks the lines
+of a chunk along the steps. Numbers become numbers; texts become numbers of texts, told by where each stands for the
+first time; times are kept without their seconds, once for lines of the same minute in a row. A line that differs in one
+byte is not of the template, and where it ends is looked for.
+
+Bytes are looked at eight in a word: a little-endian ``uint64``, so that its lowest byte stands first in the text. Some
+arithmetic on it works on eight bytes together, as in "SIMD within a register" (Lamport, CACM 1975).
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar, cast
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+Rows = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+#: Kinds of values, by number.
+KINDS = {"skip": 0, "bare": 1, "text": 2, "whole": 3, "real": 4, "time": 5, "null": 6, "request": 7}
+_SKIP, _BARE, _TEXT, _WHOLE, _REAL, _TIME, _NULL, _REQUEST = range(8)
+#: Columns of the table of steps. ``LEAD``: the known text's first word; ``SIZE``: its bytes; ``COLUMN``: where the
+#: value is kept; ``NONE``: spellings of nothing, by bits (``NONES``); ``FORBIDDEN``: a byte that it must not have;
+#: ``BLANK``: whether a blank is another.
+LEAD, SIZE, KIND, STOP, COLUMN, NONE, FORBIDDEN, BLANK, LENGTH = range(9)
+COLUMNS = 9
+#: Spellings of nothing -> bit.
+NONES = {b"null": 1, b"-": 2, b"": 4, b"true": 8, b"false": 16}
+
+#: Number of the text of a value that has none.
+NO_TEXT = 0xFFFF_FFFF
+
+_PRIME = np.uint64(0x9E37_79B9_7F4A_7C15)
+_ONES, _HIGH, _ZEROS = (np.uint64(int.from_bytes(bytes([byte]) * 8, "little")) for byte in (0x01, 0x80, 0x30))
+_BACKSLASHES, _BLANKS = (np.uint64(int.from_bytes(bytes([byte]) * 8, "little")) for byte in (0x5C, 0x20))
+_ZERO, _ONE, _TEN = np.uint64(0), np.uint64(1), np.uint64(10)
+_NINE, _FORTY_EIGHT, _POINT, _BYTE = (np.uint64(number) for number in (9, 48, 46, 255))
+_NEWLINE, _BLANK, _BACKSLASH = (np.uint64(ord(text)) for text in "\n \\")
+_SHIFT, _LAST_BYTE = np.uint64(29), np.uint64(56)
+_WORDS = {text: np.uint64(int.from_bytes(text[:8], "little")) for text in (b"null", b"true", b"false", b"HTTP/", b"-")}
+_NULL_WORD, _TRUE_WORD, _FALSE_WORD, _HTTP_WORD, _DASH_WORD = _WORDS.values()
+#: Powers of ten that divide a number of 15 digits, which a double holds exactly: it is rounded once, as a parser does.
+_TENS = np.array([10.0**n for n in range(16)])
+_MOST = np.uint64(2**63 - 1)
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def _compiled(function: _Function) -> _Function:
+    """Compiled at the first call, and kept on disk where there is a place that can be written."""
+    try:
+        made: Any = numba.njit(nogil=True, cache=True)(function)
+    except RuntimeError:  # no folder that can be written: compiled anew in each process
+        made = numba.njit(nogil=True)(function)
+    return cast(_Function, made)
+
+
+def _load(context: Any, address: Any) -> Any:
+    """The word at an address. What takes no array has no users of arrays to count, which takes longer than its work."""
+
+    def generate(_: Any, builder: Any, __: Any, given: Any) -> Any:
+        return builder.load(builder.inttoptr(given[0], ir.IntType(64).as_pointer()), align=1)
+
+    return numba.types.uint64(numba.types.int64), generate
+
+
+_word: Any = intrinsic(_load)
+
+
+class Found(NamedTuple):
+    """What lines say, by column and row. ``ok``: the line is of the template; all else is of no meaning where not.
+
+    ``whole``, ``real``: numbers; ``code``: numbers of texts; ``none``: whether nothing is said. ``first``, ``size`` and
+    ``made``: where each text of a column stands for the first time, its bytes, and how many there are. ``run``, ``key``
+    and ``runs``: the row in which a time begins, the time without its seconds in words, and how many there are.
+    ``seed``: so that nobody can choose texts that all fall into one slot.
+    """
+
+    ok: Flags
+    whole: NDArray[np.uint64]
+    real: NDArray[np.float64]
+    code: NDArray[np.uint32]
+    none: Flags
+    slots: NDArray[np.int32]
+    digest: NDArray[np.uint64]
+    first: NDArray[np.int64]
+    size: NDArray[np.int32]
+    made: NDArray[np.int64]
+    run: NDArray[np.int64]
+    key: NDArray[np.uint64]
+    runs: NDArray[np.int64]
+    seed: np.uint64
+
+
+def room(rows: int, columns: int, words: int) -> Found:
+    """Room for so many lines: nothing is read yet. ``words``: of the time."""
+    shape = (columns, rows)
+    return Found(
+        np.zeros(rows, np.bool_),
+        np.empty(shape, np.uint64),
+        np.empty(shape, np.float64),
+        np.empty(shape, np.uint32),
+        np.zeros(shape, np.bool_),
+        np.zeros((columns, 1 << max(4, (2 * rows - 1).bit_length())), np.int32),
+        np.empty(shape, np.uint64),
+        np.empty(shape, np.int64),
+        np.empty(shape, np.int32),
+        np.zeros(columns, np.int64),
+        np.empty(rows, np.int64),
+        np.empty((rows, words), np.uint64),
+        np.zeros(1, np.int64),
+        np.uint64(secrets.randbits(64)),
+    )
+
+
+class Steps(NamedTuple):
+    """A template as numbers: ``steps`` (a row each; the last is what follows the last value), the words of all known
+    texts with their masks, and the words of the time: which bits are of digits, what makes a byte that is none overflow
+    when it is added, and which bits are of the time at all."""
+
+    steps: NDArray[np.int64]
+    leads: NDArray[np.uint64]
+    masks: NDArray[np.uint64]
+    digits: NDArray[np.uint64]
+    adds: NDArray[np.uint64]
+    whole: NDArray[np.uint64]
+
+
+@_compiled
+def _masked(word: Any, size: int) -> Any:
+    """A word of which only so many first bytes are kept, the others zero."""
+    return word if size >= 8 else word & ((_ONE << np.uint64(8 * size)) - _ONE)
+
+
+@_compiled
+def _end(at: int, stop: int) -> Any:
+    """Where the first byte ``stop`` is; -1 where a control byte or a backslash comes before. The data end with one."""
+    stops = np.uint64(stop) * _ONES
+    passed = 0
+    while True:
+        word = _word(at + passed)
+        x, y = word ^ stops, word ^ _BACKSLASHES
+        hits = (((x - _ONES) & ~x) | ((y - _ONES) & ~y) | ((word - _BLANKS) & ~word)) & _HIGH
+        if hits != _ZERO:
+            # bytes up to the lowest of the bits that are set
+            end = at + passed + np.int64(((((hits - _ONE) & ~hits) & _ONES) * _ONES) >> _LAST_BYTE) - 1
+            return end if np.int64(_word(end) & _BYTE) == stop else -1
+        passed += 8
+
+
+@_compiled
+def _whole(at: int, end: int) -> Any:
+    """The number of 1 to 19 digits, without sign and leading zeros, that stands there, and whether there is one."""
+    number, worst = _ZERO, _ZERO
+    for place in range(at, end):
+        digit = (_word(place) & _BYTE) - _FORTY_EIGHT
+        worst = max(worst, digit)
+        number = number * _TEN + digit
+    size = end - at
+    return number, worst <= _NINE and 0 < size <= 19 and number <= _MOST and (
+        size == 1 or (_word(at) & _BYTE) != _FORTY_EIGHT
+    )
+
+
+@_compiled
+def _real(at: int, end: int) -> Any:
+    """The same with digits after a point, of at most 16 bytes and 15 digits: the double that is nearest to it."""
+    number, worst, points, point = _ZERO, _ZERO, 0, end
+    for place in range(at, end):
+        byte = _word(place) & _BYTE
+        if byte == _POINT:
+            points += 1
+            point = place
+        else:
+            digit = byte - _FORTY_EIGHT
+            worst = max(worst, digit)
+            number = number * _TEN + digit
+    before, after = point - at, max(end - point - 1, 0)
+    fits = (
+        worst <= _NINE and before > 0 and before + after <= 15 and (before == 1 or (_word(at) & _BYTE) != _FORTY_EIGHT)
+    )
+    fits = fits and points <= 1 and (points == 0 or after > 0)
+    return np.float64(number) / _TENS[min(after, 15)], fits
+
+
+@_compiled
+def _nothing(at: int, end: int, nones: int) -> bool:
+    """Whether one of those spellings of nothing stands there."""
+    size = end - at
+    word = _masked(_word(at), min(size, 8))
+    return (
+        (size == 0 and (nones & 4) != 0)
+        or (size == 1 and (nones & 2) != 0 and word == _DASH_WORD)
+        or (size == 4 and (((nones & 1) != 0 and word == _NULL_WORD) or ((nones & 8) != 0 and word == _TRUE_WORD)))
+        or (size == 5 and (nones & 16) != 0 and word == _FALSE_WORD)
+    )
+
+
+@_compiled
+def scan(start: int, finish: int, program: Steps, found: Found, begins: Any, odd: Any, numbers: Any) -> None:
+    """Read the lines of those numbers, into rows in their order; all lines where there are no numbers.
+
+    ``start`` and ``finish`` are addresses of the data, which end with a line break and have, after it, as many zeros as
+    two words and the longest known text or time have bytes: words there are looked at. ``begins`` says where in the
+    data each line begins and, last, where the next one would. Where all lines are read it is filled, and ``odd`` with
+    those that are not of the template and have a control byte or a backslash.
+    """
+    steps, leads, masks, digits, adds, inside = program
+    ok, whole, real, code, none, slots, digest, first, size, made, run, key, runs, seed = found
+    some, last = len(numbers) > 0, slots.shape[1] - 1
+    row, begin = 0, start
+    while row < len(ok):
+        if some:
+            begin = start + begins[numbers[row]]
+        at, fits = begin, True
+        for step in range(len(steps)):
+            # the known text
+            length = steps[step, SIZE]
+            differs = _ZERO
+            for word in range((length + 7) >> 3):
+                lead = steps[step, LEAD] + word
+                differs |= (_word(at + 8 * word) ^ leads[lead]) & masks[lead]
+            at += length
+            fits = differs == _ZERO and at <= finish
+            kind, column = steps[step, KIND], steps[step, COLUMN]
+            if not fits or kind < 0:
+                break
+            if kind == _TIME:
+                # kept without its seconds where that is another than the last one
+                wrong, same, now = _ZERO, runs[0] > 0, runs[0]
+                for number in range(len(inside)):
+                    read: Any = _word(at + 8 * number)
+                    x = (read ^ _ZEROS) & digits[number]
+                    wrong |= ((x + adds[number]) | x) & digits[number] & _HIGH
+                    read = (read & ~digits[number] & inside[number]) | (_ZEROS & digits[number])
+                    key[now, number] = read
+                    same = same and key[now - 1, number] == read
+                at += steps[step, LENGTH]
+                fits = wrong == _ZERO and at <= finish
+                if not fits:
+                    break
+                if not same:
+                    run[now] = row
+                    runs[0] = now + 1
+                continue
+            end = _end(at, steps[step, STOP])
+            fits = end >= 0
+            if not fits:
+                break
+            if kind == _WHOLE:
+                value, fits = _whole(at, end)
+                whole[column, row] = value
+            elif kind in (_REAL, _BARE):
+                ratio, fits = _real(at, end)
+                real[column, row] = ratio
+            elif kind == _NULL:
+                fits = False
+            elif kind == _SKIP:
+                forbidden, blank = steps[step, FORBIDDEN], steps[step, BLANK]
+                if forbidden:
+                    for place in range(at, end):
+                        byte = np.int64(_word(place) & _BYTE)
+                        fits = fits and byte != forbidden and not (blank and byte == 32)
+            else:
+                here, known = at, True
+                if kind == _REQUEST:
+                    here = end
+                    while here > at and np.int64(_word(here - 1) & _BYTE) != 32:
+                        here -= 1
+                    known = here > at and _masked(_word(here), 5) == _HTTP_WORD
+                if known:
+                    # the number of the text among those of its column
+                    long = end - here
+                    mixed = seed ^ np.uint64(long)
+                    for offset in range(0, long, 8):
+                        mixed = (mixed ^ _masked(_word(here + offset), long - offset)) * _PRIME
+                        mixed ^= mixed >> _SHIFT
+                    slot = np.int64(mixed & np.uint64(last))
+                    held = np.int64(slots[column, slot]) - 1
+                    while held >= 0:
+                        if digest[column, held] == mixed and size[column, held] == long:
+                            there, differs = start + first[column, held], _ZERO
+                            for offset in range(0, long, 8):
+                                other: Any = _word(here + offset) ^ _word(there + offset)
+                                differs |= _masked(other, long - offset)
+                            if differs == _ZERO:
+                                break
+                        slot = (slot + 1) & last
+                        held = np.int64(slots[column, slot]) - 1
+                    if held < 0:
+                        held = made[column]
+                        slots[column, slot] = held + 1
+                        digest[column, held], first[column, held], size[column, held] = mixed, here - start, long
+                        made[column] = held + 1
+                    code[column, row] = held
+                else:
+                    code[column, row] = NO_TEXT
+            if not fits:
+                fits = _nothing(at, end, steps[step, NONE])
+                none[column, row] = fits
+                if not fits:
+                    break
+            at = end
+        if some:
+            ok[row] = fits and at == start + begins[numbers[row] + 1]
+        else:
+            ok[row], begins[row] = fits, begin - start
+            if not fits:
+                at, byte = begin, _word(begin) & _BYTE
+                while byte != _NEWLINE:
+                    odd[row] |= byte < _BLANK or byte == _BACKSLASH
+                    at += 1
+                    byte = _word(at) & _BYTE
+                at += 1
+            begin = at
+        row += 1
+    if not some:
+        begins[row] = begin - start
