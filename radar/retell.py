@@ -36,6 +36,8 @@ _FORMS = {
     "year": r"\d{4}",
     "weekday": "[A-Z][a-z]+day",
 }
+#: Names of the numbers of rules.
+_COUNTED = re.compile(r"_(?:drop|z|bins|pc|ms|min|in|days|ends)$|^(?:fewest|deviations)$")
 _FIELD = re.compile(r"\{(\w+)\}")
 _NETWORK = re.compile(r"(AS\d+(?: .+)?) in ([^.,;]+)")
 _SENTENCE = re.compile(r"(?<=[.!?]) (?=\S)")
@@ -211,7 +213,9 @@ def _pieces(form: str) -> Iterator[str]:
             yield f"(?P={piece})"
         else:
             seen.add(piece)
-            form = _countries() if piece == "country" else _FORMS.get(piece, ".+?")
+            form = (
+                _countries() if piece == "country" else _FORMS.get(piece, _NUMBER if _COUNTED.search(piece) else ".+?")
+            )
             yield f"(?P<{piece}>{form})"
 
 

@@ -86,8 +86,9 @@ def _tables() -> Iterator[tuple[str, Iterable[str]]]:
     for name, module in sorted(discover().items()):
         source = module.SOURCE
         yield f"radar/sources/{name}.py", (source.title, source.summary)
-        if re.search("[a-z]{4}", source.licence):  # a sentence, and no licence's name
-            yield f"radar/sources/{name}.py", (source.licence,)
+        # sentences, and no names
+        own = [text for text in (source.org, source.attribution) if re.search("operator|this radar", text)]
+        yield f"radar/sources/{name}.py", [*own, *([source.licence] if re.search("[a-z]{4}", source.licence) else [])]
     yield "radar/data/rules.toml", rules.read(rules.FILE).texts()
     yield "radar/data/countries.csv", sorted({row.subregion for row in entities.countries().values()})
     yield "radar/data/", [reference.info(name).title for name in reference.names()]

@@ -269,8 +269,13 @@ def told(snapshot: Snapshot) -> Snapshot:
 
 
 def _source(row: SourceStatus) -> SourceStatus:
-    names = {"title": retell.text(row["title"]), "licence": retell.text(row["licence"])}
-    return cast(SourceStatus, retell.document(row) | names)
+    told = {
+        "title": retell.text(row["title"]),
+        "org": retell.text(row["org"]),
+        "licence": retell.text(row["licence"]),
+        "attribution": retell.text(row["attribution"]),
+    }
+    return cast(SourceStatus, retell.document(row) | told)
 
 
 def _judged(snapshot: Snapshot, now: datetime) -> Snapshot:
