@@ -15,10 +15,11 @@ from radar.shapes import EntityState
 
 
 class Place(TypedDict):
-    """One shape: path, label point in map units, and whether it is too small to see."""
+    """One shape: path, label point in map units and in degrees, and whether it is too small to see."""
 
     d: str
     at: list[int]
+    lonlat: list[float]
     dot: bool
 
 

@@ -150,6 +150,7 @@ function compact(list, minimum) {
   return d;
 }
 const flat = (ring) => Math.abs(ring.reduce((sum, [x, y], i) => { const [u, v] = ring[(i + 1) % ring.length]; return sum + x * v - u * y; }, 0) / 2);
+const round = (x, k = 100) => Math.round(x * k) / k;
 
 const shapes = {}, neutral = [];
 for (const g of topology.objects.countries.geometries) {
@@ -158,7 +159,8 @@ for (const g of topology.objects.countries.geometries) {
   const pixels = projected.reduce((sum, r) => sum + flat(r), 0) / 100;
   const largest = projected.reduce((a, b) => (flat(a) > flat(b) ? a : b), projected[0]);
   const centre = largest && pixels >= SMALL ? polylabel([largest], 5).slice(0, 2) : projection(geoCentroid(geometry));
-  const entry = { d: compact(projected, 3), at: centre.map(Math.round), dot: pixels < SMALL };
+  const [lon, lat] = projection.invert(centre);
+  const entry = { d: compact(projected, 3), at: centre.map(Math.round), lonlat: [round(lon), round(lat)], dot: pixels < SMALL };
   if (pixels < 1.2) entry.d = ""; // a speck: the dot stands for it
   if (byAlpha3.has(g.id)) shapes[byAlpha3.get(g.id).alpha2] = entry;
   else neutral.push({ id: g.id, name: { XSL: "Somaliland", XNC: "Northern Cyprus", XSG: "Siachen Glacier" }[g.id], ...entry });
@@ -168,7 +170,7 @@ for (const { alpha2 } of countries) {
   if (shapes[alpha2]) continue;
   if (!BY_HAND[alpha2]) throw new Error(`no shape and no position for ${alpha2}`);
   const [lon, lat] = BY_HAND[alpha2];
-  shapes[alpha2] = { d: "", at: projection([lon, lat]).map(Math.round), dot: true };
+  shapes[alpha2] = { d: "", at: projection([lon, lat]).map(Math.round), lonlat: [lon, lat], dot: true };
 }
 const disputed = topology.objects.disputed.geometries.map((g) => feature(topology, g).geometry);
 
