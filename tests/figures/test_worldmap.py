@@ -84,7 +84,7 @@ def test_hostile_names_and_words_are_escaped() -> None:
 
 def test_map_is_described_in_words_with_the_worst_first() -> None:
     root = ET.fromstring(worldmap.svg(world(IQ="outage", PT="degraded", NR="insufficient")))
-    assert root.attrib["role"] == "img"
+    assert root.attrib["role"] == "group"
     assert root[0].tag == f"{SVG}title"
     desc = root[1].text or ""
     assert desc.index("Outage: Iraq.") < desc.index("Degraded: Portugal.")
