@@ -151,9 +151,19 @@
     window.dash_clientside.set_props(id, { figure: { data: plot.data, layout: { ...plot.layout, xaxis } } });
   }
 
+  /* Only what answers to keys is reached by them. */
+  function reach(drawing) {
+    if (!drawing.dataset.say || drawing.hasAttribute("tabindex")) return;
+    const { role, keys } = JSON.parse(drawing.dataset.say);
+    drawing.tabIndex = 0;
+    drawing.setAttribute("aria-roledescription", role);
+    drawing.setAttribute("aria-label", `${drawing.getAttribute("aria-label")} ${keys}`);
+  }
+
   function follow(plot) {
     const axis = plot.layout && plot.layout.xaxis;
     if (!axis || !axis.range || plot.radarWhole) return;
+    reach(plot.closest(".drawing"));
     plot.radarWhole = { range: axis.range.slice(), tickvals: axis.tickvals, ticktext: axis.ticktext };
     const same = (a, b) => Math.abs(moment(a) - moment(b)) < 1000;
     plot.on("plotly_relayout", (change) => {

@@ -58,10 +58,9 @@ def interactive(
 
     ``id`` is unique on the page; ``svg`` is called only for the first response; ``figure`` is a Plotly dict figure in
     the colours of the light theme; ``label`` says what it shows, for readers of text. ``say``: how its points are said
-    (``spoken``); it is then reached by keyboard.
+    (``spoken``); scripts then let it be reached by keyboard.
     """
-    more = {} if say is None else marks(tabIndex="0", aria_roledescription=_("chart"),
-                                        data_say=json.dumps(say, ensure_ascii=False))  # fmt: skip
+    more = {} if say is None else marks(data_say=json.dumps(say, ensure_ascii=False))
     return html.Div(
         [
             slot(f"{id}-still", svg, class_name="still"),
@@ -94,6 +93,8 @@ def spoken(drawn: timeseries.Chart) -> dict[str, Any]:
         "share": share,
         "unit": "" if share else drawn.unit,
         "days": drawn.step_s >= 86_400,
+        "role": _("chart"),
+        "keys": _("Arrow keys move through its points."),
         "none": _("no data"),
         "baseline": _("{name} {n}").format(name=drawn.baseline_name or _("normal"), n="{n}"),
         "threshold": _("threshold {n}"),
@@ -149,7 +150,7 @@ def chart(
     heading = html.H3([drawn.title, " ", state.simulated(drawn.simulated)])
     head = html.Div([heading, state.what(help)], className="chart-head")
     figure = timeseries.figure(drawn, theme="light", height=HEIGHT)
-    label = f"{drawn.title}. {drawn.sentence} {_('Arrow keys move through its points.')}"
+    label = f"{drawn.title}. {drawn.sentence}"
     return html.Figure(
         [
             html.Figcaption([head, html.P(drawn.sentence, className="sentence")]),

@@ -58,7 +58,8 @@ def sentence(row: Reliability) -> str:
     text = _("We could judge it for {known} of the last twelve months ({time}, since {day}).").format(
         known=known, time=times.duration(year["watched"] * 60), day=times.date_words(row["since"]))  # fmt: skip
     if not year["outages"]:
-        return text + " " + _("In that time we published no outage of it.")
+        until = times.words(row["until"])
+        return text + " " + _("Up to {time} we published no outage of it.").format(time=until)
     longest = times.duration((year["longest_s"] or 0.0) / 60)
     count = ngettext("{n} outage", "{n} outages", year["outages"]).format(n=year["outages"])
     bad = year["outage_s"] + year["degraded_s"]

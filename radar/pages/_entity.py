@@ -63,26 +63,11 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
     controls, judged, shown = _drawn(key, name, view, drawings, snapshot, query)
     left: list[Any] = [*controls, *judged, _performs(measured, found, snapshot), *shown]
     live = _conditions(key, measured, series, drawings, view, snapshot)
-    verdict = {current["id"]: current.get("verdict", "")} if current else {}
-    reliable = _read.reliability_of(measured)
-    months = [row for row in snapshot.quality if row["entity"] == key]
     announced = _routes(key, snapshot)
     # of a network the routes are the first thing to know, of a country one among others
     above, beside = (None, announced) if kind == "country" else (announced, None)
-    right = [
-        entity.planes(live, verdict) if live else None,
-        beside,
-        _networks(key, snapshot.states),
-        dependents.block(key),
-        record.reliability(reliable),
-        record.history(mine, reliable["spells"] if reliable else (), now),
-        entity.quality(months),
-        quality.purposes(months),
-        None if kind == "provider" else _context.here(key, snapshot),
-        reference.country(key),
-        regions.country(key),
-        network.block(key),
-    ]
+    verdict = {current["id"]: current.get("verdict", "")} if current else {}
+    right = [entity.planes(live, verdict) if live else None, beside, *_aside(key, measured, mine, snapshot)]
     head = entity.sentence(measured, seen, current)
     return shell.page(
         name,
@@ -100,6 +85,24 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
         charts=bool(drawings),
         wide=True,
     )  # fmt: skip
+
+
+def _aside(key: str, measured: str, mine: list[Outage], snapshot: _read.Snapshot) -> list[Component | None]:
+    """What stands beside the charts: who is there, how reliable it was, what else is known."""
+    reliable = _read.reliability_of(measured)
+    months = [row for row in snapshot.quality if row["entity"] == key]
+    return [
+        _networks(key, snapshot.states),
+        dependents.block(key),
+        record.reliability(reliable),
+        record.history(mine, reliable["spells"] if reliable else (), snapshot.now),
+        entity.quality(months),
+        quality.purposes(months),
+        None if key.startswith("provider/") else _context.here(key, snapshot),
+        reference.country(key),
+        regions.country(key),
+        network.block(key),
+    ]
 
 
 def _ways(parts: Sequence[Component | None]) -> Component | None:

@@ -38,6 +38,7 @@ def test_arrows_move_through_points_and_each_is_said(view: View) -> None:
     chart = page.locator(FIRST).first
     chart.focus()
     expect(chart).to_have_attribute("aria-roledescription", "chart")
+    expect(chart).to_have_attribute("aria-label", re.compile(r"Arrow keys move through its points\.$"))
     page.keyboard.press("End")
     voice = page.locator(".voice")
     expect(voice).to_have_attribute("aria-live", "polite")

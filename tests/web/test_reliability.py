@@ -39,7 +39,7 @@ def test_the_year_is_one_sentence_with_how_much_of_it_is_known(site: Site) -> No
 
 def test_without_an_outage_it_says_that_none_was_published_not_that_it_is_perfect(site: Site) -> None:
     text = part(site, 24)
-    assert "In that time we published no outage of it." in text
+    assert "Up to 2 March 2026, 09:00 UTC we published no outage of it." in text
     assert "100 %" not in text.partition("<details")[0]
 
 
