@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from radar.errors import ConfigError
+from radar.languages import LANGUAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +210,7 @@ SETTINGS: tuple[Row, ...] = (
         "comes with the radar.", str),
     Row("cables", "", "Submarine cables: a CSV file of cable,country,landing or a folder of JSON files "
         "(docs/causes.md). Empty: the few that come with the radar.", str),
-    Row("language", "en", "Language of the site.", str),
+    Row("language", "en", "Language of the site.", _one_of(*LANGUAGES)),
     Row("log_format", "console", "Form of the logs: console or json.", _one_of("console", "json")),
     Row("log_level", "info", "Lowest level that is logged.", _one_of("debug", "info", "warning", "error")),
     Row("engine", "local", "What `radar aggregate` runs on: local (this machine), or cluster (Dask, the extra "

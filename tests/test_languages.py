@@ -14,7 +14,9 @@ from babel.messages.catalog import Catalog
 from babel.numbers import format_decimal
 
 from radar import cldr, entities, languages, retell
+from radar.errors import ConfigError
 from radar.labels import _, ngettext
+from radar.settings import load
 from scripts import cldr as cldr_file
 from scripts import messages
 from tests.samples import sample_outages
@@ -170,3 +172,9 @@ def test_no_message_is_looked_up_when_a_module_is_loaded() -> None:
     found = {str(path): lines for path in paths if (lines := _called_when_imported(ast.parse(path.read_text("utf-8"))))}
     assert found == {}
     assert _called_when_imported(ast.parse("TITLE = _('x')\ndef f():\n    return _('y')")) == [1]
+
+
+def test_a_site_in_a_language_without_a_catalogue_does_not_start() -> None:
+    assert load({"RADAR_LANGUAGE": "es"}).language == "es"
+    with pytest.raises(ConfigError, match=r"RADAR_LANGUAGE.*one of en, es"):
+        load({"RADAR_LANGUAGE": "xx"})

@@ -41,7 +41,14 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory, repo_root: Path) -> Path:
 
 
 def test_the_wheel_holds_data_words_and_the_recorded_pack(unpacked: Path) -> None:
-    for name in ("data/countries.csv", "data/world_map.json", "data/recorded/google_traffic/RU.csv.gz", "py.typed"):
+    for name in (
+        "data/countries.csv",
+        "locale/es/LC_MESSAGES/radar.mo",
+        "locale/cldr.json",
+        "data/world_map.json",
+        "data/recorded/google_traffic/RU.csv.gz",
+        "py.typed",
+    ):
         assert (unpacked / "radar" / name).is_file(), name
 
 
