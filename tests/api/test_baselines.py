@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
+from radar import bands
 from radar.api import points
 from radar.signals import SLOTS
 from radar.store import blocks, connect, embedded
@@ -114,3 +115,14 @@ def test_earlier_weeks_count_among_the_bins_that_are_read() -> None:
                           parse("2026-03-02T00:00:00Z"), 300)  # fmt: skip
     against = points.align(wanted.entity, wanted.series_id, wanted.since, wanted.until, 300, against="median")
     assert (wanted.bins, against.bins) == (288, 5 * 288)
+
+
+def test_the_threshold_of_coarse_bins_is_the_one_at_which_the_detector_fires() -> None:
+    wanted = points.align("country/IQ", "google.youtube@google_traffic", parse("2026-03-01T00:00:00Z"),
+                          parse("2026-03-01T02:00:00Z"), 7200)  # fmt: skip
+    (threshold,) = points._lines(wanted, [100.0], [0.03])["threshold"]
+    fine = bands.band("seasonal", "normalised", 100.0, 0.03)[2]
+    assert threshold == bands.band("seasonal", "normalised", 100.0, 0.03, grain_s=7200)[2]
+    assert threshold is not None
+    assert fine is not None
+    assert threshold < fine, "a clock change looks like a fall in bins longer than an hour"
