@@ -187,3 +187,16 @@ def test_later_received_rows_win(tmp_path: Path) -> None:
     assert loaded.tapes[0].group.grain_s == 3600
     assert loaded.tapes[0].values[1, -1, 0] == 7.0
     assert loaded.tapes[0].n[0, 0, 0] == 5.0
+
+
+def test_a_count_below_zero_and_a_time_told_twice_are_refused_by_row(tmp_path: Path) -> None:
+    rows = _rows()
+    path = tmp_path / "s.parquet"
+    rows.with_columns(pl.when(pl.int_range(pl.len()) == 4).then(-3.0).otherwise("value").alias("value")).write_parquet(
+        path
+    )
+    with pytest.raises(SchemaError, match=r"column value, row 5: -3.0 is negative; expected a count"):
+        load_signals(path)
+    pl.concat([rows, rows.head(1)]).write_parquet(path)
+    with pytest.raises(SchemaError, match=r"row 1: 2026-01-05T00:00:00\+00:00 repeats"):
+        load_signals(path)
