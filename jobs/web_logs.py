@@ -17,6 +17,15 @@ logconfig_dict = _logs.config(_settings, process="web")
 accesslog = None
 
 
+_beside: list[_subprocess.Popen[bytes]] = []
+
+
 def when_ready(_server: object) -> None:
     """The site answers: the table of places is made beside. gunicorn waits for no such child, and reaps it."""
-    _subprocess.Popen([_sys.executable, "-m", "jobs.places"])
+    _beside.append(_subprocess.Popen([_sys.executable, "-m", "jobs.places"]))
+
+
+def on_exit(_server: object) -> None:
+    """The site ends, and nothing goes on without it."""
+    for child in _beside:
+        child.terminate()
