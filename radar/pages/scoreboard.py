@@ -47,7 +47,7 @@ def layout(**query: str) -> Component:
         _speed(card["targets"]),
         _worlds(card["worlds"]),
         _recorded(card["recorded"]),
-        _confidence(card["reliability"]),
+        _confidence(card["reliability"], card["calibration"]),
         causes.scoreboard(),
         _again(card),
         description=lede,
@@ -145,7 +145,7 @@ def _recorded(rows: Sequence[dict[str, Any]]) -> Component:
     return shell.section(_("Recorded sets"), _table([_("Set"), *_heads()], body), note=note, id="recorded")
 
 
-def _confidence(rows: Sequence[dict[str, Any]]) -> Component:
+def _confidence(rows: Sequence[dict[str, Any]], told: dict[str, Any]) -> Component:
     body = []
     for row in rows:
         words = _("said {said} %, right {right} %").format(
@@ -157,7 +157,15 @@ def _confidence(rows: Sequence[dict[str, Any]]) -> Component:
     heads = [_("Confidence"), _("Alarms"), _("Said and right"), _("As a bar")]
     note = _("This rests on simulation and the few real cases.")
     drawn = slot("confidence-bars", _table(heads, body))
-    return shell.section(_("Is the confidence true?"), drawn, note=note, id="confidence", class_name="scoreboard")
+    before = []
+    if told["brier"] is not None:
+        words = _("Mean squared error of what was said: {now}. It was {before} when {stated} % was said of every "
+                  "alarm, before the confidence was learnt from other simulated outages.")  # fmt: skip
+        before = [html.P(words.format(now=f"{told['brier']:.3f}", before=f"{told['brier_stated']:.3f}",
+                                      stated=round(told["stated"] * 100)))]  # fmt: skip
+    return shell.section(
+        _("Is the confidence true?"), drawn, *before, note=note, id="confidence", class_name="scoreboard"
+    )
 
 
 def _again(card: dict[str, Any]) -> Component:

@@ -41,6 +41,7 @@ def test_the_page_shows_the_exam_with_its_command_and_every_method(site: Site) -
 
     page = site.page("/scoreboard")
     card = scoreboard.exam()
+    assert card["calibration"]["brier"] < card["calibration"]["brier_stated"]
     assert card["command"] in page
     for row in card["worlds"]:
         assert row["world"] in page
