@@ -12,7 +12,7 @@ from typing import Any
 from radar.figures.axes import BOTTOM, LEFT, RIGHT, TOP, YAxis, line_labels, shades, wide_gap, x_ticks, y_axis
 from radar.figures.chart import Chart, Values, gap_edges, gaps, runs
 from radar.figures.palette import FONT, colours
-from radar.figures.text import bare, esc, is_share, unit_words
+from radar.figures.text import bare, is_share, unit_words
 from radar.labels import _
 from radar.signals import MONTH_S
 
@@ -171,8 +171,6 @@ def _marks(chart: Chart, plot: int, paint: dict[str, str]) -> tuple[list[dict[st
         if shade.label:
             ink = paint.get(f"{shade.span.level}-ink", colour)
             text = bare(shade.label)
-            if shade.span.href:
-                text = f'<a href="{esc(shade.span.href)}">{text}</a>'
             side = ("left", 4) if shade.anchor == "start" else ("right", -4)
             at = left if shade.anchor == "start" else right
             notes.append(_note(text, at, "x", 10 + 15 * shade.row, ink, side[0], side[1], plot))

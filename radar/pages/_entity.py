@@ -137,6 +137,7 @@ def _drawn(
     controls = _view.strips(f"/{key}", view, times.parse(snapshot.now), recorded=recorded)
     if not drawings:
         return [*([] if view == View() else controls), _no_charts(name, snapshot.clock is None)], [], []
+    controls = [html.H2(_("Charts"), className="sr"), *controls]
     wanted = str(query.get("table", ""))
     judged: list[Component] = []
     shown: list[Component] = []

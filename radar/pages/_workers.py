@@ -212,4 +212,5 @@ def line(name: Any, cells: Sequence[Any], head: Sequence[str]) -> Component:
 def table(head: Sequence[str], body: Sequence[Component]) -> Component:
     """A table of such rows."""
     top = html.Thead(html.Tr([html.Th(name, scope="col") for name in head]))
-    return html.Div(html.Table([top, html.Tbody(list(body))], className="figures stacked"), className="scroll")
+    table = html.Table([top, html.Tbody(list(body))], className="figures stacked")
+    return html.Div(table, className="scroll", tabIndex=0)
