@@ -30,5 +30,7 @@ def test_the_front_page_of_an_earlier_moment(view: View, tmp_path: Path, width: 
         link = page.locator("#open").get_by_role("link", name="Iraq has been mostly offline").first
         expect(link).to_have_attribute("href", "/outage/IQ-20260302T0500Z?at=2026-03-02T12:30:00Z")
         page.get_by_role("link", name="Show now").click()
+        page.wait_for_selector("html.taken")
+        expect(page.locator("#moment")).to_be_enabled()  # nothing is loading when the site ends
         expect(page.locator(".bar-past")).to_have_count(0)
         expect(page.locator("#open")).not_to_contain_text("Iraq has been mostly offline")
