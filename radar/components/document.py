@@ -113,7 +113,8 @@ def document(
         f"<style>{tags.css}</style><script>{THEME_SCRIPT}</script>{scripts}</head>"
         f'<body data-version="{version}" data-poll="{poll_s}" data-words="{escape(_words())}">'
         f'<a class="skip" href="#main">{escape(_("Skip to the content"))}</a>'
-        f'<section id="bars" aria-label="{escape(_("Notices"))}">{to_html(list(bars))}</section>{_header(path, switches)}'
+        f'<section id="bars" aria-label="{escape(_("Notices"))}">{to_html(list(bars))}</section>'
+        f"{_header(path, switches)}"
         f'<main id="main"><div id="ssr">{page}</div><div id="react-entry-point"></div></main>{_footer()}'
         f'<script id="_dash-config" type="application/json">{tags.config}</script></body></html>'
     )
