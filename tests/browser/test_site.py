@@ -28,10 +28,12 @@ STILL = 0.01
 
 
 def taken(page: Page) -> Page:
-    """Wait until Dash has taken the page over and every chart is live."""
+    """Wait until Dash has taken the page over, every chart is live, and the front page has its day."""
     page.wait_for_selector("html.taken")
     for drawing in page.locator(".drawing").all():
         expect(drawing).to_have_attribute("data-live", "")
+    if page.locator("#moment").count():
+        expect(page.locator("#moment")).to_be_enabled()
     return page
 
 
