@@ -1,4 +1,4 @@
-// Makes assets/vendor/plotly-radar.min.js from npm plotly.js 4.1.1: core, scatter, bar, choropleth and scattergeo.
+// Makes assets/vendor/plotly-radar.min.js from npm plotly.js 4.1.1: core, scatter and bar.
 // Left out: texts that only describe attributes, the table of country names, rare projections, most colour spaces.
 
 import { build } from "esbuild";
@@ -37,7 +37,7 @@ const result = await build({
   define: { global: "window", "define.amd": "false" },
   loader: { ".css": "empty" }, // only maplibre's, which is not drawn with
   plugins: [slim],
-  banner: { js: `/*!\n * plotly.js v${version}, partial bundle of the Internet Radar project: core, scatter, bar, choropleth, scattergeo\n * Copyright 2012-2026, Plotly, Inc.\n * Licensed under the MIT license; parts: see plotly-radar.LICENSES.txt\n */` },
+  banner: { js: `/*!\n * plotly.js v${version}, partial bundle of the Internet Radar project: core, scatter, bar\n * Copyright 2012-2026, Plotly, Inc.\n * Licensed under the MIT license; parts: see plotly-radar.LICENSES.txt\n */` },
 });
 if (process.env.METAFILE) {
   const inputs = Object.values(result.metafile.outputs).flatMap((o) => Object.entries(o.inputs));

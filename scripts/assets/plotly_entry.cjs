@@ -1,5 +1,5 @@
 "use strict";
-// What the site draws: lines and points (scatter is part of the core), the world map, and the heatmap of later pages.
+// What the site draws with it: lines and points (scatter is part of the core) and bars. Maps are drawn by the server.
 var Plotly = require("plotly.js/lib/core");
-Plotly.register([require("plotly.js/lib/bar"), require("plotly.js/lib/scattergeo"), require("plotly.js/lib/choropleth")]);
+Plotly.register([require("plotly.js/lib/bar")]);
 module.exports = Plotly;
