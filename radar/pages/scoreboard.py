@@ -120,7 +120,7 @@ def _speed(rows: Sequence[dict[str, Any]]) -> Component:
         body.append(
             html.Tr([html.Td(name), html.Td(_minutes(seconds), className="short"), html.Td(bar, className="bar-cell")])
         )
-    drawn = _table([_("World"), _("Time"), ""], body)
+    drawn = _table([_("World"), _("Time"), _("As a bar")], body)
     return shell.section(_("Time to detect, median"), slot("speed-bars", drawn), id="speed",
                          class_name="scoreboard")  # fmt: skip
 
