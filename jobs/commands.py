@@ -22,7 +22,7 @@ from jobs.progress import screen
 from radar.archive import Archive
 from radar.http import Http
 from radar.labels import _
-from radar.settings import Settings
+from radar.settings import Settings, load
 
 
 def collect(settings: Settings, *, only: Sequence[str] = (), as_json: bool) -> int:
@@ -53,6 +53,7 @@ def replay(
     as_json: bool,
 ) -> int:
     """Replay recorded bytes. Ctrl-C ends it early; what was played is kept. Raises RadarError."""
+    logs.configure(load(), process="replay")
     from jobs.replay import replay as play  # the whole pipeline, which `collect` does not need
 
     stop = threading.Event()

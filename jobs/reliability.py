@@ -64,8 +64,8 @@ class Reliabilities:
         self._guard()
         reliability.note(self._client, end)
         self._until = end
-        log.info("reliability counted", until=end.isoformat(), entities=len(names),
-                 seconds=round(time.perf_counter() - began, 3))  # fmt: skip
+        log.debug("reliability counted", until=end.isoformat(), entities=len(names),
+                  seconds=round(time.perf_counter() - began, 3))  # fmt: skip
         return len(names)
 
     def _take(
