@@ -44,43 +44,38 @@ class Part:
     form: str | None
 
 
-def read(data: bytes) -> tuple[list[Part], Rows | None]:
-    """The parts of a chunk that have a template, and the numbers of the lines that have not; null: none has one."""
-    body = data if data.endswith(b"\n") else data[: data.rfind(b"\n") + 1]
-    count = body.count(b"\n")
-    if not count or count * _SHORTEST > len(data) or not _is_text(data):
-        return [], None
-    template = of([*_first_lines(body, 0), *_first_lines(body, len(body) // 2)])
+def read(data: bytes, begin: int = 0, end: int | None = None) -> tuple[list[Part], Rows | None, bytes]:
+    """The parts of a chunk from ``begin`` to ``end`` that have a template, the numbers of the lines that have not, and
+    those lines; null: none has one."""
+    end = len(data) if end is None else end
+    finish = data.rfind(b"\n", begin, end) + 1
+    count = data.count(b"\n", begin, finish)
+    if not count or count * _SHORTEST > end - begin or not _is_text(data, begin, end):
+        return [], None, b""
+    template = of([*_first_lines(data, begin), *_first_lines(data, (begin + finish) // 2)])
     if template is None:
-        return [], None
-    begins, odd = np.zeros(count + 1, np.int64), np.zeros(count, np.bool_)
-    found = _room(template, count)
-    _scan(template, body, found, begins, odd, np.zeros(0, np.int64))
-    parts, left = _taken(template, body, found, np.arange(count))
+        return [], None, b""
+    begins, odd = np.full(count + 1, begin), np.zeros(count, np.bool_)
+    found = _scanned(template, data, begins, odd, np.zeros(0, np.int64), finish, count)
+    parts, left = _taken(template, data, found, np.arange(count))
     left, rest = left[~odd[left]], [left[odd[left]]]
     for _ in range(_TEMPLATES - 1):
-        template = of([body[begins[row] : begins[row + 1]] for row in left[:SAMPLE]])
+        template = of([data[begins[row] : begins[row + 1]] for row in left[:SAMPLE]])
         if template is None:
             break
-        found = _room(template, len(left))
-        _scan(template, body, found, begins, odd, left)
+        found = _scanned(template, data, begins, odd, left, finish, len(left))
         before = len(left)
-        more, left = _taken(template, body, found, left)
+        more, left = _taken(template, data, found, left)
         parts += more
         if (before - len(left)) * _SHARE < before:
             break
-    if len(body) < len(data):
-        rest.append(np.array([count]))
-    return parts, np.sort(np.concatenate([left, *rest])) if parts else None
-
-
-def lines(data: bytes, numbers: Rows) -> bytes:
-    """The lines of a chunk with those numbers, in their order."""
-    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _NEWLINE) + 1
-    if len(data) and not data.endswith(b"\n"):
-        ends = np.append(ends, len(data))
-    places = zip(np.concatenate([[0], ends[:-1]])[numbers].tolist(), ends[numbers].tolist(), strict=True)
-    return b"".join([data[begin:end] for begin, end in places])
+    if not parts:
+        return [], None, b""
+    left = np.sort(np.concatenate([left, *rest]))
+    others = [data[begins[row] : begins[row + 1]] for row in left]
+    if finish < end:
+        left, others = np.append(left, count), [*others, data[finish:end]]
+    return parts, left, b"".join(others)
 
 
 def _first_lines(data: bytes, at: int) -> list[bytes]:
@@ -89,11 +84,11 @@ def _first_lines(data: bytes, at: int) -> list[bytes]:
     return data[begin : begin + _HEAD].splitlines(keepends=True)[:SAMPLE]
 
 
-def _is_text(data: bytes) -> bool:
+def _is_text(data: bytes, begin: int, end: int) -> bool:
     if data.isascii():
         return True
     try:
-        data.decode()
+        data[begin:end].decode()
     except UnicodeDecodeError:
         return False
     return True
@@ -102,22 +97,26 @@ def _is_text(data: bytes) -> bool:
 # -- lines to arrays -------------------------------------------------------------------------------------------------
 
 
-def _padded(data: bytes, template: Template) -> NDArray[np.uint8]:
-    """The data with zeros after them, as many as may be looked at."""
-    longest = max(len(template.tail), *(max(len(lead), value.size) for lead, value in template.steps))
-    padded = np.zeros(len(data) + longest + 16, np.uint8)
-    padded[: len(data)] = np.frombuffer(data, np.uint8)
-    return padded
+def _scanned(template: Template, data: bytes, begins: Rows, odd: Flags, numbers: Rows, finish: int, rows: int) -> Found:
+    """What the lines up to ``finish`` say, or those of them with these numbers, in so many rows.
 
-
-def _scan(template: Template, data: bytes, found: Found, begins: Rows, odd: Flags, numbers: Rows) -> None:
-    padded = _padded(data, template)
-    start = padded.ctypes.data
-    scanning.scan(start, start + len(data), _steps(template), found, begins, odd, numbers)
-
-
-def _room(template: Template, rows: int) -> Found:
-    return scanning.room(rows, len(template.steps), max((value.size + 7) // 8 for _, value in template.steps))
+    Words are looked at beyond the end of a line: lines are read where they lie, but for the last ones of the data.
+    """
+    words = max((value.size + 7) // 8 for _, value in template.steps)
+    found, program = scanning.room(rows, len(template.steps), words), _steps(template)
+    reach = max(len(template.tail), *(max(len(lead), value.size) for lead, value in template.steps)) + 16
+    safe = finish if finish + reach <= len(data) else data.rfind(b"\n", 0, max(len(data) - reach, 0)) + 1
+    safe = max(safe, int(begins[0]))
+    body = np.frombuffer(data, np.uint8)
+    tail = np.zeros(finish - safe + reach, np.uint8)
+    tail[: finish - safe] = body[safe:finish]
+    row = scanning.scan(body.ctypes.data, safe, 0, program, found, begins, odd, numbers)
+    scanning.scan(tail.ctypes.data - safe, finish, row, program, found, begins, odd, numbers)
+    for column, made in enumerate(found.made):
+        places = found.first[column, :made]
+        there = (places >= tail.ctypes.data) & (places < tail.ctypes.data + len(tail))
+        places -= np.where(there, tail.ctypes.data - safe, body.ctypes.data)
+    return found
 
 
 def _steps(template: Template) -> Steps:
@@ -184,8 +183,8 @@ def _series(value: Value, data: bytes, found: Found, column: int, fits: re.Patte
         numbers = numbers * value.scale
     if value.epoch:
         found.ok[:] &= numbers >= FIRST_S
-    kind = np.float64 if value.kind == "real" or value.epoch else np.int64
-    series = pl.Series(value.field, numbers.astype(kind, copy=False))
+    numbers = numbers.astype(np.float64, copy=False) if value.kind == "real" or value.epoch else numbers.view(np.int64)
+    series = pl.Series(value.field, numbers)
     if not value.none or not (found.none[column] & found.ok).any():
         return series
     return series.zip_with(pl.Series(~found.none[column]), pl.Series(value.field, [None], series.dtype))
@@ -202,13 +201,13 @@ def _moments_of(value: Value, found: Found) -> pl.Series:
     seconds = known.to_frame("text").with_columns(second=moments(pl.col("text")))
     told = texts.to_frame("text").join(seconds, on="text", how="left", maintain_order="left")["second"]
     inside = told.is_between(FIRST_S, LAST_S, closed="left").fill_null(False)
-    rows = np.zeros(len(found.ok), np.int64)
-    rows[found.run[1:runs]] = 1
-    rows = np.cumsum(rows)
+    begins = found.run[:runs].copy()
+    begins[0] = 0  # lines before it are not ``ok``
+    lengths = np.diff(begins, append=len(found.ok))
     if not inside.all():
-        found.ok[:] &= inside.to_numpy()[rows]
-    each = told.fill_null(0).to_numpy()[rows]
-    return pl.Series(value.field, each * 1_000_000).cast(pl.Datetime("us", "UTC"))
+        found.ok[:] &= np.repeat(inside.to_numpy(), lengths)
+    each = np.repeat(told.fill_null(0).to_numpy() * 1_000_000, lengths)
+    return pl.Series(value.field, each).cast(pl.Datetime("us", "UTC"))
 
 
 def _texts(value: Value, data: bytes, found: Found, column: int, fits: re.Pattern[bytes]) -> pl.Series:

@@ -79,8 +79,9 @@ class Found(NamedTuple):
     """What lines say, by column and row. ``ok``: the line is of the template; all else is of no meaning where not.
 
     ``whole``, ``real``: numbers; ``code``: numbers of texts; ``none``: whether nothing is said. ``first``, ``size`` and
-    ``made``: where each text of a column stands for the first time, its bytes, and how many there are. ``run``, ``key``
-    and ``runs``: the row in which a time begins, the time without its seconds in words, and how many there are.
+    ``made``: the address at which each text of a column stands for the first time, its bytes, and how many there are.
+    ``run``, ``key`` and ``runs``: the row in which a time begins, the time without its seconds in words, and how many
+    there are.
     ``seed``: so that nobody can choose texts that all fall into one slot.
     """
 
@@ -205,21 +206,23 @@ def _nothing(at: int, end: int, nones: int) -> bool:
 
 
 @_compiled
-def scan(start: int, finish: int, program: Steps, found: Found, begins: Any, odd: Any, numbers: Any) -> None:
-    """Read the lines of those numbers, into rows in their order; all lines where there are no numbers.
+def scan(base: int, finish: int, row: int, program: Steps, found: Found, begins: Any, odd: Any, numbers: Any) -> int:
+    """Read the lines of those numbers that begin before ``finish``, into rows from ``row`` on; all lines where there
+    are no numbers. The row after the last one.
 
-    ``start`` and ``finish`` are addresses of the data, which end with a line break and have, after it, as many zeros as
-    two words and the longest known text or time have bytes: words there are looked at. ``begins`` says where in the
-    data each line begins and, last, where the next one would. Where all lines are read it is filled, and ``odd`` with
-    those that are not of the template and have a control byte or a backslash.
+    ``base`` is the address of the data, ``finish`` an offset in them before which a line break stands, and behind which
+    as many bytes as two words and the longest known text or time have can be looked at. ``begins`` says where in the
+    data each line begins and, last, where the next one would. Where all lines are read it is filled after its first,
+    and ``odd`` with those that are not of the template and have a control byte or a backslash.
     """
     steps, leads, masks, digits, adds, inside = program
     ok, whole, real, code, none, slots, digest, first, size, made, run, key, runs, seed = found
     some, last = len(numbers) > 0, slots.shape[1] - 1
-    row, begin = 0, start
     while row < len(ok):
-        if some:
-            begin = start + begins[numbers[row]]
+        number = numbers[row] if some else row
+        begin = base + begins[number]
+        if begin >= base + finish:
+            break
         at, fits = begin, True
         for step in range(len(steps)):
             # the known text
@@ -229,22 +232,22 @@ def scan(start: int, finish: int, program: Steps, found: Found, begins: Any, odd
                 lead = steps[step, LEAD] + word
                 differs |= (_word(at + 8 * word) ^ leads[lead]) & masks[lead]
             at += length
-            fits = differs == _ZERO and at <= finish
+            fits = differs == _ZERO and at <= base + finish
             kind, column = steps[step, KIND], steps[step, COLUMN]
             if not fits or kind < 0:
                 break
             if kind == _TIME:
                 # kept without its seconds where that is another than the last one
                 wrong, same, now = _ZERO, runs[0] > 0, runs[0]
-                for number in range(len(inside)):
-                    read: Any = _word(at + 8 * number)
-                    x = (read ^ _ZEROS) & digits[number]
-                    wrong |= ((x + adds[number]) | x) & digits[number] & _HIGH
-                    read = (read & ~digits[number] & inside[number]) | (_ZEROS & digits[number])
-                    key[now, number] = read
-                    same = same and key[now - 1, number] == read
+                for word in range(len(inside)):
+                    read: Any = _word(at + 8 * word)
+                    x = (read ^ _ZEROS) & digits[word]
+                    wrong |= ((x + adds[word]) | x) & digits[word] & _HIGH
+                    read = (read & ~digits[word] & inside[word]) | (_ZEROS & digits[word])
+                    key[now, word] = read
+                    same = same and key[now - 1, word] == read
                 at += steps[step, LENGTH]
-                fits = wrong == _ZERO and at <= finish
+                fits = wrong == _ZERO and at <= base + finish
                 if not fits:
                     break
                 if not same:
@@ -287,7 +290,7 @@ def scan(start: int, finish: int, program: Steps, found: Found, begins: Any, odd
                     held = np.int64(slots[column, slot]) - 1
                     while held >= 0:
                         if digest[column, held] == mixed and size[column, held] == long:
-                            there, differs = start + first[column, held], _ZERO
+                            there, differs = first[column, held], _ZERO
                             for offset in range(0, long, 8):
                                 other: Any = _word(here + offset) ^ _word(there + offset)
                                 differs |= _masked(other, long - offset)
@@ -298,7 +301,7 @@ def scan(start: int, finish: int, program: Steps, found: Found, begins: Any, odd
                     if held < 0:
                         held = made[column]
                         slots[column, slot] = held + 1
-                        digest[column, held], first[column, held], size[column, held] = mixed, here - start, long
+                        digest[column, held], first[column, held], size[column, held] = mixed, here, long
                         made[column] = held + 1
                     code[column, row] = held
                 else:
@@ -310,9 +313,9 @@ def scan(start: int, finish: int, program: Steps, found: Found, begins: Any, odd
                     break
             at = end
         if some:
-            ok[row] = fits and at == start + begins[numbers[row] + 1]
+            ok[row] = fits and at == base + begins[number + 1]
         else:
-            ok[row], begins[row] = fits, begin - start
+            ok[row] = fits
             if not fits:
                 at, byte = begin, _word(begin) & _BYTE
                 while byte != _NEWLINE:
@@ -320,7 +323,6 @@ def scan(start: int, finish: int, program: Steps, found: Found, begins: Any, odd
                     at += 1
                     byte = _word(at) & _BYTE
                 at += 1
-            begin = at
+            begins[row + 1] = at - base
         row += 1
-    if not some:
-        begins[row] = begin - start
+    return row

@@ -35,11 +35,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
@@ -126,35 +125,46 @@ def count(chunk: Chunk, rejected: Rejections, *, key: int = _OPEN_KEY) -> pl.Dat
     """
     cuts = _cuts(chunk)
     lost = [Rejections() for _ in cuts]
-    with ThreadPoolExecutor(len(cuts)) as threads:
-        counts = list(threads.map(lambda cut, own: _counted(cut, own, key), cuts, lost))
+    counts = list(_threads(os.getpid()).map(lambda cut, own: _counted(chunk, own, key, cut), cuts, lost))
     for own in lost:
         for item in own.done():
             rejected.add(item.reason, item.example, item.count)
     return pl.concat(counts)
 
 
-def _cuts(chunk: Chunk) -> list[Chunk]:
+@lru_cache(maxsize=1)
+def _threads(_process: int) -> ThreadPoolExecutor:
+    """Threads that stay: what a new one takes of memory is new too, and has to be cleared first."""
+    return ThreadPoolExecutor(pl.thread_pool_size(), "edge-logs")
+
+
+class _Cut(NamedTuple):
+    """Whole lines of a chunk: from where to where, and the number of the first."""
+
+    begin: int
+    end: int
+    line: int
+
+
+def _cuts(chunk: Chunk) -> list[_Cut]:
     """As many pieces of a piece as there are cores, of whole lines. CSV stays whole, since its header is said once."""
-    size = len(chunk.data)
-    first = chunk.head or chunk.data[: chunk.data.find(b"\n") + 1]
+    size, data = len(chunk.data), chunk.data
+    first = chunk.head or data[: data.find(b"\n") + 1]
     if chunk.kind != "lines" or size < 2 * _LEAST_CUT or header_of(first):
-        return [chunk]
-    cuts: list[Chunk] = []
+        return [_Cut(0, size, chunk.first_line)]
+    cuts: list[_Cut] = []
     begin, line = 0, chunk.first_line
     for part in range(1, pl.thread_pool_size() + 1):
-        end = chunk.data.find(b"\n", max(size * part // pl.thread_pool_size() - 1, begin)) + 1 or size
+        end = data.find(b"\n", max(size * part // pl.thread_pool_size() - 1, begin)) + 1 or size
         if end > begin:
-            data = chunk.data[begin:end]
-            cuts.append(replace(chunk, data=data, first_line=line))
-            begin, line = end, line + data.count(b"\n")
+            cuts.append(_Cut(begin, end, line))
+            begin, line = end, line + data.count(b"\n", begin, end)
     return cuts
 
 
-def _counted(chunk: Chunk, rejected: Rejections, key: int) -> pl.DataFrame:
-    return pl.concat(
-        [pl.DataFrame(schema=PARTIALS), *(counted(checked(table, rejected), key) for table in _tables(chunk, rejected))]
-    )
+def _counted(chunk: Chunk, rejected: Rejections, key: int, cut: _Cut) -> pl.DataFrame:
+    tables = _tables(chunk, rejected, cut)
+    return pl.concat([pl.DataFrame(schema=PARTIALS), *(counted(checked(table, rejected), key) for table in tables)])
 
 
 def rows_of(chunk: Chunk, rejected: Rejections, *, by_minute: bool = False) -> Iterator[pl.DataFrame]:
@@ -172,11 +182,12 @@ def rows_of(chunk: Chunk, rejected: Rejections, *, by_minute: bool = False) -> I
             yield checked(table.filter(minute == number), rejected).with_columns(pl.col("bin") + 60 * number)
 
 
-def _tables(chunk: Chunk, rejected: Rejections) -> Iterator[pl.DataFrame]:
+def _tables(chunk: Chunk, rejected: Rejections, cut: _Cut | None = None) -> Iterator[pl.DataFrame]:
     if chunk.kind == "parquet":
         yield from_parquet(chunk.data, source=NAME, first=chunk.first_line)
         return
-    yield from from_lines(chunk.data, rejected, first=chunk.first_line, header=chunk.head)
+    begin, end, line = cut or (0, len(chunk.data), chunk.first_line)
+    yield from from_lines(chunk.data, rejected, first=line, header=chunk.head, begin=begin, end=end)
 
 
 def parse(body: bytes, *, name: str = "") -> Parsed:

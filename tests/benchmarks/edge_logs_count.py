@@ -11,7 +11,6 @@ both.
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -32,6 +31,8 @@ DEFAULT_ROWS = 2_000_000
 REPEATS = 3
 #: As with the default of the setting ``logs_memory_mb``.
 PIECE = 16 << 20
+#: Bytes at the end of a piece among which a line ends.
+_TAIL = 1 << 16
 
 _COUNTED = """count(*) AS requests, sum(bytes), sum((status BETWEEN 400 AND 499)::INT) / count(status),
     sum((status >= 500)::INT) / count(status), sum((status = 0)::INT) / count(status),
@@ -96,13 +97,15 @@ def _ours(path: Path) -> pl.DataFrame:
 
 def _pieces(path: Path) -> Iterator[Chunk]:
     """The file in pieces that end with a line."""
-    line = 1
+    line, at, size = 1, 0, path.stat().st_size
     with path.open("rb") as file:
-        while block := file.read(PIECE):
-            whole = block.rfind(b"\n") + 1
-            file.seek(whole - len(block), os.SEEK_CUR)
-            yield Chunk(path.name, "lines", block[:whole], line)
-            line += block.count(b"\n")
+        while at < size:
+            file.seek(max(at + PIECE - _TAIL, at))
+            whole = at + PIECE - _TAIL + file.read(_TAIL).rfind(b"\n") + 1 if at + PIECE < size else size
+            file.seek(at)
+            data = file.read(whole - at)
+            yield Chunk(path.name, "lines", data, line)
+            at, line = whole, line + data.count(b"\n")
 
 
 def _timed(took: list[float], call: Callable[[], Any]) -> Any:

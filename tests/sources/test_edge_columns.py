@@ -142,7 +142,7 @@ def test_a_log_of_one_form_is_taken_by_columns_and_an_odd_line_costs_no_other(fo
     lines = [plain[form].format("x" * (number % 200), number) for number in range(200)]
     lines[77] = "odd"
     lines[99] = lines[99].replace("xx", r"\x22", 1)
-    parts, left = columns.read("\n".join(lines).encode() + b"\n")
+    parts, left, _ = columns.read("\n".join(lines).encode() + b"\n")
     assert left is not None
     assert left.tolist() == [77, 99]
     assert [len(part.lines) for part in parts] == [198]
@@ -157,7 +157,7 @@ def test_seconds_that_are_none_are_left_to_the_readers() -> None:
 def test_a_text_that_goes_on_in_the_next_line_is_no_line() -> None:
     line = '{"time":"2026-03-02T00:00:07Z","agent":"x","asn":7}'
     before, after = line.split("x")
-    parts, left = columns.read("\n".join([*[line] * 20, before, after, *[line] * 20]).encode() + b"\n")
+    parts, left, _ = columns.read("\n".join([*[line] * 20, before, after, *[line] * 20]).encode() + b"\n")
     assert left is not None
     assert left.tolist() == [20, 21]
     assert len(parts[0].lines) == 40
@@ -166,7 +166,7 @@ def test_a_text_that_goes_on_in_the_next_line_is_no_line() -> None:
 def test_lines_of_several_forms_are_told_apart() -> None:
     draw = random.Random(4)
     lines = [log(draw) for _ in range(50) for log in (apache, logpush)]
-    parts, _ = columns.read("\n".join(lines).encode() + b"\n")
+    parts, *_ = columns.read("\n".join(lines).encode() + b"\n")
     assert {part.form for part in parts} == {"timestamp", "EdgeStartTimestamp"}
 
 
@@ -174,7 +174,7 @@ def test_lines_of_several_forms_are_told_apart() -> None:
     "data", [b"", b"\n", b"\n" * 4000, b"\x00" * 999, b"x" * 999, b"{}\n" * 99, b"\xff" * 99 + b"\n"]
 )
 def test_what_is_no_log_is_left_whole(data: bytes) -> None:
-    assert columns.read(data) == ([], None)
+    assert columns.read(data) == ([], None, b"")
 
 
 @settings(
@@ -184,7 +184,7 @@ def test_what_is_no_log_is_left_whole(data: bytes) -> None:
 def test_numbers_are_those_that_any_reader_gives(text: str) -> None:
     plain = '{{"time":"2026-03-02T00:00:07Z","status":{},"rtt_ms":{},"agent":"{}"}}'
     lines = [plain.format(5, 5, "x" * 40), plain.format(text, 5, ""), plain.format(5, text, "")]
-    parts, left = columns.read("\n".join(lines).encode() + b"\n")
+    parts, left, _ = columns.read("\n".join(lines).encode() + b"\n")
     assert left is not None
     (part,) = parts
     digits = text.isdigit() and (text == "0" or text[0] != "0") and len(text) <= 19 and int(text) < 2**63
@@ -203,14 +203,14 @@ def test_every_row_has_its_own_text(rows: int, most: int, seed: int) -> None:
     draw = random.Random(seed)
     texts = [f"{draw.randrange(most):x}"[: draw.randrange(1, 16)] for _ in range(rows)]
     lines = [f'{{"time":"2026-03-02T00:00:07Z","client":"{text}","asn":7}}' for text in texts]
-    parts, _ = columns.read("\n".join(lines).encode() + b"\n")
+    parts, *_ = columns.read("\n".join(lines).encode() + b"\n")
     assert parts[0].table["client"].cast(pl.String).to_list() == texts
 
 
 def test_texts_that_share_the_end_of_a_word_are_told_apart() -> None:
     texts = ["", "a", "a" * 7, "a" * 8, "a" * 9, "a" * 15 + "b", "a" * 16, "b" + "a" * 15] * 3
     lines = [f'{{"time":"2026-03-02T00:00:07Z","client":"{text}","asn":7,"agent":"some words"}}' for text in texts]
-    parts, _ = columns.read("\n".join(lines).encode() + b"\n")
+    parts, *_ = columns.read("\n".join(lines).encode() + b"\n")
     assert parts[0].table["client"].cast(pl.String).to_list() == texts
 
 
@@ -218,9 +218,29 @@ def test_each_line_of_a_large_chunk_has_its_own_time_and_number() -> None:
     lines = [
         f'{{"time":"2026-03-02T{n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}Z","asn":{n + 1}}}' for n in range(40_000)
     ]
-    parts, left = columns.read("\n".join(lines).encode() + b"\n")
+    parts, left, _ = columns.read("\n".join(lines).encode() + b"\n")
     assert left is not None
     assert (len(parts), len(left)) == (1, 0)
     minute = parts[0].table.select((pl.col("time").dt.epoch("s") - 1_772_409_600) // 60).to_series()
     assert minute.to_list() == [n // 60 for n in range(40_000)]
     assert parts[0].table["asn"].to_list() == list(range(1, 40_001))
+
+
+def test_a_part_of_a_chunk_reads_as_if_it_stood_alone() -> None:
+    draw = random.Random(7)
+    lines = [own(draw) if number % 9 else combined(draw) for number in range(300)] + ["odd", r"\x22"] * 3 + [own(draw)]
+    data = "\n".join(lines).encode()
+    ends = [at + 1 for at, byte in enumerate(data) if byte == 10]
+    for begin, end in [
+        (0, ends[0]),
+        (ends[0], ends[150]),
+        (ends[150], len(data)),
+        (ends[-2], len(data)),
+        (0, len(data)),
+    ]:
+        (parts, left, rest), (alone, others, some) = columns.read(data, begin, end), columns.read(data[begin:end])
+        assert (left is None, rest) == (others is None, some)
+        assert left is None or left.tolist() == others.tolist()  # type: ignore[union-attr]
+        for one, other in zip(parts, alone, strict=True):
+            assert one.lines.tolist() == other.lines.tolist()
+            assert_frame_equal(one.table, other.table)
