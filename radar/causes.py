@@ -34,7 +34,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "half_at_once": ("measured", N_("A part was lost at once ({pct}), and a part stayed.")),
     "slid": ("measured", N_("The loss slid deeper over hours, as batteries run out.")),
     "total": ("measured", N_("Independent signals fell almost to nothing within a few bins, across networks.")),
-    "even": ("measured", N_("Networks of the country went at once and alike, none by less than {least}, while routes stayed.")),
+    "even": ("measured", N_("Networks of the country went at once and alike, none by less than {least}, while routes "
+                            "stayed.")),
     "slow": ("measured", N_("The fall took days and came in steps; nothing broke at once.")),
     "days": ("measured", N_("It has lasted for days; cables and power mostly come back sooner.")),
     "uneven": ("measured", N_("Networks of the country are hit unevenly: {least} to {most} lost.")),

@@ -143,7 +143,7 @@ def _window(view: View) -> Component | None:
 def _notes(view: View, now: datetime, *, recorded: bool) -> list[Component]:
     told = {
         "forecast": _("Normal is what the detector expects of that hour, from the weeks before. The band is its usual "
-                      "range; beyond the threshold it fires."),
+                      "range; beyond the threshold it fires, and before it where a fall is sudden."),
         "week": _("Normal is the same time a week before, outages of then included. The threshold is the detector's "
                   "own."),
         "median": _("Normal is the middle of the same time in the four weeks before, the band their lowest and "

@@ -87,7 +87,7 @@ def test_the_button_measures_and_one_line_is_kept(view: View, measuring: Running
     assert 1 < line["mbps"] <= FASTEST
     pings = [one for one in seen if "/beacon/ping" in one]
     assert len(pings) == 11, "one that opens the connection, and ten"
-    assert [one for one in seen if one.startswith("POST")] == [f"POST {measuring.url}/beacon/result"]
+    assert [one for one in seen if one.startswith("POST")] == [f"POST {measuring.url}/beacon/result?lang=en"]
     assert page.context.cookies() == []
     assert page.evaluate("Object.keys(localStorage).filter((key) => /beacon|measure/.test(key))") == []
 

@@ -19,8 +19,8 @@ from radar.shapes import Outage
 from radar.store import documents, travel
 from radar.times import rfc3339
 
-COMMANDS = ("demo", "run", "web", "jobs", "stream", "collect", "replay", "aggregate", "backtest", "try", "record",
-            "outages", "archive", "rebuild", "backfill", "reference", "doctor")  # fmt: skip
+COMMANDS = ("demo", "run", "web", "jobs", "stream", "collect", "replay", "aggregate", "backtest", "causes", "try",
+            "record", "outages", "archive", "rebuild", "backfill", "reference", "doctor")  # fmt: skip
 
 Run = Callable[..., tuple[int, str, str]]
 

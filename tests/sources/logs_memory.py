@@ -1,10 +1,10 @@
 """A process of its own that reads a place of logs and says, as JSON, what memory that took.
 
 Arguments: the source and the place; the settings come from the environment. ``base_mb``: memory of the process once it
-has counted one line, so with all that is imported and the tables of addresses; ``peak_mb``: its largest afterwards,
-while the place was read; ``imports_mb``: its memory after the imports; ``rows``: rows of the log in all bins;
-``lost``: rows by the reason for which a bin was cut; ``refused``: rows that were not used, lines that are too long left
-aside.
+has counted one line, so with all that is imported, compiled code and the tables of addresses; ``peak_mb``: its largest
+afterwards, while the place was read; ``imports_mb``: its memory after the imports; ``rows``: rows of the log in all
+bins; ``lost``: rows by the reason for which a bin was cut; ``refused``: rows that were not used, lines that are too
+long left aside.
 """
 
 from __future__ import annotations
@@ -44,6 +44,10 @@ def main(name: str, place: str) -> dict[str, Any]:
         one.write_text(line + "\n")
         os.environ["RADAR_DATA_DIR"] = folder
         assert sum(_rows(body, once) for body in _bodies(source, str(one))) == 1
+        if name == "edge_logs":
+            from radar.sources import _edge_columns
+
+            assert _edge_columns.read(f"{line}\n".encode())[0], "the line is read by compiled code"
     Path("/proc/self/clear_refs").write_text("5")
     base = _mb("VmRSS")
     rows, lost, refused, largest, answers = 0, Counter[str](), 0, 0, 0
