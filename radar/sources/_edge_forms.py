@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from radar.sources._edge_columns import Part
 
 #: Chunks of fewer bytes are read by Polars alone: their reading takes less time than the loading of compiled code.
-LEAST = 1 << 20
+LEAST = 4 << 20
 
 _HEADER = re.compile(rb"[\x20-\x7e]{1,4000}")
 
