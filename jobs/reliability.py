@@ -27,9 +27,9 @@ log = structlog.get_logger(__name__)
 #: How often it is counted, in hours of the clock; and how long before it, as sources may be late.
 EVERY, LATE = timedelta(hours=3), timedelta(hours=3)
 #: What is counted at once when much has not been: the rest waits for the next ticks.
-AT_ONCE = timedelta(days=7)
+AT_ONCE = timedelta(days=2)
 #: Entities whose scores are in memory at once.
-CHUNK = 256
+CHUNK = 64
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 

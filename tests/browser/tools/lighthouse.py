@@ -13,6 +13,9 @@ from tests.browser.tools import installed
 _FLAGS = "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking " \
     "--disable-component-update --disable-sync"  # fmt: skip
 
+#: What it says when the browser gave it no trace, which happens now and then; and how often it is asked.
+_AGAIN, _TRIES = "Please run Lighthouse again", 3
+
 
 class Report(NamedTuple):
     """``scores``: category -> 0 to 1; ``faults``: category -> audits that cost points; ``audits``: all, by id."""
@@ -28,7 +31,10 @@ def look(url: str, chromium: str, folder: Path, *categories: str) -> Report:
     command = ["node", str(installed() / "lighthouse" / "cli" / "index.js"), url, "--quiet", "--output=json",
                f"--output-path={out}", f"--chrome-flags={_FLAGS}", f"--only-categories={','.join(categories)}",
                "--no-enable-error-reporting"]  # fmt: skip
-    done = subprocess.run(command, env={**os.environ, "CHROME_PATH": chromium}, capture_output=True, text=True)
+    for _ in range(_TRIES):
+        done = subprocess.run(command, env={**os.environ, "CHROME_PATH": chromium}, capture_output=True, text=True)
+        if not done.returncode or _AGAIN not in done.stderr:
+            break
     if done.returncode:
         raise AssertionError(f"Lighthouse failed on {url}: {done.stderr[-2000:]}")
     told = json.loads(out.read_bytes())
