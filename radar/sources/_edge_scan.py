@@ -242,7 +242,9 @@ def scan(base: int, finish: int, row: int, program: Steps, found: Found, begins:
                 for word in range(len(inside)):
                     read: Any = _word(at + 8 * word)
                     x = (read ^ _ZEROS) & digits[word]
-                    wrong |= ((x + adds[word]) | x) & digits[word] & _HIGH
+                    wrong |= (((x + adds[word]) | x) & digits[word] & _HIGH) | (
+                        (read - _BLANKS) & ~read & inside[word] & _HIGH
+                    )
                     read = (read & ~digits[word] & inside[word]) | (_ZEROS & digits[word])
                     key[now, word] = read
                     same = same and key[now - 1, word] == read

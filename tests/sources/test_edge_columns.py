@@ -163,6 +163,17 @@ def test_a_text_that_goes_on_in_the_next_line_is_no_line() -> None:
     assert len(parts[0].lines) == 40
 
 
+@pytest.mark.parametrize("blank", ["\n", "\t"])
+def test_a_time_that_goes_on_after_a_control_byte_is_no_time(blank: str) -> None:
+    line = '8.8.8.8 - - [02/Mar/2026:00:00:07 +0000] "GET / HTTP/1.1" 200 5 "-" "x"'
+    odd = line.replace(" +0000", f"{blank}+0000")
+    parts, left, rest = columns.read("\n".join([*[line] * 5, odd, *[line] * 5]).encode() + b"\n")
+    assert left is not None
+    assert left.tolist() == ([5, 6] if blank == "\n" else [5])
+    assert rest == f"{odd}\n".encode()
+    assert len(parts[0].lines) == 10
+
+
 def test_lines_of_several_forms_are_told_apart() -> None:
     draw = random.Random(4)
     lines = [log(draw) for _ in range(50) for log in (apache, logpush)]
