@@ -30,7 +30,7 @@ from radar.sources._rejections import Rejections
 DEFAULT_ROWS = 2_000_000
 REPEATS = 3
 #: As with the default of the setting ``logs_memory_mb``.
-PIECE = 16 << 20
+PIECE = (512 << 20) // 48
 #: Bytes at the end of a piece among which a line ends.
 _TAIL = 1 << 16
 
