@@ -19,6 +19,7 @@ from radar.sources import _edge_scan as scanning
 from radar.sources._edge_scan import Flags, Found, Rows, Steps
 from radar.sources._edge_template import SAMPLE, Template, Value, of
 from radar.sources._edge_times import FIRST_S, LAST_S, moments
+from radar.sources._log_files import lines_in
 
 #: So many templates are looked for, as long as each takes at least one in so many of the lines that are left.
 _TEMPLATES, _SHARE = 8, 16
@@ -44,18 +45,17 @@ class Part:
     form: str | None
 
 
-def read(data: bytes, begin: int = 0, end: int | None = None) -> tuple[list[Part], Rows | None, bytes]:
-    """The parts of a chunk from ``begin`` to ``end`` that have a template, the numbers of the lines that have not, and
-    those lines; null: none has one."""
-    end = len(data) if end is None else end
-    finish = data.rfind(b"\n", begin, end) + 1
-    count = data.count(b"\n", begin, finish)
-    if not count or count * _SHORTEST > end - begin or not _is_text(data, begin, end):
+def read(data: bytes) -> tuple[list[Part], Rows | None, bytes]:
+    """The parts of a chunk that have a template, the numbers of the lines that have not, and those lines; null: none
+    has one."""
+    finish = data.rfind(b"\n") + 1
+    count = lines_in(data)
+    if not count or count * _SHORTEST > len(data) or not _is_text(data):
         return [], None, b""
-    template = of([*_first_lines(data, begin), *_first_lines(data, (begin + finish) // 2)])
+    template = of([*_first_lines(data, 0), *_first_lines(data, finish // 2)])
     if template is None:
         return [], None, b""
-    begins, odd = np.full(count + 1, begin), np.zeros(count, np.bool_)
+    begins, odd = np.zeros(count + 1, np.int64), np.zeros(count, np.bool_)
     found = _scanned(template, data, begins, odd, np.zeros(0, np.int64), finish, count)
     parts, left = _taken(template, data, found, np.arange(count))
     left, rest = left[~odd[left]], [left[odd[left]]]
@@ -73,8 +73,8 @@ def read(data: bytes, begin: int = 0, end: int | None = None) -> tuple[list[Part
         return [], None, b""
     left = np.sort(np.concatenate([left, *rest]))
     others = [data[begins[row] : begins[row + 1]] for row in left]
-    if finish < end:
-        left, others = np.append(left, count), [*others, data[finish:end]]
+    if finish < len(data):
+        left, others = np.append(left, count), [*others, data[finish:]]
     return parts, left, b"".join(others)
 
 
@@ -84,11 +84,11 @@ def _first_lines(data: bytes, at: int) -> list[bytes]:
     return data[begin : begin + _HEAD].splitlines(keepends=True)[:SAMPLE]
 
 
-def _is_text(data: bytes, begin: int, end: int) -> bool:
+def _is_text(data: bytes) -> bool:
     if data.isascii():
         return True
     try:
-        data[begin:end].decode()
+        data.decode()
     except UnicodeDecodeError:
         return False
     return True
@@ -106,7 +106,6 @@ def _scanned(template: Template, data: bytes, begins: Rows, odd: Flags, numbers:
     found, program = scanning.room(rows, len(template.steps), words), _steps(template)
     reach = max(len(template.tail), *(max(len(lead), value.size) for lead, value in template.steps)) + 16
     safe = finish if finish + reach <= len(data) else data.rfind(b"\n", 0, max(len(data) - reach, 0)) + 1
-    safe = max(safe, int(begins[0]))
     body = np.frombuffer(data, np.uint8)
     tail = np.zeros(finish - safe + reach, np.uint8)
     tail[: finish - safe] = body[safe:finish]

@@ -54,33 +54,29 @@ def from_parquet(body: bytes, *, source: str, first: int = 1) -> pl.DataFrame:
     return named(table.with_row_index("line", first), form)
 
 
-def from_lines(
-    data: bytes, rejected: Rejections, *, first: int = 1, header: bytes = b"", begin: int = 0, end: int | None = None
-) -> Iterator[pl.DataFrame]:
+def from_lines(data: bytes, rejected: Rejections, *, first: int = 1, header: bytes = b"") -> Iterator[pl.DataFrame]:
     """Tables of ``line`` (from ``first``) and columns of ``COLUMNS``, one table for each form that occurs.
 
-    Only lines from ``begin`` to ``end`` are read, the first of which has the number ``first``. ``header`` is the first
-    line of the file where ``data`` is not its beginning. Lines of no form, blank ones and those with none of the
-    columns are counted in ``rejected``.
+    ``header`` is the first line of the file where ``data`` is not its beginning. Lines of no form, blank ones and those
+    with none of the columns are counted in ``rejected``.
     """
-    parts, left, some = _by_columns(data, begin, end)
+    parts, left, some = _by_columns(data)
     for part in parts:
         table = access.named(part.table) if part.form is None else named(part.table, FORMS[part.form])
         yield _numbered(table, pl.Series(first + part.lines))
     if left is None:
-        data = data[begin:end]
         yield from _whole(data, rejected, pl.int_range(first, first + _count(data), dtype=pl.Int64, eager=True), header)
     elif len(left):
         yield from _whole(some, rejected, pl.Series(first + left), header)
 
 
-def _by_columns(data: bytes, begin: int, end: int | None) -> tuple[list[Part], NDArray[np.int64] | None, bytes]:
+def _by_columns(data: bytes) -> tuple[list[Part], NDArray[np.int64] | None, bytes]:
     """What can be read column by column; the numbers of the other lines (null: all are) and those lines."""
     if len(data) < LEAST:
         return [], None, b""
     from radar.sources import _edge_columns  # brings a compiler, which who reads little has no use for
 
-    return _edge_columns.read(data, begin, end)
+    return _edge_columns.read(data)
 
 
 def _count(data: bytes) -> int:

@@ -18,6 +18,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from radar.errors import UpstreamChanged
 from radar.sources._dns_tap import CONTENT
 from radar.sources._log_places import LogFile, digest
@@ -32,6 +34,7 @@ STILL_S = 600
 ROW_BYTES = 64
 #: Control frames of Frame Streams: sizes that they have, and the type of the first one of a stream.
 _CONTROL, _START = (4, 512), 2
+_NEWLINE = ord("\n")
 _READER = Path(__file__).with_name("_parquet_rows.py")
 
 
@@ -118,7 +121,7 @@ def _pieces(
     binary: bool,
     ended: bool,
 ) -> Iterator[tuple[Chunk, Seen]]:
-    for data, skipped in _frames(stream, limit) if binary else _few_lines(_lines(stream, limit, ended=ended), limit):
+    for data, skipped in _frames(stream, limit) if binary else _lines(stream, limit, ended=ended):
         before = marks.seen
         if skipped:
             marks.moved(skipped, 1)
@@ -128,9 +131,11 @@ def _pieces(
             marks.moved(len(data), 0)
             yield Chunk(file.name, "binary", data, before.offset), marks.seen
         else:
-            whole = data if data.endswith(b"\n") else data + b"\n"
-            marks.moved(len(data), whole.count(b"\n"))
-            yield Chunk(file.name, "lines", whole, before.lines + 1, head if before.offset else b""), marks.seen
+            for some, lines in _few_lines(data, limit):
+                before = marks.seen
+                marks.moved(len(some), lines)
+                whole = some if some.endswith(b"\n") else some + b"\n"
+                yield Chunk(file.name, "lines", whole, before.lines + 1, head if before.offset else b""), marks.seen
 
 
 def _first_line(stream: Any) -> bytes:
@@ -141,40 +146,42 @@ def _first_line(stream: Any) -> bytes:
 
 def _lines(stream: Any, limit: int, *, ended: bool) -> Iterator[tuple[bytes, int]]:
     """(whole lines, 0), or (nothing, size of a line that is too long)."""
-    rest = bytearray()
-    while part := stream.read(STEP):
-        rest += part
-        if len(rest) < limit:
-            continue
-        cut = rest.rfind(b"\n") + 1
+    rest = b""
+    while len(data := _exactly(stream, limit - len(rest), after=rest)) >= limit:
+        cut = data.rfind(b"\n") + 1
         if cut:
-            yield bytes(rest[:cut]), 0
-            del rest[:cut]
+            yield data[:cut], 0
+            rest = data[cut:]
             continue
-        size, end = len(rest), -1
+        size, end, part = len(data), -1, b""
         while end < 0 and (part := stream.read(STEP)):
             end = part.find(b"\n")
             size += len(part) if end < 0 else end + 1
         if end >= 0 or ended:
             yield b"", size
-        rest = bytearray(part[end + 1 :] if end >= 0 else b"")
+        rest = part[end + 1 :] if end >= 0 else b""
         if end < 0:
             return
-    cut = len(rest) if ended else rest.rfind(b"\n") + 1
+    cut = len(data) if ended else data.rfind(b"\n") + 1
     if cut:
-        yield bytes(rest[:cut]), 0
+        yield data[:cut], 0
 
 
-def _few_lines(pieces: Iterator[tuple[bytes, int]], limit: int) -> Iterator[tuple[bytes, int]]:
-    """The same in smaller pieces where lines are many and short."""
-    for data, skipped in pieces:
-        if data.count(b"\n") * ROW_BYTES <= limit:
-            yield data, skipped
-            continue
-        middle = data.find(b"\n", len(data) // 2) + 1 or data.rfind(b"\n") + 1
-        if middle == len(data):
-            middle = data.rfind(b"\n", 0, middle - 1) + 1
-        yield from _few_lines(iter([(data[:middle], 0), (data[middle:], 0)]), limit)
+def _few_lines(data: bytes, limit: int) -> Iterator[tuple[bytes, int]]:
+    """The lines and how many they are, in smaller pieces where they are many and short."""
+    lines = lines_in(data) + (not data.endswith(b"\n"))
+    if lines * ROW_BYTES <= limit or lines == 1:
+        yield data, lines
+        return
+    middle = data.find(b"\n", len(data) // 2, len(data) - 1) + 1 or data.rfind(b"\n", 0, len(data) - 1) + 1
+    yield from _few_lines(data[:middle], limit)
+    yield from _few_lines(data[middle:], limit)
+
+
+def lines_in(data: bytes) -> int:
+    """Line breaks in the data: faster than their own method, and other threads go on meanwhile."""
+    seen = np.frombuffer(data, np.uint8)
+    return sum(int(np.count_nonzero(seen[at : at + STEP] == _NEWLINE)) for at in range(0, len(seen), STEP))
 
 
 def _frames(stream: Any, limit: int) -> Iterator[tuple[bytes, int]]:
@@ -295,8 +302,9 @@ def _head_and_tail(opened: Any, packing: bytes, offset: int) -> tuple[str, str]:
     return digest(head), digest(tail)
 
 
-def _exactly(stream: Any, size: int) -> bytes:
-    parts = []
+def _exactly(stream: Any, size: int, *, after: bytes = b"") -> bytes:
+    """So many bytes, fewer at the end, with others before them."""
+    parts = [after]
     while size > 0 and (part := stream.read(min(size, STEP))):
         parts.append(part)
         size -= len(part)

@@ -31,6 +31,7 @@ from radar.errors import UpstreamChanged, UpstreamUnavailable
 from radar.schema import Rejected
 from radar.sources import Answer
 from radar.sources._bytes import BROKEN, PARQUET
+from radar.sources._log_ahead import Count, counted
 from radar.sources._log_bins import BIN_S, HOUR_S, TABLES, Bins, Rules, Unlisted
 from radar.sources._log_files import HEAD, Chunk, Seen, news
 from radar.sources._log_places import find
@@ -57,7 +58,7 @@ def answers(
     since: datetime,
     until: datetime,
     *,
-    count: Callable[[Chunk, Rejections], pl.DataFrame],
+    count: Count,
     largest: frozenset[str] = frozenset(),
     once: pl.Expr | None = None,
     within: str | None = None,
@@ -70,7 +71,8 @@ def answers(
     since
         On the first reading, rows before it are refused; later ones before the bins that are kept.
     count
-        A chunk as partials: ``bin`` (epoch s), the source's own columns, ``field``, ``cell``, ``amount``.
+        A chunk as partials: ``bin`` (epoch s), the source's own columns, ``field``, ``cell``, ``amount``. Called by
+        several threads at a time.
     largest
         Fields whose cells merge by the larger; all others add up.
     once
@@ -112,23 +114,22 @@ def answers(
             seen: Seen | None = None
             refused = ""
             try:
-                for chunk, seen in news(  # noqa: B007  # the last place is what counts
-                    source, file, known, rejected, limit=limit, now_s=end
-                ):
-                    if chunk is None:
+                pieces = news(source, file, known, rejected, limit=limit, now_s=end)
+                for piece in counted(pieces, count):
+                    seen = piece if isinstance(piece, Seen) else piece.seen  # the last place is what counts
+                    if isinstance(piece, Seen):
                         continue
-                    lost = Rejections()
+                    chunk = piece.chunk
                     try:
-                        part = count(chunk, lost)
+                        part = piece.partials.result()
                     except UpstreamChanged as error:
                         refused = refused or f"{file.name}: {error}"
                         rejected.add("piece of a file is no log of this kind", f"{file.name} from {chunk.first_line}: "
                                      f"{error}", chunk.data.count(b"\n") if chunk.kind == "lines" else 1)  # fmt: skip
                         continue
-                    for item in lost.done():
-                        rejected.add(item.reason, item.example, item.count)
+                    rejected.extend(piece.lost)
                     bins.add(_within(part, chunk, oldest, end + SKEW_S, once, rejected))
-                    del part, chunk
+                    del part, chunk, piece
             except OSError as error:
                 away.append(f"{file.name}: {error.strerror or error}")
                 if seen is not None:  # some of it is counted, and no place to go on from is known

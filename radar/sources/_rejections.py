@@ -44,6 +44,11 @@ class Rejections:
         before, first = self._found.get(reason, (0, ""))
         self._found[reason] = (before + count, first or without_addresses(example)[:_LONGEST])
 
+    def extend(self, more: Rejections) -> None:
+        """Count what another tally has."""
+        for item in more.done():
+            self.add(item.reason, item.example, item.count)
+
     def done(self) -> tuple[Rejected, ...]:
         """All reasons, most frequent first."""
         rows = sorted(self._found.items(), key=lambda item: (-item[1][0], item[0]))

@@ -34,11 +34,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -49,7 +48,7 @@ from radar.signals import SIGNALS, SLOTS
 from radar.sources import Answer, Source
 from radar.sources._bytes import PARQUET, begins, unpack
 from radar.sources._edge_counts import BIN_S, ENOUGH, LARGEST, PARTIALS, counted, merged, signals
-from radar.sources._edge_forms import from_lines, from_parquet, header_of
+from radar.sources._edge_forms import from_lines, from_parquet
 from radar.sources._edge_rows import checked, placed
 from radar.sources._rejections import Rejections
 
@@ -65,9 +64,6 @@ HOUR_S = 3600
 
 #: At a file's edges, a bin with less than this share of the rows of its fullest bin is not held by the file.
 STRAY = 0.02
-
-#: Pieces are cut only into ones at least this large.
-_LEAST_CUT = 1 << 20
 
 #: Columns of partials -> the type of entity that they name. Where one of them is cut, absent is not zero.
 _ENTITIES = {"cc": "country", "asn": "asn", "provider": "provider"}
@@ -120,50 +116,8 @@ def client_key(folder: Path) -> int:
 def count(chunk: Chunk, rejected: Rejections, *, key: int = _OPEN_KEY) -> pl.DataFrame:
     """Partials (``PARTIALS``) of one piece of a log; a cell may occur several times. Raises UpstreamChanged for a
     Parquet file of another form.
-
-    Large ones are cut further, and the cuts are counted at the same time: reading lines keeps one core busy.
     """
-    cuts = _cuts(chunk)
-    lost = [Rejections() for _ in cuts]
-    counts = list(_threads(os.getpid()).map(lambda cut, own: _counted(chunk, own, key, cut), cuts, lost))
-    for own in lost:
-        for item in own.done():
-            rejected.add(item.reason, item.example, item.count)
-    return pl.concat(counts)
-
-
-@lru_cache(maxsize=1)
-def _threads(_process: int) -> ThreadPoolExecutor:
-    """Threads that stay: what a new one takes of memory is new too, and has to be cleared first."""
-    return ThreadPoolExecutor(pl.thread_pool_size(), "edge-logs")
-
-
-class _Cut(NamedTuple):
-    """Whole lines of a chunk: from where to where, and the number of the first."""
-
-    begin: int
-    end: int
-    line: int
-
-
-def _cuts(chunk: Chunk) -> list[_Cut]:
-    """As many pieces of a piece as there are cores, of whole lines. CSV stays whole, since its header is said once."""
-    size, data = len(chunk.data), chunk.data
-    first = chunk.head or data[: data.find(b"\n") + 1]
-    if chunk.kind != "lines" or size < 2 * _LEAST_CUT or header_of(first):
-        return [_Cut(0, size, chunk.first_line)]
-    cuts: list[_Cut] = []
-    begin, line = 0, chunk.first_line
-    for part in range(1, pl.thread_pool_size() + 1):
-        end = data.find(b"\n", max(size * part // pl.thread_pool_size() - 1, begin)) + 1 or size
-        if end > begin:
-            cuts.append(_Cut(begin, end, line))
-            begin, line = end, line + data.count(b"\n", begin, end)
-    return cuts
-
-
-def _counted(chunk: Chunk, rejected: Rejections, key: int, cut: _Cut) -> pl.DataFrame:
-    tables = _tables(chunk, rejected, cut)
+    tables = _tables(chunk, rejected)
     return pl.concat([pl.DataFrame(schema=PARTIALS), *(counted(checked(table, rejected), key) for table in tables)])
 
 
@@ -182,12 +136,11 @@ def rows_of(chunk: Chunk, rejected: Rejections, *, by_minute: bool = False) -> I
             yield checked(table.filter(minute == number), rejected).with_columns(pl.col("bin") + 60 * number)
 
 
-def _tables(chunk: Chunk, rejected: Rejections, cut: _Cut | None = None) -> Iterator[pl.DataFrame]:
+def _tables(chunk: Chunk, rejected: Rejections) -> Iterator[pl.DataFrame]:
     if chunk.kind == "parquet":
         yield from_parquet(chunk.data, source=NAME, first=chunk.first_line)
         return
-    begin, end, line = cut or (0, len(chunk.data), chunk.first_line)
-    yield from from_lines(chunk.data, rejected, first=line, header=chunk.head, begin=begin, end=end)
+    yield from from_lines(chunk.data, rejected, first=chunk.first_line, header=chunk.head)
 
 
 def parse(body: bytes, *, name: str = "") -> Parsed:

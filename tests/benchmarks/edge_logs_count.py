@@ -4,16 +4,16 @@
 ``key=value`` after them. Both count, for every 5 minutes, by country, by network and by network in a country: requests,
 bytes, the shares of client errors, server errors, requests without an answer and HTTP/3, four percentiles of the
 round-trip time and distinct clients. DuckDB does it in one query with its reader, exact percentiles and its own
-HyperLogLog. The radar reads the pieces in which it reads any file, checks every row, merges what the pieces gave, makes
-the interval of each median, and leaves out networks in their home country. The files are read from the disk's cache by
-both.
+HyperLogLog. The radar reads and counts pieces as it does those of any file, checks every row, merges what the pieces
+gave, makes the interval of each median, and leaves out networks in their home country. The files are read from the
+disk's cache by both.
 """
 
 from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -24,15 +24,15 @@ import polars as pl
 
 from radar.sources import edge_logs
 from radar.sources._edge_counts import merged, signals
-from radar.sources._log_files import Chunk
+from radar.sources._log_ahead import counted
+from radar.sources._log_files import Seen, news
+from radar.sources._log_places import find
 from radar.sources._rejections import Rejections
 
 DEFAULT_ROWS = 2_000_000
 REPEATS = 3
 #: As with the default of the setting ``logs_memory_mb``.
 PIECE = (512 << 20) // 48
-#: Bytes at the end of a piece among which a line ends.
-_TAIL = 1 << 16
 
 _COUNTED = """count(*) AS requests, sum(bytes), sum((status BETWEEN 400 AND 499)::INT) / count(status),
     sum((status >= 500)::INT) / count(status), sum((status = 0)::INT) / count(status),
@@ -89,23 +89,15 @@ def run(rows: int | None) -> dict[str, Any]:
 
 def _ours(path: Path) -> pl.DataFrame:
     rejected = Rejections()
-    parts = [edge_logs.count(piece, rejected) for piece in _pieces(path)]
+    (file,) = find("edge_logs", str(path))
+    parts = []
+    for piece in counted(news("edge_logs", file, {}, rejected, limit=PIECE, now_s=time.time()), edge_logs.count):
+        if not isinstance(piece, Seen):
+            parts.append(piece.partials.result())
+            rejected.extend(piece.lost)
     if rejected.done():
         raise AssertionError(f"rejected: {rejected.done()}")
     return signals(merged(parts))
-
-
-def _pieces(path: Path) -> Iterator[Chunk]:
-    """The file in pieces that end with a line."""
-    line, at, size = 1, 0, path.stat().st_size
-    with path.open("rb") as file:
-        while at < size:
-            file.seek(max(at + PIECE - _TAIL, at))
-            whole = at + PIECE - _TAIL + file.read(_TAIL).rfind(b"\n") + 1 if at + PIECE < size else size
-            file.seek(at)
-            data = file.read(whole - at)
-            yield Chunk(path.name, "lines", data, line)
-            at, line = whole, line + data.count(b"\n")
 
 
 def _timed(took: list[float], call: Callable[[], Any]) -> Any:

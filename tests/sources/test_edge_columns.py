@@ -235,23 +235,3 @@ def test_each_line_of_a_large_chunk_has_its_own_time_and_number() -> None:
     minute = parts[0].table.select((pl.col("time").dt.epoch("s") - 1_772_409_600) // 60).to_series()
     assert minute.to_list() == [n // 60 for n in range(40_000)]
     assert parts[0].table["asn"].to_list() == list(range(1, 40_001))
-
-
-def test_a_part_of_a_chunk_reads_as_if_it_stood_alone() -> None:
-    draw = random.Random(7)
-    lines = [own(draw) if number % 9 else combined(draw) for number in range(300)] + ["odd", r"\x22"] * 3 + [own(draw)]
-    data = "\n".join(lines).encode()
-    ends = [at + 1 for at, byte in enumerate(data) if byte == 10]
-    for begin, end in [
-        (0, ends[0]),
-        (ends[0], ends[150]),
-        (ends[150], len(data)),
-        (ends[-2], len(data)),
-        (0, len(data)),
-    ]:
-        (parts, left, rest), (alone, others, some) = columns.read(data, begin, end), columns.read(data[begin:end])
-        assert (left is None, rest) == (others is None, some)
-        assert left is None or left.tolist() == others.tolist()  # type: ignore[union-attr]
-        for one, other in zip(parts, alone, strict=True):
-            assert one.lines.tolist() == other.lines.tolist()
-            assert_frame_equal(one.table, other.table)
