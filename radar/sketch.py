@@ -16,7 +16,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import polars as pl
+
+from radar.cells import ordered, starts_of
 
 #: Relative error of a percentile.
 ERROR = 0.01
@@ -30,6 +33,9 @@ _ZERO_CELL = math.ceil(math.log(SMALLEST) / _LN_G)
 _BITS = 12
 REGISTERS = 1 << _BITS
 _ALPHA = 0.7213 / (1 + 1.079 / REGISTERS)
+
+#: What a register counts for, by its run: 2 to the power of minus it.
+_HALVES = pl.Series([0.5**run for run in range(64 - _BITS + 2)])
 
 #: Of a 95 % interval.
 Z = 1.959963984540054
@@ -87,7 +93,7 @@ def quantiles(cells: pl.DataFrame | pl.LazyFrame, keys: Sequence[str], shares: S
     [('IQ', 3, 7.32, 0.99, 54.06)]
     """
     keys = list(keys)
-    ordered = _each_cell(cells, keys, pl.col("amount").sum().cast(pl.Int64))
+    ordered = _each_cell(cells, keys)
     groups = ordered.group_by(keys, maintain_order=True).agg(n=pl.col("amount").sum())
     n = pl.col("n")
     square = Z * Z
@@ -136,33 +142,45 @@ def distinct(registers: pl.DataFrame | pl.LazyFrame, keys: Sequence[str]) -> pl.
     """
     keys = list(keys)
     used = pl.col("amount").len()
-    total = (0.5 ** pl.col("amount").cast(pl.Float64)).sum() + (REGISTERS - used)
+    total = pl.col("share").sum() + (REGISTERS - used)
     raw = _ALPHA * REGISTERS * REGISTERS / total
     empty = REGISTERS - used
     linear = REGISTERS * (REGISTERS / empty.cast(pl.Float64)).log()
     return (
-        _each_cell(registers, keys, pl.col("amount").max())
+        _each_cell(registers, keys, largest=True)
+        .with_columns(share=pl.lit(_HALVES).gather(pl.col("amount").cast(pl.UInt32)))
         .group_by(keys, maintain_order=True)
         .agg(distinct=pl.when((raw <= 2.5 * REGISTERS) & (empty > 0)).then(linear).otherwise(raw))
     )
 
 
-def _each_cell(cells: pl.DataFrame | pl.LazyFrame, keys: list[str], amount: pl.Expr) -> pl.DataFrame:
-    """Cells that occur several times as one row each, in order of ``keys`` and ``cell``.
-
-    A group that is a number is put with its cell into one number: that is grouped and sorted several times as fast.
-    """
+def _each_cell(cells: pl.DataFrame | pl.LazyFrame, keys: list[str], *, largest: bool = False) -> pl.DataFrame:
+    """Cells that occur several times as one row each (``amount``, Int64: the sum or the largest), in order of ``keys``
+    and ``cell``."""
     table = cells.lazy().collect()
     if len(keys) == 1 and table.schema[keys[0]] == pl.Int64 and table.height:
-        group, cell = pl.col(keys[0]), pl.col("cell").cast(pl.Int64)
-        least, most = table.select(pl.min(keys[0]).alias("least"), pl.max(keys[0]).alias("most")).row(0)
-        first, last = table.select(cell.min().alias("first"), cell.max().alias("last")).row(0)
-        width = last - first + 1
-        if least is not None and least > -(2**62) and (most - least + 1) * width < 2**62:
-            places = table.select("amount", place=(group - least) * width + cell - first)
-            told = places.group_by("place").agg(amount).sort("place")
-            place = pl.col("place")
-            return told.select(
-                (place // width + least).alias(keys[0]), (place % width + first).cast(pl.Int32).alias("cell"), "amount"
-            )
-    return table.group_by([*keys, "cell"]).agg(amount).sort([*keys, "cell"])
+        made = _of_numbers(table, keys[0], largest=largest)
+        if made is not None:
+            return made
+    amount = pl.col("amount").max() if largest else pl.col("amount").sum()
+    return table.group_by([*keys, "cell"]).agg(amount.cast(pl.Int64)).sort([*keys, "cell"])
+
+
+def _of_numbers(table: pl.DataFrame, key: str, *, largest: bool) -> pl.DataFrame | None:
+    """The same for groups that are numbers: group, cell and amount are put into one number of 64 bits, which is sorted
+    in a fraction of the time that grouping takes. None where they do not fit."""
+    group, cell, amount = (table[name].cast(pl.Int64).to_numpy() for name in (key, "cell", "amount"))
+    if table.null_count().sum_horizontal().item():
+        return None
+    least, first = int(group.min()), int(cell.min())
+    width, bits = int(cell.max()) - first + 1, int(amount.max()).bit_length()
+    if amount.min() < 0 or ((int(group.max()) - least + 1) * width) << bits >= 1 << 63:
+        return None
+    numbers = ordered(((((group - least) * width + (cell - first)) << bits) | amount).view(np.uint64)).view(np.int64)
+    places, amounts = numbers >> bits, numbers & ((1 << bits) - 1)
+    starts = starts_of(places.view(np.uint64))
+    last = np.append(starts[1:], len(numbers)) - 1  # the largest of a cell comes last
+    amounts = amounts[last] if largest else np.add.reduceat(amounts, starts)
+    places = places[starts]
+    found = pl.DataFrame({key: places // width + least, "cell": places % width + first, "amount": amounts})
+    return found.with_columns(pl.col(key).set_sorted(), pl.col("cell").cast(pl.Int32))
