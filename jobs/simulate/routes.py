@@ -24,9 +24,12 @@ import orjson
 import polars as pl
 
 from jobs.simulate.places import stream
+from radar import people
+from radar.entities import networks
 from radar.routing import Element
 from radar.routing.cells import Peer, Sparse
 from radar.routing.session import Session
+from radar.routing.ways import VIEWPOINTS
 
 #: Networks that carry others' routes in the paths.
 TRANSIT = (174, 1299, 2914, 3257, 3320, 3356, 5511, 6453, 6461, 6762, 6939, 12956)
@@ -71,6 +74,7 @@ class Routes:
         ]
         self.gone: set[int] = set()
         self._of_network: dict[int, list[int]] = {}
+        self._ways: dict[int, tuple[list[int], list[int]]] = {}
         for pid, asn in enumerate(self.origins.tolist()):
             self._of_network.setdefault(asn, []).append(pid)
         self._count = 0
@@ -78,6 +82,18 @@ class Routes:
     def of_network(self, asn: int) -> list[int]:
         """Numbers of the prefixes that a network announces."""
         return self._of_network.get(asn, [])
+
+    def way(self, pid: int) -> list[int]:
+        """Over which networks the routes to a prefix run, invented: every third prefix of a network over its second
+        carrier, and half of the smaller networks of a country behind the largest one there."""
+        asn = int(self.origins[pid])
+        known = self._ways.get(asn)
+        if known is None:
+            home = networks()[asn].home if asn in networks() else ""
+            largest = people.largest(home)[:3]
+            behind = list(largest[:1]) if asn % 2 and asn not in (*largest, *TRANSIT) else []
+            known = self._ways[asn] = [TRANSIT[asn // 2 % 12], *behind], [TRANSIT[asn // 24 % 12], *behind]
+        return [hop for hop in known[pid % 3 == 0] if hop != asn]
 
     # ------------------------------------------------------------------ tables
 
@@ -88,13 +104,16 @@ class Routes:
         whole = session.table.peers[first.key]
         for speaker in others:
             cells: list[Any] = [half.copy() if isinstance(half, bytearray) else Sparse(half) for half in whole.cells]
-            session.table.peers[speaker.key] = Peer(speaker.key, speaker.asn, cells, time, False, True, time)
+            peer = session.table.peers[speaker.key] = Peer(speaker.key, speaker.asn, cells, time, False, True, time)
+            if len(session.table.peers) <= VIEWPOINTS:
+                peer.ways = [Sparse(row) if isinstance(row, Sparse) else row[:] for row in whole.ways]
 
     def dump(self, speaker: Speaker, time: float) -> Iterator[Element]:
         """A peer's whole table as elements of a dump."""
         for pid, (prefix, asn) in enumerate(zip(self.prefixes, self.origins.tolist(), strict=True)):
             if pid not in self.gone:
-                yield time, speaker.key, speaker.asn, "B", prefix, f"{speaker.asn} {TRANSIT[pid % 12]} {asn}"
+                path = " ".join(map(str, (speaker.asn, *self.way(pid), asn)))
+                yield time, speaker.key, speaker.asn, "B", prefix, path
 
     # ------------------------------------------------------------------ messages
 
@@ -113,7 +132,8 @@ class Routes:
                 continue
             asn = int(self.origins[pid])
             mine = [p for p in self._of_network[asn][:3] if p not in self.gone]
-            path = [TRANSIT[a], asn] if a == b else [TRANSIT[a], TRANSIT[b], asn]
+            # how it comes to the peer changes, who the neighbours of the origin are does not
+            path = [TRANSIT[a], *([] if a == b else [TRANSIT[b]]), *self.way(pid), asn]
             out.append((time, self._message(self.peers[who], time, path, mine, [])))
         return out
 
@@ -130,7 +150,7 @@ class Routes:
                 out.append((time, self._message(speaker, time, [], [], part)))
             for part in _same_origin(back, self.origins):
                 time = since + float(delays[part[0] % max(1, len(delays))])
-                path = [TRANSIT[part[0] % 12], int(self.origins[part[0]])]
+                path = [*self.way(part[0]), int(self.origins[part[0]])]
                 out.append((time, self._message(speaker, time, path, part, [])))
         return sorted(out)
 
@@ -162,7 +182,7 @@ class Routes:
             out.append((since, self._state(speaker, since, "connected")))
             delays = np.sort(self._rng.random(len(groups))) * spread_s
             for part, delay in zip(groups, delays.tolist(), strict=True):
-                path = [TRANSIT[part[0] % 12], int(self.origins[part[0]])]
+                path = [*self.way(part[0]), int(self.origins[part[0]])]
                 out.append((since + delay, self._message(speaker, since + delay, path, part, [])))
         return sorted(out)
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
 from jobs.stream.follow import Follower, Minute
+from jobs.stream.paths import PathTeller
 from radar.entities import networks
 from radar.routing.quorum import Member
 from radar.shapes import RouteEvent, Routing, RoutingPeer, RoutingTotals, RoutingView
@@ -27,6 +28,7 @@ class Teller:
         self._simulated = simulated
         self._told: dict[str, RoutingView] = {}
         self._primaries: list[str] = []
+        self._paths = PathTeller(client, source, simulated=simulated)
 
     def tell(self, follower: Follower, minute: Minute, *, events: Collection[RouteEvent] = (),
              snapshot_at: float | None = None, caught_up_from: float | None = None) -> Routing:  # fmt: skip
@@ -37,6 +39,7 @@ class Teller:
         document["caught_up_from"] = _text(caught_up_from)
         if (primaries := lineage(self._client)) != self._primaries:
             self._told, self._primaries = {}, primaries  # one that took over may lack what was told
+            self._paths.forget()
         if follower.state(minute) == "live":
             fresh = {key: view for key, view in views.items() if not _same(view, self._told.get(key))}
             gone = [key for key in self._told if key not in views]
@@ -46,6 +49,7 @@ class Teller:
                 self._told = {}
                 raise
             self._told = views
+            self._paths.tell(follower.session, minute.found)
         documents.put(self._client, "routing", document)
         return document
 

@@ -8,6 +8,8 @@
 ``routing.quorum``       whose view counts: peers that are live, whole and carry a full table
 ``routing.views``        the table evaluated: blocks, peers' share and activity of every country and network
 ``routing.session``      elements in, SIGNALS out: one table on its own clock, evaluated each minute
+``routing.ways``         over which networks routes run, as a few peers see it
+``routing.hegemony``     who depends on whom to be reached; ``routing.lasting``: since when two are neighbours
 ``routing.snapshot``     the table on disk and back
 ``routing.rpki``         validated ROA payloads: is an origin valid for a prefix?
 ``routing.relations``    who is whose customer

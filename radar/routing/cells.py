@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
+from typing import Any
 
 #: Room in a peer's cells grows by so many prefixes.
 STEP = 65_536
@@ -22,7 +23,8 @@ Cells = bytearray | Sparse
 @dataclass(slots=True)
 class Peer:
     """One BGP session. ``cells``: the code of each prefix, IPv4 and IPv6. ``synced``: its whole table is known, from a
-    dump or from a session that began while we listened. ``dump``: time of the dump that it was last read from."""
+    dump or from a session that began while we listened. ``dump``: time of the dump that it was last read from.
+    ``ways``: over which networks each route runs, IPv4 and IPv6 (:mod:`radar.routing.ways`); None: not kept."""
 
     key: str  # "collector|address": what tells peers apart
     asn: int
@@ -31,6 +33,7 @@ class Peer:
     down: bool = False
     synced: bool = False
     dump: float = 0.0
+    ways: list[Any] = field(default_factory=lambda: [None, None])
 
     @property
     def collector(self) -> str:

@@ -18,9 +18,12 @@ import polars as pl
 
 from radar.entities import networks
 from radar.routing import Element
+from radar.routing.hegemony import Dependence, evaluate
+from radar.routing.lasting import F64, Lasting, pairs
 from radar.routing.quorum import members
 from radar.routing.table import Table, Watch
 from radar.routing.views import Evaluation, Evaluator
+from radar.routing.ways import settle
 from radar.schema import SIGNALS, Parsed, Rejected, empty_signals
 from radar.shapes import RoutingView
 from radar.times import rfc3339
@@ -66,6 +69,8 @@ class Session:
         self._looked = 0
         self.tracked_at = -1
         self.days: dict[int, tuple[np.ndarray | None, np.ndarray | None]] = {}
+        self.lasting = (Lasting(), Lasting())
+        self.viewpoints = [0, 0]  # of the last look at paths, IPv4 and IPv6
         self._frames: list[pl.DataFrame] = []
         self._bin = -1
         self._bins = 0
@@ -177,6 +182,22 @@ class Session:
     def before(self, at: float) -> tuple[np.ndarray | None, np.ndarray | None]:
         """Blocks of each entity a day before ``at``, IPv4 and IPv6; None where the table is younger than that."""
         return self.days.get(int(at) // HOUR_S - DAY_S // HOUR_S, (None, None))
+
+    # ------------------------------------------------------------------ who depends on whom
+
+    def depend(self, found: Evaluation) -> tuple[tuple[Dependence, F64] | None, tuple[Dependence, F64] | None]:
+        """Who depends on whom, IPv4 and IPv6, and since when each neighbour is one, in seconds (NaN: for as long as we
+        know the origin). None with too few viewpoints. Takes seconds where the table is large."""
+        table = self.table
+        views = [settle(found.members, side) for side in (0, 1)]
+        self.viewpoints = [len(peers) for peers in views]
+        table.chains.compact(row for peer in table.peers.values() for row in peer.ways if row is not None)
+        out: list[tuple[Dependence, F64] | None] = []
+        for side, half in enumerate(table.halves):
+            seen = evaluate(table, half, views[side], self.evaluator.country(half))
+            near = None if seen is None else pairs(seen.neighbours.group, seen.neighbours.asn)
+            out.append(None if seen is None or near is None else (seen, self.lasting[side].look(near, found.at)))
+        return out[0], out[1]
 
     # ------------------------------------------------------------------ rows
 

@@ -47,6 +47,8 @@ def dump(session: Session, extra: dict[str, Any]) -> Iterator[bytes]:
         "tracked": keep(np.array(session.tracked, np.int32)),
         "days": [[hour, *(None if part is None else keep(part) for part in parts)]
                  for hour, parts in sorted(session.days.items())],
+        "chains": [keep(np.array(column, np.uint32)) for column in (table.chains.asns, table.chains.first)],
+        "lasting": [[kept.began, keep(kept.keys), keep(kept.since)] for kept in session.lasting],
     }  # fmt: skip
     blobs = [memoryview(values.data if isinstance(values, np.ndarray) else values).cast("B")
              for values in arrays]  # fmt: skip
@@ -81,8 +83,8 @@ def load(session: Session, packed: bytes) -> dict[str, Any]:
         _fill(half, kept, parts)
     for key, kept in head["peers"]:
         table.peers[key] = _peer_back(key, kept, parts)
-        for one in kept["cells"]:
-            if "dense" in one:
+        for one in (*kept["cells"], *kept.get("ways", ())):
+            if one is not None and "dense" in one:
                 parts[one["dense"]] = None  # it is in the table now
     for key in head["entities"]:
         evaluator.index.number(key)
@@ -94,6 +96,10 @@ def load(session: Session, packed: bytes) -> dict[str, Any]:
         hour: (None if a is None else parts[a].copy(), None if b is None else parts[b].copy())
         for hour, a, b in head["days"]
     }
+    if "chains" in head:  # one that was written before there were any lacks them: they are learned anew
+        table.chains.load(*(parts[number].tolist() for number in head["chains"]))
+        for mine, (began, keys, since) in zip(session.lasting, head["lasting"], strict=True):
+            mine.began, mine.keys, mine.since = began, parts[keys].copy(), parts[since].copy()
     extra: dict[str, Any] = head["extra"]
     return extra
 
@@ -150,14 +156,14 @@ def _fill(half: Half, kept: dict[str, Any], parts: list[Any]) -> None:
 
 
 def _peer(peer: Peer, keep: Any) -> list[Any]:
-    cells = []
-    for one in peer.cells:
-        if isinstance(one, Sparse):
-            cells.append({"sparse": [[pid, code] for pid, code in one.items()]})
-        else:
-            cells.append({"dense": keep(one)})
+    def kept(row: Any) -> dict[str, Any] | None:
+        if isinstance(row, Sparse):
+            return {"sparse": [[pid, code] for pid, code in row.items()]}
+        return None if row is None else {"dense": keep(row)}
+
     return [peer.key, {"asn": peer.asn, "heard": peer.heard, "down": peer.down, "synced": peer.synced,
-                       "dump": peer.dump, "cells": cells}]  # fmt: skip
+                       "dump": peer.dump, "cells": [kept(row) for row in peer.cells],
+                       "ways": [kept(row) for row in peer.ways]}]  # fmt: skip
 
 
 def _peer_back(key: str, kept: dict[str, Any], parts: list[Any]) -> Peer:
@@ -165,4 +171,9 @@ def _peer_back(key: str, kept: dict[str, Any], parts: list[Any]) -> Peer:
         bytearray(parts[one["dense"]].tobytes()) if "dense" in one else Sparse(map(tuple, one["sparse"]))
         for one in kept["cells"]
     ]
-    return Peer(key, kept["asn"], cells, kept["heard"], kept["down"], kept["synced"], kept["dump"])
+    ways: list[Any] = [
+        None if one is None
+        else array("I", parts[one["dense"]].tobytes()) if "dense" in one else Sparse(map(tuple, one["sparse"]))
+        for one in kept.get("ways", (None, None))
+    ]  # fmt: skip
+    return Peer(key, kept["asn"], cells, kept["heard"], kept["down"], kept["synced"], kept["dump"], ways)

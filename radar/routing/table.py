@@ -10,6 +10,7 @@ withdrawal.
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
@@ -20,6 +21,7 @@ import numpy.typing as npt
 from radar.routing import Element
 from radar.routing.cells import STEP, Half, Peer, Sparse
 from radar.routing.space import blocks_of, canonical, covering, parse_prefix
+from radar.routing.ways import CANDIDATES, UNKNOWN, Chains, widen
 
 U8 = npt.NDArray[np.uint8]
 
@@ -33,6 +35,8 @@ LATE_S = 60.0
 DUMP_S = 900.0
 #: A peer with more routes than this is given a byte for every prefix.
 DENSE_FROM = 8192
+#: Elements after which it is looked for such peers.
+PACK_EACH = 1 << 17
 #: An origin is new for a prefix for this long, in seconds, and so is a prefix inside another one.
 YOUNG_S = 7 * 86_400.0
 
@@ -83,6 +87,7 @@ class Table:
         self.examples: dict[str, str] = {}
         self.watch: Watch | None = None
         self.paths: PathWatch | None = None
+        self.chains = Chains()
         self._numbers: dict[int, int] = {0: 0}
         self._of_path: dict[str, int] = {}
 
@@ -95,12 +100,14 @@ class Table:
         ``until`` is rejected: a peer's clock that runs ahead must not make later messages look late.
         """
         v4, v6 = self.halves
-        peers, of_path, paths = self.peers, self._of_path, self.paths
+        peers, of_path, paths, chain = self.peers, self._of_path, self.paths, self.chains.number
         head = f"{collector}|"
         known: dict[str, Peer] = {}
         count = 0
         for time, name, peer_as, kind, prefix, path in elements:
             count += 1
+            if not count % PACK_EACH:
+                self._pack(known.values())  # a dump comes whole, and a dict for each of its peers would be gigabytes
             peer = known.get(name)
             if peer is None:
                 key = name if "|" in name else head + name
@@ -121,7 +128,8 @@ class Table:
                 continue
             if kind == "B" and not peer.dump <= time < peer.dump + DUMP_S and not self._begin_dump(peer, time):
                 continue
-            half, cells = (v6, peer.cells[1]) if ":" in prefix else (v4, peer.cells[0])
+            side = ":" in prefix
+            half, cells = (v6, peer.cells[1]) if side else (v4, peer.cells[0])
             pid = half.ids.get(prefix)
             if kind == "W":
                 if pid is None:
@@ -144,6 +152,9 @@ class Table:
                 code = 1
             else:
                 code, new = self._code(half, pid, number, time)
+            ways = peer.ways[side]
+            if ways is not None:
+                ways[pid] = chain(text, peer_as) if number else UNKNOWN
             old = cells[pid]
             if kind == "A":
                 half.announced.append(pid)
@@ -215,6 +226,8 @@ class Table:
             self.reject("more peers than there can be", key)
             return None
         peer = Peer(key, asn, [Sparse(), Sparse()])
+        if sum(other.ways != [None, None] for other in self.peers.values()) < CANDIDATES:
+            peer.ways = [Sparse(), Sparse()]
         self.peers[key] = peer
         return peer
 
@@ -243,9 +256,11 @@ class Table:
         if pid >= half.room:
             half.room += STEP
             for peer in self.peers.values():
-                cells = peer.cells[half.family == 6]
+                cells, ways = peer.cells[half.family == 6], peer.ways[half.family == 6]
                 if isinstance(cells, bytearray):
                     cells.extend(bytes(STEP))
+                if isinstance(ways, array):
+                    ways.frombytes(bytes(4 * STEP))
         if self.settled:
             half.fresh[pid] = (0.0, "", ())  # filled in when its origin is known
         return pid
@@ -346,7 +361,7 @@ class Table:
         return sum(code > 0 for code in cells.values())
 
     def _pack(self, peers: Iterable[Peer]) -> None:
-        """Give a peer with many routes a byte for every prefix."""
+        """Give a peer with many routes a byte for every prefix, and four to a viewpoint."""
         for peer in peers:
             for i, half in enumerate(self.halves):
                 cells = peer.cells[i]
@@ -355,6 +370,8 @@ class Table:
                     for pid, code in cells.items():
                         dense[pid] = code
                     peer.cells[i] = dense
+                if len(peer.ways[i] or ()) > DENSE_FROM:
+                    widen(peer, i, half.room, self.peers.values())
 
     def summary(self) -> dict[str, Any]:
         """How large it is."""

@@ -263,6 +263,10 @@ class Evaluator:
             numbers[i] = found
         return numbers[where]
 
+    def country(self, half: Half) -> npt.NDArray[np.int32]:
+        """The country of each prefix, by the numbers of ``space.countries``; -1 for none."""
+        return self._shape(half).country
+
     def ever(self, half: Half) -> B1:
         """Which prefixes were ever visible; for snapshots."""
         return self._shape(half).ever

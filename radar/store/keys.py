@@ -186,6 +186,8 @@ def blob(name: str) -> str:
 
 #: Hash of the routing table's view of each entity, JSON by entity key; one field a network, so that a page reads one.
 ROUTES = f"{PREFIX}{{routes}}:now"
+#: The same of who depends on whom.
+PATHS = f"{PREFIX}{{routes}}:paths"
 
 #: Hash of how packets travelled in the last hour, JSON by entity key.
 PERFORMANCE = f"{PREFIX}{{performance}}:now"
