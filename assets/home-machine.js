@@ -4,7 +4,7 @@
   "use strict";
 
   const { find, all, showTimes, spoken, say } = window.radarPage;
-  const { map, machine, places, code, kind, make, fill, words, filter } = window.radarHome;
+  const { map, machine, places, code, kind, make, fill, words, filter, settle, withPick } = window.radarHome;
   const root = document.documentElement;
   const KINDS = { x: "outage", d: "degraded", i: "insufficient", o: "ok", "": "none" };
   const LETTERS = Object.fromEntries(Object.entries(KINDS).map(([letter, name]) => [name, letter]));
@@ -194,7 +194,7 @@
       make("span", { class: "count" }, gap ? "" : String(some.length))));
     const body = rows.length ? make("ul", { class: "plain items" }, ...rows)
       : make("p", { class: "none" }, gap ? gap[3] : said.none);
-    const more = gap ? null : make("p", {}, make("a", { href: spoken(`/?at=${then}`) }, said.all));
+    const more = gap ? null : make("p", {}, make("a", { href: withPick(spoken(`/?at=${then}`)) }, said.all));
     const old = find("#then-list");
     old.replaceChildren(head, body, ...(more ? [more] : []));
     old.hidden = false;
@@ -233,7 +233,7 @@
 
   function toNow() {
     stop();
-    if (machine().dataset.at) { location.assign(spoken("/")); return; }
+    if (machine().dataset.at) { location.assign(withPick(spoken("/"))); return; }
     at = null;
     window.radarHome.show(null);
     putBack();
@@ -286,7 +286,7 @@
   }
 
   async function share(button) {
-    const link = new URL(spoken(`/?at=${moment(at)}`), location.href).href;
+    const link = new URL(withPick(spoken(`/?at=${moment(at)}`)), location.href).href;
     try {
       await navigator.clipboard.writeText(link);
       say(button, words().copied);
@@ -330,7 +330,8 @@
   new MutationObserver(() => {
     if (!root.classList.contains("taken") || root.dataset.home) return;
     root.dataset.home = "1";
-    if (at !== null) { kept = null; show(at); } else filter();
+    if (at !== null) { kept = null; show(at); }
+    settle();
   }).observe(root, { attributes: true, attributeFilter: ["class"] });
 
   /* A newer publication is shown: the last day has moved on. */
@@ -339,6 +340,8 @@
     loading = null;
     load(null);
   }).observe(document.body, { attributes: true, attributeFilter: ["data-version"] });
+
+  document.addEventListener("radar-settled", () => { if (film && find("#moment").disabled) ready(); });
 
   const begin = () => {
     const then = machine() && machine().dataset.at;

@@ -5,7 +5,6 @@
   "use strict";
 
   const { find, all, showTimes, spoken } = window.radarPage;
-  const root = document.documentElement;
 
   const machine = () => find("#machine");
   const map = () => find(".map-box svg.map");
@@ -74,10 +73,38 @@
   };
   const address = (node) => (moment === null ? node.getAttribute("href") : spoken(`/country/${code(node)}?at=${moment}`));
 
-  function pick(name) {
-    picked = picked === name ? null : name;
+  /* The address says what is picked: so it is passed on, restored, and gone back from. */
+  const withPick = (link) => {
+    const to = new URL(link, location.href);
+    for (const [name, value] of [["place", picked], ["level", level]]) {
+      if (value) to.searchParams.set(name, value); else to.searchParams.delete(name);
+    }
+    return `${to.pathname}${to.search.replaceAll("%3A", ":")}${to.hash}`;
+  };
+
+  function choose(name, kept) {
+    picked = name;
+    level = kept;
     filter();
+    const to = withPick(location.href);
+    if (to === `${location.pathname}${location.search.replaceAll("%3A", ":")}${location.hash}`) return;
+    history.pushState(null, "", to);
+    showLinks();
   }
+
+  /* Links to the same page in another language or of another moment. */
+  function showLinks() {
+    for (const link of all(".tongue, .ago a")) link.setAttribute("href", withPick(link.href));
+  }
+
+  function readAddress() {
+    const query = new URLSearchParams(location.search);
+    const name = query.get("place");
+    picked = name && /^[A-Z]{2}$/.test(name) && place(name) ? name : null;
+    level = ["outage", "degraded"].find((one) => one === query.get("level")) || "";
+  }
+
+  const pick = (name) => choose(picked === name ? null : name, level);
 
   function hot(names, on) {
     for (const name of names) { const node = name && place(name); if (node) node.classList.toggle("hot", on); }
@@ -142,16 +169,17 @@
     if (node) { node.classList.add("cur"); intoView(node); }
   }
 
-  /* Zooming: a smaller part of the same drawing. */
+  /* Zooming: a smaller part of the same drawing. Nothing moves by itself, so there is no motion to reduce. */
   const WHOLE = [9600, 4283];
+  const CLOSEST = 24;
   let view = [0, 0, ...WHOLE];
 
   function look(next) {
-    const w = Math.min(Math.max(next[2], WHOLE[0] / 12), WHOLE[0]);
+    const w = Math.min(Math.max(next[2], WHOLE[0] / CLOSEST), WHOLE[0]);
     const h = (w * WHOLE[1]) / WHOLE[0];
     view = [Math.min(Math.max(next[0], 0), WHOLE[0] - w), Math.min(Math.max(next[1], 0), WHOLE[1] - h), w, h];
     map().setAttribute("viewBox", view.map(Math.round).join(" "));
-    box().classList.toggle("zoomed", w < WHOLE[0]);
+    box().classList.toggle("near", w < WHOLE[0]);
     tip(null);
   }
 
@@ -170,7 +198,56 @@
   }
 
   const scale = () => view[2] / map().getBoundingClientRect().width;
+  const onMap = (x, y) => {
+    const ground = map().getBoundingClientRect();
+    return [view[0] + (x - ground.x) * scale(), view[1] + (y - ground.y) * scale()];
+  };
   let drag = null;
+  let pinch = null;
+
+  /* Two fingers: the place between them stays between them. One finger scrolls the page, unless the map is zoomed. */
+  function touch(event) {
+    if (event.touches.length !== 2) { pinch = null; return; }
+    if (event.cancelable) event.preventDefault();
+    drag = null;
+    const [a, b] = event.touches;
+    const x = (a.clientX + b.clientX) / 2;
+    const y = (a.clientY + b.clientY) / 2;
+    const far = Math.max(1, Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY));
+    if (!pinch) { pinch = { far, wide: view[2], at: onMap(x, y) }; return; }
+    const ground = map().getBoundingClientRect();
+    const wide = Math.min(Math.max((pinch.wide * pinch.far) / far, WHOLE[0] / CLOSEST), WHOLE[0]);
+    const unit = wide / ground.width;
+    look([pinch.at[0] - (x - ground.x) * unit, pinch.at[1] - (y - ground.y) * unit, wide]);
+  }
+
+  /* Targets of small places overlap: the one whose middle is nearest is meant. */
+  function meant(node, event) {
+    if (!event.detail || !event.target.matches(".t")) return node;
+    const [x, y] = onMap(event.clientX, event.clientY);
+    const far = (other) => { const [a, b] = spot(other); return Math.hypot(a - x, b - y); };
+    return all("a.c > .t", map()).map((one) => one.parentNode).reduce((best, one) => (far(one) < far(best) ? one : best), node);
+  }
+
+  /* Only this box listens to fingers: the rest of the page scrolls without asking a script. */
+  function arm() {
+    const ground = box();
+    if (!ground || ground.dataset.armed) return;
+    ground.dataset.armed = "";
+    for (const name of ["touchstart", "touchmove", "touchend", "touchcancel"]) {
+      ground.addEventListener(name, touch, { passive: false });
+    }
+  }
+
+  /* What was chosen, put onto nodes that are new. */
+  function settle() {
+    if (!map() || !machine()) return;
+    arm();
+    if (view[2] !== WHOLE[0]) look(view);
+    if (picked || level || !find("#picked").textContent) filter();
+    showLinks();
+    document.dispatchEvent(new Event("radar-settled"));
+  }
 
   /* Is it just me? ----------------------------------------------------------------------------------------------- */
 
@@ -199,31 +276,31 @@
   document.addEventListener("click", (event) => {
     const target = event.target;
     if (!target.closest) return;
-    if (target.closest(".fresh button, [data-clear]")) { picked = null; level = ""; filter(); return; }
+    if (target.closest("[data-clear]")) { event.preventDefault(); choose(null, ""); return; }
     const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.button);
     const chip = target.closest(".filters [data-level]");
-    if (chip) { level = level === chip.dataset.level ? "" : chip.dataset.level; filter(); return; }
+    if (chip) { choose(picked, level === chip.dataset.level ? "" : chip.dataset.level); return; }
     const glass = target.closest("[data-zoom]");
     if (glass) { if (glass.dataset.zoom === "0") look([0, 0, ...WHOLE]); else zoom(Number(glass.dataset.zoom)); return; }
     const node = target.closest(".map-box a.c");
     if (node && plain) {
       event.preventDefault();
-      if (!drag || !drag.moved) pick(code(node));
+      if (!drag || !drag.moved) pick(code(meant(node, event)));
     }
   }, true);
   for (const name of ["pointerover", "focusin"]) document.addEventListener(name, (event) => over(event, true));
   for (const name of ["pointerout", "focusout"]) document.addEventListener(name, (event) => over(event, false));
   document.addEventListener("pointerdown", (event) => {
     const drawing = event.target.closest && event.target.closest(".map-box svg.map");
-    drag = drawing ? { x: event.clientX, y: event.clientY, view: [...view], moved: false } : null;
+    drag = drawing && event.isPrimary ? { x: event.clientX, y: event.clientY, view: [...view], moved: false } : null;
     const node = drawing && event.target.closest("a.c");
     if (node) node.setAttribute("href", address(node));  /* for whoever opens it in a tab of its own */
   });
   document.addEventListener("pointermove", (event) => {
-    if (!drag || !event.buttons || view[2] === WHOLE[0]) return;
+    if (!drag || pinch || !event.buttons || view[2] === WHOLE[0]) return;
     const dx = event.clientX - drag.x;
     const dy = event.clientY - drag.y;
-    if (Math.hypot(dx, dy) > 4) drag.moved = true;
+    if (Math.hypot(dx, dy) > (event.pointerType === "touch" ? 8 : 4)) drag.moved = true;
     if (drag.moved) look([drag.view[0] - dx * scale(), drag.view[1] - dy * scale(), view[2]]);
   });
   document.addEventListener("dragstart", (event) => { if (event.target.closest(".map-box")) event.preventDefault(); });
@@ -231,15 +308,14 @@
     const drawing = event.ctrlKey && event.target.closest && event.target.closest(".map-box svg.map");
     if (!drawing) return;
     event.preventDefault();
-    const ground = drawing.getBoundingClientRect();
-    zoom(event.deltaY < 0 ? 1.25 : 0.8, view[0] + (event.clientX - ground.x) * scale(), view[1] + (event.clientY - ground.y) * scale());
+    zoom(event.deltaY < 0 ? 1.25 : 0.8, ...onMap(event.clientX, event.clientY));
   }, { passive: false });
   document.addEventListener("keydown", (event) => {
     if (event.target !== box() || event.ctrlKey || event.metaKey || event.altKey) return;
     const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     if (ways[event.key]) step(...ways[event.key]);
     else if (event.key === "Enter" || event.key === " ") { if (cursor) pick(code(cursor)); }
-    else if (event.key === "Escape") { picked = null; level = ""; setCursor(null); filter(); }
+    else if (event.key === "Escape") { setCursor(null); choose(null, ""); }
     else if (event.key === "+" || event.key === "=") zoom(2, ...(cursor ? spot(cursor) : []));
     else if (event.key === "-") zoom(0.5);
     else if (event.key === "0") look([0, 0, ...WHOLE]);
@@ -248,5 +324,24 @@
   });
   document.addEventListener("focusout", (event) => { if (event.target === box()) setCursor(null); });
 
-  window.radarHome = { map, machine, places, code, kind, make, fill, words, filter, show(text) { moment = text; } };
+  /* Back and forth between what was picked: no other page, so nothing is asked of the server. */
+  addEventListener("popstate", (event) => {
+    event.stopImmediatePropagation();
+    readAddress();
+    filter();
+    showLinks();
+  }, true);
+
+  /* A newer publication brings a new drawing and new rows; Dash's own come a moment later. */
+  new MutationObserver(() => {
+    let steps = 0;
+    const timer = setInterval(() => {
+      settle();
+      if (++steps > 10) clearInterval(timer);
+    }, 300);
+  }).observe(document.body, { attributes: true, attributeFilter: ["data-version"] });
+
+  if (map()) { readAddress(); settle(); }
+
+  window.radarHome = { map, machine, places, code, kind, make, fill, words, filter, settle, withPick, show(text) { moment = text; } };
 })();

@@ -7,8 +7,10 @@ recolours the map from ``/film.json`` without asking the server again. What it s
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from html import escape
+from urllib.parse import urlencode
 
 from radar.components import times
 from radar.labels import STATES, _
@@ -17,15 +19,19 @@ from radar.labels import STATES, _
 BACK = (1, 3, 6, 12, 24)
 
 
-def form(now: str, at: str | None, oldest: datetime | None) -> str:
+def form(now: str, at: str | None, oldest: datetime | None, kept: Mapping[str, str] | None = None) -> str:
     """The form. ``now``: time of the newest publication; ``at``: the moment of the page, where that is not now;
-    ``oldest``: of the first publication, before which nothing can be shown."""
+    ``oldest``: of the first publication, before which nothing can be shown; ``kept``: what else the address of the
+    page says, which stays in the addresses of other moments."""
     here, newest = times.parse(at or now), times.parse(now)
     backs = [(hours, newest - timedelta(hours=hours)) for hours in BACK]
     links = "".join(
-        f'<a href="/?at={times.rfc3339(then)}">{escape(_("{n} h ago").format(n=hours))}</a>'
+        f'<a href="/?{escape(_query(then, kept or {}))}">{escape(_("{n} h ago").format(n=hours))}</a>'
         for hours, then in backs
         if oldest is not None and then >= oldest
+    )
+    hidden = "".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in (kept or {}).items()
     )
     return (
         f'<form id="machine" class="machine" action="/" method="get" data-now="{escape(now)}" '
@@ -46,8 +52,12 @@ def form(now: str, at: str | None, oldest: datetime | None) -> str:
         f'<div class="machine-row pick"><label for="at">{escape(_("As known at (UTC)"))}</label> '
         f'<input id="at" name="at" type="datetime-local" required value="{here:%Y-%m-%dT%H:%M}"> '
         f'<button type="submit">{escape(_("Show"))}</button>'
-        f'<span class="ago">{links}</span></div></form>'
+        f'<span class="ago">{links}</span></div>{hidden}</form>'
     )
+
+
+def _query(then: datetime, kept: Mapping[str, str]) -> str:
+    return urlencode({"at": times.rfc3339(then), **kept}, safe=":")
 
 
 def _button(what: str, label: str, sign: str) -> str:

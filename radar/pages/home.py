@@ -16,7 +16,7 @@ from radar.components.document import search_form
 from radar.components.ssr import marks, slot
 from radar.figures import sparkline, worldmap
 from radar.labels import SOURCE_STATES, STATES, _, ngettext
-from radar.pages import _charts, _here, _read, _then
+from radar.pages import _charts, _here, _picked, _read, _then
 from radar.shapes import EntityState, Outage, SourceStatus
 
 shell.register_page(__name__, path="/", title="Internet Radar")
@@ -29,8 +29,10 @@ _THEN = '<section class="section then-list" id="then-list" hidden></section>'
 _HERE = '<div id="here" aria-live="polite"></div>'
 
 
-def layout(at: str = "", **query: str) -> Component:
-    """The home page; ``at``: as it was known at this time."""
+def layout(at: str = "", place: str = "", level: str = "", **query: str) -> Component:
+    """The home page; ``at``: as it was known at this time; ``place``: the country that is picked on the map, by its
+    code; ``level``: of what level alone outages are shown. The same words narrow ``/outages``."""
+    picked = _picked.read(place, level)
     snapshot = _then.snapshot(at)
     if isinstance(snapshot, Component):
         return snapshot
@@ -40,13 +42,13 @@ def layout(at: str = "", **query: str) -> Component:
     every = snapshot.current()
     open_now = outages.by_urgency(outages.listed(every))
     countries = {key.partition("/")[2]: seen for key, seen in snapshot.states.items() if key.startswith("country/")}
-    blind = all(seen["state"] == "insufficient" for seen in snapshot.states.values())
-    head = outages.heading(open_now, blind=blind, muted=len(open_now) < len(every), past=bool(snapshot.at))
+    head = outages.heading(open_now, blind=snapshot.is_blind, muted=len(open_now) < len(every), past=bool(snapshot.at),
+                           stalled=snapshot.stalled_since is not None)  # fmt: skip
     past = bool(snapshot.at)
     page = shell.page(
         _("Where the Internet was broken") if past else _("Where the Internet is broken now"),
         _finders(past=past),
-        html.Div([_map(countries, snapshot), _list(open_now, snapshot)], className="front"),
+        html.Div([_map(countries, snapshot, picked), _list(open_now, countries, snapshot, picked)], className="front"),
         html.Div([_ended(snapshot, now), _freshness(snapshot.sources, now)], className="columns even"),
         _recorded(snapshot, now),
         heading=head,
@@ -65,20 +67,20 @@ def _finders(*, past: bool) -> Component:
     return html.Div([html.Div([search, me], className="finders"), None if past else slot("here-box", _HERE)])
 
 
-def _map(countries: Mapping[str, EntityState], snapshot: _read.Snapshot) -> Component:
+def _map(countries: Mapping[str, EntityState], snapshot: _read.Snapshot, picked: _picked.Picked) -> Component:
     """Map, time machine, legend. The drawing is one and the same with scripts and without."""
     counts: Counter[str] = Counter(seen["state"] for seen in countries.values())
     unknown = len(entities.countries()) - len(countries)
     hint = _("Map of the world. Arrow keys go from place to place, Enter shows its outages, plus and minus zoom, "
              "Escape shows all.")  # fmt: skip
     drawing = html.Div(
-        [slot("map", lambda: _then.links(worldmap.svg(countries), snapshot)), slot("map-tools", _tools)],
+        [slot("map", lambda: _then.links(picked.mark(worldmap.svg(countries)), snapshot)), slot("map-tools", _tools)],
         className="map-box",
         role="application",
         tabIndex="0",
         **marks(aria_label=hint),
     )
-    moment = slot("machine-box", lambda: machine.form(_read.snapshot().now, snapshot.at, _read.oldest()))
+    moment = slot("machine-box", lambda: machine.form(_read.snapshot().now, snapshot.at, _read.oldest(), picked.query))
     return html.Div(
         [drawing, moment, state.legend(counts, unknown=unknown), html.P(worldmap.note(), className="note")],
         className="map-part",
@@ -96,27 +98,39 @@ def _tools() -> str:
     )
 
 
-def _list(open_now: Sequence[Outage], snapshot: _read.Snapshot) -> Component:
+def _list(
+    open_now: Sequence[Outage],
+    countries: Mapping[str, EntityState],
+    snapshot: _read.Snapshot,
+    picked: _picked.Picked,
+) -> Component:
     """What is open, what is picked of it, and in its place what was open at the time machine's moment."""
-    parts = [slot("filters", _filters), _open_now(open_now, snapshot), slot("then-box", _THEN)]
-    return html.Div(parts, className="open-part")
+    return html.Div(
+        [
+            slot("filters", lambda: _filters(picked, picked.told(countries, open_now, snapshot.at))),
+            _open_now(open_now, snapshot, picked),
+            slot("then-box", _THEN),
+        ],
+        className="open-part",
+    )
 
 
-def _filters() -> Component:
+def _filters(picked: _picked.Picked, told: Sequence[Any]) -> Component:
     levels = (("", _("All"), None), ("outage", _(STATES["outage"]), "outage"),
               ("degraded", _(STATES["degraded"]), "degraded"))  # fmt: skip
     chips = [
         html.Button([state.shape(kind) if kind else None, words], type="button",
-                    **marks(data_level=level, aria_pressed="false" if level else "true"))
+                    **marks(data_level=level, aria_pressed=str(level == picked.level).lower()))
         for level, words, kind in levels
     ]  # fmt: skip
     return html.Div([
         html.Div(chips, className="filters needs-script", role="group", **marks(aria_label=_("Show only"))),
-        html.P(id="picked", className="picked", hidden=True, role="status", **marks(data_clear=_("Show all"))),
+        html.P(list(told), id="picked", className="picked", hidden=not told, role="status",
+               **marks(data_clear=_("Show all"))),
     ])  # fmt: skip
 
 
-def _open_now(open_now: Sequence[Outage], snapshot: _read.Snapshot) -> Component:
+def _open_now(open_now: Sequence[Outage], snapshot: _read.Snapshot, picked: _picked.Picked) -> Component:
     muted = _muted(snapshot)
     if not open_now and muted is not None:
         return shell.section(_("Open now"), html.P(_("None but what is muted."), className="none"), muted, id="open")
@@ -125,11 +139,15 @@ def _open_now(open_now: Sequence[Outage], snapshot: _read.Snapshot) -> Component
     sparks = {} if snapshot.at else _sparks(open_now, snapshot)
     tops = len(outages.wholes(open_now))
     title = [_("Open then") if snapshot.at else _("Open now"), " ", html.Span(str(tops), className="count")]
-    return shell.section(title, outages.listing(open_now, snapshot.now, sparks), muted, id="open")
+    rows = picked.narrow(outages.listing(open_now, snapshot.now, sparks), open_now)
+    return shell.section(title, rows, muted, id="open")
 
 
 def _calm(snapshot: _read.Snapshot) -> Component:
     """Nothing is open: what that rests on, of how many places it says nothing, and what ended last."""
+    if snapshot.is_blind:
+        return shell.empty(_("We cannot say whether an outage is open."),
+                           _("Of every place we have too little data. That does not mean that all is well."))  # fmt: skip
     counts = Counter((key.partition("/")[0], seen["state"] == "insufficient") for key, seen in snapshot.states.items())
     seen = _("{countries} and {networks} are within their usual range.").format(
         countries=_countries(counts["country", False]), networks=_networks(counts["asn", False]))  # fmt: skip

@@ -53,9 +53,10 @@ def test_headline_map_list_and_time_machine_are_in_the_first_response(site: Site
 def test_the_first_response_and_the_whole_visit_stay_small(site: Site) -> None:
     answer = site.get("/", headers={"Accept-Encoding": "br"})
     assert len(answer.data) < DOCUMENT
-    parts = re.findall(r'<script defer src="([^"]+)"', site.page("/")) + re.findall(
+    parts = re.findall(r'"(/[^"]+\.js[^"]*)"', site.page("/")) + re.findall(
         r'<link rel="preload" href="([^"]+)"', site.page("/")
     )
+    assert any("dash_renderer" in part for part in parts)
     sizes = {part: len(site.get(part, headers={"Accept-Encoding": "br"}).data) for part in parts}
     assert not any("plotly" in part for part in parts), "the map needs no charts"
     later = len(site.get("/film.json", headers={"Accept-Encoding": "br"}).data)
@@ -98,6 +99,57 @@ def test_when_nothing_is_open_it_says_what_that_rests_on_and_what_it_does_not_co
     assert "Of 1 country and" in part
     assert "we have too little data to say" in part
     assert "The last one ended at 10:00 UTC : Fiji was mostly offline" in part
+
+
+# -- what is picked ---------------------------------------------------------------------------------------------------
+
+
+def rows(page: str) -> dict[str, str]:
+    """The open outages of the list: the classes of each line by its countries."""
+    listed = page.partition('id="open"')[2].partition("</section>")[0]
+    found = re.findall(r'<li( class="[^"]*")? data-places="([^"]*)"( class="[^"]*")?', listed)
+    return {places: before + after for before, places, after in found}
+
+
+def picked(page: str) -> str:
+    return plain("<" + page.partition('id="picked"')[2].partition("</p>")[0])
+
+
+def test_the_country_of_the_address_is_picked_on_map_and_list_without_scripts(site: Site) -> None:
+    page = site.page("/?place=IQ")
+    assert '<svg class="map picking"' in page
+    assert re.findall(r'href="/country/(\w\w)" class="c s-\w+ picked"', page) == ["IQ"]
+    assert ["off" in classes for classes in rows(page).values()] == [False, True]
+    assert "Iraq: Outage" in picked(page)
+    assert re.search(r'<a href="/" data-clear="">Show all</a>', page)
+
+
+def test_a_level_of_the_address_narrows_the_list_and_says_when_nothing_is_left(site: Site) -> None:
+    page = site.page("/?level=degraded")
+    assert '<svg class="map only-degraded"' in page
+    assert ["off" in classes for classes in rows(page).values()] == [True, False]
+    assert "Nothing open here." in picked(site.page("/?place=IQ&level=degraded"))
+
+
+def test_what_is_picked_stays_in_the_language_in_the_moment_and_in_the_forms(site: Site) -> None:
+    docs, states = sample_documents()
+    docs["clock"] |= {"now": text(NOW + timedelta(hours=2))}
+    publish(site.store, docs, states)
+    page = site.page(f"/?at={text(NOW)}&place=IQ&lang=es")
+    assert re.search(rf'<a href="/country/IQ\?at={text(NOW)}&amp;lang=es"( data-\S+)?>', page)
+    assert "/?at=2026-03-02T13:00:00Z&amp;place=IQ&amp;lang=es" in page
+    assert '<input type="hidden" name="place" value="IQ">' in page
+    assert re.search(r'class="tongue" href="/\?[^"]*place=IQ[^"]*lang=en"', page)
+    assert "lang=es" in page.partition('id="picked"')[2].partition('data-clear=""')[0].rpartition("<a ")[2]
+
+
+@pytest.mark.parametrize("place", ["ZZ", "iq", "Iraq", "<b>", "%00", "a" * 400])
+def test_what_is_no_country_picks_nothing_and_is_told(site: Site, place: str) -> None:
+    page = site.page(f"/?place={place}")
+    assert '<svg class="map" ' in page
+    assert "There is no country with the code" in picked(page)
+    assert not any("off" in classes for classes in rows(page).values())
+    assert "<b>" not in picked(page)
 
 
 # -- search -----------------------------------------------------------------------------------------------------------
