@@ -8,15 +8,28 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
+from typing import NoReturn
 
 import polars as pl
 
-from radar.errors import UpstreamChanged
+from radar.errors import UpstreamChanged, UpstreamUnavailable
 from radar.routing.events import first_bin, read_lines
 from radar.schema import SIGNALS, Parsed
 from radar.shapes import RouteEvent
+from radar.sources import Source
 from radar.sources._bytes import begins, unpack
 from radar.sources._rejections import Rejections
+
+#: Candidates come when they come: that none was found for weeks is nothing late.
+RARE_S = 30 * 86_400
+
+
+def nobody(source: Source) -> NoReturn:
+    """There is nobody to ask. Raises UpstreamUnavailable, with what to do."""
+    known = source.derived_from.replace(",", " and ")
+    raise UpstreamUnavailable(
+        source.name, f"is worked out from {known} by `radar stream`; nobody can be asked, only a file read"
+    )
 
 
 def parse_events(body: bytes, *, source: str, signal: str, kinds: frozenset[str]) -> Parsed:

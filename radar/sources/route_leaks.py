@@ -15,11 +15,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from radar.errors import UpstreamUnavailable
 from radar.routing.events import GRAIN_S
 from radar.schema import Parsed
 from radar.sources import Answer, Source
-from radar.sources._route_events import parse_events
+from radar.sources._route_events import RARE_S, nobody, parse_events
 
 if TYPE_CHECKING:
     from radar.http import Http
@@ -28,16 +27,10 @@ NAME = "route_leaks"
 SIGNAL = "bgp.leak_candidates"
 KINDS = frozenset({"leak"})
 
-#: Candidates come when they come: that none was found for weeks is nothing late.
-RARE_S = 30 * 86_400
-
 
 def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
     """There is nobody to ask. Raises UpstreamUnavailable, with what to do."""
-    sources = SOURCE.derived_from.replace(",", " and ")
-    raise UpstreamUnavailable(
-        NAME, f"is worked out from {sources} by `radar stream`; nobody can be asked, only a file read"
-    )
+    nobody(SOURCE)
     yield  # an iterator like every other fetch
 
 

@@ -26,6 +26,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.serving import serving
+
 REPO = Path(__file__).resolve().parents[2]
 BIN_S = 600
 CODES = ("IQ", "PT", "TO", "DE", "FR", "GB", "US", "JP")
@@ -140,15 +142,8 @@ class _Answers(BaseHTTPRequestHandler):
 @contextmanager
 def upstream() -> Iterator[Upstream]:
     """The upstream, for as long as the block runs."""
-    server = Upstream()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with serving(Upstream()) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class Radar:

@@ -26,6 +26,7 @@ import pytest
 
 from radar.store import board, connect, documents, embedded, keys
 from tests.chaos.stage import CODES, REPO, until
+from tests.serving import serving
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 
@@ -98,16 +99,11 @@ class _Answers(BaseHTTPRequestHandler):
 @contextmanager
 def upstream() -> Iterator[Upstream]:
     """The upstream, for as long as the block runs."""
-    server = Upstream()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.free.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(Upstream()) as server:
+        try:
+            yield server
+        finally:
+            server.free.set()
 
 
 @dataclass

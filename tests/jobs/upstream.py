@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.serving import serving
+
 
 class Upstream(ThreadingHTTPServer):
     """The server. ``url`` is its address without a path."""
@@ -108,13 +110,8 @@ HABITS: dict[str, Callable[[Handler, bool], None]] = {
 @contextmanager
 def upstream() -> Iterator[Upstream]:
     """The server, for as long as the block runs."""
-    server = Upstream()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.over.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(Upstream()) as server:
+        try:
+            yield server
+        finally:
+            server.over.set()
