@@ -170,15 +170,19 @@ def listed(outages: Sequence[Outage]) -> list[Outage]:
     return [row for row in outages if "muted" not in row]
 
 
-def heading(open_now: Sequence[Outage], *, blind: bool = False, muted: bool = False, past: bool = False) -> str:
+def heading(
+    open_now: Sequence[Outage], *, blind: bool = False, muted: bool = False, past: bool = False, stalled: bool = False
+) -> str:
     """What is broken now, in one sentence; calm is never claimed beyond what we see. ``blind``: no place has enough
     data to say anything. ``muted``: others are open and not among ``open_now``. ``past``: it is of an earlier
-    moment."""
+    moment. ``stalled``: nothing new has come for too long, so it is of then and not of now."""
     # attempts on a firewall's rule are news, and nothing is broken by them
     tops = [row for row in open_now if not row.get("parent") and not row.get("about")]
     down = [row for row in tops if row["level"] == "outage"]
     weak = [row for row in tops if row["level"] == "degraded"]
-    if past:
+    if stalled and not tops:
+        return _("We cannot say how it is now: nothing new has come in.")
+    if past or stalled:
         return _heading_then(down, weak, blind=blind)
     if not tops and blind:
         return _("We cannot say yet: too little data has come in.")

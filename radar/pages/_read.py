@@ -20,6 +20,7 @@ from radar import languages, retell
 from radar.api import access
 from radar.components import times
 from radar.errors import StoreUnavailable
+from radar.labels import _
 from radar.shapes import Clock, EntityState, Notice, Outage, QualityRow, Routing, RoutingView, SourceStatus
 from radar.shapes.jobs import Jobs
 from radar.shapes.quality import Performance, PerformanceNow
@@ -52,6 +53,11 @@ class Snapshot:
     def now(self) -> str:
         """What time the radar believes it is; the wall clock before the first publication."""
         return self.clock["now"] if self.clock else times.rfc3339(wall())
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether no place at all has enough data to say anything: then nothing open is no calm."""
+        return all(seen["state"] == "insufficient" for seen in self.states.values())
 
     def source(self, name: str) -> SourceStatus | None:
         """One source's row, or None."""
@@ -279,9 +285,25 @@ def _source(row: SourceStatus) -> SourceStatus:
 
 
 def _judged(snapshot: Snapshot, now: datetime) -> Snapshot:
-    """Whether publication has stalled: the clock should be running, and the last publication is long ago."""
+    """Whether publication has stalled: the clock should be running, and the last publication is long ago. Then no place
+    is called normal and no source on time: what was well is not known to be so still. What was broken stays so until
+    something says more."""
     clock = snapshot.clock
     if clock is None or clock["speed"] == 0:
         return snapshot
     published = times.parse(clock["wall"])
-    return replace(snapshot, stalled_since=published) if now - published > STALLED_AFTER else snapshot
+    if now - published <= STALLED_AFTER:
+        return snapshot
+    words = _("Nothing new has come in for a while")
+    states = {
+        key: cast(EntityState, {**seen, "state": "insufficient", "since": None, "words": words})
+        if seen["state"] == "ok"
+        else seen
+        for key, seen in snapshot.states.items()
+    }
+    # a replay has a clock of its own, by which nothing has become later
+    more_s = (now - published).total_seconds() if clock["mode"] == "live" else 0.0
+    sources = [cast(SourceStatus, {**row, "lag_s": None if row["lag_s"] is None else row["lag_s"] + more_s,
+                                   "state": "late" if row["state"] == "ok" else row["state"]})
+               for row in snapshot.sources]  # fmt: skip
+    return replace(snapshot, stalled_since=published, states=states, sources=sources)

@@ -154,7 +154,10 @@ def _agreement(outage: Outage, snapshot: _read.Snapshot) -> Component:
         end = min(end, max(seen) + timedelta(hours=6)) if outage.get("history") and seen else end
     rows, first, step = matrix.rows_of(outage["signals"], start=start, end=max(end, start + timedelta(hours=1)))
     if not snapshot.at:  # the series hold what is known today
-        rows = _seen.refine(outage, rows, first, step)
+        try:
+            rows = _seen.refine(outage, rows, first, step)
+        except StoreUnavailable:
+            _read.note_hole()  # what the outage itself says of its signals stays
     rows = [replace(row, note="", terms=_terms(snapshot.source(row.source))) for row in rows]  # notes stand below
     table = slot("agreement-matrix", lambda: matrix.html(rows, start=first, step_s=step), class_name="scroll")
     same = html.Details([

@@ -30,9 +30,7 @@ def layout(at: str = "", **query: str) -> Component:
     asked = _asked.ask(query, at=snapshot.at or "")
     apart = ("history", "parent", "about")  # recorded, told with another, or a rise of attempts, which is no outage
     n = sum(row["status"] == "open" for row in snapshot.outages if not any(row.get(name) for name in apart))
-    lede = ngettext("{n} outage is open now.", "{n} outages are open now.", n).format(n=n)
-    if snapshot.at:
-        lede = ngettext("{n} outage was open then.", "{n} outages were open then.", n).format(n=n)
+    lede = _lede(n, snapshot)
     more = _("Ids never change. An outage that we take back keeps its page and says why.")
     asks = slot("outages-ask", lambda: outage_table.form(snapshot.outages, {**asked.query(), "sort": asked.sort},
                                                          at=snapshot.at or ""))  # fmt: skip
@@ -56,6 +54,18 @@ def layout(at: str = "", **query: str) -> Component:
         ),
         snapshot,
     )
+
+
+def _lede(n: int, snapshot: _read.Snapshot) -> str:
+    """How many are open, of which ``n`` are told; none is not said where nothing can be seen."""
+    if snapshot.at:
+        return ngettext("{n} outage was open then.", "{n} outages were open then.", n).format(n=n)
+    if not n and snapshot.is_blind:
+        return _("We cannot say whether an outage is open now: too little data has come in.")
+    if snapshot.stalled_since is not None:
+        words = ngettext("{n} outage was open when we last saw.", "{n} outages were open when we last saw.", n)
+        return words.format(n=n)
+    return ngettext("{n} outage is open now.", "{n} outages are open now.", n).format(n=n)
 
 
 def _found(asked: Asked, snapshot: _read.Snapshot) -> tuple[Component, list[Any]]:

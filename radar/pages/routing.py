@@ -43,6 +43,8 @@ def layout(sort: str = "", kind: str = "", status: str = "", show: str = "", **q
     }
     now, source = snapshot.now, snapshot.source(routing["source"])
     standing = state_of(routing, snapshot.clock, source)
+    if standing == "live" and snapshot.stalled_since:
+        standing = "silent"
     head = parts.sentence(routing, standing, now)
 
     def credit(unit: str) -> Component:

@@ -27,7 +27,8 @@ def layout(q: str = "", **query: str) -> Component:
         return shell.page(
             _("Search"),
             form,
-            html.P(_("Type the name of a country, of a network or of a provider, a country code, or an AS number.")),
+            html.P(_("Type the name of a country, of a network or of a provider, a country code, or an AS number."),
+                   className="lede small"),
             html.P([_("For example: "), html.A(_("Iraq"), href="/search?q=Iraq"), ", ",
                     html.A("AS5089", href="/search?q=AS5089"), ", ", html.A("vodafone", href="/search?q=vodafone")]),
             robots="noindex",
@@ -52,7 +53,7 @@ def layout(q: str = "", **query: str) -> Component:
         found = _("The first {n} matches for “{text}”").format(n=HITS, text=wanted)
     rows = html.Ul([_hit(key, snapshot.states.get(key)) for key in hits], className="plain hits")
     told = shell.section(_("Outages"), outages.listing(said, snapshot.now)) if said else None
-    places = [html.P(found, className="note"), rows] if hits else []
+    places = [html.P(f"{found}.", className="lede small"), rows] if hits else []
     return shell.page(_("Search"), form, *places, told, robots="noindex")
 
 

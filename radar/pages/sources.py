@@ -36,7 +36,9 @@ def layout(**query: str) -> Component:
             _("No source has reported yet."),
             _("We looked for the list that the jobs publish. It appears when they have run once."),
         )
-        return shell.page(_("Sources"), nothing, reference.tables(), description=sentence)
+        return shell.page(
+            _("Sources"), html.P(sentence, className="lede"), nothing, reference.tables(), description=sentence
+        )
     live = [row for row in rows if row["state"] != "history"]
     recorded = [row for row in rows if row["state"] == "history"]
     parts: list[Any] = [_overview(live, snapshot.now)] if live else []
