@@ -1,4 +1,5 @@
-"""``/api/v1/routing``: the routing table as the stream of route messages left it, and what in it looks wrong."""
+"""``/api/v1/routing``: the routing table as the stream of route messages left it, and what in it looks wrong;
+``/api/v1/routing/paths``: who depends on whom to be reached."""
 
 from __future__ import annotations
 
@@ -7,13 +8,14 @@ from typing import Any, cast
 
 from flask import Response
 
-from radar import times
+from radar import entities, times
 from radar.api import access
 from radar.api.endpoints import endpoint
 from radar.api.envelope import meta, success
 from radar.api.parameters import Parameter, entity, one_of
 from radar.labels import N_
 from radar.shapes import Clock, Routing, SourceStatus
+from radar.shapes.paths import Paths, PathsView
 from radar.store import routes
 
 ENTITY = Parameter(
@@ -29,6 +31,13 @@ KIND = Parameter("kind", N_("Only candidates of this kind. May be repeated."),
                  repeat=True)  # fmt: skip
 STATUS = Parameter("status", N_("Only candidates of this status. May be repeated."),
                    N_("open, ended or dismissed"), one_of("open", "ended", "dismissed"), repeat=True)  # fmt: skip
+OF = Parameter(
+    "entity",
+    N_("Whose paths to give. May be repeated."),
+    N_("a key such as country/IQ or asn/5089"),
+    entity,
+    repeat=True,
+)  # fmt: skip
 
 #: Sources that feed the table.
 FEEDS = ("ris_live", "mrt_files")
@@ -83,3 +92,37 @@ def routing(given: dict[str, Any]) -> Response:
         version=seen.version,
     )
     return success({**found, "events": events, "views": views}, about)
+
+
+@endpoint("/routing/paths", OF)
+def routing_paths(given: dict[str, Any]) -> Response:
+    """Neighbours and dependents: through whom networks and countries are reached, and who is reached through them.
+
+    ``about`` says of when that is, how many viewpoints it rests on, and how many it takes; null, with ``meta.state``
+    ``waiting``, where no table was looked at yet. ``entities`` holds those that were asked for, null for one to which
+    too few viewpoints see a path. Shares are of address space, ``hegemony`` is AS hegemony (Fontugne and others 2018),
+    both from 0 to 1. Null means "not known", never "nobody".
+    """
+    seen = access.read("paths")
+    about = cast("Paths | None", seen.docs["paths"])
+    views = routes.read_paths(access.client(), given["entity"])
+    source = seen.sources.get(about["source"]) if about else None
+    found = {key: None if view is None else _named(view) for key, view in views.items()}
+    told = meta(
+        sources=[source] if source else [],
+        clock=seen.clock,
+        simulated=bool(about and about["simulated"]),
+        state="told" if about else "waiting",
+        count=sum(view is not None for view in found.values()),
+        version=seen.version,
+    )
+    return success({"about": about, "entities": found}, told)
+
+
+def _named(view: PathsView) -> dict[str, Any]:
+    """A view with the name of every network in it."""
+    out: dict[str, Any] = dict(view)
+    for part in ("neighbours", "transit", "dependents"):
+        rows = out[part]
+        out[part] = rows and [{**row, "name": entities.name(f"asn/{row['asn']}")} for row in rows]
+    return out

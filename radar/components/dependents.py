@@ -30,9 +30,7 @@ def block(key: str) -> Component | None:
         parts += [html.P(words), html.Ul(names, className="plain")]
     if not parts:
         return None
-    note = _("Networks that reach the Internet only through it are not told: our routing table keeps origins, not "
-             "whole paths.")  # fmt: skip
-    return shell.section(_("Who depends on it"), *parts, note=note, id="dependents")
+    return shell.section(_("Who depends on it"), *parts, id="dependents")
 
 
 def _people(asn: int) -> str:

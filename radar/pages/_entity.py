@@ -28,7 +28,7 @@ from radar.components import (
 )
 from radar.errors import EntityError, StoreUnavailable
 from radar.labels import ENTITY_TYPES, _
-from radar.pages import _charts, _context, _read, _then, _view
+from radar.pages import _charts, _context, _paths, _read, _then, _view
 from radar.pages._view import View
 from radar.shapes import EntityState, Outage
 from radar.shapes.quality import Performance
@@ -61,7 +61,8 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
     name = entities.name(key)
     # what is judged comes first, then how well it works, then what is only shown
     controls, judged, shown = _drawn(key, name, view, drawings, snapshot, query)
-    left: list[Any] = [*controls, *judged, _performs(measured, found, snapshot), *shown]
+    left: list[Any] = [*controls, *judged, _performs(measured, found, snapshot), *shown,
+                       _paths.section(key, snapshot)]  # fmt: skip
     live = _conditions(key, measured, series, drawings, view, snapshot)
     announced = _routes(key, snapshot)
     # of a network the routes are the first thing to know, of a country one among others
@@ -108,8 +109,8 @@ def _aside(key: str, measured: str, mine: list[Outage], snapshot: _read.Snapshot
 def _ways(parts: Sequence[Component | None]) -> Component | None:
     """Links to the parts that are there, for a screen on which they stand one below the other."""
     words = (("charts", _("Charts")), ("planes", _("Routes and packets")), ("networks", _("Networks here")),
-             ("reliability", _("Reliability")), ("history", _("Outages here")),
-             ("performance", _("How it performs")))  # fmt: skip
+             ("paths", _("Neighbours and dependents")), ("reliability", _("Reliability")),
+             ("history", _("Outages here")), ("performance", _("How it performs")))  # fmt: skip
     there = {getattr(part, "id", None) for part in parts}
     found = [(id, text) for id, text in words if id in there]
     return entity.jump(found) if len(found) > 2 else None
@@ -221,6 +222,8 @@ def _routes(key: str, snapshot: _read.Snapshot) -> Component | None:
         return routes.unreadable()
     source = snapshot.source(table["source"]) if table else None
     how = standing(table, snapshot.clock, source) if table else ""
+    if how == "live" and snapshot.stalled_since:
+        how = "silent"
     mentions = candidates.mentions(table["events"], key, snapshot.now) if table else None
     return routes.block(key, view, table, standing=how, status=source, now=snapshot.now, mentions=mentions)
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from radar.routing.quorum import Member
 
 #: Peers of each address family whose paths are kept.
-VIEWPOINTS = 24
+VIEWPOINTS = 20
 #: Peers that may turn out to be such ones: before a table is filled nobody knows who has all of it.
 CANDIDATES = 256
 #: Chains that are told apart, and spellings of chains that are remembered.

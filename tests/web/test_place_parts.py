@@ -35,8 +35,8 @@ def test_what_is_no_network_or_not_known_has_no_such_part(key: str) -> None:
     assert dependents.block(key) is None
 
 
-def test_what_we_cannot_tell_is_said(site: Site) -> None:
-    assert "Networks that reach the Internet only through it are not told" in site.page("/asn/15169")
+def test_before_any_path_was_seen_that_is_said(site: Site) -> None:
+    assert "We see too few paths to say" in site.page("/asn/15169")
 
 
 CALM: list[float | None] = [50.0, 51.0, 49.0] * 7
