@@ -1,7 +1,8 @@
 """``/feeds``: outages as Atom (RFC 4287), one entry per published update: opening, correction, restoration, retraction.
 
 Ids are tag URIs made of the outage's id and the update's time and kind, so they never change and no reader sees an
-entry twice. No account, no address kept.
+entry twice. No account, no address kept. ``?lang=es`` tells the same entries in Spanish, with links to Spanish pages;
+the ids stay, as an update is one update in any language.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ from xml.etree import ElementTree as ET
 
 from flask import Response
 
-from radar import entities
+from radar import entities, languages, retell
 from radar.api import access
 from radar.api.endpoints import endpoint, feeds
 from radar.api.envelope import ATOM, address, bad_parameter, body_of, not_found, not_published
+from radar.api.parameters import Parameter, one_of
 from radar.errors import EntityError
-from radar.labels import STATUSES, UPDATE_KINDS, _
+from radar.labels import N_, STATUSES, UPDATE_KINDS, _
+from radar.languages import LANGUAGES
 from radar.shapes import Outage, Update
 from radar.store import documents
 
@@ -32,9 +35,15 @@ MOST = 200
 TAG_YEAR = "2026"
 
 _NS = "http://www.w3.org/2005/Atom"
+_XML = "http://www.w3.org/XML/1998/namespace"
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 #: Characters that XML 1.0 cannot hold.
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+#: Without it a feed is English, whatever the reader's program prefers: what was subscribed to stays what it was.
+LANG = Parameter("lang", N_("The language of titles, texts and of the pages behind the links."), ", ".join(LANGUAGES),
+                 one_of(*LANGUAGES), default="en")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +55,24 @@ class Entry:
     update: Update
 
 
-@endpoint("/outages.atom", on=feeds)
+@endpoint("/outages.atom", LANG, on=feeds)
 def all_outages(given: dict[str, Any]) -> Response:
     """Every update of every outage as Atom, newest first: opened, updated, corrected, restoring, closed, reopened,
     retracted. Simulated and recorded ones say so in the title and have a category of that name."""
-    return _feed("/feeds/outages.atom", _("Internet Radar: outages"), None)
+    return _feed("/feeds/outages.atom", None, given["lang"])
 
 
-@endpoint("/<kind>/<code>.atom", on=feeds)
+@endpoint("/<kind>/<code>.atom", LANG, on=feeds)
 def outages_of(given: dict[str, Any], kind: str, code: str) -> Response:
     """The same for one entity: /feeds/country/IQ.atom, /feeds/asn/5089.atom."""
     try:
         entity = entities.parse(f"{kind}/{code}")
     except EntityError as error:
         raise not_found(str(error), expected=_("a key such as country/IQ or asn/5089")) from None
-    title = _("Internet Radar: outages of {name}").format(name=entities.name(entity.key))
-    return _feed(f"/feeds/{entity.key}.atom", title, entity.key)
+    return _feed(f"/feeds/{entity.key}.atom", entity.key, given["lang"])
 
 
-def _feed(path: str, title: str, entity: str | None) -> Response:
+def _feed(path: str, entity: str | None, language: str) -> Response:
     seen = access.read("outages")
     if seen.docs["outages"] is None:
         raise not_published()
@@ -74,9 +82,14 @@ def _feed(path: str, title: str, entity: str | None) -> Response:
     if missing:
         full = documents.get_many(access.client(), [f"outage:{id}" for id in missing])
         outages = [full.get(f"outage:{outage['id']}") or outage for outage in outages]
-    return body_of(
-        write(path, title, entries(outages)[:MOST], seen.clock["starts"] or seen.clock["now"]), ATOM, keep_s=60
-    )
+    with languages.speaking(language):
+        title = _("Internet Radar: outages")
+        if entity is not None:
+            title = _("Internet Radar: outages of {name}").format(name=entities.name(entity))
+        body = write(path, title, entries(retell.document(outages))[:MOST], seen.clock["starts"] or seen.clock["now"])
+    response = body_of(body, ATOM, keep_s=60)
+    response.headers["Content-Language"] = language
+    return response
 
 
 def entries(outages: Sequence[Outage]) -> list[Entry]:
@@ -93,13 +106,16 @@ def entries(outages: Sequence[Outage]) -> list[Entry]:
 
 
 def write(path: str, title: str, rows: Sequence[Entry], started: str) -> bytes:
-    """The feed as bytes. ``started`` is its time of update while it has no entries."""
-    here = address(path)
+    """The feed as bytes, in the language that is spoken now. ``started`` is its time of update while it has no
+    entries."""
+    here, language = address(path), languages.current()
+    # the English feed keeps the address that it always had
+    tongue = "" if language == "en" else f"?lang={language}"
     host = urlsplit(here).hostname or ""
     if not _HOST.fullmatch(host):
         raise bad_parameter("Host", _("The request names no host that could be one."), _("a host name"))
     ET.register_namespace("", _NS)
-    feed = ET.Element(f"{{{_NS}}}feed")
+    feed = ET.Element(f"{{{_NS}}}feed", {f"{{{_XML}}}lang": language})
 
     def add(parent: ET.Element, name: str, text: str | None = None, **attributes: str) -> ET.Element:
         element = ET.SubElement(parent, f"{{{_NS}}}{name}", attributes)
@@ -109,8 +125,12 @@ def write(path: str, title: str, rows: Sequence[Entry], started: str) -> bytes:
     add(feed, "id", f"tag:{host},{TAG_YEAR}:{path.removeprefix('/')}")
     add(feed, "title", title)
     add(feed, "updated", max((row.update["at"] for row in rows), default=started))
-    add(feed, "link", rel="self", type=ATOM, href=here)
-    add(feed, "link", rel="alternate", type="text/html", href=address("/outages"))
+    add(feed, "link", rel="self", type=ATOM, hreflang=language, href=f"{here}{tongue}")
+    add(feed, "link", rel="alternate", type="text/html", hreflang=language, href=address(f"/outages{tongue}"))
+    for other in LANGUAGES:
+        if other != language:
+            there = here if other == "en" else f"{here}?lang={other}"
+            add(feed, "link", rel="alternate", type=ATOM, hreflang=other, href=there)
     add(add(feed, "author"), "name", _("Internet Radar"))
     for row in rows:
         outage, update = row.outage, row.update
@@ -119,7 +139,8 @@ def write(path: str, title: str, rows: Sequence[Entry], started: str) -> bytes:
         add(entry, "title", _title(outage, update))
         add(entry, "updated", update["at"])
         add(entry, "published", update["at"])
-        add(entry, "link", rel="alternate", type="text/html", href=address(f"/outage/{outage['id']}"))
+        page = address(f"/outage/{outage['id']}{tongue}")
+        add(entry, "link", rel="alternate", type="text/html", hreflang=language, href=page)
         add(entry, "category", term=update["kind"])
         add(entry, "category", term=outage["entity"])
         for term in ("simulated", "history", "muted"):

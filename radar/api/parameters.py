@@ -28,7 +28,8 @@ MOST = 20
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _YEARS = (1990, 2100)
 
-RANGES = {"24h": 86_400, "7d": 7 * 86_400, "28d": 28 * 86_400, "12w": 84 * 86_400}
+#: Ranges that end now, in seconds: those that the pages offer too.
+RANGES = {"24h": 86_400, "7d": 7 * 86_400, "28d": 28 * 86_400, "12w": 84 * 86_400, "1y": 365 * 86_400}
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ SIGNAL = Parameter(
 RANGE = Parameter(
     "range",
     N_("A range that ends now, or at the newest bin of a recorded set. Instead of from and until."),
-    N_("24h, 7d, 28d, 12w or all"),
+    N_("24h, 7d, 28d, 12w, 1y or all"),
     one_of(*RANGES, "all"),
 )
 INTERVAL = Parameter(

@@ -2,7 +2,8 @@
 
 ``?lang=es`` says it outright and is kept by every link and form of the page; otherwise the browser's own preference
 holds (``Accept-Language``), and where it names no language of ours, the setting ``RADAR_LANGUAGE``. No cookie. The API
-and the feeds are English, as is all that is stored; an answer says in ``Vary`` and ``Content-Language`` what it rests
+is English, as is all that is stored, and so is a feed whose address names no language: a page links to the feed in its
+own. An answer says in ``Vary`` and ``Content-Language`` what it rests
 on. What Dash asks for later carries the page's query, and so its language.
 """
 
@@ -30,6 +31,7 @@ _MACHINES = ("/api/", "/feeds/", "/assets/", "/_dash-component-suites/", "/healt
 
 #: Addresses in the written document that lead to a page of ours, and forms that do.
 _LINK = re.compile(r'((?:[ -]href|data-png)=")(/(?!assets/|api/|feeds/|favicon|_dash)[^"#]*)')
+_FEED = re.compile(r'( href=")(/feeds/[^"#]*)')
 _FORM = re.compile(r'<form\b[^>]* method="get"[^>]*>.*?(?=</form>)', re.DOTALL)
 _PROPS = ("href", "data-href", "data-png")
 
@@ -100,7 +102,9 @@ def switches() -> list[tuple[str, str, str]]:
 
 def keep_html(text: str) -> str:
     """A finished document whose links and forms stay in the language that the address names."""
-    chosen = g.get("language_asked")
+    chosen, spoken = g.get("language_asked"), languages.current()
+    if spoken != "en":
+        text = _FEED.sub(lambda match: f"{match[1]}{_with(match[2], spoken, '&amp;')}", text)
     if chosen is None:
         return text
     hidden = f'<input type="hidden" name="{PARAMETER}" value="{escape(chosen)}">'
@@ -119,14 +123,15 @@ def _keeping(layout: Callable[..., Any]) -> Callable[..., Any]:
     def kept(*args: Any, **query: Any) -> Any:
         made = layout(*args, **query)
         chosen = g.get("language_asked") if flask.has_request_context() else None
-        if chosen is not None:
+        if chosen is not None or languages.current() != "en":
             _walk(made, chosen)
         return made
 
     return kept
 
 
-def _walk(node: Any, language: str) -> None:
+def _walk(node: Any, language: str | None) -> None:
+    """``language``: the one that the address names; a feed is linked to in that which is spoken."""
     if isinstance(node, list | tuple):
         for child in node:
             _walk(child, language)
@@ -134,9 +139,13 @@ def _walk(node: Any, language: str) -> None:
         return
     for name in _PROPS:
         address = getattr(node, name, None)
-        if isinstance(address, str) and _LINK.match(f' href="{address}'):
+        if not isinstance(address, str):
+            continue
+        feed = languages.current() != "en" and _FEED.match(f' href="{address}')
+        wanted = languages.current() if feed else language
+        if wanted is not None and (feed or _LINK.match(f' href="{address}')):
             path, hash_, part = address.partition("#")
-            setattr(node, name, f"{_with(path, language, '&')}{hash_}{part}")
+            setattr(node, name, f"{_with(path, wanted, '&')}{hash_}{part}")
     _walk(getattr(node, "children", None), language)
 
 

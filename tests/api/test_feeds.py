@@ -79,6 +79,65 @@ def test_simulated_and_recorded_outages_say_so(api: FlaskClient) -> None:
         assert text(row, "title").startswith(expected)
 
 
+XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+
+
+def test_a_feed_speaks_the_language_that_its_address_names(api: FlaskClient) -> None:
+    root = feed(api, "/feeds/country/IQ.atom?lang=es")
+    assert root.get(XML_LANG) == "es"
+    assert text(root, "title") == "Internet Radar: interrupciones de Irak"
+    entry = root.findall(f"{ATOM}entry")[-1]
+    assert text(entry, "title").startswith("[Simulado] Irak: Publicada.")
+    assert "Simulado: esto no ocurrió." in text(entry, "summary")
+    links = {(link.get("rel"), link.get("hreflang")): link.get("href") for link in root.findall(f"{ATOM}link")}
+    here = "http://localhost/feeds/country/IQ.atom"
+    assert links["self", "es"] == f"{here}?lang=es"
+    assert links["alternate", "en"] == here
+    pages = {str(row.find(f"{ATOM}link").get("href")) for row in root.findall(f"{ATOM}entry")}  # type: ignore[union-attr]  # asserted above
+    assert pages
+    assert all(href.endswith("?lang=es") for href in pages)
+
+
+def test_what_jobs_have_written_is_told_in_spanish_and_what_people_wrote_is_not(
+    spare: tuple[embedded.Embedded, Store],
+) -> None:
+    docs, states = sample_documents()
+    row = next(row for row in docs["outages"] if row["entity"] == "country/IQ")
+    row["headline"] = "Iraq: requests at our edge 93 % below normal since 05:00 UTC on 2 March 2026."
+    row["updates"] = [
+        {"at": "2026-03-02T06:00:00Z", "kind": "updated",
+         "text": "Most routes stayed up while packets were lost."},
+        {"at": "2026-03-02T07:00:00Z", "kind": "confirmed", "text": "The ministry told us so by phone."},
+    ]  # fmt: skip
+    publish(spare[1], docs, states)
+    said, made = feed(application(spare[1]).test_client(), "/feeds/country/IQ.atom?lang=es").findall(f"{ATOM}entry")
+    assert "La mayoría de las rutas siguió en pie mientras se perdían paquetes." in text(made, "title")
+    assert "por debajo de lo normal desde 05:00 UTC" in text(made, "summary")
+    assert "The ministry told us so by phone." in text(said, "summary")
+
+
+def test_ids_and_number_of_entries_are_the_same_in_every_language(api: FlaskClient) -> None:
+    def ids(address: str) -> list[str]:
+        return [text(row, "id") for row in feed(api, address).findall(f"{ATOM}entry")]
+
+    assert ids("/feeds/outages.atom?lang=es") == ids("/feeds/outages.atom") != []
+    assert text(feed(api, "/feeds/outages.atom?lang=es"), "id") == text(feed(api), "id")
+
+
+def test_without_a_language_a_feed_is_english_whatever_the_program_prefers(api: FlaskClient) -> None:
+    root = feed(api, headers={"Accept-Language": "es"})
+    assert root.get(XML_LANG) == "en"
+    assert api.get("/feeds/outages.atom").data == api.get("/feeds/outages.atom?lang=en").data
+    assert api.get("/feeds/outages.atom?lang=es").headers["Content-Language"] == "es"
+
+
+@pytest.mark.parametrize("query", ["lang=fr", "lang=", "lang=es&lang=en", "language=es"])
+def test_a_language_that_is_none_of_ours_is_refused_by_name(api: FlaskClient, query: str) -> None:
+    answer = api.get(f"/feeds/outages.atom?{query}")
+    assert answer.status_code == 400
+    assert answer.json["error"]["parameter"] in ("lang", "language")
+
+
 def test_ids_stay_when_an_outage_goes_on(spare: tuple[embedded.Embedded, Store]) -> None:
     api = application(spare[1]).test_client()
     docs, states = sample_documents()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from radar.api import parameters
 from radar.api.signals import MOST_POINTS, _range
 from radar.store import Store, embedded
 from radar.times import parse
@@ -137,6 +139,19 @@ def test_what_cannot_be_drawn_is_a_422_that_says_what_would_do(api: FlaskClient,
 def test_a_grain_that_does_not_divide_is_refused_with_those_that_do(api: FlaskClient) -> None:
     error = get(api, f"{IRAQ}&signal=ping.up_24s&interval=15m", 422)["error"]
     assert error["expected"].startswith("auto, 10m, 30m, 1h")
+
+
+def test_every_range_that_the_pages_offer_can_be_asked_for(api: FlaskClient) -> None:
+    from radar.pages import _view
+
+    assert {name: seconds for name, (seconds, _words) in _view.RANGES.items()} == parameters.RANGES
+    (item,) = get(api, f"{IRAQ}&signal=edge.requests_hour&range=1y&max_points=400")["data"]
+    assert parse(item["until"]) - parse(item["from"]) >= timedelta(days=365)
+    assert len(item["values"]) <= 401
+    assert item["meta"]["interval"] == "1d"
+    (fine,) = get(api, f"{IRAQ}&signal=edge.requests&range=1y&baseline=week")["data"]
+    assert fine["meta"]["interval"] == "12h"
+    assert get(api, f"{IRAQ}&signal=edge.requests&range=1y&baseline=median", 422)["error"]["parameter"] == "range"
 
 
 def test_a_huge_range_is_refused_before_anything_is_read(api: FlaskClient) -> None:

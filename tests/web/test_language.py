@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 from flask.testing import FlaskClient
+from plotly.io.json import to_json_plotly
 
 from radar import languages
 from radar.pages import _first, _language, _read
@@ -47,7 +48,23 @@ def test_the_browsers_preference_holds_and_the_answer_says_so(browser: FlaskClie
     assert ">Irak<" in text
     assert answer.headers["Content-Language"] == "es"
     assert "Accept-Language" in answer.headers["Vary"]
-    assert "lang=es" not in re.sub(r"<head>.*?</head>", "", text, flags=re.S), "links go where the preference holds too"
+    body = re.sub(r"<head>.*?</head>", "", text, flags=re.S)
+    assert "lang=es" not in re.sub(r'"/feeds/[^"]*"', "", body), "links go where the preference holds too"
+
+
+@pytest.mark.parametrize(("address", "headers"), [("/outages", SPANISH), ("/outages?lang=es", {})])
+def test_a_spanish_page_links_to_the_spanish_feed_and_dash_draws_the_same(
+    browser: FlaskClient, address: str, headers: dict[str, str]
+) -> None:
+    text = browser.get(address, headers=headers).get_data(as_text=True)
+    assert set(re.findall(r'"(/feeds/[^"]*)"', text)) == {"/feeds/outages.atom?lang=es"}
+    with browser.application.test_request_context(address, headers=headers):
+        browser.application.preprocess_request()
+        drawn = to_json_plotly(_first.find("/outages").layout()).replace("\\u002f", "/")
+        _language.end()
+    assert set(re.findall(r'"(/feeds/[^"]*)"', drawn)) == {"/feeds/outages.atom?lang=es"}
+    english = page(browser, "/outages", Accept_Language="en")
+    assert set(re.findall(r'"(/feeds/[^"]*)"', english)) == {"/feeds/outages.atom"}
 
 
 def test_the_address_is_stronger_than_the_preference(browser: FlaskClient) -> None:
