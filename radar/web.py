@@ -29,7 +29,7 @@ from radar.components import times
 from radar.components.document import theme_hash
 from radar.errors import StoreUnavailable
 from radar.figures import worldmap
-from radar.pages import _cards, _chart, _film, _first, _here, _language, _read, _suggest
+from radar.pages import _cards, _chart, _film, _first, _here, _language, _read, _suggest, _tags
 from radar.serve import FOR_A_DAY, Static, compress
 
 SETTINGS = settings.load()
@@ -37,9 +37,6 @@ SETTINGS = settings.load()
 #: In an installed package the assets lie inside it, in a checkout beside it.
 _HERE = Path(__file__).parent
 ASSETS = _HERE / "assets" if (_HERE / "assets").is_dir() else _HERE.parent / "assets"
-
-#: Loaded by our own tags, or asked for by Plotly; not by every page.
-_IGNORED = r"vendor|beacon|home|outages|\.json$"
 
 POLICY = "; ".join(
     [
@@ -87,8 +84,7 @@ app = Site(
     __package__,
     use_pages=True,
     assets_folder=str(ASSETS),
-    assets_ignore=_IGNORED,
-    assets_path_ignore=["vendor", "fonts"],
+    assets_ignore=".",  # our own tags load them (radar/pages/_tags.py)
     suppress_callback_exceptions=True,
     include_pages_meta=False,
     title="Internet Radar",
@@ -102,11 +98,12 @@ _language.keep_all(dash.page_registry)
 
 app.layout = html.Div([dash.page_container, dcc.Store(id="refresh"), dcc.Store(id="look")])
 
-# A figure comes in the colours of the light theme; the browser paints it in the reader's.
+# A chart is made when it is wanted, in the colours of the reader's theme (assets/site/live.js).
 app.clientside_callback(  # type: ignore[no-untyped-call]  # Dash leaves it untyped
-    ClientsideFunction("radar", "paint"),
-    Output({"type": "graph", "index": dash.MATCH}, "figure"),
+    ClientsideFunction("radar", "live"),
+    Output({"type": "live", "index": dash.MATCH}, "children"),
     Input({"type": "figure", "index": dash.MATCH}, "data"),
+    Input({"type": "wanted", "index": dash.MATCH}, "data"),
     Input("look", "data"),
 )
 
@@ -139,6 +136,22 @@ def ready() -> flask.Response:
     age = (_read.wall() - times.parse(clock["wall"])).total_seconds() if clock else None
     body = {"ready": True, "version": snapshot.version, "now": clock and clock["now"], "age_s": age and round(age, 1)}
     return _json(body)
+
+
+@server.get("/version")
+def version() -> flask.Response:
+    """The number of the publication that pages show, for those that are open: 503 while the store cannot be asked."""
+    try:
+        snapshot = _read.snapshot()
+    except StoreUnavailable:
+        return _json({"version": None}, 503)
+    lost = snapshot.lost_since is not None
+    answer = _json({"version": None if lost else snapshot.version}, 503 if lost else 200)
+    if not lost:
+        answer.headers["Cache-Control"] = "public, max-age=5"
+        answer.set_etag(str(snapshot.version))
+        answer.make_conditional(flask.request)
+    return answer
 
 
 @server.get("/favicon.ico")
@@ -245,8 +258,9 @@ server.view_functions[_UPDATE] = _strict(server.view_functions[_UPDATE])
 with server.test_request_context("/"):
     server.preprocess_request()
 
-_TAGS = _first.tags(app, ASSETS)
-server.add_url_rule(_TAGS.scripts[-1], "boot", _first.boot(app))
+_TAGS, _scripts = _tags.tags(app, ASSETS)
+for _address, _view in _scripts.items():
+    server.add_url_rule(_address, _address, _view)
 server.wsgi_app = cast(  # type: ignore[method-assign]  # the way Flask's documentation wraps an application
     Any, Static(server.wsgi_app, assets=ASSETS, cache=SETTINGS.data_dir / "cache" / "static")
 )

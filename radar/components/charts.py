@@ -1,6 +1,6 @@
-"""Interactive drawings: the server's SVG first, Plotly over it in the same box when its scripts have arrived.
+"""Interactive drawings: the server's SVG first, Plotly over it in the same box when a reader comes near it.
 
-A figure is sent in the colours of the light theme; ``radar.paint`` in ``assets/clientside.js`` turns them into the
+A figure is sent in the colours of the light theme; ``assets/site/live.js`` makes it live, one at a time, in the
 reader's. Under each chart stand source, licence, unit, time and the CSV of exactly what is drawn.
 """
 
@@ -61,18 +61,22 @@ def interactive(
     (``spoken``); scripts then let it be reached by keyboard.
     """
     more = {} if say is None else marks(data_say=json.dumps(say, ensure_ascii=False))
+    graph = dcc.Graph(
+        id={"type": "graph", "index": id},
+        figure=figure,
+        config=cast(Any, config | _tongue()),
+        responsive=True,
+        className="graph",
+    )
     return html.Div(
         [
             slot(f"{id}-still", svg, class_name="still"),
             html.Div(
                 [
-                    dcc.Store(id={"type": "figure", "index": id}, data=figure),
-                    dcc.Graph(
-                        id={"type": "graph", "index": id},
-                        config=cast(Any, config | _tongue()),
-                        responsive=True,
-                        className="graph",
-                    ),
+                    # described, but made only when it is wanted: a page has a dozen, a screen one or two
+                    dcc.Store(id={"type": "figure", "index": id}, data=_described(graph)),
+                    dcc.Store(id={"type": "wanted", "index": id}),
+                    html.Div(id={"type": "live", "index": id}, className="graph"),
                 ],
                 className="live",
                 **marks(aria_hidden="true"),
@@ -85,9 +89,14 @@ def interactive(
     )
 
 
+def _described(component: Component) -> dict[str, Any]:
+    described: dict[str, Any] = component.to_plotly_json()  # type: ignore[no-untyped-call]  # Dash leaves it untyped
+    return described
+
+
 def spoken(drawn: timeseries.Chart) -> dict[str, Any]:
-    """What ``assets/charts.js`` says of a point: the words, the unit, and the shaded spans in milliseconds since 1970
-    (None: it lasts)."""
+    """What ``assets/site/points.js`` says of a point: the words, the unit, and the shaded spans in milliseconds since
+    1970 (None: it lasts)."""
     share = is_share(drawn.unit)
     return {
         "share": share,

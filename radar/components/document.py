@@ -1,7 +1,7 @@
 """The HTML document around a page: head, bars, header, the finished page, footer, scripts.
 
 Header and footer are plain HTML that Dash never touches. The page stands in ``#ssr``; Dash mounts in the empty
-``#react-entry-point`` after it, and ``assets/clientside.js`` changes one for the other.
+``#react-entry-point`` after it, and ``assets/site/takeover.js`` changes one for the other.
 """
 
 from __future__ import annotations
@@ -36,12 +36,13 @@ MARK = (
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """What the head and the end of the body load. ``css`` is written into the page; scripts are addresses, in order.
-    ``own``: style sheet and scripts of the pages that have some of their own, by name."""
+    """What a page loads. ``css`` is written into it; ``scripts`` are addresses, in order; ``later`` those of Dash, run
+    on demand, as ``plotly`` is. ``own``: style sheet and scripts of the pages that have some of their own, by name."""
 
     css: str
     fonts: Sequence[str]
     scripts: Sequence[str]
+    later: Sequence[str]
     plotly: str
     config: str
     own: Mapping[str, tuple[str, Sequence[str]]] = field(default_factory=dict)
@@ -95,8 +96,7 @@ def document(
     if meta.refresh_s:
         robots += f'<meta http-equiv="refresh" content="{meta.refresh_s}">'
     fonts = "".join(f'<link rel="preload" href="{f}" as="font" type="font/woff2" crossorigin>' for f in tags.fonts)
-    plotly = [tags.plotly] if meta.charts and tags.plotly else []
-    scripts = "".join(f'<script defer src="{escape(src)}"></script>' for src in (*plotly, *tags.scripts))
+    scripts = "".join(f'<script defer src="{escape(src)}"></script>' for src in tags.scripts)
     return (
         f'<!doctype html><html lang="{current()}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -106,17 +106,29 @@ def document(
         f'<meta property="og:type" content="website"><meta property="og:url" content="{escape(own)}">'
         f'<meta property="og:site_name" content="{escape(_("Internet Radar"))}">{_card(card, description)}'
         '<meta name="color-scheme" content="light dark">'
-        f'<link rel="canonical" href="{escape(own)}">{_alternates(address)}{fonts}'
+        f'<link rel="canonical" href="{escape(own)}">{_alternates(address)}'
         '<link rel="icon" href="/favicon.ico" sizes="32x32"><link rel="icon" href="/assets/icon.svg" '
         'type="image/svg+xml">'
         f'<link rel="alternate" type="application/atom+xml" title="{escape(_("Outages"))}" href="/feeds/outages.atom">'
-        f"<style>{tags.css}</style><script>{THEME_SCRIPT}</script>{scripts}</head>"
+        f"<style>{tags.css}</style><script>{THEME_SCRIPT}</script></head>"
         f'<body data-version="{version}" data-poll="{poll_s}" data-words="{escape(_words())}">'
         f'<a class="skip" href="#main">{escape(_("Skip to the content"))}</a>'
         f'<section id="bars" aria-label="{escape(_("Notices"))}">{to_html(list(bars))}</section>'
         f"{_header(path, switches)}"
         f'<main id="main"><div id="ssr">{page}</div><div id="react-entry-point"></div></main>{_footer()}'
-        f'<script id="_dash-config" type="application/json">{tags.config}</script></body></html>'
+        # last, so that on a slow line they do not share it with what is read first
+        f"{fonts}{_later(tags, meta)}{scripts}</body></html>"
+    )
+
+
+def _later(tags: Tags, meta: Meta) -> str:
+    """What ``assets/site/later.js`` runs on demand; nothing on a page that Dash does not take over."""
+    if not tags.later:
+        return ""
+    told = json.dumps({"scripts": list(tags.later), "plotly": tags.plotly if meta.charts else ""})
+    return (
+        f'<script id="radar-later" type="application/json">{told}</script>'
+        f'<script id="_dash-config" type="application/json">{tags.config}</script>'
     )
 
 
@@ -139,7 +151,7 @@ def _alternates(address: str) -> str:
 
 
 def _words() -> str:
-    """What ``assets/clientside.js`` says by itself."""
+    """What ``assets/site`` says by itself."""
     return json.dumps({
         "fresh": _("New data."), "show": _("Show"), "none": _("Nothing found"), "copied": _("Copied"),
         "failed": _("That did not work"),

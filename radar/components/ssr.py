@@ -2,7 +2,7 @@
 
 One component tree serves both: the server writes it as text into the first response, and Dash draws the same tree
 when its scripts have arrived. What Dash need not receive a second time (an SVG, a form) goes into a ``slot``: the
-server writes its content once, in Dash it is an empty box, and ``assets/clientside.js`` moves the nodes over.
+server writes its content once, in Dash it is an empty box, and ``assets/site/takeover.js`` moves the nodes over.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """Times and durations as readers see them. Every time is a ``<time>`` element in UTC; a switch in the header turns
-them into the reader's own zone (``assets/clientside.js``), from the ``datetime`` attribute and ``data-form``.
+them into the reader's own zone (``assets/site/theme.js``), from the ``datetime`` attribute and ``data-form``.
 """
 
 from __future__ import annotations

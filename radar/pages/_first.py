@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import dash
 import flask
-import orjson
-from dash import Dash, html
+from dash import html
 from dash._pages import _path_to_page
 from dash.development.base_component import Component
 
@@ -29,26 +26,15 @@ from radar.components.bars import bars
 from radar.components.document import Tags, document
 from radar.components.ssr import to_html
 from radar.errors import StoreUnavailable
-from radar.figures.palette import PALETTE
 from radar.labels import _
-from radar.pages import _cards, _language, _read, _then
+from radar.pages import _cards, _language, _read, _tags, _then
 from radar.serve import accepted, encode
 
 #: Pages kept per process, and the longest query that is worth keeping.
 KEPT = 300
 LONGEST_QUERY = 120
 
-#: Style sheets, in this order, written into each page.
-SHEETS = ("fonts", "figures", "site", "info")
-
-#: Pages with a style sheet of their own (``shell.page(own=...)``), and their scripts in the order in which these load.
-OWN = {"home": ("home", "home-machine"), "outages": ("outages",)}
-
 log = logging.getLogger(__name__)
-
-_SOURCE = re.compile(r'<script[^>]* src="([^"]+)"')
-_FONT = re.compile(r"(/assets/fonts/[\w.-]+\.woff2)")
-_COMMENT = re.compile(r"/\*.*?\*/", re.S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +151,8 @@ def once(layout: Component, path: str, tags: Tags) -> flask.Response:
 def _bare(layout: Component, top: Sequence[Component], path: str, tags: Tags) -> flask.Response:
     """The document without what Dash could take over; theme and search still work."""
     meta = shell.meta_of(layout)
-    tags = _with_own(tags, meta.own)
-    ours = [src for src in tags.scripts if src.startswith("/assets/")]
-    bare = Tags(css=tags.css, fonts=tags.fonts, scripts=ours, plotly="", config="{}")
+    tags = _tags.with_own(tags, meta.own)
+    bare = replace(tags, later=(), plotly="", config="{}")
     body = document(to_html(layout), meta, bars=top, path=path, version=0, tags=bare, address=_address(path),
                     switches=_language.switches(), asked=_language.explicit())  # fmt: skip
     answer = flask.Response(_language.keep_html(body), status=meta.status, mimetype="text/html")
@@ -188,7 +173,7 @@ def _render(found: Found, path: str, query: Mapping[str, str], snapshot: _read.S
     version = 0 if past or meta.refresh_s else snapshot.version
     card = _cards.address_of(path, snapshot.version, past.at if past else None) if meta.status == 200 else ""
     hurried = snapshot.clock is not None and snapshot.clock["speed"] > 1
-    text = document(to_html(layout), meta, bars=top, path=path, version=version, tags=_with_own(tags, meta.own),
+    text = document(to_html(layout), meta, bars=top, path=path, version=version, tags=_tags.with_own(tags, meta.own),
                     address=_address(path), switches=_language.switches(), asked=_language.explicit(),
                     card=_address(card) if card else "", poll_s=20 if hurried else 60)  # fmt: skip
     body = _language.keep_html(text).encode()
@@ -220,67 +205,3 @@ def _address(path: str) -> str:
     settings = flask.current_app.config.get("RADAR_SETTINGS")
     base = settings.base_url if settings is not None and settings.base_url else flask.request.host_url
     return f"{base.rstrip('/')}{path}"
-
-
-def boot_script(app: Dash) -> str:
-    """What Dash would write into the page as inline scripts, as one script of its own."""
-    pairs = zip(*(PALETTE[theme].items() for theme in ("light", "dark")), strict=True)
-    paint = {light: dark for (_name, light), (_same, dark) in pairs}
-    radar = f"window.radarSite={orjson.dumps({'dark': paint}).decode()};"
-    return "\n".join([radar, *app._inline_scripts, app.renderer])
-
-
-def boot(app: Dash) -> Callable[[], flask.Response]:
-    """The view that serves ``boot_script``."""
-    text = boot_script(app)
-
-    def view() -> flask.Response:
-        return flask.Response(text, mimetype="text/javascript")
-
-    return view
-
-
-def tags(app: Dash, assets: Path) -> Tags:
-    """What every page loads: style sheets as text, scripts as addresses with fingerprints, in the order Dash needs."""
-    css = "".join((assets / f"{name}.css").read_text(encoding="utf-8") for name in SHEETS)
-    css = _FONT.sub(lambda m: f"{m[1]}?m={_stamp(assets / m[1].removeprefix('/assets/'))}", css)
-    found = [src for src in _SOURCE.findall(app._generate_scripts_html()) if "/dash_table/" not in src]
-    digest = hashlib.sha256(boot_script(app).encode()).hexdigest()[:12]
-    start = f"/_dash-component-suites/radar/boot.v1m{digest}.js"
-    bundle = assets / "vendor" / "plotly-radar.min.js"
-    plotly = f"/assets/vendor/{bundle.name}?m={_stamp(bundle)}" if bundle.is_file() else ""
-    own = {
-        name: (
-            _smaller((assets / f"{name}.css").read_text(encoding="utf-8")),
-            tuple(f"/assets/{script}.js?m={_stamp(assets / f'{script}.js')}" for script in scripts),
-        )
-        for name, scripts in OWN.items()
-    }
-    config = app._generate_config_html().partition(">")[2].rpartition("<")[0].replace("</", "<\\/")
-    return Tags(
-        css=_smaller(css), fonts=_preloaded(css), scripts=(*found, start), plotly=plotly, config=config, own=own
-    )
-
-
-def _with_own(tags: Tags, name: str) -> Tags:
-    """The tags of a page with assets of its own."""
-    if not name:
-        return tags
-    css, scripts = tags.own[name]
-    return replace(tags, css=tags.css + css, scripts=(*tags.scripts, *scripts))
-
-
-def _stamp(file: Path) -> str:
-    return f"{file.stat().st_mtime:.0f}" if file.is_file() else "0"
-
-
-def _preloaded(css: str) -> tuple[str, ...]:
-    """The font file of the basic Latin letters, in which nearly all text is set."""
-    faces = [face for face in css.split("@font-face") if "U+0000-" in face]
-    match = re.search(r"url\(\"?([^)\"]+\.woff2[^)\"]*)", faces[0]) if faces else None
-    return (match[1],) if match else ()
-
-
-def _smaller(css: str) -> str:
-    text = re.sub(r"\s+", " ", _COMMENT.sub("", css))
-    return re.sub(r" ?([{};,]) ?", r"\1", text).replace(": ", ":").strip()

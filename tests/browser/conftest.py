@@ -27,6 +27,10 @@ from tests.conftest import REPO
 expect.set_options(timeout=20_000)
 
 
+#: Asks for Dash and all charts when the scripts of the page have run.
+EVERYTHING = "addEventListener('DOMContentLoaded', () => document.dispatchEvent(new Event('radar-live-all')));"
+
+
 @dataclass(frozen=True)
 class Running:
     """A site that answers. ``stop_store`` takes its store away."""
@@ -88,13 +92,14 @@ def running(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Iterator
 def view(browser: Browser, running: Running) -> Iterator[Callable[..., Page]]:
     """Open a page of the site: ``view("/path", width=390, dark=True, scripts=False)``.
 
-    Errors of scripts and on the console, and every request to another host, fail the test.
+    Dash runs at once and makes every chart live, unless ``untouched``: then on demand, as for a reader. Errors of
+    scripts and on the console, and every request to another host, fail the test.
     """
     opened: list[Any] = []
     wrong: list[str] = []
 
     def show(path: str, *, width: int = 1280, dark: bool = False, scripts: bool = True, url: str = "",
-             expect_errors: bool = False) -> Page:  # fmt: skip
+             expect_errors: bool = False, untouched: bool = False) -> Page:  # fmt: skip
         base = url or running.url
         context = browser.new_context(
             viewport={"width": width, "height": 844}, color_scheme="dark" if dark else "light",
@@ -114,6 +119,8 @@ def view(browser: Browser, running: Running) -> Iterator[Callable[..., Page]]:
             "new PerformanceObserver((list) => list.getEntries().forEach((entry) => window.shifts.push(entry.value)))"
             ".observe({type: 'layout-shift', buffered: true});"
         )
+        if not untouched:
+            page.add_init_script(EVERYTHING)
         page.goto(path)
         return page
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import re
 import time
@@ -15,6 +16,7 @@ import pytest
 from werkzeug.test import Client
 
 from radar.components.document import THEME_SCRIPT, theme_hash
+from radar.pages import _tags
 from radar.serve import FOR_A_DAY, FOR_EVER, Static, accepted
 from tests.conftest import REPO
 from tests.web.conftest import Site
@@ -57,11 +59,18 @@ def test_api_answers_are_compressed_on_their_way(site: Site) -> None:
     assert brotli.decompress(answer.data) == site.get("/api/v1/outages").data
 
 
+def told_of_later(text: str) -> Any:
+    """What a page names for later."""
+    found = re.search(r'<script id="radar-later" type="application/json">(.*?)</script>', text)
+    assert found is not None
+    return json.loads(found[1])
+
+
 def test_every_script_and_font_of_a_page_is_ours_and_cached_for_ever(site: Site) -> None:
-    text = site.page("/")
-    addresses = re.findall(r'<script defer src="([^"]+)"', text) + re.findall(
-        r'<link rel="preload" href="([^"]+)"', text
-    )
+    text = site.page("/country/IQ")
+    later = told_of_later(text)
+    addresses = [*re.findall(r'<script defer src="([^"]+)"', text), *later["scripts"], later["plotly"],
+                 *re.findall(r'<link rel="preload" href="([^"]+)"', text)]  # fmt: skip
     assert len(addresses) > 8
     assert "inter-latin.woff2" in addresses[-1]
     for address in addresses:
@@ -71,15 +80,39 @@ def test_every_script_and_font_of_a_page_is_ours_and_cached_for_ever(site: Site)
         assert answer.headers["Cache-Control"] == FOR_EVER, address
 
 
-def test_plotly_comes_before_dash_and_only_where_there_are_charts(site: Site) -> None:
+def test_dash_and_plotly_are_named_for_later_and_no_script_stands_before_what_is_read(site: Site) -> None:
     text = site.page("/country/IQ")
-    assert text.index("plotly-radar.min.js") < text.index("dash_renderer")
+    later = told_of_later(text)
+    assert "plotly-radar.min.js" in later["plotly"]
+    assert "boot.v1m" in later["scripts"][-1], "Dash begins when all of it is there"
+    assert any("dash_renderer" in address for address in later["scripts"])
+    scripts = re.findall(r"<script[^>]* src=[^>]*>", text)
+    assert len(scripts) == 1
+    assert "/radar/site.v1m" in scripts[0]
+    assert text.index(scripts[0]) > text.index("</footer>")
     assert "plotly-radar" not in site.page("/outages")
+
+
+def test_our_scripts_are_one_without_remarks(site: Site) -> None:
+    address = re.findall(r'<script defer src="([^"]+)"', site.page("/about"))[0]
+    text = site.get(address).text
+    assert [line for line in text.splitlines() if line.startswith(("/*", " "))] == []
+    for file in sorted((REPO / "assets" / "site").glob("*.js")):
+        assert file.stem in _tags.SITE, "a file that nobody loads"
+
+
+def test_the_number_of_the_publication_is_small_and_kept(site: Site) -> None:
+    answer = site.get("/version")
+    assert answer.json == {"version": site.get("/api/v1/status").json["data"]["version"]}
+    assert len(answer.data) < 40
+    assert answer.headers["Cache-Control"] == "public, max-age=5"
+    again = site.get("/version", headers={"If-None-Match": answer.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
 
 
 def test_a_static_file_is_compressed_once_and_revalidates(site: Site) -> None:
     wrapper: Any = site.server.wsgi_app
-    name = next(a for a in re.findall(r'src="([^"]+)"', site.page("/")) if "dash_core_components.v" in a)
+    name = next(a for a in told_of_later(site.page("/"))["scripts"] if "dash_core_components.v" in a)
     first = site.get(name, headers={"Accept-Encoding": "br"})
     assert first.headers["Content-Encoding"] == "br"
     kept = wrapper.files[name]
@@ -92,7 +125,7 @@ def test_a_static_file_is_compressed_once_and_revalidates(site: Site) -> None:
 
 
 def test_the_smallest_form_is_made_beside_and_kept_for_the_next_start(tmp_path: Path) -> None:
-    body = (REPO / "assets" / "clientside.js").read_bytes()
+    body = (REPO / "assets" / "home.js").read_bytes()
     asked = []
 
     def app(environ: dict[str, Any], start: Any) -> Iterable[bytes]:

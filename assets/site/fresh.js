@@ -1,0 +1,72 @@
+/* Is there a newer publication? One small number is asked for; the page follows by itself, or is offered where somebody
+   works with it. */
+(function () {
+  "use strict";
+
+  const { find, words, prop, fetchPage, moveSlots, showTimes } = window.radarPage;
+
+  let asked = Date.now();
+  let touched = false;
+  addEventListener("pointerdown", () => { touched = true; }, { passive: true });
+  addEventListener("keydown", () => { touched = true; });
+
+  function setBars(page) {
+    const now = find("#bars", page);
+    if (now) find("#bars").replaceChildren(...now.childNodes);
+  }
+
+  async function refresh() {
+    const page = await fetchPage();
+    const version = Number(page.body.dataset.version);
+    setBars(page);
+    if (!version) return;
+    document.body.dataset.version = version;
+    const top = find("#ssr .page", page);
+    if (find("#ssr")) {
+      if (top) find("#ssr").replaceChildren(top);
+      showTimes();
+      return;
+    }
+    const spare = top.cloneNode(true);  /* Dash may draw the page anew, and its slots are empty then */
+    prop("refresh", { data: version });
+    moveSlots(top, true);
+    /* Dash answers a moment later; what it has added by then is filled too. */
+    let steps = 0;
+    const timer = setInterval(() => {
+      moveSlots(spare, false);
+      showTimes();
+      if (++steps > 10) clearInterval(timer);
+    }, 300);
+  }
+
+  function offer() {
+    if (find(".fresh")) return;
+    const box = document.createElement("div");
+    box.className = "fresh";
+    box.setAttribute("role", "status");
+    box.textContent = words().fresh;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = words().show;
+    button.addEventListener("click", () => { box.remove(); touched = false; refresh(); });
+    box.append(button);
+    document.body.append(box);
+  }
+
+  async function poll() {
+    if (document.hidden || !Number(document.body.dataset.version)) return;
+    asked = Date.now();
+    const answer = await fetch("/version").catch(() => null);
+    if (!answer || answer.status === 503) {
+      if (answer) setBars(await fetchPage());
+      return;
+    }
+    const version = (await answer.json()).version;
+    if (version === Number(document.body.dataset.version)) return;
+    if (touched) offer(); else refresh();
+  }
+
+  document.addEventListener("visibilitychange", () => { if (Date.now() - asked > 60000) poll(); });
+  document.addEventListener("radar-poll", poll);
+  setInterval(poll, Number(document.body.dataset.poll || 60) * 1000);
+})();

@@ -1,0 +1,79 @@
+/* Dash and Plotly on demand. The server's page is whole without them, so they neither delay its first paint nor hold up
+   the processor of a phone: they are fetched when the page stands, and run at the first sign of a reader, or after a
+   while in which the processor had nothing to do. A tab in the background never runs them. */
+(function () {
+  "use strict";
+
+  const page = window.radarPage;
+  const { find, idle } = page;
+  const told = find("#radar-later");
+  if (!told) return;
+  const { scripts, plotly } = JSON.parse(told.textContent);
+
+  /* ms without a sign, after which they are run all the same. */
+  const REST = 5000;
+  const SIGNS = ["pointerdown", "pointermove", "touchstart", "wheel", "scroll", "keydown", "focusin"];
+  const frugal = () => Boolean(navigator.connection && navigator.connection.saveData);
+
+  function add(address) {
+    return new Promise((done, failed) => {
+      const script = document.createElement("script");
+      script.async = false;  /* one after the other, each in a task of its own */
+      script.src = address;
+      script.onload = done;
+      script.onerror = () => { script.remove(); failed(new Error(address)); };
+      document.head.append(script);
+    });
+  }
+
+  function hint(address) {
+    return new Promise((done) => {
+      const link = document.createElement("link");
+      link.rel = "prefetch";
+      link.as = "script";
+      link.href = address;
+      link.onload = link.onerror = done;
+      document.head.append(link);
+    });
+  }
+
+  /* Run Dash; it takes the page over when it has drawn it (takeover.js). */
+  let started = false;
+  function start(event) {
+    /* a strip that the browser itself has moved to its place is no sign */
+    if (started || (event && event.type === "scroll" && event.target !== document)) return;
+    started = true;
+    for (const sign of SIGNS) removeEventListener(sign, start, true);
+    for (const address of scripts) add(address).catch(() => { /* the server's page stays */ });
+    if (plotly) hint(plotly);
+  }
+
+  /* Plotly, for the first chart that wants it; false when it cannot be had, and the next chart asks again. */
+  let drawer = null;
+  function withPlotly() {
+    if (window.Plotly) return Promise.resolve(true);
+    if (!plotly) return Promise.resolve(false);
+    drawer = drawer || add(plotly).then(() => true, () => { drawer = null; return false; });
+    return drawer;
+  }
+
+  async function prepare() {
+    if (frugal()) return;
+    for (const address of scripts) {
+      if (started) return;
+      await idle(2000);
+      await hint(address);
+    }
+    const rest = () => setTimeout(async () => {
+      if (document.hidden) { document.addEventListener("visibilitychange", rest, { once: true }); return; }
+      await idle(2000);
+      start();
+    }, REST);
+    rest();
+  }
+
+  for (const sign of SIGNS) addEventListener(sign, start, { capture: true, passive: true });
+  document.addEventListener("radar-live-all", start);
+  if (document.readyState === "complete") prepare(); else addEventListener("load", prepare, { once: true });
+  Object.assign(page, { start, withPlotly });
+})();

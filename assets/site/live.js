@@ -1,0 +1,143 @@
+/* Charts become live (Plotly in the place of the server's drawing) when they are near the screen, pointed at, touched or
+   focused; one at a time, so that scrolling stays smooth. The stretch of time and the crosshair of one are those of all:
+   a chart that becomes live later takes the stretch that the others show. */
+(function () {
+  "use strict";
+
+  const page = window.radarPage;
+  const { root, find, all, idle, mount, painted, prop } = page;
+  if (!mount) return;
+
+  const DRAWN = ".scatterlayer .trace, .barlayer .trace";
+  const NEAR = "200px 0px";
+  const PATIENCE = 15000;  /* ms for which the next chart waits for one that does not come */
+  const live = () => all(".ts-box[data-live] .js-plotly-plot", mount);
+  const still = () => all(".drawing[data-drawing]:not([data-live])", mount);
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    radar: {
+      /* ``graph``: the component that the server has described; it is made when the chart is wanted. */
+      live(graph, wanted) {
+        if (!graph || !wanted) return window.dash_clientside.no_update;
+        const figure = painted(graph.props.figure);
+        const plot = find(`[data-drawing="${CSS.escape(graph.props.id.index)}"] .js-plotly-plot`, mount);
+        if (shown && plot && plot.radarWhole) {
+          const xaxis = { ...figure.layout.xaxis, range: shown["xaxis.range"], tickmode: "auto" };
+          return { ...graph, props: { ...graph.props, figure: { ...figure, layout: { ...figure.layout, xaxis } } } };
+        }
+        return { ...graph, props: { ...graph.props, figure } };
+      },
+    },
+  });
+
+  /* One stretch, one crosshair --------------------------------------------------------------------------------- */
+
+  let shown = null;  /* the range that all charts show; null: each its whole */
+
+  function follow(other, change) {
+    other.radarFollows = true;
+    return window.Plotly.relayout(other, change).finally(() => { other.radarFollows = false; });
+  }
+
+  function wire(plot) {
+    if (plot.radarWired || !plot.on) return;
+    plot.radarWired = true;
+    const others = () => live().filter((other) => other !== plot);
+    plot.on("plotly_relayout", (change) => {
+      if (plot.radarFollows) return;
+      const chosen = change["xaxis.range"] || [change["xaxis.range[0]"], change["xaxis.range[1]"]];
+      const whole = change["xaxis.autorange"] ? { "xaxis.autorange": true } : null;
+      const range = chosen[0] === undefined ? whole : { "xaxis.range": chosen };
+      if (!range) return;
+      shown = whole || page.isWhole(plot) ? null : range;
+      for (const other of others()) follow(other, range);
+    });
+    plot.on("plotly_hover", (event) => {
+      if (plot.radarFollows || !event.event) return;
+      for (const other of others()) {
+        other.radarFollows = true;
+        try { window.Plotly.Fx.hover(other, { xval: +new Date(event.points[0].x) }); } catch (e) { /* nothing there */ }
+        other.radarFollows = false;
+      }
+    });
+    plot.on("plotly_unhover", () => others().forEach((other) => window.Plotly.Fx.unhover(other)));
+  }
+
+  /* One at a time ---------------------------------------------------------------------------------------------- */
+
+  let queue = [];
+  let running = false;
+  let everything = false;
+  const waiting = new Map();  /* drawing: what to call when it is live */
+
+  const near = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) want(target);
+      else if (!everything) queue = queue.filter((one) => one !== target);
+    }
+  }, { rootMargin: NEAR });
+
+  async function run() {
+    if (running) return;
+    running = true;
+    while (queue.length) {
+      await idle(500);
+      if (!await page.withPlotly()) { queue = []; break; }
+      const drawing = queue.shift();
+      if (!drawing || !drawing.isConnected || "live" in drawing.dataset) continue;
+      const done = new Promise((resolve) => {
+        waiting.set(drawing, resolve);
+        setTimeout(resolve, PATIENCE);
+      });
+      prop({ type: "wanted", index: drawing.dataset.drawing }, { data: true });
+      await done;
+    }
+    running = false;
+  }
+
+  /* Make a drawing live; ``first``: before the others. */
+  function want(drawing, first) {
+    if (!drawing || "live" in drawing.dataset || !mount.contains(drawing)) return;
+    if (first) queue = [drawing, ...queue.filter((one) => one !== drawing)];
+    else if (!queue.includes(drawing)) queue.push(drawing);
+    run();
+  }
+
+  function settle() {
+    for (const drawing of still()) {
+      const plot = find(".js-plotly-plot", drawing);
+      if (plot && find(DRAWN, plot)) {
+        wire(plot);
+        near.unobserve(drawing);
+        drawing.dataset.live = "";
+        /* after those who note the range of the whole */
+        if (shown && drawing.matches(".ts-box")) setTimeout(() => { if (shown) follow(plot, shown); });
+        if (waiting.has(drawing)) waiting.get(drawing)();
+        waiting.delete(drawing);
+      } else if (everything) {
+        want(drawing);
+      } else if (!drawing.radarWatched) {
+        drawing.radarWatched = true;
+        near.observe(drawing);
+      }
+    }
+    /* A newer publication has taken a chart's place: its drawing is shown until it is live again. */
+    for (const drawing of all(".drawing[data-live]", mount)) {
+      if (find(".js-plotly-plot", drawing)) continue;
+      delete drawing.dataset.live;
+      near.observe(drawing);
+    }
+  }
+
+  document.addEventListener("radar-drawn", settle);
+  /* For tests, and for whoever wants every chart at once. */
+  document.addEventListener("radar-live-all", () => { everything = true; if (root.classList.contains("taken")) settle(); });
+  for (const sign of ["pointerover", "touchstart", "focusin"]) {
+    document.addEventListener(sign, (event) => {
+      const drawing = event.target.closest && event.target.closest(".drawing[data-drawing]:not([data-live])");
+      if (drawing) want(drawing, true);
+    }, { passive: true });
+  }
+
+  Object.assign(page, { live, want, isWhole: () => false });
+})();

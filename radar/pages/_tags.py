@@ -1,0 +1,107 @@
+"""What every page loads: style sheets as text, our own scripts as one, Dash's and Plotly's for later.
+
+The first response holds its style sheets; the one script of ours (``assets/site``) comes after it and is all that a
+reader waits for. What Dash needs is named in the page, and run by ``assets/site/later.js`` on demand.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import flask
+import orjson
+from dash import Dash
+
+from radar.components.document import Tags
+from radar.figures.palette import PALETTE
+
+#: Style sheets, in this order, written into each page.
+SHEETS = ("fonts", "figures", "site", "info")
+
+#: Scripts of ``assets/site`` in the order in which they stand in one.
+SITE = ("base", "theme", "later", "takeover", "live", "points", "zoom", "fresh", "search", "share")
+
+#: Pages with a style sheet of their own (``shell.page(own=...)``), and their scripts in the order in which these load.
+OWN = {"home": ("home", "home-machine"), "outages": ("outages",)}
+
+_SOURCE = re.compile(r'<script[^>]* src="([^"]+)"')
+_FONT = re.compile(r"(/assets/fonts/[\w.-]+\.woff2)")
+_COMMENT = re.compile(r"/\*.*?\*/", re.S)
+_INDENT = re.compile(r"^ +", re.M)
+
+#: Comments that have a line, or some lines, of their own.
+_REMARK = re.compile(r"^ */\*.*?\*/\n", re.S | re.M)
+
+
+def site_script(assets: Path) -> str:
+    """Our own scripts as one, without comments and indents."""
+    text = "".join((assets / "site" / f"{name}.js").read_text(encoding="utf-8") for name in SITE)
+    return _INDENT.sub("", _REMARK.sub("", text))
+
+
+def boot_script(app: Dash) -> str:
+    """What Dash would write into the page as inline scripts, as one script of its own."""
+    pairs = zip(*(PALETTE[theme].items() for theme in ("light", "dark")), strict=True)
+    paint = {light: dark for (_name, light), (_same, dark) in pairs}
+    radar = f"window.radarSite={orjson.dumps({'dark': paint}).decode()};"
+    return "\n".join([radar, *app._inline_scripts, app.renderer])
+
+
+def tags(app: Dash, assets: Path) -> tuple[Tags, dict[str, Callable[[], flask.Response]]]:
+    """The tags of a page, and the views of the scripts that are made here, by address. Addresses hold fingerprints."""
+    css = "".join((assets / f"{name}.css").read_text(encoding="utf-8") for name in SHEETS)
+    css = _FONT.sub(lambda m: f"{m[1]}?m={_stamp(assets / m[1].removeprefix('/assets/'))}", css)
+    found = [src for src in _SOURCE.findall(app._generate_scripts_html()) if "/dash_table/" not in src]
+    views = dict(_made(name, text) for name, text in (("site", site_script(assets)), ("boot", boot_script(app))))
+    site, boot = views
+    bundle = assets / "vendor" / "plotly-radar.min.js"
+    plotly = f"/assets/vendor/{bundle.name}?m={_stamp(bundle)}" if bundle.is_file() else ""
+    own = {
+        name: (
+            smaller((assets / f"{name}.css").read_text(encoding="utf-8")),
+            tuple(f"/assets/{script}.js?m={_stamp(assets / f'{script}.js')}" for script in scripts),
+        )
+        for name, scripts in OWN.items()
+    }
+    config = app._generate_config_html().partition(">")[2].rpartition("<")[0].replace("</", "<\\/")
+    made = Tags(css=smaller(css), fonts=_preloaded(css), scripts=(site,), later=(*found, boot), plotly=plotly,
+                config=config, own=own)  # fmt: skip
+    return made, views
+
+
+def with_own(tags: Tags, name: str) -> Tags:
+    """The tags of a page with assets of its own."""
+    if not name:
+        return tags
+    css, scripts = tags.own[name]
+    return replace(tags, css=tags.css + css, scripts=(*tags.scripts, *scripts))
+
+
+def smaller(css: str) -> str:
+    """A style sheet without comments and spare white space."""
+    text = re.sub(r"\s+", " ", _COMMENT.sub("", css))
+    return re.sub(r" ?([{};,]) ?", r"\1", text).replace(": ", ":").strip()
+
+
+def _made(name: str, text: str) -> tuple[str, Callable[[], flask.Response]]:
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def view() -> flask.Response:
+        return flask.Response(text, mimetype="text/javascript")
+
+    return f"/_dash-component-suites/radar/{name}.v1m{digest}.js", view
+
+
+def _stamp(file: Path) -> str:
+    return f"{file.stat().st_mtime:.0f}" if file.is_file() else "0"
+
+
+def _preloaded(css: str) -> tuple[str, ...]:
+    """The font file of the basic Latin letters, in which nearly all text is set."""
+    faces = [face for face in css.split("@font-face") if "U+0000-" in face]
+    match = re.search(r"url\(\"?([^)\"]+\.woff2[^)\"]*)", faces[0]) if faces else None
+    return (match[1],) if match else ()
