@@ -52,19 +52,22 @@ def test_the_browsers_preference_holds_and_the_answer_says_so(browser: FlaskClie
     assert "lang=es" not in re.sub(r'"/feeds/[^"]*"', "", body), "links go where the preference holds too"
 
 
-@pytest.mark.parametrize(("address", "headers"), [("/outages", SPANISH), ("/outages?lang=es", {})])
-def test_a_spanish_page_links_to_the_spanish_feed_and_dash_draws_the_same(
-    browser: FlaskClient, address: str, headers: dict[str, str]
+@pytest.mark.parametrize(("query", "headers"), [("", SPANISH), ("?lang=es", {})])
+def test_a_spanish_page_links_to_spanish_feeds_and_dash_draws_the_same(
+    browser: FlaskClient, query: str, headers: dict[str, str]
 ) -> None:
-    text = browser.get(address, headers=headers).get_data(as_text=True)
-    assert set(re.findall(r'"(/feeds/[^"]*)"', text)) == {"/feeds/outages.atom?lang=es"}
-    with browser.application.test_request_context(address, headers=headers):
+    path = "/outage/IQ-20260302T0500Z"
+    feeds = {"/feeds/outages.atom?lang=es", "/feeds/country/IQ.atom?lang=es"}
+    text = browser.get(path + query, headers=headers).get_data(as_text=True)
+    assert set(re.findall(r'"(/feeds/[^"]*)"', text)) == feeds
+    found = _first.find(path)
+    with browser.application.test_request_context(path + query, headers=headers):
         browser.application.preprocess_request()
-        drawn = to_json_plotly(_first.find("/outages").layout()).replace("\\u002f", "/")
+        drawn = to_json_plotly(found.layout(**found.variables)).replace("\\u002f", "/")
         _language.end()
-    assert set(re.findall(r'"(/feeds/[^"]*)"', drawn)) == {"/feeds/outages.atom?lang=es"}
-    english = page(browser, "/outages", Accept_Language="en")
-    assert set(re.findall(r'"(/feeds/[^"]*)"', english)) == {"/feeds/outages.atom"}
+    assert set(re.findall(r'"(/feeds/[^"]*)"', drawn)) == feeds
+    english = page(browser, path, Accept_Language="en")
+    assert set(re.findall(r'"(/feeds/[^"]*)"', english)) == {feed.partition("?")[0] for feed in feeds}
 
 
 def test_the_address_is_stronger_than_the_preference(browser: FlaskClient) -> None:
