@@ -14,7 +14,7 @@ from radar.components.ssr import slot
 from radar.errors import StoreUnavailable
 from radar.figures import reach
 from radar.labels import _, ngettext
-from radar.pages import _providers, _read
+from radar.pages import _depends, _providers, _read
 from radar.providers import Provider, registry
 from radar.providers import of_network as provider_of
 from radar.shapes import Outage
@@ -28,8 +28,10 @@ def section(outage: Outage, snapshot: _read.Snapshot) -> Component | None:
     for what has no networks."""
     parts = _parts(outage, snapshot)
     blocks = _blocks(outage, parts, snapshot)
-    depends = _depends(outage, parts)
-    if not blocks and not depends:
+    depends = _known_of(outage, parts)
+    said, reached = _depends.through(outage, parts, snapshot)
+    where = _depends.places(outage, parts, reached, snapshot)
+    if not blocks and not depends and not said and not where:
         return None
     inside: list[Any] = []
     if blocks:
@@ -38,13 +40,11 @@ def section(outage: Outage, snapshot: _read.Snapshot) -> Component | None:
         inside.append(slot("reach-picture", lambda: reach.html(blocks, label)))
         all_of_them = html.A(_("All its networks, one by one"), href=f"/{outage['entity']}")
         inside.append(html.P(all_of_them, className="note"))
-    if depends:
-        inside += [
-            html.H3(_("Who depends on it")),
-            html.Ul([html.Li(row) for row in depends], className="plain evidence"),
-        ]
-        inside.append(html.P(_("We hold no record of who buys transit from whom, so networks that reach the world "
-                               "through those that are hit are not counted."), className="note"))  # fmt: skip
+    if depends or said:
+        inside.append(html.H3(_("Who depends on it")))
+        inside.append(html.Ul([html.Li(row) for row in depends], className="plain evidence") if depends else None)
+        inside += said
+    inside += where
     note = _("Widths are estimates from announced addresses, not counts of people.") if blocks else None
     return shell.section(_("Whom it hits"), *inside, note=note, id="reach")
 
@@ -110,7 +110,7 @@ def _sentence(blocks: list[reach.Block]) -> str:
     return "; ".join(parts) + "."
 
 
-def _depends(outage: Outage, parts: dict[int, Outage]) -> list[Any]:
+def _known_of(outage: Outage, parts: dict[int, Outage]) -> list[Any]:
     kind, _slash, code = outage["entity"].partition("/")
     rows: list[Any] = []
     users = people.of_country(code) if kind == "country" else None
