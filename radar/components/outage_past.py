@@ -42,6 +42,10 @@ class Version:
         return (self.status, self.level, self.start, self.end, self.depth, self.sees, self.signals,
                 confidence_words(self.confidence), self.cause)  # fmt: skip
 
+    def firm(self) -> tuple[Any, ...]:
+        """The same without what wavers from one publication to the next: how deep it is, how many see it."""
+        return (self.status, self.level, self.start, self.end, confidence_words(self.confidence), self.cause)
+
 
 def delay(outage: Outage, now: str) -> Component | None:
     """How long it took from the onset to the first word of it; None for recorded sets, which were not watched."""
@@ -54,15 +58,26 @@ def delay(outage: Outage, now: str) -> Component | None:
                    _("{duration} after it began.").format(duration=times.duration(minutes))])  # fmt: skip
 
 
-def versions(outage: Outage, rows: Sequence[Version], until: datetime, now: str, *, gaps: bool) -> Component:
+def versions(
+    outage: Outage,
+    rows: Sequence[Version],
+    until: datetime,
+    now: str,
+    *,
+    gaps: bool,
+    waiting: bool = False,
+    coarse: datetime | None = None,
+) -> Component:
     """The table "What we knew when": one row for each version that differs, what changed marked. ``until``:
-    publications were read up to then; ``gaps``: some before are not here."""
+    publications were read up to then; ``gaps``: some before are not here; ``waiting``: they are being brought back;
+    ``coarse``: from then on what wavers is told by steps."""
     note = _("Each row is what this page said from then on, taken from the record of publications. What changed "
              "against the row above stands in bold.")  # fmt: skip
     parts: list[Any] = [delay(outage, now)]
     if not rows:
-        parts.append(html.P(_("The record of that time lies in the archive. The page of any moment can be asked for in "
-                              "the list of outages."), className="none"))  # fmt: skip
+        why = _("The record of that time lies in the archive. The page of any moment can be asked for in the list of "
+                "outages.")  # fmt: skip
+        parts.append(html.P([why, " ", _back(outage["id"], waiting=waiting)], className="none"))
         return shell.section(_("What we knew when"), *parts, id="known-when")
     names = (_("From"), _("State"), _("Began"), _("Ended"), _("Depth"), _("Signals"), _("Confidence"), _("Perhaps"))
     head = html.Tr([html.Th(name, scope="col") for name in names])
@@ -76,11 +91,24 @@ def versions(outage: Outage, rows: Sequence[Version], until: datetime, now: str,
     if len(body) > SHOWN:
         label = ngettext("{n} later version", "{n} later versions", len(body) - SHOWN).format(n=len(body) - SHOWN)
         parts.append(html.Details([html.Summary(label), table(body[SHOWN:])]))
+    if coarse is not None:
+        parts.append(html.P([
+            _("From the third day on, changes of depth and of the number of signals alone are told once in six hours, "
+              "and after two weeks once a day; any other change is told whenever it came."),
+        ], className="note"))  # fmt: skip
     if gaps:
-        parts.append(html.P(_("Some of the record lies in the archive and is not told here."), className="note"))
+        parts.append(html.P([_("Some of the record lies in the archive and is not told here."), " ",
+                             _back(outage["id"], waiting=waiting)], className="note"))  # fmt: skip
     if until < times.parse(now):
         parts.append(html.P([_("Told until"), " ", times.time(times.rfc3339(until), now), "."], className="note"))
     return shell.section(_("What we knew when"), *parts, note=note, id="known-when")
+
+
+def _back(id: str, *, waiting: bool) -> Component | str:
+    """How to have the rest brought back from the archive."""
+    if waiting:
+        return _("It is being brought back; this page loads itself again.")
+    return html.A(_("Look for it in the archive"), href=f"/outage/{id}?record=all", rel="nofollow")
 
 
 def _version(id: str, row: Version, before: Version | None, now: str) -> Component:

@@ -62,7 +62,8 @@ def layout(id_: str = "", at: str = "", **query: str) -> Component:
     if not snapshot.at:  # what these documents say is of now
         left.append(_dns.names(outage["entity"], snapshot) if outage["status"] == "open" else None)
         left.append(_context.at_the_same_time(outage, snapshot))
-    left += [_known_when(outage, snapshot), reviews.record(outage, now), _timeline(outage, now)]
+    known, waiting = _known_when(outage, snapshot, ask=query.get("record") == "all")
+    left += [known, reviews.record(outage, now), _timeline(outage, now)]
     right = [
         _facts(outage, now),
         causes.section(outage),
@@ -92,6 +93,7 @@ def layout(id_: str = "", at: str = "", **query: str) -> Component:
         description=head,
         charts=bool(drawings) or bool(outage.get("about")),
         wide=True,
+        refresh_s=_then.AGAIN_S if waiting else 0,
     )  # fmt: skip
     return _then.stay(page, snapshot)
 
@@ -126,16 +128,21 @@ def _restoration(outage: Outage, snapshot: _read.Snapshot, drawings: list[_chart
     return outage_past.restoration(outage, parts, conditions, snapshot.now)
 
 
-def _known_when(outage: Outage, snapshot: _read.Snapshot) -> Component | None:
+def _known_when(outage: Outage, snapshot: _read.Snapshot, *, ask: bool) -> tuple[Component | None, bool]:
+    """The record of what was said of it, and whether more of that is being brought back from the archive."""
     if outage.get("history"):
-        return None
+        return None, False
     try:
-        record = _versions.read(outage, snapshot)
+        record = _versions.read(outage, snapshot, ask=ask)
     except StoreUnavailable:
         _read.note_hole()
         why = html.P(_("The record of publications cannot be read just now."), className="note")
-        return shell.section(_("What we knew when"), why, id="known-when")
-    return outage_past.versions(outage, record.versions, record.until, snapshot.now, gaps=record.gaps)
+        return shell.section(_("What we knew when"), why, id="known-when"), False
+    told = outage_past.versions(
+        outage, record.versions, record.until, snapshot.now,
+        gaps=record.gaps, waiting=record.waiting, coarse=record.coarse,
+    )  # fmt: skip
+    return told, record.waiting
 
 
 def _retraction(outage: Outage) -> Component | None:
