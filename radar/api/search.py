@@ -29,10 +29,15 @@ ALIASES: dict[str, str] = {
 
 _AS = re.compile(r"(?:as|asn)?[ -]?([0-9]{1,10})", re.ASCII)
 
+#: Letters with a stroke and the like are no letter with an accent to Unicode, but they are to whoever has no such key.
+_PLAIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "ð": "d",
+                        "þ": "th"})  # fmt: skip
+
 
 def fold(text: str) -> str:
-    """Lower case without accents and with single spaces: "São  Tomé" as "sao tome"."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    """Lower case without accents and with single spaces: "São  Tomé" as "sao tome", "Łódź" as "lodz"."""
+    plain = text.casefold().translate(_PLAIN)
+    bare = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
     return " ".join(bare.replace("\n", " ").split())
 
 

@@ -112,7 +112,7 @@ def document(
         f'<link rel="alternate" type="application/atom+xml" title="{escape(_("Outages"))}" href="/feeds/outages.atom">'
         f"<style>{tags.css}</style><script>{THEME_SCRIPT}</script></head>"
         f'<body data-version="{version}" data-poll="{poll_s}" data-words="{escape(_words())}">'
-        f'<a class="skip" href="#main">{escape(_("Skip to the content"))}</a>'
+        f'<a class="skip" href="#heading">{escape(_("Skip to the content"))}</a>'
         f'<section id="bars" aria-label="{escape(_("Notices"))}">{to_html(list(bars))}</section>'
         f"{_header(path, switches)}"
         f'<main id="main"><div id="ssr">{page}</div><div id="react-entry-point"></div></main>{_footer()}'
