@@ -51,7 +51,7 @@ def examine(
     papers, tuned = [], []
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         sitting = [pool.submit(grade.sit, world, seeds, turn) for world, turn in rows]
-        tuning = [pool.submit(grade.sit, world, "tuning", turn, ours=False) for world, turn in rows]
+        tuning = [pool.submit(grade.sit, world, "tuning", turn, ours=False) for world, turn in rows if turn == 0]
         real = pool.submit(recorded.marks, sets)
         for number, job in enumerate(sitting, start=1):
             papers.append(job.result())

@@ -13,6 +13,8 @@ from radar.rules import EACH, number
 
 #: Robust standard deviations below the baseline: an alert opens, may be published alone, counts as normal again.
 OPEN_Z, PUBLISH_Z, CLOSE_Z = -EACH["open_z"], -EACH["publish_z"], -EACH["close_z"]
+#: The first two for the seasonal signals of one network.
+OPEN_NETWORK, PUBLISH_NETWORK = -EACH["open_z_network"], -EACH["publish_z_network"]
 
 #: The value must also have fallen below this part of its baseline: seasonal signals, flat ones.
 GATE, GATE_FLAT = number("seasonal_drop", "below"), number("flat_drop", "below")
@@ -35,9 +37,9 @@ RISE_LOAD, RISE_LOAD_Z = number("load_rise", "times"), number("load_rise", "devi
 #: Smallest spread that is believed: log units; routes; a share; part of a latency, and milliseconds.
 FLOOR, FLOOR_ROUTES, FLOOR_SHARE, FLOOR_LATENCY, FLOOR_LATENCY_MS = 0.03, 0.002, 0.005, 0.05, 1.0
 
-#: Smallest spread of a seasonal signal on such a day (log units): what makes that loss five deviations, so that charts
-#: and scores say it too.
-FLOOR_SPECIAL = math.log(GATE_SPECIAL) / OPEN_Z
+#: Smallest spread of a seasonal signal on such a day (log units): what makes that loss just deep enough to open an
+#: alert, so that charts and scores say it too; and that of a network.
+FLOOR_SPECIAL, FLOOR_SPECIAL_NETWORK = math.log(GATE_SPECIAL) / OPEN_Z, math.log(GATE_SPECIAL) / OPEN_NETWORK
 
 #: Fewest counts expected in a window before a fall of a count is judged; fewest units of a flat count.
 MIN_COUNT, MIN_FLAT = EACH["min_count"], EACH["min_flat"]
@@ -57,6 +59,11 @@ def gate(profile: str, plane: str = "data", grain_s: int = 0) -> float:
     return GATE
 
 
+def is_network(entity: str) -> bool:
+    """Whether the seasonal signals of an entity are judged by the deviations for networks."""
+    return entity.startswith(("asn/", "geoasn/"))
+
+
 def band(
     profile: str,
     scale: str,
@@ -65,6 +72,7 @@ def band(
     *,
     plane: str = "data",
     grain_s: int = 0,
+    network: bool = False,
 ) -> tuple[float | None, float | None, float | None]:
     """Usual range and firing threshold of one bin.
 
@@ -74,6 +82,8 @@ def band(
         As the catalogue says (``radar.signals.Signal``).
     grain_s
         Seconds of the series' own bins (``Group.grain_s``).
+    network
+        Whether the entity is a network, or one within a country (:func:`is_network`).
     baseline
         What is normal for the bin, in the unit of the signal; None or NaN: not known.
     spread
@@ -94,7 +104,8 @@ def band(
     if baseline is None or spread is None or not math.isfinite(baseline) or not math.isfinite(spread):
         return None, None, None
     if profile in ("seasonal", "flat"):
-        return _log_band(profile, scale, baseline, spread, gate(profile, plane, grain_s))
+        deviations = OPEN_NETWORK if network and profile == "seasonal" else OPEN_Z
+        return _log_band(profile, scale, baseline, spread, gate(profile, plane, grain_s), deviations)
     if profile in ("ratio", "latency", "burst"):
         wide = -CLOSE_Z * spread
         top = baseline + max(-OPEN_Z * spread, rise(profile, baseline))
@@ -113,7 +124,7 @@ def rise(profile: str, baseline: float) -> float:
 
 
 def _log_band(
-    profile: str, scale: str, baseline: float, spread: float, part: float
+    profile: str, scale: str, baseline: float, spread: float, part: float, deviations: float
 ) -> tuple[float | None, float | None, float | None]:
     add = ADD_COUNT if scale == "count" else ADD_PART * baseline
 
@@ -123,5 +134,5 @@ def _log_band(
     lo, hi = at(CLOSE_Z * spread), at(-CLOSE_Z * spread)
     if baseline <= 0 or (scale == "count" and baseline < (MIN_FLAT if profile == "flat" else MIN_COUNT)):
         return lo, hi, None
-    threshold = (baseline + add) * math.exp(min(OPEN_Z * spread, math.log(part))) - add
+    threshold = (baseline + add) * math.exp(min(deviations * spread, math.log(part))) - add
     return lo, hi, (round(threshold, 9) if threshold > 0 else None)

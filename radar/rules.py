@@ -26,6 +26,7 @@ _BINS, _SECONDS, _DAYS, _COUNT = (1, 1000), (1, 864_000), (1, 3650), (0.0, 1e9)
 #: The numbers of each table and rule, with the least and the largest that make sense. Those of whole numbers are whole.
 EVERY: dict[str, tuple[float, float]] = {
     "open_z": _DEVIATIONS, "publish_z": _DEVIATIONS, "close_z": _DEVIATIONS,
+    "open_z_network": _DEVIATIONS, "publish_z_network": _DEVIATIONS,
     "persist_bins": _BINS, "persist_s": _SECONDS, "coarse_s": _SECONDS,
     "half": _PART, "sustained_bins": _BINS, "sustained_s": _SECONDS,
     "adopt_shallow_days": _DAYS, "adopt_deep_days": _DAYS,
@@ -54,7 +55,9 @@ PUBLICATIONS = ("one_strong", "two_signals", "rise_alone", "slow_degradation")
 
 #: What must not be larger than what: (table or rule, key, key).
 _ORDER = (
-    ("every", "close_z", "open_z"), ("every", "open_z", "publish_z"), ("outage", "join_s", "merge_s"),
+    ("every", "close_z", "open_z"), ("every", "open_z", "publish_z"),
+    ("every", "close_z", "open_z_network"), ("every", "open_z_network", "publish_z_network"),
+    ("outage", "join_s", "merge_s"),
     ("every", "adopt_shallow_days", "adopt_deep_days"), ("seasonal_drop", "below_coarse", "below"),
     ("seasonal_drop", "below_special", "below"), ("routes_withdrawn", "below", "shallow"),
     ("slow_degradation", "below", "close_above"), ("slow_degradation", "from_days", "to_days"),

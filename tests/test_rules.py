@@ -43,6 +43,7 @@ def test_our_own_file_is_right() -> None:
         ("open_z = 5.0", "open_z = 5.0\nopen_zz = 1", "[every]: unknown key open_zz"),
         ("open_z = 5.0", "open_z = 9.0", "every: open_z is 9 and publish_z is 8; expected open_z not above publish_z"),
         ("close_z = 2.5", "close_z = 6.0", "every: close_z is 6 and open_z is 5"),
+        ("open_z_network = 4.0", "open_z_network = 7.0", "every: open_z_network is 7 and publish_z_network is 6"),
         ("persist_bins = 2 ", "persist_bins = 2.5 ", "persist_bins is 2.5; expected a whole number from 1 to 1000"),
         ("persist_bins = 2 ", "persist_bins = 0 ", "persist_bins is 0; expected a whole number"),
         ("below = 0.9", "below = 1.9", "rule routes_withdrawn: below is 1.9; expected a number from 0 to 1"),

@@ -183,8 +183,14 @@ def _coarse(row: Wanted, columns: Mapping[str, Values]) -> dict[str, list[float 
 
 def _lines(row: Wanted, baseline: Values, spread: Values) -> dict[str, Values]:
     signal, grain_s = row.signal, row.group.grain_s
+    network = bands.is_network(row.entity)
     rows = [
-        (normal, *bands.band(signal.profile, signal.scale, normal, sigma, plane=signal.plane, grain_s=grain_s))
+        (
+            normal,
+            *bands.band(
+                signal.profile, signal.scale, normal, sigma, plane=signal.plane, grain_s=grain_s, network=network
+            ),
+        )
         for normal, sigma in zip(baseline, spread, strict=True)
     ]
     return {name: [row[i] for row in rows] for i, name in enumerate(LINES)}

@@ -61,6 +61,7 @@ class Detector:
         self._calendar = Calendar()
         self._rising: B2 | None = None
         self._shown: B2 | bool = False
+        self._networks = np.zeros(0, bool)
         self._faults = [[-1, -1] for _ in range(group.width)]  # first and newest bin of our own fault, by slot
 
     # ------------------------------------------------------------------ steps
@@ -106,6 +107,7 @@ class Detector:
 
     def _by_kind(self) -> None:
         """Where a rise is news, and what is shown and not judged: by the entity types that the catalogue names."""
+        self._networks = np.array([bands.is_network(key) for key in self._state.entities], bool)
         kinds = [key.partition("/")[0] for key in self._state.entities]
         if any(self.p.rises):
             self._rising = np.array([[kind in slot for slot in self.p.rises] for kind in kinds], bool)
@@ -135,11 +137,13 @@ class Detector:
             shared = raw - windows[0]
             special = self._calendar.mask(number * self.group.grain_s)
             scored = judge_log(
-                p, windows, sums_mu, mu, state.noise, state.poisson, state.samples, self._rising, special, doubt
-            )
+                p, windows, sums_mu, mu, state.noise, state.poisson, state.samples, self._rising, special, doubt,
+                self._networks,
+            )  # fmt: skip
             if p.jumps:
                 stop = self._calendar.dusk(number * self.group.grain_s)
-                jump.judge(p, scored, jumps + state.new_doubt(doubt), sums_mu, state.jump, state.samples, stop)
+                jump.judge(p, scored, jumps + state.new_doubt(doubt), sums_mu, state.jump, state.samples, stop,
+                           self._networks)  # fmt: skip
             if (~p.log).any():
                 judge_rise(p, scored, x, n, mu, state.noise[0], state.samples)
                 impaired |= common.rises(p, scored, judged, self._voters)
@@ -191,8 +195,9 @@ class Detector:
             windows = np.where(known, log_windows(p, sums_x, sums_mu), NAN)
             special = self._calendar.mask(number * self.group.grain_s)
             scored = judge_log(
-                p, windows, sums_mu, mu, state.noise[:1], state.poisson[:1], state.samples, self._rising, special, doubt
-            )
+                p, windows, sums_mu, mu, state.noise[:1], state.poisson[:1], state.samples, self._rising, special,
+                doubt, self._networks,
+            )  # fmt: skip
             if (~p.log).any():
                 judge_rise(p, scored, x, n, mu, state.noise[0], state.samples)
             aged = (state.first >= 0) & ((number - state.first) * self.group.grain_s >= p.warm_up)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from radar import entities
 from radar.detect import agree, echo, words
@@ -46,7 +47,7 @@ def facts(case: Case, others: Sequence[Case], now: datetime, beside: Beside | No
         on_half_hour=case.start % 1800 == 0 if finest <= 600 else None,
         repeats=len({(case.start - c.start + CLOCK_S) // 86_400 for c in real if _repeats(case, c)}),
         siblings=sum(1 for c in real if country and _overlap(case, c) and c.entity != case.entity
-                     and kind != "country" and _home(c) == f"country/{country}"),
+                     and kind != "country" and _home(c.entity) == f"country/{country}"),
         others=len({c.entity for c in abroad}),
         near=_near(case, abroad),
         errors=any(a.rule == "error_rise" for a in live) and not data,
@@ -130,7 +131,7 @@ def _whole(case: Case, others: Sequence[Case]) -> tuple[str, float, str] | None:
 def _uneven(case: Case, others: Sequence[Case]) -> tuple[float, float] | None:
     """The least and the largest loss of the country's networks that are hit; None with fewer than two."""
     depths = [c.depth for c in others if c.depth and not c.entity.startswith("country/")
-              and _home(c) == case.entity and _overlap(case, c)]  # fmt: skip
+              and _home(c.entity) == case.entity and _overlap(case, c)]  # fmt: skip
     return (min(depths), max(depths)) if len(depths) > 1 else None
 
 
@@ -174,8 +175,9 @@ def _repeats(case: Case, other: Case) -> bool:
     return other.entity == case.entity and 0 < back <= REPEAT_DAYS * 86_400 and near
 
 
-def _home(case: Case) -> str | None:
-    return entities.parent(case.entity) if entities.is_entity(case.entity) else None
+@lru_cache(maxsize=4096)  # asked of each outage beside each other one
+def _home(entity: str) -> str | None:
+    return entities.parent(entity) if entities.is_entity(entity) else None
 
 
 def _overlap(case: Case, other: Case) -> bool:

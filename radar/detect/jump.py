@@ -15,7 +15,7 @@ import numpy as np
 from radar import bands
 from radar.detect.model import F32
 from radar.detect.profiles import SEASONAL, Profiles
-from radar.detect.score import B1, B2, MAD, STILL_Z, YOUNG, YOUNG_FLOOR, Scored
+from radar.detect.score import B1, B2, MAD, STILL_Z, YOUNG, YOUNG_FLOOR, Scored, deviations
 from radar.rules import number
 
 #: On days on which people live otherwise they also stop at once, as when a fast is broken: only a larger jump counts.
@@ -39,22 +39,24 @@ def ratios(p: Profiles, sums_x: F32, sums_mu: F32) -> F32:
     return np.where((old_mu >= wanted * new_mu) & (new_mu > 0) & (p.kind == SEASONAL), out, np.float32(np.nan))
 
 
-def judge(p: Profiles, scored: Scored, jumps: F32, sums_mu: F32, noise: F32, samples: F32, stop: B1) -> None:
+def judge(p: Profiles, scored: Scored, jumps: F32, sums_mu: F32, noise: F32, samples: F32, stop: B1,
+          networks: B1 | None = None) -> None:  # fmt: skip
     """Let what fell at once fire, writing into ``scored``. ``noise``: log of the usual |jump|, [J, E, W]. ``stop``:
-    entities whose people may all stop at once now."""
+    entities whose people may all stop at once now. ``networks``: those that are networks."""
     own = 1.0 / (sums_mu[:-1] + 1.0) + 1.0 / (sums_mu[-1] - sums_mu[:-1] + 1.0)
     floor = np.where(samples < YOUNG, np.maximum(p.floor, YOUNG_FLOOR), p.floor)
     least = np.square(floor) + np.where(p.count, own, np.float32(0.0))
     z = jumps / np.sqrt(np.maximum(np.square(MAD * np.exp(noise)), least))
     gate = np.where(stop[:, None], np.minimum(SPECIAL, p.log_gate), p.log_gate)
-    fell: B2 = (z < bands.OPEN_Z) & (jumps < gate) & (scored.windows[:-1] < gate) & (scored.near < STILL_Z)
+    opens, publishes = deviations(p, networks)
+    fell: B2 = (z < opens) & (jumps < gate) & (scored.windows[:-1] < gate) & (scored.near < STILL_Z)
     if p.count.any():
         fell &= ~(p.count & (sums_mu[:-1] < bands.MIN_COUNT))
     deep = np.where(fell, z, np.float32(np.inf)).min(axis=0)
     any_fell = fell.any(axis=0)
     scored.z = np.where(any_fell, np.minimum(scored.z, deep), scored.z)
     scored.fires |= any_fell
-    scored.strong |= deep < bands.PUBLISH_Z
+    scored.strong |= deep < publishes
 
 
 def learn(jumps: F32, noise: F32, use: B2, step: F32, rise: float) -> F32:

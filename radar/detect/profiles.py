@@ -28,12 +28,15 @@ WEEK_S = 7 * DAY_S
 WARM_UP_S, WARM_UP_EVALUATED_S = 14 * DAY_S, DAY_S
 #: Weeks and days looked back on.
 WEEKS, DAYS = 4, 7
-#: Windows that are added up: one bin, 5 minutes, 15 minutes, one hour; and six hours, where bins are an hour long: many
-#: networks of the long tail are counted so, and have few counts an hour.
-WINDOWS_S, WINDOWS_HOURLY_S = (0, 300, 900, 3600), (0, 21_600)
-HOUR_S = 3600
+#: Windows that are added up: one bin, 5 minutes, 15 minutes, one hour; and six bins, where they are half an hour or an
+#: hour long: networks of the long tail have few counts an hour, and what falls at once stands out of the bins before.
+WINDOWS_S, LONG_BINS = (0, 300, 900, 3600), 6
+HALF_HOUR_S, HOUR_S = 1800, 3600
 #: The level follows the last hours with this half-life, small residuals only.
 HALF_LIFE_S = 4 * 3600
+#: The noise is learnt over so long, over 500 bins where those last longer, and over no more than a week: within hours
+#: a slide would teach it that sliding is usual.
+NOISE_S = 36 * 3600
 #: The level moves at most so far (log units) below and above its anchor, which follows it with these half-lives: a slow
 #: slide is not followed down, and neither is what comes back from a busy week called a fall.
 LEVEL_DOWN, LEVEL_UP = 0.15, 0.10
@@ -104,7 +107,7 @@ def profiles(group: Group, catalogue: Mapping[str, Signal] = SIGNALS) -> Profile
     kind = np.array([KINDS[s.profile] if s else 0 for s in slots], np.int8)
     routes = np.array([s is not None and s.profile == "flat" and s.plane == "control" for s in slots])
     lookback, spans = _lookback(grain, kind, routes)
-    lengths = WINDOWS_HOURLY_S if grain == HOUR_S else WINDOWS_S
+    lengths = (*WINDOWS_S, LONG_BINS * grain) if HALF_HOUR_S <= grain <= HOUR_S else WINDOWS_S
     windows = tuple(sorted({max(1, round(w / grain)) for w in lengths}))
     evaluated = routes & group.evaluated
     persist = max(PERSIST_BINS + (grain > bands.COARSE_S), -(-PERSIST_S // grain))
@@ -132,7 +135,7 @@ def profiles(group: Group, catalogue: Mapping[str, Signal] = SIGNALS) -> Profile
         burst_rate=min(1.0, grain / BURST_EVERY_S),
         level_step=1.0 - 2.0 ** (-1.0 / max(48.0, HALF_LIFE_S / grain)),
         anchor_step=(1.0 - 2.0 ** (-grain / ANCHOR_DOWN_S), 1.0 - 2.0 ** (-grain / ANCHOR_UP_S)),
-        noise_step=2.0 / min(500.0, max(100.0, WEEK_S / grain)),
+        noise_step=2.0 / max(100.0, min(WEEK_S / grain, max(500.0, NOISE_S / grain))),
         log_gate=np.log([bands.gate(s.profile, s.plane, grain) if s else 1.0 for s in slots]).astype(np.float32),
         floor=np.where(routes, bands.FLOOR_ROUTES, bands.FLOOR).astype(np.float32),
         signals=slots,

@@ -144,13 +144,22 @@ def log_windows(p: Profiles, sums_x: F32, sums_mu: F32) -> F32:
     return np.log(out, out=out)
 
 
+def deviations(p: Profiles, networks: B1 | None) -> tuple[F32, F32]:
+    """Scores at which an alert opens, and at which it may be published alone: [E, W], or [1] without ``networks``."""
+    if networks is None:
+        return np.full(1, bands.OPEN_Z, np.float32), np.full(1, bands.PUBLISH_Z, np.float32)
+    own = networks[:, None] & (p.kind == SEASONAL)
+    opens = np.where(own, np.float32(bands.OPEN_NETWORK), np.float32(bands.OPEN_Z))
+    return opens, np.where(own, np.float32(bands.PUBLISH_NETWORK), np.float32(bands.PUBLISH_Z))
+
+
 def judge_log(
     p: Profiles, windows: F32, sums_mu: F32, mu: F32, noise: F32, poisson: F32, samples: npt.NDArray[np.int32],
-    rising: B2 | None = None, special: B1 | None = None, doubt: F32 | None = None,
+    rising: B2 | None = None, special: B1 | None = None, doubt: F32 | None = None, networks: B1 | None = None,
 ) -> Scored:  # fmt: skip
     """Judge the seasonal and flat slots from window ratios, expected sums, and the noise known of each window.
     ``rising``: where a rise is news too. ``special``: entities whose people live otherwise today. ``doubt``: how much
-    of a fall may be the baseline's fault (:func:`normal`)."""
+    of a fall may be the baseline's fault (:func:`normal`). ``networks``: entities that are networks."""
     fallen = windows if doubt is None else np.where(windows < 0, np.minimum(windows + doubt, 0.0), windows)
     own = 1.0 / (sums_mu + 1.0)
     noise_var = np.square(MAD * np.exp(noise))
@@ -158,7 +167,9 @@ def judge_log(
         noise_var = np.where(p.count, noise_var - poisson, noise_var)
     floor = np.where(samples < YOUNG, np.maximum(p.floor, YOUNG_FLOOR), p.floor)
     if special is not None and special.any():
-        floor = np.where(special[:, None] & (p.kind == SEASONAL), np.maximum(floor, bands.FLOOR_SPECIAL), floor)
+        ours = np.zeros(len(special), bool) if networks is None else networks
+        least = np.where(ours, bands.FLOOR_SPECIAL_NETWORK, bands.FLOOR_SPECIAL)[:, None]
+        floor = np.where(special[:, None] & (p.kind == SEASONAL), np.maximum(floor, least), floor)
     var = np.maximum(noise_var, np.square(floor))
     if p.count.any():
         var = var + np.where(p.count & (p.kind != 2), own, np.float32(0.0))
@@ -170,7 +181,8 @@ def judge_log(
         flat_few = p.count & (p.kind == 2) & (mu < bands.MIN_FLAT)
         enough &= ~(seasonal_few | flat_few)
     z = np.where(enough, z, np.float32(np.nan))
-    low = enough & (z < bands.OPEN_Z)
+    opens, publishes = deviations(p, networks)
+    low = enough & (z < opens)
     fires = low & (fallen < p.log_gate)
     worst = np.where(enough, z, np.float32(np.inf)).min(axis=0)
     plain = z if doubt is None else np.where(enough, windows / sigma, np.float32(np.nan))
@@ -190,7 +202,7 @@ def judge_log(
         ratio=windows[0],
         spread=sigma[0],
         fires=np.asarray(fires.any(axis=0)) | up,
-        strong=np.asarray((fires & ((z < bands.PUBLISH_Z) | (fallen < np.log(bands.HALF)))).any(axis=0)) | up,
+        strong=np.asarray((fires & ((z < publishes) | (fallen < np.log(bands.HALF)))).any(axis=0)) | up,
         shallow=p.routes & low[0] & (windows[0] < np.float32(np.log(bands.SHALLOW_ROUTES))),
         few=~any_enough & np.isfinite(windows[0]),
         windows=windows,

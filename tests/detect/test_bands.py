@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from radar.bands import band
+from radar.bands import band, is_network
 from radar.detect import jump
 from radar.signals import SIGNALS
 from tests.detect.world import World
 
-IR = "country/IR"
+IR, NET = "country/IR", "geoasn/IR-64512"
 CASES = [
     ("edge", 0, "edge.requests", (400.0, 0.01, 40.0, None, None)),
     ("edge", 0, "edge.requests", (60.0, 0.01, 40.0, None, None)),
@@ -24,29 +24,46 @@ CASES = [
 
 
 @pytest.mark.parametrize("wobble", [0.005, 0.08])
+@pytest.mark.parametrize("entity", [IR, NET])
 @pytest.mark.parametrize(("group", "slot", "signal", "usual"), CASES)
 def test_a_bin_fires_just_beyond_the_drawn_threshold_and_not_before(
-    group: str, slot: int, signal: str, usual: tuple[float, ...], wobble: float, monkeypatch: pytest.MonkeyPatch
+    group: str,
+    slot: int,
+    signal: str,
+    usual: tuple[float, ...],
+    wobble: float,
+    entity: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(jump, "judge", lambda *_: None)  # what fell at once may fire before: see test_jump
 
     def world() -> World:
-        return World(group, [IR], usual, n=400.0, wobble=wobble)
+        return World(group, [entity], usual, n=400.0, wobble=wobble)
 
     calm = world().step()
     s = SIGNALS[signal]
     made = world()
     lo, hi, threshold = band(s.profile, s.scale, float(calm.baseline[0, slot]), float(calm.spread[0, slot]),
-                             plane=s.plane, grain_s=made.group.grain_s)  # fmt: skip
+                             plane=s.plane, grain_s=made.group.grain_s, network=is_network(entity))  # fmt: skip
     assert lo is not None
     assert hi is not None
     if threshold is None:  # no value of one bin alone can fire
-        assert made.step({(IR, slot): 0.0}).verdict[0, slot] != 2
+        assert made.step({(entity, slot): 0.0}).verdict[0, slot] != 2
         return
     away = 0.002 if s.bad == "low" else -0.002
-    assert made.step({(IR, slot): threshold * (1 - away)}).verdict[0, slot] == 2
-    assert world().step({(IR, slot): threshold * (1 + away)}).verdict[0, slot] == 1
+    assert made.step({(entity, slot): threshold * (1 - away)}).verdict[0, slot] == 2
+    assert world().step({(entity, slot): threshold * (1 + away)}).verdict[0, slot] == 1
     assert threshold < lo if s.bad == "low" else threshold > hi
+
+
+def test_a_network_is_published_at_fewer_deviations_than_a_country() -> None:
+    world = World("edge", [IR, NET], (4000.0, None, None, None, None), wobble=0.06)
+    for _ in range(2):  # a quarter less: beyond six deviations, and not eight
+        result = world.step({(IR, 0): 3000.0, (NET, 0): 3000.0})
+    score = result.score[:, 0]
+    assert np.all((score < -6) & (score > -8)), score
+    told = {alert.entity: alert.publishable for alert in result.alerts}
+    assert told == {IR: False, NET: True}
 
 
 def test_nothing_known_gives_nothing_to_draw() -> None:

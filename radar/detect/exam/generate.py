@@ -24,8 +24,9 @@ SeedSet = Literal["tuning", "report"]
 Kind = Literal["country", "region", "geoasn"]
 F64 = npt.NDArray[np.float64]
 
-#: Seeds that thresholds were looked at with, and seeds that only the report sees.
-SEEDS: dict[SeedSet, int] = {"tuning": 20_260_101, "report": 77_003_517}
+#: Seeds that thresholds were looked at with, and seeds that only the report sees: these and their countries were drawn
+#: after the last change of the detector (those of the report before, 77_003_517, had been seen).
+SEEDS: dict[SeedSet, int] = {"tuning": 20_260_101, "report": 41_927_068}
 
 #: History without events at the start of a world.
 CALM_DAYS = 15

@@ -43,13 +43,12 @@ TUNING = (
     Place("NG", "Africa/Lagos"), Place("KE", "Africa/Nairobi"), Place("AU", "Australia/Sydney"),
 )  # fmt: skip
 REPORT = (
-    Place("DZ", "Africa/Algiers", (4, 5), True), Place("BD", "Asia/Dhaka", (4, 5), True),
-    Place("IQ", "Asia/Baghdad", (4, 5), True), Place("PK", "Asia/Karachi", fasts=True),
-    Place("MA", "Africa/Casablanca", fasts=True), Place("IL", "Asia/Jerusalem", (4, 5)),
-    Place("GB", "Europe/London"), Place("ES", "Europe/Madrid"), Place("SE", "Europe/Stockholm"),
-    Place("UA", "Europe/Kyiv"), Place("CA", "America/Toronto"), Place("MX", "America/Mexico_City"),
-    Place("CL", "America/Santiago"), Place("NP", "Asia/Kathmandu", (5,)), Place("VN", "Asia/Ho_Chi_Minh"),
-    Place("NZ", "Pacific/Auckland"),
+    Place("TN", "Africa/Tunis", fasts=True), Place("JO", "Asia/Amman", (4, 5), True),
+    Place("KW", "Asia/Kuwait", (4, 5), True), Place("MY", "Asia/Kuala_Lumpur", fasts=True),
+    Place("UZ", "Asia/Tashkent", fasts=True), Place("IT", "Europe/Rome"), Place("NL", "Europe/Amsterdam"),
+    Place("PT", "Europe/Lisbon"), Place("NO", "Europe/Oslo"), Place("GR", "Europe/Athens"),
+    Place("PE", "America/Lima"), Place("CO", "America/Bogota"), Place("TH", "Asia/Bangkok"),
+    Place("ZA", "Africa/Johannesburg"), Place("PH", "Asia/Manila"), Place("KR", "Asia/Seoul"),
 )  # fmt: skip
 
 
