@@ -48,7 +48,7 @@ def block(key: str, view: PathsView | None, about: Paths | None, *, status: Sour
     country = key.startswith("country/")
     parts: list[Any] = [html.P(country_sentence(key, view) if country else sentence(key, view), className="sentence")]
     if view["neighbours"]:
-        near = [Row(row["asn"], row["share"], _since(row, about, now)) for row in view["neighbours"]]
+        near = [Row(row["asn"], row["share"], _since(row, about)) for row in view["neighbours"]]
         parts += [html.H3(_("Neighbours")), _table("neighbours", near, _("Share"), _("Since"))]
     far = [Row(row["asn"], row["hegemony"]) for row in _further(view, country=country)]
     if far:
@@ -91,10 +91,11 @@ def sentence(key: str, view: PathsView) -> str:
         said = _("All paths to {name} that we see run through {first}.").format(
             name=name, first=entities.name(f"asn/{near[0]['asn']}"))  # fmt: skip
     else:
-        said = ngettext("{name} is reached through {n} neighbour that we see; {first} carries {share} of it.",
-                        "{name} is reached through {n} neighbours that we see; {first} carries {share} of it.",
-                        len(near)).format(name=name, n=len(near), first=entities.name(f"asn/{near[0]['asn']}"),
-                                          share=percent(near[0]["share"]))  # fmt: skip
+        said = ngettext(
+            "{name} is reached through {n} neighbour that we see; {first} carries {share} of its address space.",
+            "{name} is reached through {n} neighbours that we see; {first} carries {share} of its address space.",
+            len(near),
+        ).format(name=name, n=len(near), first=entities.name(f"asn/{near[0]['asn']}"), share=percent(near[0]["share"]))
     return " ".join(part for part in (said, behind(view)) if part)
 
 
@@ -161,12 +162,12 @@ def _further(view: PathsView, *, country: bool) -> list[Transit]:
     return [row for row in view["transit"] or () if row["asn"] not in near and (country or row["hegemony"] >= NOTABLE)]
 
 
-def _since(row: Neighbour, about: Paths, now: str) -> Any:
-    """Since when it is a neighbour; before we watched we cannot know."""
+def _since(row: Neighbour, about: Paths) -> Any:
+    """The day since when it is a neighbour; before we watched we cannot know."""
     if row["since"] is not None:
-        return times.time(row["since"], now)
+        return times.day(row["since"])
     began = about["watched_from"]
-    return _("as long as we watch") if began is None else [_("before "), times.time(began, now)]
+    return _("as long as we watch") if began is None else [_("before "), times.day(began)]
 
 
 def _table(id: str, rows: Sequence[Row], share: str, more: str = "", *, numeric: bool = False) -> Component:

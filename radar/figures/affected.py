@@ -55,9 +55,10 @@ def svg(states: Mapping[str, EntityState | None], dots: Sequence[Dot], label: st
     if not meant:
         return ""
     left, top, width, height = box = _box([(drawing[code]["at"][0], drawing[code]["at"][1]) for code in meant])
-    ground = "".join(place["d"] for code, place in drawing.items()
-                     if place["d"] and code not in meant and _touches(place["d"], box))  # fmt: skip
-    ground += "".join(place["d"] for place in shapes()["neutral"] if _touches(place["d"], box))
+    around = [place["d"] for code, place in drawing.items() if place["d"] and code not in meant]
+    around += [place["d"] for place in shapes()["neutral"]]
+    # one element each: a path that begins with a relative move cannot follow another one
+    ground = "".join(f'<path d="{path}"/>' for path in around if _touches(path, box))
     parts = []
     for code, state in sorted(meant.items()):
         place = drawing[code]
@@ -86,7 +87,7 @@ def svg(states: Mapping[str, EntityState | None], dots: Sequence[Dot], label: st
     return (
         f'<svg class="map affected" role="group" viewBox="{left} {top} {width} {height}" '
         f'xmlns="http://www.w3.org/2000/svg" aria-label="{esc(label)}">{hatch}'
-        f'<g class="c"><path d="{ground}"/></g>{"".join(parts)}</svg>'
+        f'<g class="c">{ground}</g>{"".join(parts)}</svg>'
     )
 
 

@@ -88,8 +88,8 @@ def places(outage: Outage, parts: Mapping[int, Outage], reached: list[Dependent]
     if len(names) > NAMED:
         listed = _("{names} and {n} more").format(names=listed, n=len(names) - NAMED)
     said = _("It touches networks of {n} countries: {names}.").format(n=len(codes), names=listed)
-    note = _("Countries have the colour of their own state. A network stands at the middle of its country, as we know "
-             "nothing finer; at most {n} are drawn in each.").format(n=affected.MOST)  # fmt: skip
+    note = _("Countries have the colour of their own state. Networks stand around the middle of their country, as we "
+             "know nothing finer; at most {n} are drawn in each.").format(n=affected.MOST)  # fmt: skip
     return [
         html.H3(_("Where they are")),
         html.P(said, className="sentence"),

@@ -90,6 +90,7 @@ def test_the_map_shows_what_is_meant_and_leaves_the_rest_as_ground() -> None:
     )
     assert re.findall(r'href="/country/(\w\w)" class="c s-(\w+)"', svg) == [("FJ", "none"), ("TO", "none")]
     assert svg.count('class="c dot s-through"') == affected.MOST
+    assert re.search(r'<g class="c">(<path d="m[^"]+"/>)+</g>', svg), "each shape by itself: they begin with a move"
     assert "N &lt;0&gt;" in svg
     assert 'aria-label="a &amp; b"' in svg
     left, _top, width, height = map(int, re.findall(r'viewBox="(\d+) (\d+) (\d+) (\d+)"', svg)[0])
