@@ -102,9 +102,9 @@ def _broken() -> Component:
                  "standard deviations away, in at least {bins} bins in a row and for at least {minutes} minutes. It "
                  "counts as normal again when it is closer than {close} deviations for as long.").format(
                      z=_number(-bands.OPEN_Z), close=_number(-bands.CLOSE_Z), **FACTS)),
-        html.P(_("For what people do on one network {z} deviations are enough, and {publish} to be published: there are "
-                 "thousands of networks, few of which a second signal sees, and more of their outages are found at the "
-                 "price of a few more false alarms. The scoreboard counts both.").format(
+        html.P(_("For what people do on one network {z} deviations are enough, and {publish} to be published: there "
+                 "are thousands of networks, few of which a second signal sees, and more of their outages are found at "
+                 "the price of a few more false alarms. The scoreboard counts both.").format(
                      z=_number(-bands.OPEN_NETWORK), publish=_number(-bands.PUBLISH_NETWORK))),
         _table((_("Signal"), _("and besides")), rows),
         html.P(_("Counts also carry the chance scatter of their size: where fewer than {n} are expected, a fall is not "
