@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
 
+from radar import cldr, languages
 from radar.components import times
 from radar.components.ssr import marks, slot
 from radar.figures.chart import Chart, describe
@@ -50,9 +52,20 @@ def offer(id: str, href: str) -> Component:
     )  # fmt: skip
 
 
-def kit(id: str, work: Work, drawn: Chart) -> Component:
-    """All of it, as the slot that an offer is filled from."""
+def kit(id: str, work: Work, drawn: Chart | str) -> Component:
+    """All of it, as the slot that an offer is filled from. ``drawn``: the chart, or what is seen in words."""
     return slot(f"{id}-kit", lambda: _inside(work, drawn), class_name="kit")
+
+
+def standing(given: str, fingerprint: str) -> Component:
+    """Whether the numbers are those of the link. Eight letters are the fewest that say anything."""
+    if len(given) >= 8 and fingerprint.startswith(given):
+        return html.P(_("These are the very numbers that the link was made of."), className="lede")
+    return html.P(
+        _("The numbers have changed since the link was made: late measurements were added, bins were revised or are no "
+          "longer kept so finely, or the link was altered. Shown is what we know now."),
+        className="lede changed",
+    )  # fmt: skip
 
 
 def apa(work: Work) -> str:
@@ -60,11 +73,16 @@ def apa(work: Work) -> str:
     moment = times.parse(work.read)
     kind = _("Chart of simulated data") if work.simulated else _("Chart")
     return (
-        f"Internet Radar. ({moment:%Y}, {moment:%B} {moment.day}). {work.title} [{kind}]. "
+        f"Internet Radar. ({moment:%Y}, {_day(moment)}). {work.title} [{kind}]. "
         + _("Data: {source}, {licence}.").format(source=work.source, licence=work.licence or _("not stated"))
         + " " + _("Retrieved {time}, from {address}").format(
-            time=f"{moment:%B} {moment.day}, {moment:%Y}, {moment:%H:%M} UTC", address=work.frozen)
+            time=f"{_day(moment)}, {moment:%Y}, {moment:%H:%M} UTC", address=work.frozen)
     )  # fmt: skip
+
+
+def _day(moment: datetime) -> str:
+    """Month and day as APA has them in English, "March 2"; in other languages as these write them."""
+    return f"{moment:%B} {moment.day}" if languages.current() == "en" else cldr.day_month(moment)
 
 
 def bibtex(work: Work) -> str:
@@ -85,7 +103,8 @@ def bibtex(work: Work) -> str:
     return f"@misc{{radar-{work.fingerprint[:8]},\n{lines}\n}}"
 
 
-def _inside(work: Work, drawn: Chart) -> Component:
+def _inside(work: Work, drawn: Chart | str) -> Component:
+    words = drawn if isinstance(drawn, str) else describe(drawn)
     rows: list[tuple[str, Any]] = [
         (_("Link, always the newest"), _text(work.page)),
         (_("Link to these numbers"), _text(work.frozen)),
@@ -96,7 +115,7 @@ def _inside(work: Work, drawn: Chart) -> Component:
         ], className="files")),
         (_("Citation, APA"), _text(apa(work))),
         (_("Citation, BibTeX"), _text(bibtex(work), block=True)),
-        (_("In words"), _text(f"{work.title}. {describe(drawn)}")),
+        (_("In words"), _text(f"{work.title}. {words}")),
         (_("Fingerprint"), [
             _text(work.fingerprint),
             html.P(_("SHA-256 of the CSV. Whoever has the link can check that nothing was changed:"), className="note"),

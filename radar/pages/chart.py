@@ -27,7 +27,7 @@ def layout(sha256: str = "", table: str = "", **query: str) -> Component:
     place = entities.name(found.entity)
     return shell.page(
         work.title,
-        _standing(sha256.lower(), work.fingerprint) if sha256 else None,
+        kit.standing(sha256.lower(), work.fingerprint) if sha256 else None,
         charts.chart(row.id, row.chart, row.credit, csv=row.csv, now=_read.snapshot().now, help=row.words,
                      table_href=f"{row.share}&table=1", with_table=bool(table)),
         shell.section(_("Share, download, cite"), kit.kit(row.id, work, row.chart)),
@@ -37,15 +37,4 @@ def layout(sha256: str = "", table: str = "", **query: str) -> Component:
         description=row.chart.sentence,
         charts=True,
         robots="noindex",
-    )  # fmt: skip
-
-
-def _standing(given: str, fingerprint: str) -> Component:
-    """Whether the numbers are those of the link. Eight letters are the fewest that say anything."""
-    if len(given) >= 8 and fingerprint.startswith(given):
-        return html.P(_("These are the very numbers that the link was made of."), className="lede")
-    return html.P(
-        _("The numbers have changed since the link was made: late measurements were added, bins were revised or are no "
-          "longer kept so finely, or the link was altered. Shown is what we know now."),
-        className="lede changed",
     )  # fmt: skip

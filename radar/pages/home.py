@@ -11,7 +11,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from radar import cldr, entities
-from radar.components import machine, outages, shell, state, times
+from radar.components import kit, machine, outages, shell, state, times
 from radar.components.document import search_form
 from radar.components.ssr import marks, slot
 from radar.figures import sparkline, worldmap
@@ -82,7 +82,13 @@ def _map(countries: Mapping[str, EntityState], snapshot: _read.Snapshot, picked:
     )
     moment = slot("machine-box", lambda: machine.form(_read.snapshot().now, snapshot.at, _read.oldest(), picked.query))
     return html.Div(
-        [drawing, moment, state.legend(counts, unknown=unknown), html.P(worldmap.note(), className="note")],
+        [
+            drawing,
+            moment,
+            state.legend(counts, unknown=unknown),
+            html.P(worldmap.note(), className="note"),
+            html.Div(kit.offer("world-map", f"/map?at={snapshot.at or snapshot.now}"), className="now-only"),
+        ],
         className="map-part",
     )
 
@@ -146,8 +152,8 @@ def _open_now(open_now: Sequence[Outage], snapshot: _read.Snapshot, picked: _pic
 def _calm(snapshot: _read.Snapshot) -> Component:
     """Nothing is open: what that rests on, of how many places it says nothing, and what ended last."""
     if snapshot.is_blind:
-        return shell.empty(_("We cannot say whether an outage is open."),
-                           _("Of every place we have too little data. That does not mean that all is well."))  # fmt: skip
+        why = _("Of every place we have too little data. That does not mean that all is well.")
+        return shell.empty(_("We cannot say whether an outage is open."), why)
     counts = Counter((key.partition("/")[0], seen["state"] == "insufficient") for key, seen in snapshot.states.items())
     seen = _("{countries} and {networks} are within their usual range.").format(
         countries=_countries(counts["country", False]), networks=_networks(counts["asn", False]))  # fmt: skip
