@@ -58,12 +58,13 @@ def test_a_bin_fires_just_beyond_the_drawn_threshold_and_not_before(
 
 def test_a_network_is_published_at_fewer_deviations_than_a_country() -> None:
     world = World("edge", [IR, NET], (4000.0, None, None, None, None), wobble=0.06)
-    for _ in range(2):  # a quarter less: beyond six deviations, and not eight
-        result = world.step({(IR, 0): 3000.0, (NET, 0): 3000.0})
-    score = result.score[:, 0]
-    assert np.all((score < -6) & (score > -8)), score
-    told = {alert.entity: alert.publishable for alert in result.alerts}
-    assert told == {IR: False, NET: True}
+
+    def fallen() -> dict[str, bool]:  # by a quarter: between four and five deviations in one bin, more in several
+        return {alert.entity: alert.publishable for alert in world.step({(IR, 0): 3050.0, (NET, 0): 3050.0}).alerts}
+
+    first, second, third, fourth = (fallen() for _ in range(4))
+    assert (first, second) == ({}, {NET: False})
+    assert (third, fourth) == ({NET: False}, {IR: False, NET: True})
 
 
 def test_nothing_known_gives_nothing_to_draw() -> None:
