@@ -171,11 +171,11 @@ def named(table: pl.DataFrame) -> pl.DataFrame:
     """Our names for what was read column by column (``_edge_columns``): as ``alike`` would."""
     texts = {"said_country": "country", "said_provider": "provider", "said_tcp_end": "tcp_end", "said_asn": "asn",
              "said_throughput_mbps": "throughput_mbps", "said_rtt": "rtt_ms"}  # fmt: skip
-    asked = [pl.col("request").cast(pl.String).alias("protocol")]
+    protocol = pl.col("request")
     if "said_protocol" in table.columns:
-        asked = [pl.coalesce(pl.col("said_protocol").cast(pl.String), asked[0]).alias("protocol")]
+        protocol = pl.coalesce(pl.col("said_protocol").cast(pl.String), protocol.cast(pl.String))
     return table.select(
-        "time", "client", *asked, "status", pl.col("bytes").fill_null(0),
+        "time", "client", protocol.alias("protocol"), "status", pl.col("bytes").fill_null(0),
         *(pl.col(said).alias(name) for said, name in texts.items() if said in table.columns),
     )  # fmt: skip
 

@@ -195,10 +195,10 @@ def _moments_of(value: Value, found: Found) -> pl.Series:
     keys = found.key[:runs].astype("<u8", copy=False).tobytes()
     size = 8 * found.key.shape[1]
     spelled = [keys[at : at + value.size].decode("utf-8", "replace") for at in range(0, size * runs, size)]
-    texts = pl.Series(spelled, dtype=pl.String)
-    known = texts.unique()
-    seconds = known.to_frame("text").with_columns(second=moments(pl.col("text")))
-    told = texts.to_frame("text").join(seconds, on="text", how="left", maintain_order="left")["second"]
+    texts = dict.fromkeys(spelled)
+    seconds = pl.Series("text", list(texts), pl.String).to_frame().select(moments(pl.col("text"))).to_series()
+    known = dict(zip(texts, seconds.to_list(), strict=True))
+    told = pl.Series([known[text] for text in spelled], dtype=pl.Int64)
     inside = told.is_between(FIRST_S, LAST_S, closed="left").fill_null(False)
     begins = found.run[:runs].copy()
     begins[0] = 0  # lines before it are not ``ok``
@@ -230,8 +230,11 @@ def _column(name: str, texts: list[str | None], codes: NDArray[np.uint32], ok: F
     """A column of the texts with those numbers; of lines that are not ``ok`` the numbers mean nothing."""
     if not ok.all():
         codes = np.where(ok, codes, 0).astype(np.uint32)
-    if len(texts) <= _FEW and len(set(texts)) == len(texts):
-        kept = [text for text in texts if text is not None]
+    kept = [text for text in texts if text is not None]
+    if len(texts) <= _FEW and len(set(kept)) == len(kept):
         if len(kept) == len(texts):
             return pl.Series(name, codes).cat.to(pl.Enum(kept))
+        places = iter(range(len(kept)))
+        numbers = pl.Series(name, [None if text is None else next(places) for text in texts], pl.UInt32)
+        return numbers.gather(codes).cat.to(pl.Enum(kept))
     return pl.Series(name, texts, pl.String).gather(codes)

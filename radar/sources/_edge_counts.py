@@ -41,17 +41,18 @@ PARTIALS: dict[str, pl.DataType | type[pl.DataType]] = {
 }  # fmt: skip
 
 #: Bits of a number of a group, so that a register and its run fit below it; added to a cell so that none is below 0.
-_BITS, _SHIFT = 64 - CELL - RUN, 512
+_BITS, SHIFT = 64 - CELL - RUN, 512
 
 #: Columns of text.
 _TEXTS = frozenset({"cc", "provider", "field"})
 
 #: Fields that add up and have one cell.
-_SUMS = ("requests", "bytes", "bytes_none", "status_none", "s4", "s5", "s0", "h3", "h3_n", "reset", "timeout", "ends_n",
+SUMS = ("requests", "bytes", "bytes_none", "status_none", "s4", "s5", "s0", "h3", "h3_n", "reset", "timeout", "ends_n",
          "clients_n")  # fmt: skip
 
 #: All fields, and all series, of which numbers are compared in place of texts.
-_FIELD = pl.Enum([*_SUMS, "rtt", "throughput", "client"])
+FIELDS = [*SUMS, "rtt", "throughput", "client"]
+_FIELD = pl.Enum(FIELDS)
 _SERIES = pl.Enum(sorted(signal for signal in CATALOGUE if signal.startswith("edge.")))
 
 #: Fields that merge by the larger.
@@ -99,13 +100,17 @@ def counted(rows: pl.DataFrame, key: int) -> pl.DataFrame:
     parts = [counts.select(*KEYS, "field", pl.lit(0, pl.Int32).alias("cell"), "amount").filter(pl.col("amount") != 0)]
     for name in ("rtt", "throughput"):
         if name in said:
-            group, cells = _said(rows, rows[name], cell_of(pl.col(name)) + _SHIFT)
-            parts.append(_places(*histogram(group, cells), keys, name, shift=_SHIFT))
+            group, cells = _said(rows, rows[name], cell_of(pl.col(name)) + SHIFT)
+            parts.append(_places(*histogram(group, cells), keys, name, shift=SHIFT))
     if "client" in said:
-        digest = pl.col("client").hash(key)
-        marks = register_of(digest).cast(pl.UInt64) * (1 << RUN) + run_of(digest)
+        marks = marks_of(pl.col("client").hash(key))
         parts.append(_places(*registers(*_said(rows, rows["client"], marks)), keys, "client"))
     return pl.concat(parts).cast(PARTIALS)  # type: ignore[arg-type]  # a mapping of types is one
+
+
+def marks_of(digest: pl.Expr) -> pl.Expr:
+    """Register and run (``radar.cells.registers``) of the digest of a client."""
+    return register_of(digest).cast(pl.UInt64) * (1 << RUN) + run_of(digest)
 
 
 def _said(rows: pl.DataFrame, column: pl.Series, number: pl.Expr) -> tuple[U64, U64]:
@@ -195,8 +200,8 @@ def _of_entities(partials: pl.DataFrame, kind: str, keys: list[str], hour: bool)
     held = _numbered(held, ("bin", *keys))
     who = held.group_by("group").agg(pl.col("bin", *keys).first())
     field, amount = pl.col("field"), pl.col("amount")
-    whole = held.filter(field.is_in(_SUMS)).group_by("group", "field").agg(amount.sum())
-    counts = whole.select("group", *(pl.when(field == name).then(amount).otherwise(0).alias(name) for name in _SUMS))
+    whole = held.filter(field.is_in(SUMS)).group_by("group", "field").agg(amount.sum())
+    counts = whole.select("group", *(pl.when(field == name).then(amount).otherwise(0).alias(name) for name in SUMS))
     clients = distinct(held.filter(field == "client").select("group", "cell", "amount"), ["group"])
     sums = (
         counts.group_by("group")

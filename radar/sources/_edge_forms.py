@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from radar.sources._edge_columns import Part
 
 #: Chunks of fewer bytes are read by Polars alone: their reading takes less time than the loading of compiled code.
-LEAST = 4 << 20
+COMPILED = 4 << 20
 
 _HEADER = re.compile(rb"[\x20-\x7e]{1,4000}")
 
@@ -72,7 +72,7 @@ def from_lines(data: bytes, rejected: Rejections, *, first: int = 1, header: byt
 
 def _by_columns(data: bytes) -> tuple[list[Part], NDArray[np.int64] | None, bytes]:
     """What can be read column by column; the numbers of the other lines (null: all are) and those lines."""
-    if len(data) < LEAST:
+    if len(data) < COMPILED:
         return [], None, b""
     from radar.sources import _edge_columns  # brings a compiler, which who reads little has no use for
 

@@ -19,7 +19,7 @@ from radar.sources._edge_names import COLUMNS
 from radar.sources._edge_times import FIRST_S, LAST_S, epoch_seconds, moments
 from radar.sources._rejections import Rejections
 
-_SLUG = r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$"
+SLUG = r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$"
 _CLOCK = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(?:\.\d{1,9})?Z$"
 
 #: How a connection ended, as logs say it -> as it is counted.
@@ -85,7 +85,7 @@ def checked(table: pl.DataFrame, rejected: Rejections) -> pl.DataFrame:
         *(f"{name}_" for name in ("provider", "status", "bytes", "rtt_ms", "throughput_mbps")),
         _h3(table["protocol"]).alias("h3"),
         _by_text(table["end_"], lambda ends: ends.replace_strict(ENDS, default=None, return_dtype=pl.String)),
-        _by_text(table["client"], _clients),
+        _by_text(table["client"], spelled_alike),
     ).rename(_NAMES)
 
 
@@ -113,9 +113,9 @@ def _read(table: pl.DataFrame) -> pl.DataFrame:
     table = _with(table, *COLUMNS)
     whole = [_whole(table, name).alias(f"{name}_") for name in ("asn", "status", "bytes")]
     real = [_real(table, name).alias(f"{name}_") for name in ("rtt_ms", "throughput_mbps")]
-    texts = {name: _by_text(table[name], _stripped) for name in ("provider", "origin", "tcp_end")}
+    texts = {name: _by_text(table[name], stripped) for name in ("provider", "origin", "tcp_end")}
     return table.with_columns(
-        _by_text(table["country"], _countries).alias("cc"),
+        _by_text(table["country"], known_countries).alias("cc"),
         *whole,
         *real,
         provider_=_either(texts["provider"], texts["origin"]),
@@ -151,13 +151,13 @@ def _first_of(table: pl.DataFrame, *names: str) -> pl.Series:
     return table.select(pl.coalesce(names)).to_series()
 
 
-def _stripped(texts: pl.Series) -> pl.Series:
+def stripped(texts: pl.Series) -> pl.Series:
     """Texts without blanks around them, blanks as null."""
     text = pl.col(texts.name).str.strip_chars()
     return texts.to_frame().select(pl.when(text != "").then(text)).to_series().alias(texts.name)
 
 
-def _countries(said: pl.Series) -> pl.Series:
+def known_countries(said: pl.Series) -> pl.Series:
     """Codes of countries that exist; null for all else."""
     kind = pl.Enum(list(countries()))
     found = said.cast(kind, strict=False)
@@ -183,12 +183,13 @@ def _faults(table: pl.DataFrame) -> list[_Fault]:
         _Fault("time cannot be read or has no zone", "time", pl.col("second").is_null()),
         _Fault("unknown country", "country", given("country") & pl.col("cc").is_null()),
         _Fault("not an AS number", "asn", off("asn", 1, 2**32 - 1)),
-        _Fault("status is not 0 or 100 to 599", "status", off("status", 0, 599) | status.is_between(1, 99)),
+        _Fault("status is not 0 or 100 to 599", "status",
+               off("status", 0, 599) | status.is_between(1, 99).fill_null(False)),
         _Fault("bytes is not a whole number of zero or more", "bytes", off("bytes", 0, 2**48)),
         _Fault("rtt_ms is not a number from 0 to 600000", "rtt_ms", off("rtt_ms", 0, 600_000)),
         _Fault("throughput_mbps is not a number from 0 to 1000000", "throughput_mbps",
                off("throughput_mbps", 0, 1_000_000)),
-        _Fault("provider is not a slug", "provider", given("provider_") & ~provider.str.contains(_SLUG)),
+        _Fault("provider is not a slug", "provider", given("provider_") & ~provider.str.contains(SLUG)),
         _Fault("tcp_end is not reset, timeout or normal", "tcp_end",
                given("tcp_end") & ~end.is_in(list(ENDS)).fill_null(False)),
     ]  # fmt: skip
@@ -216,21 +217,21 @@ def _reject(wrong: pl.DataFrame, faults: list[_Fault], rejected: Rejections) -> 
 def _h3(protocols: pl.Series) -> pl.Series:
     """Whether each request came over HTTP/3; null where the row does not say."""
     if isinstance(protocols.dtype, pl.Enum):
-        return _by_text(protocols, _are_h3)
+        return _by_text(protocols, are_h3)
     known = protocols.unique().to_frame("protocol")
-    known = known.with_columns(_by_text(known["protocol"], _are_h3).alias("h3"))
+    known = known.with_columns(_by_text(known["protocol"], are_h3).alias("h3"))
     return protocols.to_frame("protocol").join(known, on="protocol", how="left", maintain_order="left")["h3"]
 
 
-def _are_h3(protocols: pl.Series) -> pl.Series:
-    return _stripped(protocols).str.to_uppercase().str.starts_with("HTTP/3")
+def are_h3(protocols: pl.Series) -> pl.Series:
+    return stripped(protocols).str.to_uppercase().str.starts_with("HTTP/3")
 
 
-def _clients(said: pl.Series) -> pl.Series:
+def spelled_alike(said: pl.Series) -> pl.Series:
     """Addresses, spelled alike."""
     if not said.str.contains(r"[^0-9a-f:.]|^$").any():
         return said
-    return _stripped(said).str.to_lowercase()
+    return stripped(said).str.to_lowercase()
 
 
 def _located(table: pl.DataFrame) -> pl.DataFrame:

@@ -54,7 +54,7 @@ _MOST = np.uint64(2**63 - 1)
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-def _compiled(function: _Function) -> _Function:
+def compiled(function: _Function) -> _Function:
     """Compiled at the first call, and kept on disk where there is a place that can be written."""
     try:
         made: Any = numba.njit(nogil=True, cache=True)(function)
@@ -135,13 +135,13 @@ class Steps(NamedTuple):
     whole: NDArray[np.uint64]
 
 
-@_compiled
+@compiled
 def _masked(word: Any, size: int) -> Any:
     """A word of which only so many first bytes are kept, the others zero."""
     return word if size >= 8 else word & ((_ONE << np.uint64(8 * size)) - _ONE)
 
 
-@_compiled
+@compiled
 def _end(at: int, stop: int) -> Any:
     """Where the first byte ``stop`` is; -1 where a control byte or a backslash comes before. The data end with one."""
     stops = np.uint64(stop) * _ONES
@@ -157,7 +157,7 @@ def _end(at: int, stop: int) -> Any:
         passed += 8
 
 
-@_compiled
+@compiled
 def _whole(at: int, end: int) -> Any:
     """The number of 1 to 19 digits, without sign and leading zeros, that stands there, and whether there is one."""
     number, worst = _ZERO, _ZERO
@@ -171,7 +171,7 @@ def _whole(at: int, end: int) -> Any:
     )
 
 
-@_compiled
+@compiled
 def _real(at: int, end: int) -> Any:
     """The same with digits after a point, of at most 16 bytes and 15 digits: the double that is nearest to it."""
     number, worst, points, point = _ZERO, _ZERO, 0, end
@@ -192,7 +192,7 @@ def _real(at: int, end: int) -> Any:
     return np.float64(number) / _TENS[min(after, 15)], fits
 
 
-@_compiled
+@compiled
 def _nothing(at: int, end: int, nones: int) -> bool:
     """Whether one of those spellings of nothing stands there."""
     size = end - at
@@ -205,7 +205,7 @@ def _nothing(at: int, end: int, nones: int) -> bool:
     )
 
 
-@_compiled
+@compiled
 def scan(base: int, finish: int, row: int, program: Steps, found: Found, begins: Any, odd: Any, numbers: Any) -> int:
     """Read the lines of those numbers that begin before ``finish``, into rows from ``row`` on; all lines where there
     are no numbers. The row after the last one.

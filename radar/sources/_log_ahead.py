@@ -18,6 +18,9 @@ import polars as pl
 from radar.sources._log_files import Chunk, Seen
 from radar.sources._rejections import Rejections
 
+#: Pieces are not made smaller than this so that more of them can be counted at a time: each has costs of its own.
+LEAST = 4 << 20
+
 Count = Callable[[Chunk, Rejections], pl.DataFrame]
 
 
@@ -31,8 +34,15 @@ class Counting(NamedTuple):
     partials: Future[pl.DataFrame]
 
 
-def counted(pieces: Iterable[tuple[Chunk | None, Seen]], count: Count) -> Iterator[Counting | Seen]:
-    """What ``news`` gives, counted: as many pieces at a time as there are cores, and one more is read meanwhile.
+def shares(memory: int, part: int) -> tuple[int, int]:
+    """How large a piece may be, and how many are counted at a time, where all of them may have one in ``part`` of so
+    many bytes of memory: no more than there are cores, nor so many that they are small."""
+    abreast = max(min(pl.thread_pool_size(), memory // part // LEAST), 1)
+    return memory // part // abreast, abreast
+
+
+def counted(pieces: Iterable[tuple[Chunk | None, Seen]], count: Count, abreast: int) -> Iterator[Counting | Seen]:
+    """What ``news`` gives, counted so many pieces at a time; no more than those are in memory.
 
     An item without a piece comes as it is. Raises what reading raises, when all pieces before have come.
     """
@@ -46,7 +56,7 @@ def counted(pieces: Iterable[tuple[Chunk | None, Seen]], count: Count) -> Iterat
             lost = Rejections()
             waiting.append(Counting(chunk, seen, lost, threads.submit(count, chunk, lost)))
             del chunk  # what is done with must not stay while the next is read
-            if len(waiting) > pl.thread_pool_size():
+            if len(waiting) >= abreast:
                 yield waiting.popleft()
     except OSError:
         yield from _emptied(waiting)

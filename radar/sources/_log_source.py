@@ -31,7 +31,7 @@ from radar.errors import UpstreamChanged, UpstreamUnavailable
 from radar.schema import Rejected
 from radar.sources import Answer
 from radar.sources._bytes import BROKEN, PARQUET
-from radar.sources._log_ahead import Count, counted
+from radar.sources._log_ahead import Count, counted, shares
 from radar.sources._log_bins import BIN_S, HOUR_S, TABLES, Bins, Rules, Unlisted
 from radar.sources._log_files import HEAD, Chunk, Seen, news
 from radar.sources._log_places import find
@@ -41,8 +41,8 @@ log = structlog.get_logger(__name__)
 
 #: Bins are kept this long, so that late rows find theirs; rows ahead of the clock by more than ``SKEW_S`` are refused.
 KEPT_S, SKEW_S = 26 * HOUR_S, 600
-#: A chunk is this part of the memory that may be taken: its rows need several times their size.
-_PART = 48
+#: Chunks that are counted are this part of the memory that may be taken: their rows need several times their size.
+PART = 48
 _ZEROS = "0" * 32
 
 _TABLES = """
@@ -94,7 +94,7 @@ def answers(
     """
     chosen = settings.load()
     memory = chosen.logs_memory_mb * 2**20
-    limit = memory // _PART
+    limit, abreast = shares(memory, PART)
     end = int(until.timestamp())
     wrong: list[str] = []
     away: list[str] = []
@@ -115,7 +115,7 @@ def answers(
             refused = ""
             try:
                 pieces = news(source, file, known, rejected, limit=limit, now_s=end)
-                for piece in counted(pieces, count):
+                for piece in counted(pieces, count, abreast):
                     seen = piece if isinstance(piece, Seen) else piece.seen  # the last place is what counts
                     if isinstance(piece, Seen):
                         continue

@@ -48,7 +48,7 @@ from radar.signals import SIGNALS, SLOTS
 from radar.sources import Answer, Source
 from radar.sources._bytes import PARQUET, begins, unpack
 from radar.sources._edge_counts import BIN_S, ENOUGH, LARGEST, PARTIALS, counted, merged, signals
-from radar.sources._edge_forms import from_lines, from_parquet
+from radar.sources._edge_forms import COMPILED, from_lines, from_parquet
 from radar.sources._edge_rows import checked, placed
 from radar.sources._rejections import Rejections
 
@@ -117,8 +117,16 @@ def count(chunk: Chunk, rejected: Rejections, *, key: int = _OPEN_KEY) -> pl.Dat
     """Partials (``PARTIALS``) of one piece of a log; a cell may occur several times. Raises UpstreamChanged for a
     Parquet file of another form.
     """
-    tables = _tables(chunk, rejected)
-    return pl.concat([pl.DataFrame(schema=PARTIALS), *(counted(checked(table, rejected), key) for table in tables)])
+    parts = [pl.DataFrame(schema=PARTIALS)]
+    for table in _tables(chunk, rejected):
+        if len(chunk.data) >= COMPILED:
+            from radar.sources._edge_tally import tallied  # brings a compiler, as in ``_edge_forms``
+
+            plain, table = tallied(table, key)
+            parts.append(plain)
+        if table.height:
+            parts.append(counted(checked(table, rejected), key))
+    return pl.concat(parts)
 
 
 def rows_of(chunk: Chunk, rejected: Rejections, *, by_minute: bool = False) -> Iterator[pl.DataFrame]:

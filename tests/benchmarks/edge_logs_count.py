@@ -24,15 +24,16 @@ import polars as pl
 
 from radar.sources import edge_logs
 from radar.sources._edge_counts import merged, signals
-from radar.sources._log_ahead import counted
+from radar.sources._log_ahead import counted, shares
 from radar.sources._log_files import Seen, news
 from radar.sources._log_places import find
+from radar.sources._log_source import PART
 from radar.sources._rejections import Rejections
 
 DEFAULT_ROWS = 2_000_000
 REPEATS = 3
-#: As with the default of the setting ``logs_memory_mb``.
-PIECE = (512 << 20) // 48
+#: The default of the setting ``logs_memory_mb``.
+MEMORY = 512 << 20
 
 _COUNTED = """count(*) AS requests, sum(bytes), sum((status BETWEEN 400 AND 499)::INT) / count(status),
     sum((status >= 500)::INT) / count(status), sum((status = 0)::INT) / count(status),
@@ -91,7 +92,9 @@ def _ours(path: Path) -> pl.DataFrame:
     rejected = Rejections()
     (file,) = find("edge_logs", str(path))
     parts = []
-    for piece in counted(news("edge_logs", file, {}, rejected, limit=PIECE, now_s=time.time()), edge_logs.count):
+    limit, abreast = shares(MEMORY, PART)
+    pieces = news("edge_logs", file, {}, rejected, limit=limit, now_s=time.time())
+    for piece in counted(pieces, edge_logs.count, abreast):
         if not isinstance(piece, Seen):
             parts.append(piece.partials.result())
             rejected.extend(piece.lost)

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from radar.sources import _edge_columns as columns
-from radar.sources import _edge_forms
+from radar.sources import _edge_forms, _edge_tally, edge_logs
 from radar.sources._edge_counts import counted, merged
-from radar.sources._edge_forms import _whole, from_lines
+from radar.sources._edge_forms import _whole
 from radar.sources._edge_rows import checked
+from radar.sources._log_files import Chunk
 from radar.sources._rejections import Rejections
 
 Log = Callable[[random.Random], str]
@@ -98,21 +99,24 @@ LOGS: dict[str, Log] = {"own": own, "nginx": nginx, "logpush": logpush, "apache"
 
 @pytest.fixture(autouse=True)
 def small_ones_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_edge_forms, "LEAST", 0)
+    monkeypatch.setattr(_edge_forms, "COMPILED", 0)
+    monkeypatch.setattr(edge_logs, "COMPILED", 0)
+    monkeypatch.setattr(_edge_tally, "_LEAST", 0)
 
 
 def both(body: bytes) -> list[tuple[pl.DataFrame, dict[str, int]]]:
-    """What the columns and the readers after them make of it, and the readers alone."""
+    """What is counted of it by columns, with the readers after them, and by the readers alone."""
     made = []
     count = body.count(b"\n") + (not body.endswith(b"\n"))
-    for tables in (
-        lambda lost: from_lines(body, lost),
-        lambda lost: _whole(body, lost, pl.int_range(1, count + 1, dtype=pl.Int64, eager=True), b""),
-    ):
+    for compiled in (True, False):
         lost = Rejections()
+        if compiled:
+            parts = [edge_logs.count(Chunk("log", "lines", body, 1), lost, key=7)]
+        else:
+            numbers = pl.int_range(1, count + 1, dtype=pl.Int64, eager=True)
+            parts = [counted(checked(table, lost), 7) for table in _whole(body, lost, numbers, b"")]
         names = ["bin", "cc", "asn", "provider", "field", "cell"]
-        partials = merged([counted(checked(table, lost), 7) for table in tables(lost)]).sort(names)
-        made.append((partials, {item.reason: item.count for item in lost.done()}))
+        made.append((merged(parts).sort(names), {item.reason: item.count for item in lost.done()}))
     return made
 
 
