@@ -20,7 +20,9 @@
       const source = find(`[data-slot="${CSS.escape(target.dataset.slot)}"]`, from);
       if (!source || (target.hasChildNodes() && !replace)) continue;
       if (replace && (find("form", target) || target.closest("details[open]"))) continue;
+      const open = all("details", target).map((node) => node.open);
       target.replaceChildren(...source.childNodes);
+      all("details", target).forEach((node, i) => { node.open = node.open || Boolean(open[i]); });
     }
   }
 

@@ -16,7 +16,7 @@ from dash.development.base_component import Component
 
 from radar import cldr, languages
 from radar.components import kit, shell, state, times
-from radar.components.ssr import marks, slot
+from radar.components.ssr import marks, settled, slot
 from radar.figures import timeseries
 from radar.figures.text import is_share
 from radar.labels import _
@@ -162,10 +162,10 @@ def chart(
     label = f"{drawn.title}. {drawn.sentence}"
     return html.Figure(
         [
-            html.Figcaption([head, html.P(drawn.sentence, className="sentence")]),
+            settled(f"{id}-caption", html.Figcaption([head, html.P(drawn.sentence, className="sentence")])),
             interactive(id, lambda: timeseries.svg(drawn, height=HEIGHT), figure, class_name="ts-box", label=label,
                         config=CONFIG, say=spoken(drawn)),
-            _credit(drawn, credit, now, csv),
+            settled(f"{id}-credit", _credit(drawn, credit, now, csv)),
             _table(id, drawn, table_href, with_table),
             kit.offer(id, share) if share else None,
         ],

@@ -59,6 +59,21 @@ def slot(id: str, content: Callable[[], str | Component] | str | Component, *, c
     return box
 
 
+def settled(id: str, component: Component) -> Component:
+    """The same component, of whose children Dash gets to know nothing: its nodes are moved as those of a slot.
+
+    For large parts that hold nothing of Dash's own (no chart): a page of a country has a thousand components, and a
+    phone takes a second to make them anew. ``id`` is unique among the slots of the page; without children it is none.
+    """
+    content = getattr(component, "children", None)
+    if content is None or content == []:
+        return component
+    setattr(component, "data-slot", id)
+    setattr(component, "_server_content", content)  # noqa: B010 - not a declared attribute of Component
+    setattr(component, "children", None)  # noqa: B010 - declared only where Dash is typed
+    return component
+
+
 def to_html(node: Any) -> str:
     """A Dash component tree as HTML. Text and attributes are escaped; only ``Raw`` and slots go in as they are.
 

@@ -26,6 +26,7 @@ from radar.components import (
     shell,
     times,
 )
+from radar.components.ssr import settled
 from radar.errors import EntityError, StoreUnavailable
 from radar.labels import ENTITY_TYPES, _
 from radar.pages import _charts, _context, _paths, _read, _then, _view
@@ -78,8 +79,8 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
         _as_a_whole(key, measured),
         quality.short(found, now) if kind in ("asn", "geoasn") and found is not None else None,
         above,
-        html.Div([html.Div(left, className="main-col"), html.Aside([part for part in right if part is not None])],
-                 className="columns"),
+        html.Div([html.Div(left, className="main-col"),
+                  settled("aside", html.Aside([part for part in right if part is not None]))], className="columns"),
         heading=name,
         kicker=entity.kicker(key),
         description=head,

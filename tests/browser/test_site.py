@@ -261,6 +261,7 @@ def test_a_new_publication_appears_without_a_reload(view: View, tmp_path: Path) 
         page.evaluate("document.dispatchEvent(new Event('radar-poll'))")
         expect(page.locator("h1")).to_have_text("Degraded now: AS5089 Virgin Media Limited. We see no large outage.")
         assert page.evaluate("window.notReloaded") is True
+        page.close()  # an open page would ask on, and be told that nothing answers
 
 
 def test_store_down_is_said_and_never_an_empty_calm_map(view: View, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from dash import dcc, html
 
-from radar.components.ssr import Raw, marks, slot, to_html
+from radar.components.ssr import Raw, marks, settled, slot, to_html
 
 
 def test_text_and_attributes_are_escaped() -> None:
@@ -66,3 +66,13 @@ def test_a_component_without_html_form_is_an_error_that_names_it() -> None:
         to_html(html.Div(dcc.Dropdown()))
     with pytest.raises(TypeError, match="object"):
         to_html(html.Div([object()]))
+
+
+def test_what_is_settled_is_written_by_the_server_and_unknown_to_dash() -> None:
+    box = settled("aside", html.Aside([html.P("a < b"), None], className="x"))
+    assert to_html(box) == '<aside class="x" data-slot="aside"><p>a &lt; b</p></aside>'
+    assert "a < b" not in str(box.to_plotly_json())
+
+
+def test_what_is_empty_is_not_settled_so_that_nobody_waits_for_it() -> None:
+    assert to_html(settled("aside", html.Aside([]))) == "<aside></aside>"
