@@ -78,7 +78,7 @@ def same(one: pl.DataFrame, other: pl.DataFrame) -> None:
 def mixed(count: int, *, wrong: float, clients: int) -> Iterator[dict[str, Any]]:
     draw = random.Random(count)
     for _ in range(count):
-        row = {"time": TIME + draw.randrange(3 * BIN_S * 1_000_000)}
+        row: dict[str, Any] = {"time": TIME + draw.randrange(3 * BIN_S * 1_000_000)}
         row |= {name: draw.choice(values) for name, values in GOOD.items()}
         if clients:
             row["client"] = draw.choice([f"8.8.{draw.randrange(clients)}.8", "2001:DB8::1 ", "", None])
