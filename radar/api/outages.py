@@ -79,7 +79,7 @@ def outages(given: dict[str, Any]) -> Response:
     if given["sort"] != SORT.default:
         found = known.ordered(found, given["sort"])
     if given["format"] == "csv":
-        response = body_of(table.write(COLUMNS, map(_row, found)), CSV, settled=seen.settled)
+        response = body_of(csv_of(found), CSV, settled=seen.settled)
         response.headers["Content-Disposition"] = 'attachment; filename="radar-outages.csv"'
         return response
     about = meta(
@@ -120,6 +120,11 @@ def outage(given: dict[str, Any], id: str) -> Response:
         at=at and seen.clock["now"],
     )
     return success(found, about, settled=seen.settled)
+
+
+def csv_of(found: Sequence[Outage]) -> bytes:
+    """The CSV of outages; the same outages give the same bytes."""
+    return table.write(COLUMNS, map(_row, found))
 
 
 def _country(text: str) -> str:

@@ -29,7 +29,8 @@ class Work:
     """What is cited: a chart of some place, as it can be read at an address. All addresses are absolute.
 
     ``page``: the place's own page, always the newest; ``frozen``: these numbers; ``csv``, ``svg``: files of them.
-    ``fingerprint``: SHA-256 of the CSV, hexadecimal. ``read``: RFC 3339, when.
+    ``fingerprint``: SHA-256 of the CSV, hexadecimal. ``read``: RFC 3339, when. ``png``: a picture made by the server,
+    where there is no drawing that a browser could make one of; ``svg`` is empty then. ``kind``: what it is.
     """
 
     title: str
@@ -42,6 +43,8 @@ class Work:
     licence: str
     simulated: bool
     read: str
+    png: str = ""
+    kind: str = ""
 
 
 def offer(id: str, href: str) -> Component:
@@ -71,7 +74,7 @@ def standing(given: str, fingerprint: str) -> Component:
 def apa(work: Work) -> str:
     """The citation as the American Psychological Association would have it (7th edition)."""
     moment = times.parse(work.read)
-    kind = _("Chart of simulated data") if work.simulated else _("Chart")
+    kind = work.kind or (_("Chart of simulated data") if work.simulated else _("Chart"))
     return (
         f"Internet Radar. ({moment:%Y}, {_day(moment)}). {work.title} [{kind}]. "
         + _("Data: {source}, {licence}.").format(source=work.source, licence=work.licence or _("not stated"))
@@ -109,7 +112,8 @@ def _inside(work: Work, drawn: Chart | str) -> Component:
         (_("Link, always the newest"), _text(work.page)),
         (_("Link to these numbers"), _text(work.frozen)),
         (_("Files"), html.Span([
-            html.A("SVG", href=work.svg, download=""),
+            html.A("SVG", href=work.svg, download="") if work.svg else None,
+            html.A("PNG", href=work.png, download="") if work.png else
             html.Button("PNG", className="needs-script", type="button", **marks(data_png=work.svg)),
             html.A("CSV", href=work.csv),
         ], className="files")),

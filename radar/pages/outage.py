@@ -15,7 +15,7 @@ from radar.components.ssr import slot
 from radar.errors import StoreUnavailable
 from radar.figures import matrix
 from radar.labels import STATES, STATUSES, UPDATE_KINDS, VERDICTS, _, ngettext
-from radar.pages import _attacks, _charts, _context, _dns, _reach, _read, _seen, _then, _versions
+from radar.pages import _attacks, _charts, _cite, _context, _dns, _reach, _read, _seen, _then, _versions
 from radar.shapes import AlertNumbers, Outage, Severity, SourceStatus
 from radar.signals import SIGNALS
 
@@ -25,7 +25,8 @@ _KINDS = {"affected": "outage", "not_affected": "ok", "insufficient": "insuffici
 
 
 def layout(id_: str = "", at: str = "", **query: str) -> Component:
-    """The page; ``table`` may be the id of a chart whose table is to be open. ``at``: as it was known at this time."""
+    """The page; ``table`` may be the id of a chart whose table is to be open. ``at``: as it was known at this time;
+    ``cite`` adds what a reader needs to cite it, ``sha256`` says of what the link was made."""
     snapshot = _then.snapshot(at)
     if isinstance(snapshot, Component):
         return snapshot
@@ -63,6 +64,8 @@ def layout(id_: str = "", at: str = "", **query: str) -> Component:
         left.append(_dns.names(outage["entity"], snapshot) if outage["status"] == "open" else None)
         left.append(_context.at_the_same_time(outage, snapshot))
     known, waiting = _known_when(outage, snapshot, ask=query.get("record") == "all")
+    if query.get("cite") or query.get("sha256"):
+        left.insert(0, _cite.section(outage, snapshot, str(query.get("sha256", ""))))
     left += [known, reviews.record(outage, now), _timeline(outage, now)]
     right = [
         _facts(outage, now),
@@ -70,7 +73,7 @@ def layout(id_: str = "", at: str = "", **query: str) -> Component:
         _rule(outage),
         _family(outage, snapshot),
         _related(outage, snapshot),
-        _links(outage),
+        _links(outage, snapshot),
     ]
     head = outages.headline(outage)
     standing: list[Any] = [outages.shape_of(outage)]
@@ -308,12 +311,12 @@ def _timeline(outage: Outage, now: str) -> Component:
     return shell.section(_("What we published, newest first"), body, id="updates")
 
 
-def _links(outage: Outage) -> Component:
+def _links(outage: Outage, snapshot: _read.Snapshot) -> Component:
     links = [
         html.Li(html.A(_("This outage as JSON"), href=f"/api/v1/outages/{outage['id']}")),
         html.Li(html.A(_("Feed of this place"), href=f"/feeds/{outage['entity']}.atom")),
         html.Li(html.A(_("Feed of all outages"), href="/feeds/outages.atom")),
     ]
-    cite = html.P(_("To cite: “{headline}” Internet Radar, outage {id}.").format(
-        headline=outages.headline(outage), id=outage["id"]), className="note")  # fmt: skip
-    return shell.section(_("Take it with you"), html.Ul(links, className="plain"), cite, id="take")
+    return shell.section(
+        _("Take it with you"), html.Ul(links, className="plain"), _cite.offer(outage, snapshot), id="take"
+    )

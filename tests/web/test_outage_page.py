@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -64,6 +66,39 @@ def test_the_matrix_tells_lag_and_licence_of_each_source_and_is_a_table_too(site
     assert table.count('scope="col"') == 5
     assert "sees it" in table
     assert "cannot see" in table
+
+
+# -- citing it --------------------------------------------------------------------------------------------------------
+
+
+def test_an_outage_is_cited_as_it_was_published_with_a_fingerprint_that_can_be_checked(site: Site) -> None:
+    offer = re.search(r'data-href="(/outage/[^"]*cite=1)"', site.page(f"/outage/{IRAQ}"))
+    assert offer is not None
+    publish(site, LATER, status="closed", end=text(NOW))
+    page = site.page(unescape(offer[1]))
+    kit = unescape(page.partition('data-slot="outage-kit"')[2].partition("</dl>")[0])
+    frozen = re.search(rf"http://localhost(/outage/{IRAQ}\?at={text(NOW)}&sha256=([0-9a-f]+))<", kit)
+    file = re.search(r'href="http://localhost(/api/v1/outages[^"]*)"', kit)
+    assert frozen is not None
+    assert file is not None
+    body = site.get(file[1]).data
+    assert hashlib.sha256(body).hexdigest().startswith(frozen[2])
+    assert IRAQ.encode() in body
+    assert "[Record of a simulated outage]" in kit
+    assert "@misc{radar-" in kit
+    assert "the very numbers" in site.page(frozen[1])
+    assert "The numbers have changed" in site.page(frozen[1][:-32] + "0" * 32)
+    picture = re.search(r'href="http://localhost(/card/outage/[^"]*)"', kit)
+    assert picture is not None
+    assert site.get(picture[1]).mimetype == "image/png"
+
+
+def test_the_fingerprint_of_an_outage_is_the_same_in_every_language(site: Site) -> None:
+    def hashes(language: str) -> set[str]:
+        page = site.page(f"/outage/{IRAQ}?at={text(NOW)}&cite=1&lang={language}")
+        return set(re.findall(r"[0-9a-f]{64}", page.partition('data-slot="outage-kit"')[2]))
+
+    assert hashes("es") == hashes("en") != set()
 
 
 # -- what was known when ----------------------------------------------------------------------------------------------
