@@ -10,7 +10,7 @@ class Neighbour(TypedDict):
 
     asn: int
     name: NotRequired[str]  # added by the API
-    share: float  # of the address space that is reached through it, 0..1; all of one network add up to at most 1, but for rounding
+    share: float  # of the address space that is reached through it, 0..1; at most 1 in all, but for rounding
     since: str | None  # None: ever since the network is known here
 
 
