@@ -75,12 +75,12 @@ def test_each_source_says_when_it_saw_it(played: Played) -> None:
     outage = played.last[0]
     assert _row(outage, "ping.up_24s_norm")["first_seen"] == "2026-01-08T16:30:00Z"
     assert _row(outage, "google.search_norm")["first_seen"] == "2026-01-08T18:30:00Z"
-    assert _row(outage, "telescope.sources_norm")["first_seen"] == "2026-01-08T18:00:00Z"
+    assert _row(outage, "telescope.sources_norm")["first_seen"] == "2026-01-08T17:30:00Z"
 
 
 def test_the_telescope_sees_it_and_then_cannot_see(played: Played) -> None:
     seen = _row(played.at(8, 20), "telescope.sources_norm")
-    assert (seen["verdict"], seen["first_seen"]) == ("insufficient", "2026-01-08T18:00:00Z")
+    assert (seen["verdict"], seen["first_seen"]) == ("insufficient", "2026-01-08T17:30:00Z")
     assert seen["note"] == "Affected, then no data from 19:00 UTC on 8 January 2026."
     assert "no data from 19:00 UTC on 8 January 2026" in _row(played.last[0], "telescope.sources_norm")["note"]
 
