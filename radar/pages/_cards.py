@@ -151,8 +151,8 @@ def headline(snapshot: _read.Snapshot) -> str:
         return _("No data yet")
     every = snapshot.current()
     listed = outages.by_urgency(outages.listed(every))
-    blind = all(seen["state"] == "insufficient" for seen in snapshot.states.values())
-    return outages.heading(listed, blind=blind, muted=len(listed) < len(every), past=bool(snapshot.at))
+    return outages.heading(listed, blind=snapshot.is_blind, muted=len(listed) < len(every), past=bool(snapshot.at),
+                           stalled=snapshot.stalled_since is not None)  # fmt: skip
 
 
 def _outage(id: str, snapshot: _read.Snapshot) -> cards.Card | None:

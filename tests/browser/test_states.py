@@ -33,10 +33,11 @@ CHART = ("/chart?entity=country/IQ&series=edge.requests@edge_logs&from=2026-03-0
 #: An address of each module in radar/pages. A page that is missing here fails ``test_every_page_is_walked``.
 ADDRESSES = {
     "about": "/about", "asn": "/asn/5089", "attacks": "/attacks", "chart": CHART, "country": "/country/PT",
-    "geoasn": "/geoasn/IQ-51684", "home": "/", "measure": "/measure", "method": "/method", "not_found_404": "/nowhere",
-    "outage": IRAQ, "outages": "/outages", "privacy": "/privacy", "provider": "/provider/cloudflare",
-    "providers": "/providers", "quality": "/quality", "region": "/region/IQ-BG", "routing": "/routing",
-    "scoreboard": "/scoreboard", "search": "/search?q=portugal", "sources": "/sources", "status": "/status",
+    "geoasn": "/geoasn/IQ-51684", "home": "/", "map": "/map", "measure": "/measure", "method": "/method",
+    "not_found_404": "/nowhere", "outage": IRAQ, "outages": "/outages", "privacy": "/privacy",
+    "provider": "/provider/cloudflare", "providers": "/providers", "quality": "/quality", "region": "/region/IQ-BG",
+    "routing": "/routing", "scoreboard": "/scoreboard", "search": "/search?q=portugal", "sources": "/sources",
+    "status": "/status",
 }  # fmt: skip
 
 #: Pages that explain words, calm ones among them, and say nothing of the world.
