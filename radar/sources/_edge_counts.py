@@ -25,7 +25,7 @@ from math import prod
 import numpy as np
 import polars as pl
 
-from radar.cells import CELL, I64, RUN, U64, histogram, registers
+from radar.cells import CELL, I64, RUN, U64, histogram, registers, starts_of
 from radar.entities import networks
 from radar.schema import SIGNALS, empty_signals
 from radar.signals import SIGNALS as CATALOGUE
@@ -155,12 +155,16 @@ def merged(parts: list[pl.DataFrame]) -> pl.DataFrame:
     """Partials of several pieces as those of the whole."""
     names = (*KEYS, "field", "cell")
     whole = _numbered(pl.concat([pl.DataFrame(schema=PARTIALS), *parts]), names)
-    amount = pl.col("amount")
-    sums = whole.group_by("group").agg(pl.col(names).first(), total=amount.sum(), most=amount.max())
-    largest = pl.col("field").is_in(list(LARGEST))
-    return sums.with_columns(amount=pl.when(largest).then("most").otherwise("total")).select(
-        pl.col(name).cast(kind) for name, kind in PARTIALS.items()
-    )
+    if whole.is_empty():
+        return pl.DataFrame(schema=PARTIALS)
+    # sorted by that number what is alike lies side by side, in half the time that grouping takes
+    order = whole["group"].arg_sort()
+    group, amounts = (whole[name].gather(order).to_numpy() for name in ("group", "amount"))
+    starts = starts_of(group.view(np.uint64))
+    cells = whole.select(pl.col(names).gather(order.gather(starts)))
+    total, most = (pl.Series(how.reduceat(amounts, starts)) for how in (np.add, np.maximum))
+    amount = pl.when(pl.col("field").is_in(list(LARGEST))).then(most).otherwise(total)
+    return cells.with_columns(amount=amount).select(pl.col(name).cast(kind) for name, kind in PARTIALS.items())
 
 
 def signals(partials: pl.DataFrame, *, hour: bool = False) -> pl.DataFrame:
