@@ -58,7 +58,7 @@ def test_no_other_method_finds_more_at_as_few_false_alarms(papers: dict[str, gra
         for alarms in ladder.values():
             theirs = grade.pool([papers[name].card(alarms)])
             if theirs["false_alarms_per_entity_week"] <= baselines.MOST_FALSE:
-                assert ours["recall"] > theirs["recall"], method
+                assert ours["recall"] >= theirs["recall"], method
 
 
 def test_a_seed_gives_the_same_world_and_another_one_another() -> None:
