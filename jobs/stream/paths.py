@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 import numpy as np
+import orjson
 
 from radar import people
 from radar.entities import countries
@@ -40,7 +41,7 @@ class PathTeller:
         self._client = client
         self._source = source
         self._simulated = simulated
-        self._told: dict[str, PathsView] = {}
+        self._told: dict[str, int] = {}  # hashes: the views themselves are a hundred megabytes
         self._at = -EACH_S
 
     def forget(self) -> None:
@@ -53,13 +54,14 @@ class PathTeller:
             return
         looks = session.depend(found)
         seen = views(looks, simulated=self._simulated)
-        fresh = {key: view for key, view in seen.items() if view != self._told.get(key)}
+        marks = {key: hash(orjson.dumps(view)) for key, view in seen.items()}
+        fresh = {key: view for key, view in seen.items() if marks[key] != self._told.get(key)}
         try:
             routes.write_paths(self._client, fresh, [key for key in self._told if key not in seen])
         except BaseException:
             self._told = {}
             raise
-        self._told = seen
+        self._told = marks
         began = [kept.began for kept in session.lasting if kept.began is not None]
         document: Paths = {
             "at": _text(found.at),
