@@ -140,5 +140,6 @@ def test_no_more_than_enough_and_one_of_each_network() -> None:
     chosen = settle([member(one) for one in [*many, peer(90, asn=many[0].asn)]], 0)
     assert len(chosen) == ways.VIEWPOINTS
     assert len({one.asn for one in chosen}) == ways.VIEWPOINTS
-    assert {sum(one.collector == f"rrc0{n}" for one in chosen) for n in range(3)} == {ways.VIEWPOINTS // 3}
+    spread = [sum(one.collector == f"rrc0{n}" for one in chosen) for n in range(3)]
+    assert max(spread) - min(spread) <= 1
     assert sum(one.ways[0] is not None for one in many) == ways.VIEWPOINTS
