@@ -35,7 +35,8 @@ class Layer:
 
 LAYERS = (
     Layer(tuple(m for m in BASE if m != "radar.schema"), (*HEAVY, *WEB_LIBRARIES, "redis", "httpx"), BASE),
-    Layer(("radar.schema", "radar.sketch", "radar.cells"), (*WEB_LIBRARIES, "redis", "httpx"), BASE),
+    Layer(("radar.schema", "radar.cells"), (*WEB_LIBRARIES, "redis", "httpx"), BASE),
+    Layer(("radar.sketch",), (*WEB_LIBRARIES, "redis", "httpx"), (*BASE, "radar.cells")),
     Layer(
         ("radar.sources",),
         (*WEB_LIBRARIES, "redis", "httpx", "radar.store", "radar.detect"),

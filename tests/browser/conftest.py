@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from radar import store
+from radar.sources import _beacon_table, _geo
 from radar.store import embedded
 from tests import samples
 from tests.conftest import REPO
+from tests.samples import NOW
+from tests.web.test_film import publish
 
 #: Two cores may be busy with other tests: what is waited for may take its time, and fails only when it never comes.
 expect.set_options(timeout=20_000)
@@ -128,3 +132,14 @@ def view(browser: Browser, running: Running) -> Iterator[Callable[..., Page]]:
     for context in opened:
         context.close()
     assert wrong == []
+
+
+@pytest.fixture(scope="module")
+def playing(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Iterator[Running]:
+    """A site that published at noon, at ten past, and Iraq's end at twenty past; behind a server of its own."""
+    folder = tmp_path_factory.mktemp("home")
+    _beacon_table.keep(folder / "data" / "beacon", _geo.index())
+    with serving(folder, RADAR_BEACON_PROXIES="1") as site:
+        publish(site.client, NOW + timedelta(minutes=10), notice=True)
+        publish(site.client, NOW + timedelta(minutes=20), calm=True)
+        yield site
