@@ -2,7 +2,7 @@
 
 Nothing connects to anything: the play writes minutes of messages with its own clock, the follower reads them, and each
 minute is archived, watched over and told as if it had been heard. What is loaded beforehand is a table as after a dump,
-and two days of its evaluations, since routes of a stream are judged against their last day.
+and a day of its evaluations, since routes of a stream are judged against their last day.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from radar.sources import ris_live
 from radar.store import Store
 
 #: Evaluations that are there when the play begins.
-HISTORY = timedelta(days=2)
+HISTORY = timedelta(days=1)
 #: Networks whose series are kept: those of the play are among the largest of this small world.
 TRACKED = 61
 #: In the history a table loses up to about this part of its space for minutes, as peers differ.
