@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
@@ -140,17 +141,18 @@ def ready() -> flask.Response:
 
 @server.get("/version")
 def version() -> flask.Response:
-    """The number of the publication that pages show, for those that are open: 503 while the store cannot be asked."""
-    try:
+    """The number of the publication that pages show, and whether nothing has been published for too long, for those
+    that are open: 503 while the store cannot be asked."""
+    snapshot: _read.Snapshot | None = None
+    with suppress(StoreUnavailable):
         snapshot = _read.snapshot()
-    except StoreUnavailable:
-        return _json({"version": None}, 503)
-    lost = snapshot.lost_since is not None
-    answer = _json({"version": None if lost else snapshot.version}, 503 if lost else 200)
-    if not lost:
-        answer.headers["Cache-Control"] = "public, max-age=5"
-        answer.set_etag(str(snapshot.version))
-        answer.make_conditional(flask.request)
+    if snapshot is None or snapshot.lost_since is not None:
+        return _json({"version": None, "stalled": None}, 503)
+    stalled = snapshot.stalled_since is not None
+    answer = _json({"version": snapshot.version, "stalled": stalled})
+    answer.headers["Cache-Control"] = "public, max-age=5"
+    answer.set_etag(f"{snapshot.version}-{stalled:d}")
+    answer.make_conditional(flask.request)
     return answer
 
 

@@ -7,6 +7,7 @@
 
   let asked = Date.now();
   let touched = false;
+  let unanswered = 0;
   addEventListener("pointerdown", () => { touched = true; }, { passive: true });
   addEventListener("keydown", () => { touched = true; });
 
@@ -15,8 +16,26 @@
     if (now) find("#bars").replaceChildren(...now.childNodes);
   }
 
-  async function refresh() {
-    const page = await fetchPage();
+  const stale = () => find('#bars [data-bar="stale"]');
+
+  /* Nobody answers: a page that stays open says so, for a calm map of hours ago is no calm map. */
+  function unreachable() {
+    if (stale()) return;
+    const bar = document.createElement("div");
+    bar.className = "bar bar-stale";
+    bar.dataset.bar = "stale";
+    bar.setAttribute("role", "alert");
+    const inside = document.createElement("div");
+    inside.className = "bar-in";
+    const title = document.createElement("strong");
+    title.textContent = words().stale;
+    inside.append(title, ` ${words().silent}`);
+    bar.append(inside);
+    find("#bars").prepend(bar);
+  }
+
+  async function refresh(page = null) {
+    page = page || await fetchPage();
     const version = Number(page.body.dataset.version);
     setBars(page);
     if (!version) return;
@@ -28,7 +47,7 @@
       return;
     }
     const spare = top.cloneNode(true);  /* Dash may draw the page anew, and its slots are empty then */
-    prop("refresh", { data: version });
+    prop("refresh", { data: `${version} ${Boolean(stale())}` });
     moveSlots(top, true);
     /* Dash answers a moment later; what it has added by then is filled too. */
     let steps = 0;
@@ -57,13 +76,23 @@
     if (document.hidden || !Number(document.body.dataset.version)) return;
     asked = Date.now();
     const answer = await fetch("/version").catch(() => null);
-    if (!answer || answer.status === 503) {
-      if (answer) setBars(await fetchPage());
+    if (!answer) {
+      if (++unanswered > 1) unreachable();  /* once may be a laptop that wakes up */
       return;
     }
-    const version = (await answer.json()).version;
-    if (version === Number(document.body.dataset.version)) return;
-    if (touched) offer(); else refresh();
+    const isBack = unanswered > 1;
+    unanswered = 0;
+    if (answer.status === 503) {
+      setBars(await fetchPage());
+      return;
+    }
+    const { version, stalled } = await answer.json();
+    const isNew = version !== Number(document.body.dataset.version);
+    if (isBack || stalled !== Boolean(stale())) {
+      const page = await fetchPage();
+      if (touched) setBars(page); else refresh(page);
+    } else if (isNew && !touched) refresh();
+    if (isNew && touched) offer();
   }
 
   document.addEventListener("visibilitychange", () => { if (Date.now() - asked > 60000) poll(); });

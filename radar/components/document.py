@@ -154,7 +154,8 @@ def _words() -> str:
     """What ``assets/site`` says by itself."""
     return json.dumps({
         "fresh": _("New data."), "show": _("Show"), "none": _("Nothing found"), "copied": _("Copied"),
-        "failed": _("That did not work"),
+        "failed": _("That did not work"), "stale": _("This page is not up to date."),
+        "silent": _("The radar does not answer. The state of the Internet may have changed."),
     }, ensure_ascii=False)  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from radar.store import documents
 from tests import samples
@@ -58,6 +58,10 @@ CHOSEN: tuple[tuple[str, Sequence[str], Sequence[str]], ...] = (
      ("from=2026-03-01T20:00:00Z", "until=2026-03-02T04:00:00Z", "baseline=week")),
     ("/quality", ("Download", "October 2024", "Tests"), ("by=download", "month=2024-10", "sort=n")),
     ("/quality", ("Games", "Country"), ("by=iqb-gaming", "sort=name")),
+    ("/routing", ("More specific prefix", "Dismissed"), ("kind=more_specific", "status=dismissed")),
+    ("/providers", ("DNS services", "Outage"), ("kind=dns", "state=outage")),
+    ("/attacks?rule=944150", ("90 days",), ("rule=944150", "range=90d")),
+    ("/search?q=virgin", ("AS5089 Virgin Media Limited",), ("/asn/5089",)),
 )  # fmt: skip
 
 
@@ -77,4 +81,39 @@ def test_what_is_chosen_by_links_is_restored(
         assert part in page.url
     chosen = seen(page)
     assert chosen != before, "nothing has changed, so that nothing is tested"
+    assert seen(view(page.url.removeprefix(site.url), url=site.url)) == chosen
+
+
+def test_a_narrowed_list_is_restored_with_every_field_and_its_order(view: View, site: Running) -> None:
+    page = taken(view("/outages", url=site.url))
+    page.get_by_label("Status").select_option("open")
+    page.wait_for_url("**status=open*")
+    page.get_by_label("Level").select_option("degraded")
+    page.wait_for_url("**level=degraded*")
+    page.get_by_label("Network or provider").press_sequentially("as")
+    page.wait_for_url("**network=as*")
+    page.locator('.outages [data-sort="confidence"]').first.click()
+    page.wait_for_url("**sort=*confidence*")
+    expect(page.locator(".outages th[aria-sort]").first).to_contain_text("Confidence")
+    chosen = seen(page)
+    assert {"status=open", "level=degraded", "network=as"} <= set(chosen["fields"])
+    assert seen(view(page.url.removeprefix(site.url), url=site.url)) == chosen
+
+
+@pytest.mark.parametrize("path", ["/outages", "/country/IQ", "/outage/IQ-20260302T0500Z"])
+def test_a_moment_is_restored(view: View, site: Running, path: str) -> None:
+    at = f"{path}?at={samples.text(samples.NOW)}"
+    page = taken(view(at, url=site.url))
+    expect(page.locator(".bar-past")).to_be_visible()
+    link = page.locator("main a[href*='at=']").first
+    assert samples.text(samples.NOW) in (link.get_attribute("href") or ""), "links stay in the moment"
+    assert seen(view(at, url=site.url)) == seen(page)
+
+
+def test_a_language_stays_in_the_address_from_page_to_page(view: View, site: Running) -> None:
+    page = taken(view("/country/IQ?range=24h&lang=es", url=site.url))
+    expect(page.locator("html")).to_have_attribute("lang", "es")
+    page.locator(".top nav a[href^='/outages']").click()
+    page.wait_for_url("**/outages?lang=es")
+    chosen = seen(page)
     assert seen(view(page.url.removeprefix(site.url), url=site.url)) == chosen
