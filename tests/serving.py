@@ -1,4 +1,4 @@
-"""A server of ours that runs beside a test."""
+"""What serves beside a test: a server of ours, or the radar's own site."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import ThreadingHTTPServer
 from typing import TypeVar
+
+from flask import Flask
+
+from radar.store import Store
 
 Server = TypeVar("Server", bound=ThreadingHTTPServer)
 
@@ -22,3 +26,21 @@ def serving(server: Server) -> Iterator[Server]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def site_over(store: Store) -> Iterator[Flask]:
+    """The one application of the process over a store; what it kept of another one is forgotten."""
+    from radar.pages import _charts, _film, _first, _read
+    from radar.web import server
+
+    def forget() -> None:
+        for kept in (_read, _first, _charts, _film):
+            kept.forget()
+
+    before = server.config["RADAR_STORE"]
+    server.config["RADAR_STORE"] = store
+    forget()
+    yield server
+    server.config["RADAR_STORE"] = before
+    forget()

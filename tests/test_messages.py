@@ -15,6 +15,7 @@ from radar import languages
 from radar.store import Store
 from scripts import messages
 from tests.samples import sample_outages, seed
+from tests.serving import site_over
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = sorted(
@@ -173,18 +174,9 @@ class Listening(gettext.NullTranslations):
 @pytest.fixture
 def site(client: Store) -> Iterator[FlaskClient]:
     """The whole site over the samples; nothing that was made before is used again."""
-    from radar.pages import _first, _read
-    from radar.web import server
-
     seed(client, notice=True)
-    before = server.config["RADAR_STORE"]
-    server.config["RADAR_STORE"] = client
-    _read.forget()
-    _first.forget()
-    yield server.test_client()
-    server.config["RADAR_STORE"] = before
-    _read.forget()
-    _first.forget()
+    with site_over(client) as server:
+        yield server.test_client()
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from radar.store import Store, embedded
 from radar.store.documents import publish
 from radar.web import server
 from tests.samples import sample_documents, seed
+from tests.serving import site_over
 
 PAGES = ("/sources", "/method", "/status", "/about", "/privacy", "/search", "/search?q=iraq")
 
@@ -29,14 +30,8 @@ PAGES = ("/sources", "/method", "/status", "/about", "/privacy", "/search", "/se
 def site(spare: tuple[embedded.Embedded, Store]) -> Iterator[FlaskClient]:
     """The whole site over its own store with the samples."""
     seed(spare[1])
-    before = server.config["RADAR_STORE"]
-    server.config["RADAR_STORE"] = spare[1]
-    _read.forget()
-    _first.forget()
-    yield server.test_client()
-    server.config["RADAR_STORE"] = before
-    _read.forget()
-    _first.forget()
+    with site_over(spare[1]) as server:
+        yield server.test_client()
 
 
 def html_of(site: FlaskClient, address: str, status: int = 200) -> str:

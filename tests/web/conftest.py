@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from radar.store import Store
 from tests import samples
+from tests.serving import site_over
 
 
 class Site:
@@ -64,16 +65,8 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 @pytest.fixture
 def bare(flask_app: Flask, client: Store) -> Iterator[Site]:
     """The site over an empty store."""
-    from radar.pages import _charts, _film, _first, _read
-
-    before = flask_app.config["RADAR_STORE"]
-    flask_app.config["RADAR_STORE"] = client
-    _read.forget()
-    _first.forget()
-    _charts.forget()
-    _film.forget()
-    yield Site(flask_app, client)
-    flask_app.config["RADAR_STORE"] = before
+    with site_over(client):
+        yield Site(flask_app, client)
     flask_app.config.pop("RADAR_WALL", None)
 
 

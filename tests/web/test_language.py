@@ -14,6 +14,7 @@ from radar import languages
 from radar.pages import _first, _language, _read
 from radar.store import Store, documents
 from tests.samples import sample_outages, seed
+from tests.serving import site_over
 
 SPANISH = {"Accept-Language": "es-MX,es;q=0.9,en;q=0.5"}
 
@@ -21,17 +22,9 @@ SPANISH = {"Accept-Language": "es-MX,es;q=0.9,en;q=0.5"}
 @pytest.fixture
 def browser(client: Store) -> Iterator[FlaskClient]:
     """The whole site over the samples."""
-    from radar.web import server
-
     seed(client, notice=True)
-    before = server.config["RADAR_STORE"]
-    server.config["RADAR_STORE"] = client
-    _read.forget()
-    _first.forget()
-    yield server.test_client()
-    server.config["RADAR_STORE"] = before
-    _read.forget()
-    _first.forget()
+    with site_over(client) as server:
+        yield server.test_client()
 
 
 def page(browser: FlaskClient, address: str, **headers: str) -> str:
