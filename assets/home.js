@@ -276,7 +276,7 @@
   document.addEventListener("click", (event) => {
     const target = event.target;
     if (!target.closest) return;
-    if (target.closest("[data-clear]")) { event.preventDefault(); choose(null, ""); return; }
+    if (target.closest("a[data-clear], button[data-clear]")) { event.preventDefault(); choose(null, ""); return; }
     const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.button);
     const chip = target.closest(".filters [data-level]");
     if (chip) { choose(picked, level === chip.dataset.level ? "" : chip.dataset.level); return; }

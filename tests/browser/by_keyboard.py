@@ -17,9 +17,10 @@ FARTHEST = 400
 
 #: Where the focus is. A field inside a box may be marked by its box; the browser itself marks the part of a date that
 #: is being written; what was brought into focus and is no stop of its own, a heading or an answer, is text.
-STOP = """() => {
+STOP = """async () => {
   const node = document.activeElement;
   if (!node || node === document.body || node === document.documentElement) return null;
+  await Promise.allSettled(node.getAnimations().map((one) => one.finished));  // the skip link slides into view
   const marked = (one) => {
     const style = one && getComputedStyle(one);
     return Boolean(style) && (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0
