@@ -17,7 +17,7 @@ const faces = ["latin-ext", "latin"].map((subset) => {
   copyFileSync(`${from}/files/inter-${subset}-wght-normal.woff2`, `${root}assets/fonts/inter-${subset}.woff2`);
   const range = css.split(`/* inter-${subset}-wght-normal */`)[1].match(/unicode-range: ([^;]+);/)[1];
   return `@font-face {
-  font-family: "Inter Variable"; font-style: normal; font-weight: 100 900; font-display: swap;
+  font-family: "Inter Variable"; font-style: normal; font-weight: 100 900; font-display: optional;
   src: url(/assets/fonts/inter-${subset}.woff2) format("woff2");
   unicode-range: ${range};
 }`;
