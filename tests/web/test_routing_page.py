@@ -233,7 +233,7 @@ def test_a_store_that_goes_away_leaves_the_last_table_and_says_so(bare: Site, tm
         lost = bare.get("/routing")
         assert lost.status_code == 200
         assert lost.headers["Cache-Control"] == "no-store"
-        assert "not up to date" in lost.text
+        assert 'data-bar="stale"' in lost.text
         assert words_of(lost.text) == before
         page = bare.page("/asn/3356")
         assert "We cannot read the routing table just now." in page
