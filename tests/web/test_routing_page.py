@@ -300,7 +300,7 @@ def test_one_page_asks_for_one_view(site: Site) -> None:
         stats = cast("dict[str, dict[str, int]]", site.store.info("commandstats"))
         return stats.get("cmdstat_hmget", {}).get("calls", 0)
 
-    assert asked("/asn/21277") == 3, "its routes, how it performs, and how reliable it is"
+    assert asked("/asn/21277") == 4, "its routes, its paths, how it performs, and how reliable it is"
     assert asked("/routing") == 0, "the document holds all that the page shows"
 
 
@@ -312,10 +312,10 @@ def test_the_table_is_read_once_for_a_publication(site: Site, monkeypatch: pytes
     monkeypatch.setattr(_read.documents, "get", lambda client, name: names.append(name) or real(client, name))
     for path in ("/asn/5089", "/asn/3356", "/country/IQ", "/routing"):
         site.page(path)
-    assert names == ["routing"]
+    assert names.count("routing") == 1
     samples.seed(site.store)
     site.page("/asn/5089")
-    assert names == ["routing", "routing"]
+    assert names.count("routing") == 2
 
 
 def test_a_view_that_left_the_table_is_said_to_be_gone(site: Site) -> None:
