@@ -11,7 +11,7 @@ NAMES = {
 
 _HEAD = """# Accuracy
 
-How often the detector finds what it should, and cries where it should not. Made by the code of the command below; not by hand.
+How often the detector finds what it should, and cries where it should not. Made by this command's code; not by hand.
 
 ```
 {command} --write
