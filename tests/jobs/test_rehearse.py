@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from jobs.rehearse import STEP, Rehearsal
-from jobs.rehearse_routes import RouteRehearsal
+from jobs.rehearse_routes import HISTORY, RouteRehearsal
 from jobs.simulate import World
 from jobs.simulate.play import PREFIX
 from radar.entities import countries
@@ -285,12 +285,12 @@ def test_a_collector_that_is_not_heard_is_a_gap_and_no_outage(played: tuple[Rehe
     assert opened == []
 
 
-def test_routes_of_every_country_have_series_from_two_days_before_the_play_on(played: tuple[Rehearsal, Store]) -> None:
+def test_routes_of_every_country_have_series_from_before_the_play_on(played: tuple[Rehearsal, Store]) -> None:
     rehearsal, client = played
     group = GROUPS["ris"]
     views = {view["entity"] for view in documents.get(client, "routing")["countries"]}
     assert len(views & {f"country/{code}" for code in countries()}) > 230
-    start, bins = rehearsal.world.starts - timedelta(days=2), 2 * 1440 + HOURS * 60
+    start, bins = rehearsal.world.starts - HISTORY, (HISTORY // timedelta(minutes=1)) + HOURS * 60
     series = blocks.read_bins(client, group, "value", ["country/DE", "asn/812"], start, bins)[:, :, 0]
     assert not (series != series).any(), "no minute is missing"
     assert series.min() > 0.99 * series.max(axis=1).min()
