@@ -38,7 +38,7 @@ doctor: $(RUN_READY) ## Say what works here, what does not, and what to do
 	@$(BIN)/radar doctor $(ARGS)
 
 test: lint ## Lint, types and all tests (browser tests where Chromium is present)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 lint: $(DEV_READY) ## Style, form and types
 	$(BIN)/ruff check .

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from radar.api import blueprint
 from radar.store import Store, connect, embedded
-from tests.samples import seed
+from tests.samples import keep_fresh, seed
 
 
 def application(store: Store) -> Flask:
@@ -23,11 +23,19 @@ def application(store: Store) -> Flask:
 
 
 @pytest.fixture(scope="session")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
-    """The API over the samples. Read only: its store lives as long as the session."""
+def sampled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, FlaskClient]]:
+    """A store with the samples, and the API over it; both live as long as the session."""
     with embedded.start(tmp_path_factory.mktemp("api")) as server, connect(server.url) as client:
         seed(client)
-        yield application(client).test_client()
+        yield client, application(client).test_client()
+
+
+@pytest.fixture
+def api(sampled: tuple[Store, FlaskClient]) -> FlaskClient:
+    """The API over the samples, published just now. Read only."""
+    store, answers = sampled
+    keep_fresh(store)
+    return answers
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from radar import store
 from radar.sources import _beacon_table, _geo
-from radar.store import documents, embedded
-from radar.times import parse
+from radar.store import embedded
 from tests import samples
 from tests.conftest import REPO
 from tests.samples import NOW
@@ -93,13 +92,6 @@ def running(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Iterator
         yield site
 
 
-def keep_fresh(site: Running) -> None:
-    """Let the site's last publication be of now, as a live radar's is: many minutes of tests may lie behind it."""
-    clock = documents.get(site.client, "clock")
-    if datetime.now(UTC) - parse(clock["wall"]) > timedelta(minutes=1):
-        documents.publish(site.client, {"clock": {**clock, "wall": samples.text(datetime.now(UTC))}})
-
-
 @pytest.fixture
 def view(browser: Browser, running: Running) -> Iterator[Callable[..., Page]]:
     """Open a page of the site: ``view("/path", width=390, dark=True, scripts=False)``.
@@ -109,7 +101,7 @@ def view(browser: Browser, running: Running) -> Iterator[Callable[..., Page]]:
     """
     opened: list[Any] = []
     wrong: list[str] = []
-    keep_fresh(running)
+    samples.keep_fresh(running.client)
 
     def show(path: str, *, width: int = 1280, dark: bool = False, scripts: bool = True, url: str = "",
              expect_errors: bool = False, untouched: bool = False) -> Page:  # fmt: skip
