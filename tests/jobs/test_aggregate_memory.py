@@ -18,20 +18,18 @@ REPO = Path(__file__).resolve().parent.parent.parent
 ROWS, BESIDE_MB = 700_000, 190
 
 _RUN = """
-import resource, sys
+import sys
 from jobs.aggregate import aggregate
 from jobs.engines.local import Local
 from radar.aggregate.rollup.rows import Spec
 import jobs.engines.steps
+from tests.memory import peak_mb
 
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-
-before = peak()
+before = peak_mb()
 with Local.of(64) as local:
     aggregate(local, [sys.argv[1]], Spec("geoasn", "5m"), sys.argv[2], exact=sys.argv[4] == "exact",
               memory_mb=int(sys.argv[3]))
-print(peak() - before)
+print(peak_mb() - before)
 """
 
 

@@ -23,6 +23,7 @@ from typing import Any
 import polars as pl
 
 from radar.sources._log_source import unpacked
+from tests.memory import now_mb, peak_mb
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 #: source -> a line of its, and what counts each row of it once.
@@ -38,7 +39,7 @@ def main(name: str, place: str) -> dict[str, Any]:
     """Measure. Linux only: it is the kernel that keeps the largest size and forgets it when asked to."""
     source: Any = importlib.import_module(f"radar.sources.{name}")
     line, once = SOURCES[name]
-    imports = _mb("VmRSS")
+    imports = now_mb()
     with tempfile.TemporaryDirectory() as folder:
         one = Path(folder) / "one.log"
         one.write_text(line + "\n")
@@ -49,7 +50,7 @@ def main(name: str, place: str) -> dict[str, Any]:
 
             assert _edge_columns.read(f"{line}\n".encode())[0], "the line is read by compiled code"
     Path("/proc/self/clear_refs").write_text("5")
-    base = _mb("VmRSS")
+    base = now_mb()
     rows, lost, refused, largest, answers = 0, Counter[str](), 0, 0, 0
     with tempfile.TemporaryDirectory() as folder:
         os.environ["RADAR_DATA_DIR"] = folder
@@ -66,7 +67,7 @@ def main(name: str, place: str) -> dict[str, Any]:
     return {
         "imports_mb": imports,
         "base_mb": base,
-        "peak_mb": _mb("VmHWM"),
+        "peak_mb": peak_mb(),
         "rows": rows,
         "lost": dict(lost),
         "refused": refused,
@@ -85,11 +86,6 @@ def _rows(body: bytes, once: pl.Expr) -> int:
     told = unpacked(body)
     assert told is not None
     return int(told[0].filter(once)["amount"].sum()) if told[1] == 300 else 0
-
-
-def _mb(what: str) -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith(what)).split()[1]) >> 10
 
 
 if __name__ == "__main__":

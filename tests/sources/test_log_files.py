@@ -19,6 +19,7 @@ import zstandard
 from radar.sources._log_files import Chunk, news
 from radar.sources._log_places import find
 from radar.sources._rejections import Rejections
+from tests.conftest import REPO
 
 LATER = 4e9
 
@@ -131,19 +132,19 @@ def test_a_line_of_200_mb_is_never_in_memory_as_a_whole(tmp_path: Path) -> None:
         out.seek(0, 2)
         out.write(b"\nlast\n")
     code = f"""
-import resource
 from radar.sources._log_files import news
 from radar.sources._log_places import find
 from radar.sources._rejections import Rejections
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+from tests.memory import peak_mb
+before = peak_mb()
 lost = Rejections()
 (file,) = find("s", {str(path)!r})
 found = [c.data for c, _ in news("s", file, {{}}, lost, limit=4 << 20, now_s=4e9) if c is not None]
 assert found == [b"first\\n", b"last\\n"], found
 assert [item.count for item in lost.done()] == [1]
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10)
+print(peak_mb() - before)
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=REPO)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) < 40
 
@@ -157,17 +158,17 @@ def test_a_file_of_300_mb_is_read_in_bounded_memory_plain_and_packed(tmp_path: P
             plain.write(block)
             packed.write(block)
     code = f"""
-import resource
 from radar.sources._log_files import news
 from radar.sources._log_places import find
 from radar.sources._rejections import Rejections
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+from tests.memory import peak_mb
+before = peak_mb()
 for file in find("s", {str(tmp_path)!r}):
     size = sum(len(c.data) for c, _ in news("s", file, {{}}, Rejections(), limit=4 << 20, now_s=4e9) if c is not None)
     assert size == {count * len(block)}, size
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10)
+print(peak_mb() - before)
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=REPO)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) < 40
 
