@@ -1,7 +1,8 @@
 """Who a network or a country is reached through, and who is reached through it: tables with a sentence each.
 
 Shares are of address space, as the paths of the route collectors' viewpoints show it: a neighbour's is the mean of all
-viewpoints, all others are AS hegemony (docs/routing.md). Where too few viewpoints see a place nothing is said of it, which is not "nobody".
+viewpoints, all others are AS hegemony (docs/routing.md). Where too few viewpoints see a place nothing is said of it,
+which is not "nobody".
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ ALL = 0.995
 #: Networks further away are named from this hegemony on: what is below says little.
 NOTABLE = 0.1
 
-METHOD = N_("Shares are of address space, as the viewpoints of route collectors see the paths. A neighbour's is the mean "
-            "of all viewpoints; all others are AS hegemony (Fontugne and others 2018), which leaves out the highest and "
-            "the lowest tenth of them. Links that no viewpoint sees, such as direct ones between two networks, are "
-            "missing.")  # fmt: skip
+METHOD = N_("Shares are of address space, as the viewpoints of route collectors see the paths. A neighbour's is the "
+            "mean of all viewpoints; all others are AS hegemony (Fontugne and others 2018), which leaves out the "
+            "highest and the lowest tenth of them. Links that no viewpoint sees, such as direct ones between two "
+            "networks, are missing.")  # fmt: skip
 
 
 class Row(NamedTuple):

@@ -19,7 +19,7 @@ from radar.sources import _edge_scan as scanning
 from radar.sources._edge_scan import Flags, Found, Rows, Steps
 from radar.sources._edge_template import SAMPLE, Template, Value, of
 from radar.sources._edge_times import FIRST_S, LAST_S, moments
-from radar.sources._log_files import lines_in
+from radar.sources._remembered import Remembered
 
 #: So many templates are looked for, as long as each takes at least one in so many of the lines that are left.
 _TEMPLATES, _SHARE = 8, 16
@@ -30,10 +30,14 @@ _HEAD = 1 << 18
 #: Up to so many texts that differ, a column of text is one of numbers of texts.
 _FEW = 4096
 
-_NEWLINE = ord("\n")
+#: Kinds of values that are kept as numbers of texts.
+_TEXT_KINDS = ("text", "request")
 _TEXT = re.compile(rb"[^\x00-\x1f\"\\\x7f]*")
 _WORD = re.compile(rb"[!#-\[\]-~]*")
 _PROTOCOL = re.compile(rb"HTTP/[0-9.]+")
+#: The bytes that such texts may have, and the line break that ends each.
+_BYTES_OF = {fits: bytes(byte for byte in range(256) if byte == 10 or fits.fullmatch(bytes([byte])))
+             for fits in (_TEXT, _WORD)}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,8 @@ def read(data: bytes) -> tuple[list[Part], Rows | None, bytes]:
     """The parts of a chunk that have a template, the numbers of the lines that have not, and those lines; null: none
     has one."""
     finish = data.rfind(b"\n") + 1
-    count = lines_in(data)
-    if not count or count * _SHORTEST > len(data) or not _is_text(data):
+    count, plain = _breaks(data)
+    if not count or count * _SHORTEST > len(data) or not (plain or _is_text(data)):
         return [], None, b""
     template = of([*_first_lines(data, 0), *_first_lines(data, finish // 2)])
     if template is None:
@@ -81,12 +85,23 @@ def read(data: bytes) -> tuple[list[Part], Rows | None, bytes]:
 def _first_lines(data: bytes, at: int) -> list[bytes]:
     """Some lines from the first that begins there or after it."""
     begin = data.find(b"\n", at - 1) + 1 if at else 0
-    return data[begin : begin + _HEAD].splitlines(keepends=True)[:SAMPLE]
+    lines: list[bytes] = []
+    stop = begin + _HEAD
+    while len(lines) < SAMPLE and (end := data.find(b"\n", begin, stop) + 1):
+        lines.append(data[begin:end])
+        begin = end
+    return lines
+
+
+def _breaks(data: bytes) -> tuple[int, bool]:
+    """Line breaks in the data, and whether all of it is ASCII."""
+    words = len(data) // 8
+    count, plain = scanning.breaks(np.frombuffer(data, np.uint64, words))
+    rest = data[8 * words :]
+    return int(count) + rest.count(b"\n"), bool(plain) and rest.isascii()
 
 
 def _is_text(data: bytes) -> bool:
-    if data.isascii():
-        return True
     try:
         data.decode()
     except UnicodeDecodeError:
@@ -103,7 +118,8 @@ def _scanned(template: Template, data: bytes, begins: Rows, odd: Flags, numbers:
     Words are looked at beyond the end of a line: lines are read where they lie, but for the last ones of the data.
     """
     words = max((value.size + 7) // 8 for _, value in template.steps)
-    found, program = scanning.room(rows, len(template.steps), words), _steps(template)
+    texts = sum(value.kind in _TEXT_KINDS for _, value in template.steps)
+    found, program = scanning.room(rows, len(template.steps), texts, words), _steps(template)
     reach = max(len(template.tail), *(max(len(lead), value.size) for lead, value in template.steps)) + 16
     safe = finish if finish + reach <= len(data) else data.rfind(b"\n", 0, max(len(data) - reach, 0)) + 1
     body = np.frombuffer(data, np.uint8)
@@ -134,6 +150,7 @@ def _steps(template: Template) -> Steps:
             spellings = {"bare": (b"null", b"true", b"false"), "null": (b"null",)}.get(value.kind, value.none)
             others = value.forbidden.replace(after[:1], b"")
             row[scanning.KIND], row[scanning.STOP], row[scanning.COLUMN] = scanning.KINDS[value.kind], after[0], number
+            row[scanning.SLOTS] = sum(value.kind in _TEXT_KINDS for _, value in template.steps[:number])
             row[scanning.NONE] = sum(scanning.NONES[text] for text in spellings)
             row[scanning.FORBIDDEN], row[scanning.BLANK] = (others or b"\0")[0], b" " in others[1:]
             row[scanning.LENGTH] = value.size
@@ -165,17 +182,24 @@ def _taken(template: Template, data: bytes, found: Found, numbers: Rows) -> tupl
     steps = [(at, value) for at, (_, value) in enumerate(template.steps) if value.kind in read]
     fits = _WORD if template.form is None else _TEXT
     made = [_series(value, data, found, at, fits) for at, value in steps]  # may find more that are not of the template
-    table = pl.DataFrame(made)
+    table = pl.DataFrame([series for series, _ in made])
+    kinds = {series.name: texts for series, texts in made if texts is not None}
+    if kinds:
+        table = table.with_columns(pl.col(name).cat.to(texts) for name, texts in kinds.items())
     if not found.ok.all():
         table = table.filter(pl.Series(found.ok))
     return [Part(numbers[found.ok], table, template.form)] if table.height else [], numbers[~found.ok]
 
 
-def _series(value: Value, data: bytes, found: Found, column: int, fits: re.Pattern[bytes]) -> pl.Series:
+#: A column; of numbers of texts also the texts.
+_Column = tuple[pl.Series, pl.Enum | None]
+
+
+def _series(value: Value, data: bytes, found: Found, column: int, fits: re.Pattern[bytes]) -> _Column:
     """A column of what was read. Lines with a text that is none are no longer ``ok``."""
     if value.kind == "time":
-        return _moments_of(value, found)
-    if value.kind in ("text", "request"):
+        return _moments_of(value, found), None
+    if value.kind in _TEXT_KINDS:
         return _texts(value, data, found, column, _PROTOCOL if value.kind == "request" else fits)
     numbers = found.real[column] if value.kind == "real" else found.whole[column]
     if value.scale is not None and value.kind == "real":
@@ -185,8 +209,8 @@ def _series(value: Value, data: bytes, found: Found, column: int, fits: re.Patte
     numbers = numbers.astype(np.float64, copy=False) if value.kind == "real" or value.epoch else numbers.view(np.int64)
     series = pl.Series(value.field, numbers)
     if not value.none or not (found.none[column] & found.ok).any():
-        return series
-    return series.zip_with(pl.Series(~found.none[column]), pl.Series(value.field, [None], series.dtype))
+        return series, None
+    return series.zip_with(pl.Series(~found.none[column]), pl.Series(value.field, [None], series.dtype)), None
 
 
 def _moments_of(value: Value, found: Found) -> pl.Series:
@@ -195,23 +219,28 @@ def _moments_of(value: Value, found: Found) -> pl.Series:
     keys = found.key[:runs].astype("<u8", copy=False).tobytes()
     size = 8 * found.key.shape[1]
     spelled = [keys[at : at + value.size].decode("utf-8", "replace") for at in range(0, size * runs, size)]
-    texts = dict.fromkeys(spelled)
-    seconds = pl.Series("text", list(texts), pl.String).to_frame().select(moments(pl.col("text"))).to_series()
-    known = dict(zip(texts, seconds.to_list(), strict=True))
-    told = pl.Series([known[text] for text in spelled], dtype=pl.Int64)
-    inside = told.is_between(FIRST_S, LAST_S, closed="left").fill_null(False)
+    told = np.array([0 if second is None else second for second in _seconds.of(spelled)], np.int64)
+    inside = (told >= FIRST_S) & (told < LAST_S)
     begins = found.run[:runs].copy()
     begins[0] = 0  # lines before it are not ``ok``
     lengths = np.diff(begins, append=len(found.ok))
     if not inside.all():
-        found.ok[:] &= np.repeat(inside.to_numpy(), lengths)
-    each = np.repeat(told.fill_null(0).to_numpy() * 1_000_000, lengths)
+        found.ok[:] &= np.repeat(inside, lengths)
+    each = np.repeat(told * 1_000_000, lengths)
     return pl.Series(value.field, each).cast(pl.Datetime("us", "UTC"))
 
 
-def _texts(value: Value, data: bytes, found: Found, column: int, fits: re.Pattern[bytes]) -> pl.Series:
+#: Epoch seconds of times without their seconds; null: of no time.
+_seconds = Remembered(lambda texts: texts.to_frame("text").select(moments(pl.col("text"))).to_series())
+
+
+def _texts(value: Value, data: bytes, found: Found, column: int, fits: re.Pattern[bytes]) -> _Column:
     """Texts by number: each that occurs is looked at once. Of what was asked for, the protocol."""
     made = int(found.made[column])
+    if made > _FEW and value.kind == "text":
+        many = _many_texts(value, data, found, column, fits)
+        if many is not None:
+            return many, None
     first, sizes = found.first[column, :made].tolist(), found.size[column, :made].tolist()
     spelled = [data[at : at + size] for at, size in zip(first, sizes, strict=True)]
     codes = found.code[column]
@@ -226,15 +255,33 @@ def _texts(value: Value, data: bytes, found: Found, column: int, fits: re.Patter
     return _column(value.field, texts, codes, found.ok)
 
 
-def _column(name: str, texts: list[str | None], codes: NDArray[np.uint32], ok: Flags) -> pl.Series:
+def _many_texts(value: Value, data: bytes, found: Found, column: int, fits: re.Pattern[bytes]) -> pl.Series | None:
+    """The same where there are many, looked at all together; null: one of them is no text."""
+    made = int(found.made[column])
+    places = found.first[column, :made] + np.frombuffer(data, np.uint8).ctypes.data
+    sizes = found.size[column, :made]
+    out = np.empty(int(sizes.sum()) + made, np.uint8)
+    scanning.joined(places, sizes, out)
+    joined = out.tobytes()
+    if joined.translate(None, _BYTES_OF[fits]):
+        return None
+    texts = pl.Series(value.field, [joined[:-1].decode()]).str.split("\n").explode()
+    none = [text.decode() for text in value.none if text != b"null"]
+    if none and (nothing := texts.is_in(none)).any():
+        texts = texts.set(nothing, None)
+    codes = found.code[column]
+    return texts.gather(codes if found.ok.all() else np.where(found.ok, codes, 0).astype(np.uint32))
+
+
+def _column(name: str, texts: list[str | None], codes: NDArray[np.uint32], ok: Flags) -> _Column:
     """A column of the texts with those numbers; of lines that are not ``ok`` the numbers mean nothing."""
     if not ok.all():
         codes = np.where(ok, codes, 0).astype(np.uint32)
     kept = [text for text in texts if text is not None]
     if len(texts) <= _FEW and len(set(kept)) == len(kept):
         if len(kept) == len(texts):
-            return pl.Series(name, codes).cat.to(pl.Enum(kept))
+            return pl.Series(name, codes), pl.Enum(kept)
         places = iter(range(len(kept)))
         numbers = pl.Series(name, [None if text is None else next(places) for text in texts], pl.UInt32)
-        return numbers.gather(codes).cat.to(pl.Enum(kept))
-    return pl.Series(name, texts, pl.String).gather(codes)
+        return numbers.gather(codes), pl.Enum(kept)
+    return pl.Series(name, texts, pl.String).gather(codes), None

@@ -28,10 +28,10 @@ Flags = NDArray[np.bool_]
 KINDS = {"skip": 0, "bare": 1, "text": 2, "whole": 3, "real": 4, "time": 5, "null": 6, "request": 7}
 _SKIP, _BARE, _TEXT, _WHOLE, _REAL, _TIME, _NULL, _REQUEST = range(8)
 #: Columns of the table of steps. ``LEAD``: the known text's first word; ``SIZE``: its bytes; ``COLUMN``: where the
-#: value is kept; ``NONE``: spellings of nothing, by bits (``NONES``); ``FORBIDDEN``: a byte that it must not have;
-#: ``BLANK``: whether a blank is another.
-LEAD, SIZE, KIND, STOP, COLUMN, NONE, FORBIDDEN, BLANK, LENGTH = range(9)
-COLUMNS = 9
+#: value is kept; ``SLOTS``: the table in which its texts are looked up; ``NONE``: spellings of nothing, by bits
+#: (``NONES``); ``FORBIDDEN``: a byte that it must not have; ``BLANK``: whether a blank is another.
+LEAD, SIZE, KIND, STOP, COLUMN, SLOTS, NONE, FORBIDDEN, BLANK, LENGTH = range(10)
+COLUMNS = 10
 #: Spellings of nothing -> bit.
 NONES = {b"null": 1, b"-": 2, b"": 4, b"true": 8, b"false": 16}
 
@@ -40,10 +40,19 @@ NO_TEXT = 0xFFFF_FFFF
 
 _PRIME = np.uint64(0x9E37_79B9_7F4A_7C15)
 _ONES, _HIGH, _ZEROS = (np.uint64(int.from_bytes(bytes([byte]) * 8, "little")) for byte in (0x01, 0x80, 0x30))
-_BACKSLASHES, _BLANKS = (np.uint64(int.from_bytes(bytes([byte]) * 8, "little")) for byte in (0x5C, 0x20))
+_BACKSLASHES, _BLANKS, _NEWLINES, _POINTS = (
+    np.uint64(int.from_bytes(bytes([byte]) * 8, "little")) for byte in (0x5C, 0x20, 0x0A, 0x2E)
+)
+_LOW, _LEFT, _RIGHT, _SIXES = (
+    np.uint64(int.from_bytes(bytes([byte]) * 8, "little")) for byte in (0x7F, 0xF0, 0x0F, 0x06)
+)
+_PAIRS, _FOURS = np.uint64(0x00FF_00FF_00FF_00FF), np.uint64(0x0000_FFFF_0000_FFFF)
+_SUM = np.uint64(0x0001_0001_0001_0001)
 _ZERO, _ONE, _TEN = np.uint64(0), np.uint64(1), np.uint64(10)
 _NINE, _FORTY_EIGHT, _POINT, _BYTE = (np.uint64(number) for number in (9, 48, 46, 255))
 _NEWLINE, _BLANK, _BACKSLASH = (np.uint64(ord(text)) for text in "\n \\")
+_SEVEN, _EIGHT, _SIXTEEN, _THIRTY_TWO = (np.uint64(number) for number in (7, 8, 16, 32))
+_HUNDRED, _TEN_THOUSAND, _HALF_WORDS = np.uint64(100), np.uint64(10_000), np.uint64(0xFFFF_FFFF)
 _SHIFT, _LAST_BYTE = np.uint64(29), np.uint64(56)
 _WORDS = {text: np.uint64(int.from_bytes(text[:8], "little")) for text in (b"null", b"true", b"false", b"HTTP/", b"-")}
 _NULL_WORD, _TRUE_WORD, _FALSE_WORD, _HTTP_WORD, _DASH_WORD = _WORDS.values()
@@ -101,8 +110,8 @@ class Found(NamedTuple):
     seed: np.uint64
 
 
-def room(rows: int, columns: int, words: int) -> Found:
-    """Room for so many lines: nothing is read yet. ``words``: of the time."""
+def room(rows: int, columns: int, texts: int, words: int) -> Found:
+    """Room for so many lines: nothing is read yet. ``texts``: columns of texts; ``words``: of the time."""
     shape = (columns, rows)
     return Found(
         np.zeros(rows, np.bool_),
@@ -110,7 +119,7 @@ def room(rows: int, columns: int, words: int) -> Found:
         np.empty(shape, np.float64),
         np.empty(shape, np.uint32),
         np.zeros(shape, np.bool_),
-        np.zeros((columns, 1 << max(4, (2 * rows - 1).bit_length())), np.int32),
+        np.zeros((texts, 1 << max(4, (2 * rows - 1).bit_length())), np.int32),
         np.empty(shape, np.uint64),
         np.empty(shape, np.int64),
         np.empty(shape, np.int32),
@@ -158,22 +167,81 @@ def _end(at: int, stop: int) -> Any:
 
 
 @compiled
+def breaks(words: Any) -> Any:
+    """Line breaks in so many words, and whether all of their bytes are ASCII."""
+    total, together = np.int64(0), _ZERO
+    for begin in range(0, len(words), 255):  # so many a byte can count
+        block, counts, seen = words[begin : begin + 255], _ZERO, _ZERO
+        for at in range(len(block)):
+            x = block[at] ^ _NEWLINES
+            counts += (~(((x & _LOW) + _LOW) | x) & _HIGH) >> _SEVEN
+            seen |= block[at]
+        total = total + np.int64((((counts & _PAIRS) + ((counts >> _EIGHT) & _PAIRS)) * _SUM) >> _FORTY_EIGHT)
+        together |= seen
+    return total, together & _HIGH == _ZERO
+
+
+@compiled
+def joined(places: Any, sizes: Any, out: Any) -> None:
+    """Write the texts at these addresses one after the other, a line break after each."""
+    at = 0
+    for number in range(len(places)):
+        for offset in range(sizes[number]):
+            out[at] = np.uint8(_word(places[number] + offset) & _BYTE)
+            at += 1
+        out[at] = np.uint8(_NEWLINE)
+        at += 1
+
+
+@compiled
+def _digits(word: Any, size: int) -> Any:
+    """The number that the first 1 to 8 bytes of a word spell, and whether all of them are digits."""
+    word <<= np.uint64(8 * (8 - size))
+    if size < 8:
+        word |= _ZEROS >> np.uint64(8 * size)
+    fits = word & _LEFT == _ZEROS and (word + _SIXES) & _LEFT == _ZEROS
+    word &= _RIGHT
+    word = (word * _TEN + (word >> _EIGHT)) & _PAIRS
+    word = (word * _HUNDRED + (word >> _SIXTEEN)) & _FOURS
+    return (word * _TEN_THOUSAND + (word >> _THIRTY_TWO)) & _HALF_WORDS, fits
+
+
+@compiled
 def _whole(at: int, end: int) -> Any:
     """The number of 1 to 19 digits, without sign and leading zeros, that stands there, and whether there is one."""
+    size = end - at
+    plain = size == 1 or (_word(at) & _BYTE) != _FORTY_EIGHT
+    if 0 < size <= 8:
+        few, fits = _digits(_word(at), size)
+        return few, fits and plain
     number, worst = _ZERO, _ZERO
     for place in range(at, end):
         digit = (_word(place) & _BYTE) - _FORTY_EIGHT
         worst = max(worst, digit)
         number = number * _TEN + digit
-    size = end - at
-    return number, worst <= _NINE and 0 < size <= 19 and number <= _MOST and (
-        size == 1 or (_word(at) & _BYTE) != _FORTY_EIGHT
-    )
+    return number, worst <= _NINE and 0 < size <= 19 and number <= _MOST and plain
 
 
 @compiled
 def _real(at: int, end: int) -> Any:
     """The same with digits after a point, of at most 16 bytes and 15 digits: the double that is nearest to it."""
+    size = end - at
+    plain = (_word(at) & _BYTE) != _FORTY_EIGHT
+    if 0 < size <= 8:
+        word = _masked(_word(at), size)
+        x = word ^ _POINTS
+        hits = (x - _ONES) & ~x & _HIGH
+        if hits == _ZERO:
+            few, good = _digits(word, size)
+            return np.float64(few), good and (size == 1 or plain)
+        # without its first point; another one is no digit
+        before = np.int64(((((hits - _ONE) & ~hits) & _ONES) * _ONES) >> _LAST_BYTE) - 1
+        if before == 0 or before == size - 1:
+            return 0.0, False
+        cut = np.uint64(8 * before)
+        word = (word & ((_ONE << cut) - _ONE)) | ((word >> cut >> _EIGHT) << cut)
+        few, good = _digits(word, size - 1)
+        return np.float64(few) / _TENS[size - 1 - before], good and (before == 1 or plain)
     number, worst, points, point = _ZERO, _ZERO, 0, end
     for place in range(at, end):
         byte = _word(place) & _BYTE
@@ -184,10 +252,8 @@ def _real(at: int, end: int) -> Any:
             digit = byte - _FORTY_EIGHT
             worst = max(worst, digit)
             number = number * _TEN + digit
-    before, after = point - at, max(end - point - 1, 0)
-    fits = (
-        worst <= _NINE and before > 0 and before + after <= 15 and (before == 1 or (_word(at) & _BYTE) != _FORTY_EIGHT)
-    )
+    whole, after = point - at, max(end - point - 1, 0)
+    fits = worst <= _NINE and whole > 0 and whole + after <= 15 and (whole == 1 or plain)
     fits = fits and points <= 1 and (points == 0 or after > 0)
     return np.float64(number) / _TENS[min(after, 15)], fits
 
@@ -233,7 +299,7 @@ def scan(base: int, finish: int, row: int, program: Steps, found: Found, begins:
                 differs |= (_word(at + 8 * word) ^ leads[lead]) & masks[lead]
             at += length
             fits = differs == _ZERO and at <= base + finish
-            kind, column = steps[step, KIND], steps[step, COLUMN]
+            kind, column, table = steps[step, KIND], steps[step, COLUMN], steps[step, SLOTS]
             if not fits or kind < 0:
                 break
             if kind == _TIME:
@@ -289,7 +355,7 @@ def scan(base: int, finish: int, row: int, program: Steps, found: Found, begins:
                         mixed = (mixed ^ _masked(_word(here + offset), long - offset)) * _PRIME
                         mixed ^= mixed >> _SHIFT
                     slot = np.int64(mixed & np.uint64(last))
-                    held = np.int64(slots[column, slot]) - 1
+                    held = np.int64(slots[table, slot]) - 1
                     while held >= 0:
                         if digest[column, held] == mixed and size[column, held] == long:
                             there, differs = first[column, held], _ZERO
@@ -299,10 +365,10 @@ def scan(base: int, finish: int, row: int, program: Steps, found: Found, begins:
                             if differs == _ZERO:
                                 break
                         slot = (slot + 1) & last
-                        held = np.int64(slots[column, slot]) - 1
+                        held = np.int64(slots[table, slot]) - 1
                     if held < 0:
                         held = made[column]
-                        slots[column, slot] = held + 1
+                        slots[table, slot] = held + 1
                         digest[column, held], first[column, held], size[column, held] = mixed, here, long
                         made[column] = held + 1
                     code[column, row] = held

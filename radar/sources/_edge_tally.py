@@ -22,12 +22,10 @@ from radar.sources._edge_counts import BIN_S, FIELDS, PARTIALS, SHIFT, SUMS, mar
 from radar.sources._edge_rows import ENDS, SLUG, are_h3, known_countries, placed, spelled_alike, stripped
 from radar.sources._edge_scan import compiled
 from radar.sources._edge_times import FIRST_S, LAST_S
+from radar.sources._remembered import Remembered
 
 #: A table of fewer rows is not worth the work.
 _LEAST = 1 << 12
-
-#: Up to so many texts are remembered.
-_FEW = 4096
 
 #: In place of a number: nothing is said; what is said is wrong. In place of a measured value: nothing is said.
 _NONE, _WRONG = -(2**63) + 1, -(2**63) + 2  # the compiler takes a number of 64 bits for one without a sign
@@ -73,7 +71,7 @@ def tallied(table: pl.DataFrame, key: int) -> tuple[pl.DataFrame, pl.DataFrame]:
         return pl.DataFrame(schema=PARTIALS), table
     rows = _rows(table, key)
     group, first = np.empty(table.height, np.int64), np.empty(table.height, np.int64)
-    sums = np.zeros((table.height, len(SUMS)), np.int64)
+    sums = np.empty((table.height, len(SUMS)), np.int64)
     made = _grouped(rows, group, first, sums, np.zeros(1 << (2 * table.height).bit_length(), np.int32))
     if not made:
         return pl.DataFrame(schema=PARTIALS), table
@@ -110,7 +108,10 @@ def _rows(table: pl.DataFrame, key: int) -> _Rows:
         return _filled(table[name], _NO_VALUE) if name in table.columns else np.empty(0)
 
     def text(name: str, meaning: _Meaning) -> I64:
-        return _meant(table[name], meaning) if name in table.columns else np.empty(0, np.int64)
+        return _meant(table[name], numbers.get(name), meaning) if name in table.columns else np.empty(0, np.int64)
+
+    texts = [name for name, kind in table.schema.items() if kind == pl.Enum]
+    numbers = table.select(pl.col(texts).to_physical().cast(pl.Int64)).to_dict() if texts else {}
 
     return _Rows(
         second=_seconds(table),
@@ -134,7 +135,7 @@ def _filled(column: pl.Series, value: float) -> Any:
 def _seconds(table: pl.DataFrame) -> I64:
     time = table["time"]
     if time.dtype == pl.Datetime("us", "UTC") and not time.null_count():
-        found: I64 = time.to_physical().to_numpy() // 1_000_000
+        found: I64 = time.to_numpy().view(np.int64) // 1_000_000
         return found
     return _filled(placed(table)["second"], _NONE)  # type: ignore[no-any-return]
 
@@ -143,27 +144,15 @@ def _seconds(table: pl.DataFrame) -> I64:
 _Meaning = Callable[[pl.Series], pl.Series]
 
 
-def _meant(said: pl.Series, meaning: _Meaning) -> I64:
-    """The number that each row's text means."""
-    if said.dtype == pl.String:
+def _meant(said: pl.Series, numbers: pl.Series | None, meaning: _Meaning) -> I64:
+    """The number that each row's text means. ``numbers``: those of its texts; null where the rows hold texts."""
+    if numbers is None:
         return _filled(meaning(said), _NONE)  # type: ignore[no-any-return]
     texts = said.dtype.categories  # type: ignore[attr-defined]
     known = _known.get(meaning)
-    numbers = _filled(meaning(texts), _NONE) if known is None else _remembered(texts, meaning, known)
-    found: I64 = np.append(numbers, _NONE)[_filled(said.to_physical(), len(texts))]
+    meant = meaning(texts) if known is None else pl.Series(known.of(texts.to_list()), dtype=pl.Int64)
+    found: I64 = np.append(_filled(meant, _NONE), _NONE)[_filled(numbers, len(texts))]
     return found
-
-
-def _remembered(texts: pl.Series, meaning: _Meaning, known: dict[str, int]) -> I64:
-    """The same for texts of which a log has few: each is asked for once, and not once for every piece."""
-    asked = texts.to_list()
-    new = [text for text in asked if text not in known]
-    if new:
-        if len(known) >= _FEW:
-            known, new = {}, asked
-        known = {**known, **dict(zip(new, _filled(meaning(pl.Series(new)), _NONE).tolist(), strict=True))}
-        _known[meaning] = known
-    return np.array([known[text] for text in asked], np.int64)
 
 
 def _country(texts: pl.Series) -> pl.Series:
@@ -192,8 +181,8 @@ def _mark(texts: pl.Series, key: int) -> pl.Series:
     return spelled_alike(texts).to_frame("client").select(mark).to_series()
 
 
-#: What texts were found to mean; never clients. A dictionary is replaced, not changed: several threads read it.
-_known: dict[_Meaning, dict[str, int]] = {_country: {}, _h3: {}, _end: {}}
+#: Meanings of texts of which a log has few; never clients.
+_known: dict[_Meaning, Remembered] = {meaning: Remembered(meaning) for meaning in (_country, _h3, _end)}
 
 
 # -- arrays to partials ----------------------------------------------------------------------------------------------
@@ -254,6 +243,7 @@ def _grouped(rows: _Rows, group: I64, first: I64, sums: I64, slots: NDArray[np.i
             here, made = made, made + 1
             slots[slot & last] = made
             first[here] = row
+            sums[here] = 0
         group[row] = here
         total = sums[here]
         total[_REQUESTS] += 1

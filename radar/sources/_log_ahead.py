@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
+from threading import Semaphore
 from typing import NamedTuple
 
 import polars as pl
@@ -42,21 +43,26 @@ def shares(memory: int, part: int) -> tuple[int, int]:
 
 
 def counted(pieces: Iterable[tuple[Chunk | None, Seen]], count: Count, abreast: int) -> Iterator[Counting | Seen]:
-    """What ``news`` gives, counted so many pieces at a time; no more than those are in memory.
+    """What ``news`` gives, counted so many pieces at a time; no more than those and the next one are in memory.
 
     An item without a piece comes as it is. Raises what reading raises, when all pieces before have come.
     """
     waiting: deque[Counting | Seen] = deque()
-    threads = _threads(os.getpid())
+    threads, cores = _threads(os.getpid()), Semaphore(abreast)
+
+    def one(chunk: Chunk, lost: Rejections) -> pl.DataFrame:
+        with cores:
+            return count(chunk, lost)
+
     try:
         for chunk, seen in pieces:
             if chunk is None:
                 waiting.append(seen)
                 continue
             lost = Rejections()
-            waiting.append(Counting(chunk, seen, lost, threads.submit(count, chunk, lost)))
+            waiting.append(Counting(chunk, seen, lost, threads.submit(one, chunk, lost)))
             del chunk  # what is done with must not stay while the next is read
-            if len(waiting) >= abreast:
+            if len(waiting) > abreast:
                 yield waiting.popleft()
     except OSError:
         yield from _emptied(waiting)

@@ -10,6 +10,7 @@ anew where it was truncated or replaced.
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 import tempfile
@@ -146,25 +147,67 @@ def _first_line(stream: Any) -> bytes:
 
 def _lines(stream: Any, limit: int, *, ended: bool) -> Iterator[tuple[bytes, int]]:
     """(whole lines, 0), or (nothing, size of a line that is too long)."""
-    rest = b""
-    while len(data := _exactly(stream, limit - len(rest), after=rest)) >= limit:
-        cut = data.rfind(b"\n") + 1
-        if cut:
-            yield data[:cut], 0
-            rest = data[cut:]
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        if not size and isinstance(stream, io.BufferedReader):
+            data = _at_once(stream, limit)
+            if data.endswith(b"\n"):
+                yield data, 0
+                del data
+                continue
+            parts, size = [data], len(data)  # the file is at its end, or was changed under way
+        if size < limit:
+            if not (part := stream.read(min(limit - size, STEP))):
+                break
+            parts.append(part)
+            size += len(part)
             continue
-        size, end, part = len(data), -1, b""
+        whole, parts = _up_to_a_break(parts)
+        if whole:
+            yield _joined(whole), 0
+            size = sum(map(len, parts))
+            continue
+        end, part = -1, b""
         while end < 0 and (part := stream.read(STEP)):
             end = part.find(b"\n")
             size += len(part) if end < 0 else end + 1
         if end >= 0 or ended:
             yield b"", size
-        rest = part[end + 1 :] if end >= 0 else b""
         if end < 0:
             return
-    cut = len(data) if ended else data.rfind(b"\n") + 1
-    if cut:
-        yield data[:cut], 0
+        parts = [part[end + 1 :]]
+        size = len(parts[0])
+    whole, _ = (parts, []) if ended else _up_to_a_break(parts)
+    if any(whole):
+        yield _joined(whole), 0
+
+
+def _at_once(opened: io.BufferedReader, limit: int) -> bytes:
+    """The next lines of a file on disk up to the last break that is surely within the limit: read where they stay, and
+    copied nowhere. Empty where no break is seen there."""
+    begin = opened.tell()
+    opened.seek(begin + max(limit - STEP, 0))
+    last = opened.read(STEP)
+    opened.seek(begin)
+    cut = last.rfind(b"\n") + 1
+    return opened.read(limit - STEP + cut) if cut and len(last) == STEP <= limit else b""
+
+
+def _up_to_a_break(parts: list[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """Parts up to the last line break in them, and what follows: what is to be one piece is copied once."""
+    for number in reversed(range(len(parts))):
+        cut = parts[number].rfind(b"\n") + 1
+        if cut:
+            return [*parts[:number], parts[number][:cut]], [parts[number][cut:], *parts[number + 1 :]]
+    return [], parts
+
+
+def _joined(parts: list[bytes]) -> bytes:
+    """The parts as one, which then are no longer there."""
+    data = b"".join(parts)
+    parts.clear()
+    return data
 
 
 def _few_lines(data: bytes, limit: int) -> Iterator[tuple[bytes, int]]:
@@ -302,9 +345,9 @@ def _head_and_tail(opened: Any, packing: bytes, offset: int) -> tuple[str, str]:
     return digest(head), digest(tail)
 
 
-def _exactly(stream: Any, size: int, *, after: bytes = b"") -> bytes:
-    """So many bytes, fewer at the end, with others before them."""
-    parts = [after]
+def _exactly(stream: Any, size: int) -> bytes:
+    """So many bytes, fewer at the end."""
+    parts = []
     while size > 0 and (part := stream.read(min(size, STEP))):
         parts.append(part)
         size -= len(part)

@@ -123,8 +123,14 @@ def both(body: bytes) -> list[tuple[pl.DataFrame, dict[str, int]]]:
 @settings(
     max_examples=120, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(form=st.sampled_from(sorted(LOGS)), seed=st.integers(0, 1 << 30), odd=st.booleans(), end=st.booleans())
-def test_the_columns_say_what_the_readers_of_lines_say(form: str, seed: int, odd: bool, end: bool) -> None:
+@given(
+    form=st.sampled_from(sorted(LOGS)), seed=st.integers(0, 1 << 30), odd=st.booleans(), end=st.booleans(),
+    few=st.sampled_from([2, 4096]),
+)  # fmt: skip
+def test_the_columns_say_what_the_readers_of_lines_say(
+    monkeypatch: pytest.MonkeyPatch, form: str, seed: int, odd: bool, end: bool, few: int
+) -> None:
+    monkeypatch.setattr(columns, "_FEW", few)  # more texts than that are looked at all together
     draw = random.Random(seed)
     lines = [LOGS[form](draw) for _ in range(draw.choice([1, 3, 40]))]
     if odd:
@@ -214,12 +220,36 @@ def test_numbers_are_those_that_any_reader_gives(text: str) -> None:
 
 @settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.integers(1, 3000), most=st.sampled_from([1, 3, 2000, 1 << 60]), seed=st.integers(0, 99))
-def test_every_row_has_its_own_text(rows: int, most: int, seed: int) -> None:
+def test_every_row_has_its_own_text(monkeypatch: pytest.MonkeyPatch, rows: int, most: int, seed: int) -> None:
+    monkeypatch.setattr(columns, "_FEW", 200)
     draw = random.Random(seed)
     texts = [f"{draw.randrange(most):x}"[: draw.randrange(1, 16)] for _ in range(rows)]
     lines = [f'{{"time":"2026-03-02T00:00:07Z","client":"{text}","asn":7}}' for text in texts]
     parts, *_ = columns.read("\n".join(lines).encode() + b"\n")
     assert parts[0].table["client"].cast(pl.String).to_list() == texts
+
+
+@pytest.mark.parametrize("rows", [3, 30])
+@pytest.mark.parametrize("odd", ["8.8.8.8\x7f", "é", "-", ""])
+def test_an_odd_text_among_many_is_told_as_among_few(monkeypatch: pytest.MonkeyPatch, rows: int, odd: str) -> None:
+    monkeypatch.setattr(columns, "_FEW", 10)
+    texts = [*(f"8.8.{number}.8" for number in range(rows)), odd]
+    lines = [f'{text} - - [02/Mar/2026:01:00:07 +0100] "GET / HTTP/2.0" 200 7 "-" "x" rtt={5}ms' for text in texts]
+    parts, left, _ = columns.read("\n".join(lines).encode() + b"\n")
+    assert left is not None
+    (part,) = parts
+    kept = odd in ("-", "")
+    assert left.tolist() == ([] if kept else [rows])
+    (client,) = (column for column in part.table if str(column[0]).startswith("8.8."))
+    assert client.cast(pl.String).to_list() == (texts if kept else texts[:rows])
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.one_of(st.binary(max_size=99), st.lists(st.sampled_from([b"\n", b"\x0b", b"\x8a", b"a\n"])).map(b"".join)),
+       st.sampled_from([1, 40, 900]))  # fmt: skip
+def test_line_breaks_are_counted(part: bytes, times: int) -> None:
+    data = part * times
+    assert columns._breaks(data) == (data.count(b"\n"), data.isascii())
 
 
 def test_texts_that_share_the_end_of_a_word_are_told_apart() -> None:

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from radar.sources import _edge_tally
+from radar.sources import _edge_tally, _remembered
 from radar.sources._edge_counts import BIN_S, FIELDS, counted, merged
 from radar.sources._edge_rows import checked
 from radar.sources._edge_tally import tallied
@@ -129,16 +129,16 @@ def test_many_clients_come_as_texts_and_are_not_remembered() -> None:
     rows = table(list(mixed(3000, wrong=0, clients=250)))
     texts = rows.with_columns(pl.col("client").cast(pl.String))
     same(tallied(texts, KEY)[0], tallied(rows, KEY)[0])
-    assert not any("8.8." in text for known in _edge_tally._known.values() for text in known)
+    assert not any("8.8." in text for known in _edge_tally._known.values() for text in known.texts())
 
 
 def test_what_texts_mean_is_forgotten_when_they_become_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_edge_tally, "_FEW", 20)
+    monkeypatch.setattr(_remembered, "FEW", 20)
     for part in range(30):
         texts = [f"HTTP/{part}.{number}" for number in range(5)]
         rows = table([{"time": TIME, "asn": 7, "protocol": text} for text in texts])
         same(tallied(rows, KEY)[0], careful(rows))
-        assert len(_edge_tally._known[_edge_tally._h3]) <= 25
+        assert len(_edge_tally._known[_edge_tally._h3].texts()) <= 20
 
 
 def test_a_wrong_row_costs_no_other_one_that_does_not_say_its_status() -> None:

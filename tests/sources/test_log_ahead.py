@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -55,12 +56,32 @@ def test_a_file_that_breaks_off_says_so_after_all_that_was_read() -> None:
         next(items)
 
 
-def test_no_more_pieces_are_in_memory_than_are_counted_at_a_time() -> None:
+def test_no_more_pieces_are_in_memory_than_are_counted_at_a_time_and_the_next_one() -> None:
     read: list[int] = []
     for number, item in enumerate(counted(pieces(alive=read), count, ABREAST)):
         if not isinstance(item, Seen):
-            assert len(read) - number <= ABREAST
+            assert len(read) - number <= ABREAST + 1
     assert len(read) == PIECES
+
+
+def test_no_more_pieces_are_counted_at_a_time_than_asked_for() -> None:
+    counting, most = 0, 0
+    changes = threading.Lock()
+
+    def watched(chunk: Chunk, rejected: Rejections) -> pl.DataFrame:
+        nonlocal counting, most
+        with changes:
+            counting += 1
+            most = max(most, counting)
+        time.sleep(0.01)
+        with changes:
+            counting -= 1
+        return count(chunk, rejected)
+
+    for item in counted(pieces(), watched, 1):
+        if not isinstance(item, Seen):
+            item.partials.exception(timeout=60)
+    assert most == 1
 
 
 @pytest.mark.skipif(pl.thread_pool_size() < 2, reason="one core counts one piece at a time")
