@@ -177,7 +177,7 @@ def _table(id: str, rows: Sequence[Row], share: str, more: str = "", *, numeric:
     """Rows in their order, the largest share first or as the caller has them; the rest is folded away."""
     kind = "num" if numeric else ""
     head = html.Tr([html.Th(_("Network"), scope="col"), html.Th(share, scope="col", className="num"),
-                    html.Th("", scope="col", className="bar-cell"),
+                    html.Td(className="bar-cell"),
                     *([html.Th(more, scope="col", className=kind)] if more else [])])  # fmt: skip
 
     def made(part: Sequence[Row]) -> Component:

@@ -34,12 +34,15 @@ def svg(chart: Chart, *, width: int = 720, height: int = 220, standalone: bool =
     Returns
     -------
     str
-        ``<svg class="ts" role="img">`` with ``<title>`` and ``<desc>`` that say in words what is seen.
+        ``<svg class="ts" role="img">`` (``group`` where it has links) with ``<title>`` and ``<desc>`` that say in words
+        what is seen.
     """
     plot = height - TOP - BOTTOM
     body = f"<title>{esc(chart.title)}</title><desc>{esc(describe(chart))}</desc>" + _body(chart, plot)
     if not standalone:
-        return f'<svg class="ts" role="img" height="{height}" xmlns="http://www.w3.org/2000/svg">{body}</svg>'
+        # an image has no links in it; with some it is a group
+        role = "group" if any(shade.span.href for shade in shades(chart)) else "img"
+        return f'<svg class="ts" role="{role}" height="{height}" xmlns="http://www.w3.org/2000/svg">{body}</svg>'
     letters = max(20, int((width - 24) / 6.6))  # what a line of 12 px text holds
     say, end = wrap(chart.sentence, letters), wrap(credit(chart), letters)
     head, foot = 38 + 17 * len(say), 10 + 17 * len(end)

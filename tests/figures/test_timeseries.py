@@ -149,8 +149,10 @@ def test_both_drawings_share_plot_box_ranges_and_ticks() -> None:
 def test_figure_is_valid_for_plotly_and_svg_is_well_formed(chart: Chart, theme: str) -> None:
     go.Figure(timeseries.figure(chart, theme=theme))
     json.dumps(timeseries.figure(chart, theme=theme), allow_nan=False)
-    for text in (timeseries.svg(chart), timeseries.svg(chart, standalone=True)):
-        assert ET.fromstring(text).attrib["role"] == "img"
+    assert ET.fromstring(timeseries.svg(chart, standalone=True)).attrib["role"] == "img"
+    root = ET.fromstring(timeseries.svg(chart))
+    linked = any(part.tag == f"{SVG}a" for part in root.iter())
+    assert root.attrib["role"] == ("group" if linked else "img"), "nobody is led into an image"
 
 
 def test_figure_gives_start_and_step_instead_of_a_time_per_point() -> None:
