@@ -127,6 +127,8 @@ ROWS: tuple[Row, ...] = (
     Row("... home: first contentful paint", "phone_view", _detail("home", "first_contentful_paint_ms"), "{:,.0f} ms",
         "under 1,000 ms", 1000),
     Row("... home: interactive", "phone_view", _detail("home", "interactive_ms"), "{:,.0f} ms", "under 5,000 ms", 5000),
+    Row("1,000 open tabs that ask once a minute: the site's processor time, of one core", "open_tabs", _value,
+        "{:.1f} %"),
     Row("Newest bin of 80,000 entities x 6 scored series", "detect_scale", _value, "{:.1f} s", "under 10 s", 10),
     Row("Points written to the store, one bin at a time", "series_store", _value, "{:,.0f} /s"),
     Row("One 5-minute bin of 80,000 entities x 6 signals written to the store, sample read back", "store_scale", _value,
