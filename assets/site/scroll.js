@@ -9,7 +9,7 @@
     for (const box of all(".scroll")) {
       const over = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
       if (over && !find(FOCUSED, box)) {
-        const heading = find("h2, h3", box.closest("section") || document);
+        const section = box.closest("section"), heading = section && find("h2, h3", section);
         box.tabIndex = 0;
         box.setAttribute("role", "group");
         if (heading) box.setAttribute("aria-label", heading.textContent.trim());

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.test_site import taken
-from tests.browser.tools import installed
+from tests.browser.tools import RUN_AXE, installed
 
 pytestmark = pytest.mark.browser
 
@@ -20,10 +20,6 @@ PAGES = (
     "/providers", "/provider/cloudflare", "/quality", "/attacks", "/routing", "/search?q=virgin", "/sources", "/method",
     "/scoreboard", "/status", "/about", "/privacy", "/nowhere",
 )  # fmt: skip
-
-
-#: Every rule of WCAG 2.2 AA: the size of targets is not among those that axe runs by itself.
-RUN = "axe.run(document, {resultTypes: ['violations'], rules: {'target-size': {enabled: true}}})"
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +33,7 @@ def test_axe_finds_nothing_wrong_before_anything_is_touched(view: View, axe: str
     page.wait_for_load_state("networkidle")
     page.evaluate("new Promise((done) => requestIdleCallback(done))")
     page.evaluate(axe)
-    result: dict[str, Any] = page.evaluate(RUN)
+    result: dict[str, Any] = page.evaluate(RUN_AXE)
     assert [(one["id"], one["nodes"][0]["html"][:200]) for one in result["violations"]] == []
 
 
@@ -50,7 +46,7 @@ def test_axe_finds_nothing_wrong(view: View, axe: str, path: str) -> None:
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             page.set_viewport_size({"width": width, "height": 844})
             page.evaluate(axe)
-            result: dict[str, Any] = page.evaluate(RUN)
+            result: dict[str, Any] = page.evaluate(RUN_AXE)
             found |= {
                 f"{one['id']} ({theme}, {width} px): {one['help']}": [node["html"][:200] for node in one["nodes"]][:3]
                 for one in result["violations"]

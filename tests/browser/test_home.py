@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Running
 from tests.browser.home_page import View, asked_by, opened, state_of
 from tests.browser.test_site import Held
-from tests.browser.tools import installed
+from tests.browser.tools import RUN_AXE, installed
 from tests.samples import NOW, text
 
 pytestmark = pytest.mark.browser
@@ -186,8 +186,8 @@ def test_axe_finds_nothing_wrong_at_another_moment_and_with_a_country_picked(
     page = opened(view, playing, dark=dark)
     page.evaluate(axe)
     run = (
-        "axe.run(document, {resultTypes: ['violations']})"
-        ".then((told) => told.violations.map((one) => [one.id, one.nodes.map((node) => node.html.slice(0, 160))]))"
+        RUN_AXE
+        + ".then((told) => told.violations.map((one) => [one.id, one.nodes.map((node) => node.html.slice(0, 160))]))"
     )
     page.evaluate(SCRUB, [286])
     page.locator('.map a.c[href^="/country/IQ"]').click(force=True)

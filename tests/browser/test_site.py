@@ -329,3 +329,26 @@ def test_print_shows_black_on_white_and_addresses(view: View) -> None:
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
     after = page.evaluate("getComputedStyle(document.querySelector('.kicker a'), '::after').content")
     assert "/country/IQ" in after
+
+
+def test_a_long_table_without_links_is_reached_by_keys_and_one_with_links_by_its_links(view: View) -> None:
+    page = taken(view("/status", width=390))
+    page.evaluate("""() => {
+      const long = '<p style="height: 900px">';
+      for (const inside of [`${long}text</p>`, `${long}<a href="/">link</a></p>`, 'short'])
+        document.querySelector('.page section').insertAdjacentHTML('beforeend',
+          `<div><div class="scroll" data-tried>${inside}</div></div>`);
+      dispatchEvent(new Event('resize'));
+    }""")
+    tried = page.locator("[data-tried]")
+    expect(tried.nth(0)).to_have_attribute("tabindex", "0")
+    expect(tried.nth(0)).to_have_attribute("aria-label", re.compile("."))
+    for other in (1, 2):
+        assert tried.nth(other).get_attribute("tabindex") is None
+    tried.nth(0).focus()
+    page.keyboard.press("End")
+    page.wait_for_function("document.querySelector('[data-tried]').scrollTop > 0")
+    page.evaluate(
+        "() => { document.querySelector('[data-tried]').innerHTML = ''; dispatchEvent(new Event('resize')); }"
+    )
+    expect(tried.nth(0)).not_to_have_attribute("tabindex", "0")
