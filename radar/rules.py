@@ -38,7 +38,7 @@ OUTAGE: dict[str, tuple[float, float]] = {
 }  # fmt: skip
 NUMBERS: dict[str, dict[str, tuple[float, float]]] = {
     "seasonal_drop": {"below": _PART, "below_coarse": _PART, "below_special": _PART,
-                      "below_special_jump": _PART},
+                      "below_special_jump": _PART, "below_special_now": _PART},
     "flat_drop": {"below": _PART},
     "routes_withdrawn": {"below": _PART, "shallow": _PART},
     "routes_withdrawn_now": {"opens_bins": _BINS},

@@ -20,6 +20,9 @@ from radar.entities import is_entity, parent
 
 #: Fewest countries that can vote; counts need this many expected per bin.
 MIN_VOTERS, MIN_EXPECTED = 10, 40.0
+#: Where too few have so many, as by night: those with so many, and only what moves the median of them by so many
+#: standard errors (that of a median is so much larger than that of a mean).
+LEAST_EXPECTED, SURE, MEDIAN = 4.0, 4.0, np.float32(1.2533)
 #: The median country moved by more than this (log units), or so many countries dip: our own measurement is impaired.
 COMMON_DROP, COMMON_SHARE = 0.15, 1 / 3
 #: For rises (errors, latency): so many countries at once.
@@ -33,10 +36,14 @@ class Voters:
     rows: npt.NDArray[np.intp]
     homes: npt.NDArray[np.intp]
 
-    def of(self, may: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
-        """One row of each home among those for which ``may`` holds (by place in ``rows``)."""
-        _, first = np.unique(self.homes[may], return_index=True)
-        return self.rows[may][np.sort(first)]
+    def of(self, may: npt.NDArray[np.bool_], size: F32 | None = None) -> npt.NDArray[np.intp]:
+        """One row of each home among those for which ``may`` holds (by place in ``rows``): the first, or that of the
+        largest ``size``."""
+        places = np.flatnonzero(may)
+        if size is not None:
+            places = places[np.argsort(-size[places], kind="stable")]
+        _, first = np.unique(self.homes[places], return_index=True)
+        return self.rows[np.sort(places[first])]
 
 
 def voters(entities: Sequence[str]) -> Voters:
@@ -66,18 +73,26 @@ def take_out(
         return impaired
     for slot in np.flatnonzero(p.log):
         may = judged[rows, slot] & np.isfinite(windows[0, rows, slot])
-        if p.count[slot] and p.kind[slot] != 2:
-            may = may & (mu[rows, slot] >= MIN_EXPECTED)
-        who = electorate.of(may)
+        counts = bool(p.count[slot] and p.kind[slot] != 2)
+        expected = mu[rows, slot]
+        who = electorate.of(may & (expected >= MIN_EXPECTED) if counts else may)
+        few = counts and len(who) < MIN_VOTERS
+        if few:  # so that the larger of each home votes
+            who = electorate.of(may & (expected >= LEAST_EXPECTED), expected)
         if len(who) < MIN_VOTERS:
             continue
         moved = windows[:, who, slot]
         middle = np.median(moved, axis=1)
         share = float((moved[0] < np.log(bands.GATE)).mean())
+        if few:  # their counts scatter, and so does the middle of them: only what chance does not do
+            sizes = np.array(p.windows, np.float32)[:, None] * mu[who, slot]
+            middle = np.where(middle < -SURE * MEDIAN * np.median(1 / np.sqrt(sizes + 1), axis=1) / len(who) ** 0.5,
+                              middle, np.float32(0.0))  # fmt: skip
+            share = 0.0
         windows[:, :, slot] -= np.minimum(middle, 0.0)[:, None]
         for sudden in jumps:
             there = sudden[who, slot][np.isfinite(sudden[who, slot])]
-            if len(there):
+            if len(there) and (not few or middle[0] < 0):
                 sudden[:, slot] -= min(float(np.median(there)), 0.0)
         if middle[0] < -COMMON_DROP or share > COMMON_SHARE:
             impaired[int(slot)] = (float(1 - np.exp(min(0.0, float(middle[0])))), share, len(who))

@@ -13,7 +13,7 @@ from datetime import datetime
 import numpy as np
 
 from radar import bands
-from radar.detect import common, jump, slow
+from radar.detect import common, jump, slide, slow
 from radar.detect.alerts import AlertDesk
 from radar.detect.days import Calendar
 from radar.detect.model import (
@@ -28,7 +28,7 @@ from radar.detect.model import (
     View,
     Warmed,
 )
-from radar.detect.profiles import LEVEL_DOWN, LEVEL_UP, SEASONAL, profiles
+from radar.detect.profiles import ANCHOR_MOST, LEVEL_DOWN, LEVEL_UP, SEASONAL, profiles
 from radar.detect.score import B2, Scored, habit, judge_log, judge_rise, log_windows, loss, normal
 from radar.detect.state import State
 from radar.signals import SIGNALS, Group, Signal
@@ -38,8 +38,8 @@ NAN = np.float32(np.nan)
 SMALL = float(np.log(4 / 3))
 #: A rise of more than this (log units) is a crowd, a machine or the end of an outage, and no scatter.
 RISE, RISE_STEADY = float(np.log(2)), float(np.log(1.25))
-#: Who answers by day and by night seldom becomes more at once: of a rise to less than double, so much is believed, and
-#: a few days later so much more. What comes back from a busy week is then no fall.
+#: Who answers by day and by night seldom becomes more at once: of a rise so much is believed, and a few days later so
+#: much more. What comes back from a busy week is then no fall.
 BELIEVED = np.float32(1.1)
 #: A fault of our own that lasts so long becomes the new level; one that paused longer than this was over.
 FAULT_S, FAULT_OVER_S = 3 * 3600, 3600
@@ -126,7 +126,7 @@ class Detector:
             state.first[came & (state.first < 0)] = number
             state.seen[came] = number
             aged = (state.first >= 0) & ((number - state.first) * self.group.grain_s >= p.warm_up)
-            mu, over, doubt = self._expected(past)
+            mu, used, rest, doubt = self._expected(past)
             known = has & np.isfinite(mu) & ((mu > 0) | ~p.log)
             sums_x, sums_mu = self._sums(number, x, mu, known)
             windows = np.where(known, log_windows(p, sums_x, sums_mu), NAN)
@@ -136,6 +136,12 @@ class Detector:
             impaired = common.take_out(p, windows, jumps, mu, judged, self._voters)
             shared = raw - windows[0]
             special = self._calendar.mask(number * self.group.grain_s)
+            if p.slides:
+                away = slide.ratios(p, windows, used, rest)
+                slid = judged & slide.followed(p, away, sums_mu, state.slide, state.noise, state.samples, special,
+                                               doubt, self._networks)  # fmt: skip
+                if slid.any():
+                    mu, used = self._take_back(slid & (state.state != 2), mu, used, rest, windows, sums_mu)
             scored = judge_log(
                 p, windows, sums_mu, mu, state.noise, state.poisson, state.samples, self._rising, special, doubt,
                 self._networks,
@@ -160,11 +166,15 @@ class Detector:
             affected = fire | ((state.state == 2) & ok & ~calm)
             verdict = np.where(ok, np.where(affected, AFFECTED, NOT_AFFECTED), INSUFFICIENT).astype(np.uint8)
             held = affected | ((state.state == 1) & ok & ~calm) | (own_fault & ~lasting & known)
-            clean = np.where(held, mu, np.where(ok & p.steady & (x < 2 * mu), np.minimum(x, mu * BELIEVED), x))
+            clean = np.where(held, mu, np.where(ok & p.steady, np.minimum(x, mu * BELIEVED), x))
             score = np.where(ok, scored.z, NAN)
             quiet = ok & ~held | (known & ~aged & ~own_fault)
             lasting = lasting & known & ~quiet
+            over = np.where(p.log, state.level - used, np.float32(0.0)).astype(np.float32)
             r = np.where(lasting, shared, raw - over)
+            if p.slides:
+                normal_hours = quiet & ~slid & (doubt <= SMALL)
+                state.slide = slide.learn(p, away, state.slide, normal_hours, state.samples)
             self._learn(quiet, lasting, scored, jumps, r, over, sums_mu, x, mu, doubt > SMALL)
             self._remember(number, verdict, reason, x, mu, score, np.where(ok, lost, NAN))
             if p.slow.any():
@@ -189,7 +199,7 @@ class Detector:
         state, p = self._state, self.p
         with np.errstate(all="ignore"):
             has = np.isfinite(x) & (p.kind > 0) & ~np.asarray(self._shown)
-            mu, _over, doubt = self._expected(past)
+            mu, _used, _rest, doubt = self._expected(past)
             known = has & np.isfinite(mu) & ((mu > 0) | ~p.log)
             sums_x, sums_mu = (np.where(known, a, np.float32(0.0))[None] for a in (x, mu))
             windows = np.where(known, log_windows(p, sums_x, sums_mu), NAN)
@@ -221,17 +231,29 @@ class Detector:
 
     # ------------------------------------------------------------------ parts of a step
 
-    def _expected(self, past: F32) -> tuple[F32, F32, F32]:
-        """What is normal now, how far (log units) the level stands above what of it was used, and how much of a fall
-        may be the fault of the baseline. The level may only move about its anchor, and not above what yesterday's
+    def _expected(self, past: F32) -> tuple[F32, F32, F32, F32]:
+        """What is normal now, the level (log units) that was used for it, where that level rests, and how much of a
+        fall may be the fault of the baseline. The level may only move about its anchor, and not above what yesterday's
         habit explains."""
         (mu, doubt), state = normal(self.p, past), self._state
         used = np.clip(state.level, state.anchor - LEVEL_DOWN, state.anchor + LEVEL_UP)
-        used = np.minimum(used, state.anchor + habit(self.p, past, state.noise[0]))
-        used = np.where(self.p.kind == SEASONAL, used, state.level)
+        rest = state.anchor + habit(self.p, past, state.noise[0])
+        used = np.minimum(used, rest)
+        used = np.where(self.p.kind == SEASONAL, used, state.level).astype(np.float32)
         expected = np.where(self.p.log, mu * np.exp(used), mu).astype(np.float32)
-        over = np.where(self.p.log, state.level - used, np.float32(0.0)).astype(np.float32)
-        return expected, over, doubt
+        return expected, used, rest.astype(np.float32), doubt
+
+    def _take_back(self, slid: B2, mu: F32, used: F32, rest: F32, windows: F32, sums_mu: F32) -> tuple[F32, F32]:
+        """Put the level back to where it rests, where it had followed a slide; what was made with it, too: ``windows``
+        and ``sums_mu`` in place. -> what is normal now, and the level used."""
+        state = self._state
+        back = np.where(slid, np.minimum(used - rest, 0.0), 0.0).astype(np.float32)
+        windows += back
+        factor = np.exp(-back)
+        sums_mu *= factor
+        state.ring_mu *= factor
+        state.level = np.where(slid, np.maximum(state.level, state.anchor), state.level).astype(np.float32)
+        return mu * factor, used - back
 
     def _long_affected(self, number: int) -> B2:
         """Series that have been affected for a while: they have no vote in what dips together now."""
@@ -301,7 +323,8 @@ class Detector:
         away = state.level - state.anchor
         rate = np.where((away > 0) & (state.anchor >= 0), p.anchor_step[1], p.anchor_step[0])
         rate = np.where(shared, p.level_step, rate)
-        state.anchor = np.where(follow, state.anchor + rate * away, state.anchor).astype(np.float32)
+        most = np.where(shared, np.float32(np.inf), np.maximum(state.anchor, ANCHOR_MOST))
+        state.anchor = np.where(follow, np.minimum(state.anchor + rate * away, most), state.anchor).astype(np.float32)
 
     def _remember(self, number: int, verdict: np.ndarray, reason: np.ndarray, x: F32, mu: F32, score: F32,
                   lost: F32) -> None:  # fmt: skip

@@ -20,6 +20,8 @@ from radar.rules import number
 
 #: On days on which people live otherwise they also stop at once, as when a fast is broken: only a larger jump counts.
 SPECIAL = np.float32(np.log(number("seasonal_drop", "below_special_jump")))
+#: And only where that left so little of normal.
+SPECIAL_NOW = np.float32(np.log(number("seasonal_drop", "below_special_now")))
 #: Part of the longest window that must have come before the newest bins.
 ENOUGH = 0.5
 
@@ -48,8 +50,9 @@ def judge(p: Profiles, scored: Scored, jumps: F32, sums_mu: F32, noise: F32, sam
     least = np.square(floor) + np.where(p.count, own, np.float32(0.0))
     z = jumps / np.sqrt(np.maximum(np.square(MAD * np.exp(noise)), least))
     gate = np.where(stop[:, None], np.minimum(SPECIAL, p.log_gate), p.log_gate)
+    below = np.where(stop[:, None], np.minimum(SPECIAL_NOW, p.log_gate), p.log_gate)
     opens, publishes = deviations(p, networks)
-    fell: B2 = (z < opens) & (jumps < gate) & (scored.windows[:-1] < gate) & (scored.near < STILL_Z)
+    fell: B2 = (z < opens) & (jumps < gate) & (scored.windows[:-1] < below) & (scored.near < STILL_Z)
     if p.count.any():
         fell &= ~(p.count & (sums_mu[:-1] < bands.MIN_COUNT))
     deep = np.where(fell, z, np.float32(np.inf)).min(axis=0)

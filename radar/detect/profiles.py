@@ -3,7 +3,8 @@ grain.
 
 Baselines. Seasonal, ratio, latency and burst: the same time of the week over four weeks, and neighbours within ten
 minutes. Flat: the same time of day over seven days; routes (control plane): the last 24 hours, or the last seven of
-bins that are a day long. Source: docs/method.md; the constants of flat signals follow IODA (medians of 24 h and 7 d).
+bins that are a day long. They look back as far as IODA does there. Source:
+docs/method.md.
 """
 
 from __future__ import annotations
@@ -41,6 +42,9 @@ NOISE_S = 36 * 3600
 #: slide is not followed down, and neither is what comes back from a busy week called a fall.
 LEVEL_DOWN, LEVEL_UP = 0.15, 0.10
 ANCHOR_DOWN_S, ANCHOR_UP_S = 4 * DAY_S, 14 * DAY_S
+#: The anchor rises at most so far (log units): what has doubled is in the baseline itself some weeks later, all at
+#: once, and an anchor that had followed it too would call that a fall.
+ANCHOR_MOST = np.float32(0.2)
 #: Bins that the longest window must have for sudden falls to be looked for within it.
 JUMP_BINS = 6
 #: Bins up to this long are averaged where yesterday's habit is looked at.
@@ -81,6 +85,8 @@ class Profiles:
     evaluated: B1  # routes of a routing table that we keep
     slow: B1
     windows: tuple[int, ...]
+    slides: bool  # whether slides are looked for,
+    slide: int  # and the place of their window: the longest of at most an hour
     jumps: int  # windows in which sudden falls are looked for: all but the longest, or none
     fine: bool  # bins so short that several of them see what passes within half an hour
     warm_up: npt.NDArray[np.int64]  # seconds of history that each slot needs
@@ -92,6 +98,7 @@ class Profiles:
     level_step: float
     anchor_step: tuple[float, float]  # down and up
     noise_step: float
+    slide_step: float
     log_gate: npt.NDArray[np.float32]
     floor: npt.NDArray[np.float32]
     signals: tuple[Signal | None, ...]
@@ -125,6 +132,8 @@ def profiles(group: Group, catalogue: Mapping[str, Signal] = SIGNALS) -> Profile
         evaluated=evaluated,
         slow=np.array([_is_slow(s) for s in slots]),
         windows=windows,
+        slides=grain <= FINE_S and bool((kind == SEASONAL).any()),
+        slide=max(i for i, m in enumerate(windows) if i == 0 or m * grain <= HOUR_S),
         jumps=len(windows) - 1 if windows[-1] >= JUMP_BINS and bool((kind == SEASONAL).any()) else 0,
         fine=grain <= FINE_S,
         warm_up=np.where(evaluated, WARM_UP_EVALUATED_S, WARM_UP_S),
@@ -136,6 +145,7 @@ def profiles(group: Group, catalogue: Mapping[str, Signal] = SIGNALS) -> Profile
         level_step=1.0 - 2.0 ** (-1.0 / max(48.0, HALF_LIFE_S / grain)),
         anchor_step=(1.0 - 2.0 ** (-grain / ANCHOR_DOWN_S), 1.0 - 2.0 ** (-grain / ANCHOR_UP_S)),
         noise_step=2.0 / max(100.0, min(WEEK_S / grain, max(500.0, NOISE_S / grain))),
+        slide_step=2.0 / max(100.0, WEEK_S / grain),
         log_gate=np.log([bands.gate(s.profile, s.plane, grain) if s else 1.0 for s in slots]).astype(np.float32),
         floor=np.where(routes, bands.FLOOR_ROUTES, bands.FLOOR).astype(np.float32),
         signals=slots,

@@ -30,6 +30,9 @@ STILL_Z = -1.5
 #: Weeks that lie no further apart than this (log units) agree. One of three or four that lies further below the others
 #: than that was an outage, and no level.
 AGREE, APART = np.float32(0.1), np.float32(0.7)
+#: What answers by day and by night is held against the lower of its last days: four busy ones of seven, each only
+#: partly believed, would else make a fall of the end of them, at the same time of each following day.
+LOWER = 0.4
 #: A habit explains at most so much (log units).
 HABIT_MOST = np.float32(-0.7)
 
@@ -47,6 +50,16 @@ def median_over(past: F32) -> tuple[F32, npt.NDArray[np.int64]]:
     low = np.take_along_axis(ordered, np.maximum(counts - 1, 0)[:, :, None] // 2, axis=2)[:, :, 0]
     high = np.take_along_axis(ordered, (np.minimum(counts, ordered.shape[2] - 1) // 2)[:, :, None], axis=2)[:, :, 0]
     return np.where(counts > 0, (low + high) * np.float32(0.5), np.float32(np.nan)), counts
+
+
+def lower_over(past: F32, share: float) -> tuple[F32, npt.NDArray[np.int64]]:
+    """The value below which ``share`` of those over axis 1 of [E, L, W] lie, NaN left out, and how many there were."""
+    ordered = np.ascontiguousarray(past.transpose(0, 2, 1))
+    ordered.sort(axis=2)
+    counts = ordered.shape[2] - np.isnan(ordered).sum(axis=2)
+    at = np.maximum(np.ceil(counts * share).astype(np.int64) - 1, 0)
+    found = np.take_along_axis(ordered, at[:, :, None], axis=2)[:, :, 0]
+    return np.where(counts > 0, found, np.float32(np.nan)), counts
 
 
 def by_week(p: Profiles, part: F32, which: npt.NDArray[np.intp]) -> tuple[F32, npt.NDArray[np.int64], F32]:
@@ -90,6 +103,8 @@ def normal(p: Profiles, past: F32) -> tuple[F32, F32]:
                 own = np.where(p.count[which], 1.0 / np.sqrt(middle + 1.0), 0.0)
                 less = np.where(p.kind[which] == SEASONAL, apart + AGREE + own, 0.0)
                 doubt[:, which] = np.where(np.isfinite(less), np.maximum(-less, 0.0), 0.0)
+            elif begin == p.daily[0] and end == p.daily[1]:
+                middle, counts = lower_over(part, LOWER)
             else:
                 middle, counts = median_over(part)
             out[:, which] = np.where(counts >= max(2, (end - begin) // 5), middle, np.nan)
@@ -153,6 +168,16 @@ def deviations(p: Profiles, networks: B1 | None) -> tuple[F32, F32]:
     return opens, np.where(own, np.float32(bands.PUBLISH_NETWORK), np.float32(bands.PUBLISH_Z))
 
 
+def least_spread(p: Profiles, samples: npt.NDArray[np.int32], special: B1 | None, networks: B1 | None) -> F32:
+    """The smallest spread that is believed: log units [E, W]. Larger where little was seen, and where ``special``."""
+    floor = np.where(samples < YOUNG, np.maximum(p.floor, YOUNG_FLOOR), p.floor)
+    if special is not None and special.any():
+        ours = np.zeros(len(special), bool) if networks is None else networks
+        least = np.where(ours, bands.FLOOR_SPECIAL_NETWORK, bands.FLOOR_SPECIAL)[:, None]
+        floor = np.where(special[:, None] & (p.kind == SEASONAL), np.maximum(floor, least), floor)
+    return np.asarray(floor, np.float32)
+
+
 def judge_log(
     p: Profiles, windows: F32, sums_mu: F32, mu: F32, noise: F32, poisson: F32, samples: npt.NDArray[np.int32],
     rising: B2 | None = None, special: B1 | None = None, doubt: F32 | None = None, networks: B1 | None = None,
@@ -165,12 +190,7 @@ def judge_log(
     noise_var = np.square(MAD * np.exp(noise))
     if p.count.any():
         noise_var = np.where(p.count, noise_var - poisson, noise_var)
-    floor = np.where(samples < YOUNG, np.maximum(p.floor, YOUNG_FLOOR), p.floor)
-    if special is not None and special.any():
-        ours = np.zeros(len(special), bool) if networks is None else networks
-        least = np.where(ours, bands.FLOOR_SPECIAL_NETWORK, bands.FLOOR_SPECIAL)[:, None]
-        floor = np.where(special[:, None] & (p.kind == SEASONAL), np.maximum(floor, least), floor)
-    var = np.maximum(noise_var, np.square(floor))
+    var = np.maximum(noise_var, np.square(least_spread(p, samples, special, networks)))
     if p.count.any():
         var = var + np.where(p.count & (p.kind != 2), own, np.float32(0.0))
     sigma = np.sqrt(var)

@@ -92,8 +92,10 @@ def score(
     Returns
     -------
     dict
-        ``summary``, ``by_depth``, ``by_volume``, ``by_cause``, ``entities``, ``alarms``. Ratios are 0..1, None where
-        there is nothing to divide by.
+        ``summary``, ``by_depth``, ``by_volume``, ``by_cause``, ``entities``, ``found``, ``alarms``. Ratios are 0..1,
+        None where there is nothing to divide by. ``found``: for each event that was found the row of its label and,
+        in seconds, how long after its onset (``ttd_s``), how long after that was sure (``ttd_sure_s``), and how far the
+        duration is off (None where the event has no end).
     """
     marked = [_Marked(label) for label in labels]
     outcome: dict[int, tuple[str, list[int]]] = {}
@@ -120,9 +122,7 @@ def score(
     false = sum(1 for o, _ in outcome.values() if o in ("false", "must_not_fire"))
     recall = _ratio(sum(1 for m in scored if m.alarms), len(scored))
     precision = _ratio(true, true + false)
-    delays = [_delay(m) for m in scored if m.alarms]
-    sudden = [_delay(m, sure=True) for m in scored if m.alarms]
-    errors = [e for m in scored if m.alarms and (e := _duration_error(m, until)) is not None]
+    found = [_found(m, until) for m in scored if m.alarms]
     sure = [(a.confidence, outcome[i][0] == "true") for i, a in enumerate(alarms)
             if a.confidence is not None and outcome[i][0] != "excused"]  # fmt: skip
     summary = {
@@ -130,11 +130,7 @@ def score(
         "precision": precision,
         "f1": _f1(precision, recall),
         "false_alarms_per_entity_week": _ratio(false, weeks),
-        "ttd_p50_s": quantile(delays, 0.5),
-        "ttd_p90_s": quantile(delays, 0.9),
-        "ttd_sure_p50_s": quantile(sudden, 0.5),
-        "ttd_sure_p90_s": quantile(sudden, 0.9),
-        "duration_error_p50_s": quantile(errors, 0.5),
+        **quantiles(found),
         "brier": _ratio(sum((p - hit) ** 2 for p, hit in sure), len(sure)),
         "entities": len(judged_s),
         "entity_weeks": round(weeks, 4),
@@ -157,7 +153,22 @@ def score(
             _entity(key, judged_s.get(key, 0.0), volumes.get(key), marked, alarms, outcome)
             for key in sorted({*judged_s, *(label.entity for label in labels)})
         ],
+        "found": found,
         "alarms": [_alarm(alarm, *outcome[i]) for i, alarm in enumerate(alarms)],
+    }
+
+
+def quantiles(found: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
+    """How fast, and how exact: quantiles over the events of ``found`` (:func:`score`), of one card or of several."""
+    delays, sure, errors = (
+        [row[key] for row in found if row[key] is not None] for key in ("ttd_s", "ttd_sure_s", "duration_error_s")
+    )
+    return {
+        "ttd_p50_s": quantile(delays, 0.5),
+        "ttd_p90_s": quantile(delays, 0.9),
+        "ttd_sure_p50_s": quantile(sure, 0.5),
+        "ttd_sure_p90_s": quantile(sure, 0.9),
+        "duration_error_p50_s": quantile(errors, 0.5),
     }
 
 
@@ -184,6 +195,15 @@ def _delay(marked: _Marked, *, sure: bool = False) -> float:
     known = min(alarm.known_at for alarm in marked.alarms)
     begun = (marked.label.start_latest if sure else None) or marked.label.start
     return max(0.0, (known - begun).total_seconds())
+
+
+def _found(marked: _Marked, until: datetime) -> dict[str, Any]:
+    return {
+        "label_row": marked.label.row,
+        "ttd_s": _delay(marked),
+        "ttd_sure_s": _delay(marked, sure=True),
+        "duration_error_s": _duration_error(marked, until),
+    }
 
 
 def _duration_error(marked: _Marked, until: datetime) -> float | None:

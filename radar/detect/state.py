@@ -16,8 +16,8 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 #: Changes whenever the arrays do. Memory of an older form is read; what it lacks begins as if nothing had been seen.
-VERSION = 3
-ADDED = {1: ("anchor", "jump", "doubt"), 2: ("jump", "doubt")}
+VERSION = 4
+ADDED = {1: ("anchor", "jump", "doubt", "slide"), 2: ("jump", "doubt", "slide"), 3: ("slide",)}
 
 #: Days of daily means that the slow rule keeps.
 SLOW_DAYS = 91
@@ -33,6 +33,7 @@ FIELDS: dict[str, tuple[str, float, str]] = {
     "noise": ("<f4", -2.7, "M"),  # log of the median absolute residual; starts at ln .067, a spread of .1
     "poisson": ("<f4", 0.0, "M"),  # usual 1 / (expected + 1)
     "jump": ("<f4", -2.7, "J"),  # log of the usual distance of a window from the hour before it
+    "slide": ("<f4", -2.7, ""),  # log of the usual distance of an hour from where the level rests
     "doubt": ("<f4", 0.0, ""),  # usual doubt of the last hours about the baseline
     "ring_x": ("<f4", 0.0, "R"),  # newest values, 0 where none
     "ring_mu": ("<f4", 0.0, "R"),  # what was expected of them, 0 where there is no value
@@ -66,6 +67,7 @@ class State:
     noise: Array
     poisson: Array
     jump: Array
+    slide: Array
     doubt: Array
     ring_x: Array
     ring_mu: Array

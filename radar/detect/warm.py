@@ -109,6 +109,8 @@ def _learn(detector: Detector, rows: np.ndarray, points: np.ndarray, bins: int, 
     state.noise[:, rows] = np.where(
         np.isfinite(mad), np.clip(np.log(np.maximum(mad, 1e-4)), -9.0, 9.0), state.noise[:, rows]
     )
+    slid = _median(np.abs(r[p.slide]))
+    state.slide[rows] = np.where(slid > 0, np.clip(np.log(slid), -9.0, 9.0), state.slide[rows])
     for k, m in enumerate(p.windows[: p.jumps]):
         usual = _median(np.abs(r[k] - r[-1])) * (p.windows[-1] / (p.windows[-1] - m))
         state.jump[k, rows] = np.where(usual > 0, np.clip(np.log(usual), -9.0, 9.0), state.jump[k, rows])

@@ -52,7 +52,7 @@ def _label(hours: float = 12, entity: str = "Egypt", start: datetime = DOWN, mor
 
 def test_an_hourly_outage_of_any_entity_is_found_and_marked(tmp_path: Path) -> None:
     card = backtest(*_write(tmp_path, _rows(), "entity,start,end\n" + _label()))
-    assert set(card) == {"summary", "by_depth", "by_volume", "by_cause", "entities", "alarms"}
+    assert set(card) == {"summary", "by_depth", "by_volume", "by_cause", "entities", "found", "alarms"}
     assert set(card["summary"]) >= SUMMARY
     summary = card["summary"]
     assert (summary["recall"], summary["precision"], summary["f1"]) == (1.0, 1.0, 1.0)

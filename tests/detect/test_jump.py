@@ -70,6 +70,14 @@ def test_pings_that_come_back_from_a_busy_week_have_not_fallen() -> None:
     assert [outage["start"] for outage in _play(values, "ping.up_24s")] == ["2026-02-14T00:00:00Z"]
 
 
+def test_four_odd_days_of_seven_do_not_make_a_fall_at_the_same_time_of_each_day_after_them() -> None:
+    values = 400 * np.random.default_rng(6).normal(1, 0.003, len(HOURS))
+    values[20 * 24 :] *= 0.88
+    values[22 * 24 : 25 * 24] *= 1.43
+    values[25 * 24 + 22 : 26 * 24 + 4] *= 12
+    assert _play(values, "ping.up_24s") == []
+
+
 @pytest.mark.parametrize(
     ("code", "when", "dusk"),
     [

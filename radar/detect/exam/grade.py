@@ -16,16 +16,15 @@ from typing import Any, Literal
 from radar.detect.evaluate import from_rows, run, to_alarm
 from radar.detect.exam import baselines, interval
 from radar.detect.exam.generate import WORLDS, Sample, SeedSet, World, generate
-from radar.detect.scorecard import Alarm, Label, score
+from radar.detect.scorecard import Alarm, Label, quantiles, score
 
 Edition = Literal["small", "full"]
 OURS = "radar"
 
 #: Worlds of the small edition, which every change has to pass.
 SMALL = ("networks, hourly", "countries, 30 min, index", "countries, hourly, index, 20 % missing")
-#: How often the full edition sits a world, where not once: those of long bins take little time, and one of them holds
-#: too few events to tell.
-TURNS = {"networks, hourly": 2, "countries, 30 min, index": 3, "countries, hourly, index, 20 % missing": 2}
+#: How often the full edition sits a world: one holds too few events to tell.
+TURNS = 4
 #: Bands of confidence whose hit rate is told.
 CONFIDENCE = ((0.6, "under .6"), (0.8, ".6 to .8"), (0.9, ".8 to .9"), (0.95, ".9 to .95"), (1.01, ".95 and more"))
 #: What was said of every alarm of one strong signal before the curve was learnt: it stays as the peer.
@@ -123,8 +122,9 @@ def apply(papers: Iterable[Paper], chosen: dict[str, dict[str, float]]) -> None:
 
 
 def pool(cards: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """Summaries of several cards as one; quantiles of delays are means of those of the cards, by their events. Shares
-    and rates stand beside their intervals (``..._95``, :mod:`radar.detect.exam.interval`)."""
+    """Summaries of several cards as one; quantiles of delays are over the events of all. Shares and rates stand beside
+    their intervals (``..._95``, :mod:`radar.detect.exam.interval`)."""
+    cards = list(cards)
     rows = [card["summary"] for card in cards]
     events, weeks = sum(r["scoreable_events"] for r in rows), sum(r["entity_weeks"] for r in rows)
     hits = sum((r["recall"] or 0.0) * r["scoreable_events"] for r in rows)
@@ -135,11 +135,7 @@ def pool(cards: Iterable[dict[str, Any]]) -> dict[str, Any]:
         "recall": round(hits / events, 4) if events else None,
         "precision": round(true / (true + false), 4) if true + false else None,
         "false_alarms_per_entity_week": round(false / weeks, 4) if weeks else None,
-        "ttd_p50_s": _middle(rows, "ttd_p50_s"),
-        "ttd_p90_s": _middle(rows, "ttd_p90_s"),
-        "ttd_sure_p50_s": _middle(rows, "ttd_sure_p50_s"),
-        "ttd_sure_p90_s": _middle(rows, "ttd_sure_p90_s"),
-        "duration_error_p50_s": _middle(rows, "duration_error_p50_s"),
+        **quantiles([found for card in cards for found in card["found"]]),
         "brier": round(sum(b * n for b, n in brier) / sum(n for _, n in brier), 4) if brier else None,
         "entity_weeks": round(weeks, 1),
         "events": events,
@@ -236,7 +232,7 @@ def rows_of(edition: Edition) -> list[tuple[World, int]]:
     """Worlds and turns of an edition."""
     if edition == "small":
         return [(world, 0) for world in WORLDS if world.name in SMALL]
-    return [(world, turn) for world in WORLDS for turn in range(TURNS.get(world.name, 1))]
+    return [(world, turn) for world in WORLDS for turn in range(TURNS)]
 
 
 # ---------------------------------------------------------------------- parts
@@ -258,13 +254,6 @@ def _only(paper: Paper, volume: float) -> Paper:
         volumes={k: v for k, v in paper.volumes.items() if k in keep},
         alarms={m: [a for a in found if a.entity in keep] for m, found in paper.alarms.items()},
     )
-
-
-def _middle(rows: Sequence[dict[str, Any]], name: str) -> float | None:
-    known = [(r[name], r["scoreable_events"]) for r in rows if r[name] is not None and r["scoreable_events"]]
-    if not known:
-        return None
-    return float(round(sum(v * n for v, n in known) / sum(n for _, n in known)))
 
 
 def _sum(cards: Sequence[dict[str, Any]], table: str) -> list[dict[str, Any]]:

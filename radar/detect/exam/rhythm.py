@@ -43,12 +43,12 @@ TUNING = (
     Place("NG", "Africa/Lagos"), Place("KE", "Africa/Nairobi"), Place("AU", "Australia/Sydney"),
 )  # fmt: skip
 REPORT = (
-    Place("TN", "Africa/Tunis", fasts=True), Place("JO", "Asia/Amman", (4, 5), True),
-    Place("KW", "Asia/Kuwait", (4, 5), True), Place("MY", "Asia/Kuala_Lumpur", fasts=True),
-    Place("UZ", "Asia/Tashkent", fasts=True), Place("IT", "Europe/Rome"), Place("NL", "Europe/Amsterdam"),
-    Place("PT", "Europe/Lisbon"), Place("NO", "Europe/Oslo"), Place("GR", "Europe/Athens"),
-    Place("PE", "America/Lima"), Place("CO", "America/Bogota"), Place("TH", "Asia/Bangkok"),
-    Place("ZA", "Africa/Johannesburg"), Place("PH", "Asia/Manila"), Place("KR", "Asia/Seoul"),
+    Place("QA", "Asia/Qatar", (4, 5), True), Place("OM", "Asia/Muscat", (4, 5), True),
+    Place("BH", "Asia/Bahrain", (4, 5), True), Place("AE", "Asia/Dubai", fasts=True),
+    Place("SN", "Africa/Dakar", fasts=True), Place("AT", "Europe/Vienna"), Place("CZ", "Europe/Prague"),
+    Place("RO", "Europe/Bucharest"), Place("FI", "Europe/Helsinki"), Place("IE", "Europe/Dublin"),
+    Place("EC", "America/Guayaquil"), Place("UY", "America/Montevideo"), Place("TW", "Asia/Taipei"),
+    Place("SG", "Asia/Singapore"), Place("TZ", "Africa/Dar_es_Salaam"), Place("LK", "Asia/Colombo"),
 )  # fmt: skip
 
 
