@@ -92,7 +92,7 @@ def sentence(key: str, view: PathsView) -> str:
         said = _("On the paths to {name} no other network stands before it.").format(name=name)
     elif near[0]["share"] >= ALL:
         said = _("All paths to {name} that we see run through {first}.").format(
-            name=name, first=entities.name(f"asn/{near[0]['asn']}"))  # fmt: skip
+            name=name, first=entities.name(f"asn/{near[0]['asn']}").removesuffix("."))  # fmt: skip
     else:
         said = ngettext(
             "{name} is reached through {n} neighbour that we see; {first} carries {share} of its address space.",

@@ -53,6 +53,8 @@ def put(table: Table, id: str, by: float = 1.0, /, **words: str) -> None:
     """Add one piece of evidence; ``by`` multiplies its weights, ``words`` fill its sentence."""
     kind, text = SENTENCES[id]
     said = _(text).format(**words)
+    if said.endswith("..") and not said.endswith("..."):
+        said = said[:-1]  # a name at the end of it has a point of its own
     for cause, weight in WEIGHTS.evidence[id].items():
         scale = table[cause]
         scale.logit += by * weight
