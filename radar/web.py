@@ -27,7 +27,7 @@ from radar import entities, settings, store
 from radar.api import blueprint, search
 from radar.beacon import routes as beacon
 from radar.components import times
-from radar.components.document import theme_hash
+from radar.components.document import first_hash
 from radar.errors import StoreUnavailable
 from radar.figures import worldmap
 from radar.pages import _cards, _chart, _film, _first, _here, _language, _map, _read, _suggest, _tags
@@ -42,7 +42,7 @@ ASSETS = _HERE / "assets" if (_HERE / "assets").is_dir() else _HERE.parent / "as
 POLICY = "; ".join(
     [
         "default-src 'self'",
-        f"script-src 'self' {theme_hash()}",
+        f"script-src 'self' {first_hash()}",
         # Plotly and Dash set styles on elements and add style sheets of their own; scripts are what must be strict.
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",

@@ -74,6 +74,7 @@
 
   for (const sign of SIGNS) addEventListener(sign, start, { capture: true, passive: true });
   document.addEventListener("radar-live-all", start);
+  if (window.radarSign) start();  /* one came before this script did */
   if (document.readyState === "complete") prepare(); else addEventListener("load", prepare, { once: true });
   Object.assign(page, { start, withPlotly });
 })();

@@ -19,10 +19,13 @@ from radar.components.ssr import to_html
 from radar.labels import _
 from radar.languages import LANGUAGES, current
 
-#: Sets the reader's theme before anything is painted. The only inline script; its hash is in the security policy.
-THEME_SCRIPT = (
+#: Sets the reader's theme before anything is painted, and remembers a sign of the reader from before ``later.js`` is
+#: there to see it. The only inline script; its hash is in the security policy.
+FIRST_SCRIPT = (
     "try{var t=localStorage.getItem('theme');if(t)document.documentElement.dataset.theme=t}catch(e){}"
-    "document.documentElement.classList.add('js')"
+    "document.documentElement.classList.add('js');"
+    "['pointerdown','pointermove','touchstart','wheel','keydown'].forEach(function(s){"
+    "addEventListener(s,function(){window.radarSign=1},{capture:true,passive:true,once:true})})"
 )
 
 #: The mark: three arcs that leave a dot.
@@ -48,9 +51,9 @@ class Tags:
     own: Mapping[str, tuple[str, Sequence[str]]] = field(default_factory=dict)
 
 
-def theme_hash() -> str:
+def first_hash() -> str:
     """The hash of the one inline script, as the security policy wants it."""
-    digest = hashlib.sha256(THEME_SCRIPT.encode()).digest()
+    digest = hashlib.sha256(FIRST_SCRIPT.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
@@ -111,7 +114,7 @@ def document(
         '<link rel="icon" href="/favicon.ico" sizes="32x32"><link rel="icon" href="/assets/icon.svg" '
         'type="image/svg+xml">'
         f'<link rel="alternate" type="application/atom+xml" title="{escape(_("Outages"))}" href="/feeds/outages.atom">'
-        f"{early}<style>{tags.css}</style><script>{THEME_SCRIPT}</script></head>"
+        f"{early}<style>{tags.css}</style><script>{FIRST_SCRIPT}</script></head>"
         f'<body data-version="{version}" data-poll="{poll_s}" data-words="{escape(_words())}">'
         f'<a class="skip" href="#heading">{escape(_("Skip to the content"))}</a>'
         f'<section id="bars" aria-label="{escape(_("Notices"))}">{to_html(list(bars))}</section>'

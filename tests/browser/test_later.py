@@ -60,6 +60,20 @@ def test_a_while_without_a_sign_is_enough(view: View) -> None:
     page.wait_for_selector("html.taken")
 
 
+def test_a_sign_from_before_our_script_is_there_is_not_lost(view: View) -> None:
+    page = view("/robots.txt", untouched=True)
+    page.add_init_script(HIDDEN)
+    held: list[Route] = []
+    page.route("**/radar/site.v1m*", lambda route: held.append(route))
+    page.goto("/about", wait_until="commit")
+    page.wait_for_selector("main h1")
+    page.mouse.move(5, 5)
+    page.mouse.move(9, 9)
+    page.wait_for_function("() => window.radarSign === 1")
+    held[0].continue_()
+    page.wait_for_selector("html.taken")
+
+
 def test_only_charts_near_the_screen_are_live_and_the_others_print_as_drawn(view: View) -> None:
     page = started(view("/country/IQ", untouched=True, width=390))
     first, last = ends(page)

@@ -15,7 +15,7 @@ import brotli
 import pytest
 from werkzeug.test import Client
 
-from radar.components.document import THEME_SCRIPT, theme_hash
+from radar.components.document import FIRST_SCRIPT, first_hash
 from radar.pages import _tags
 from radar.serve import FOR_A_DAY, FOR_EVER, Static, accepted
 from tests.conftest import REPO
@@ -184,8 +184,8 @@ def test_the_policy_lets_no_inline_script_run_but_the_one_that_is_hashed(site: S
     assert scripts.count("sha256-") == 1
     inline = re.findall(r"<script>(.*?)</script>", answer.text, re.S)
     assert len(inline) == 1
-    assert inline[0] == THEME_SCRIPT
-    assert theme_hash() in scripts
+    assert inline[0] == FIRST_SCRIPT
+    assert first_hash() in scripts
     assert " on" not in " ".join(re.findall(r"<[a-z]+ [^>]*\bon[a-z]+=", answer.text))
 
 
