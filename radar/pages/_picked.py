@@ -51,7 +51,7 @@ class Picked:
         if self.place:
             names.append("picking")
             svg = re.sub(rf'(<a href="/country/{self.place}" class="c s-\w+)', r"\1 picked", svg, count=1)
-        return svg.replace('class="map"', f'class="{" ".join(["map", *names])}"', 1) if names else svg
+        return svg.replace('class="map ', f'class="{" ".join(["map", *names])} ', 1) if names else svg
 
     def narrow(self, listing: Component, rows: Sequence[Outage]) -> Component:
         """A list of outages (``outages.listing``) with what is not picked hidden."""

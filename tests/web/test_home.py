@@ -117,7 +117,7 @@ def picked(page: str) -> str:
 
 def test_the_country_of_the_address_is_picked_on_map_and_list_without_scripts(site: Site) -> None:
     page = site.page("/?place=IQ")
-    assert '<svg class="map picking"' in page
+    assert '<svg class="map picking coarse"' in page
     assert re.findall(r'href="/country/(\w\w)" class="c s-\w+ picked"', page) == ["IQ"]
     assert ["off" in classes for classes in rows(page).values()] == [False, True]
     assert "Iraq: Outage" in picked(page)
@@ -126,7 +126,7 @@ def test_the_country_of_the_address_is_picked_on_map_and_list_without_scripts(si
 
 def test_a_level_of_the_address_narrows_the_list_and_says_when_nothing_is_left(site: Site) -> None:
     page = site.page("/?level=degraded")
-    assert '<svg class="map only-degraded"' in page
+    assert '<svg class="map only-degraded coarse"' in page
     assert ["off" in classes for classes in rows(page).values()] == [True, False]
     assert "Nothing open here." in picked(site.page("/?place=IQ&level=degraded"))
 
@@ -146,7 +146,7 @@ def test_what_is_picked_stays_in_the_language_in_the_moment_and_in_the_forms(sit
 @pytest.mark.parametrize("place", ["ZZ", "iq", "Iraq", "<b>", "%00", "a" * 400])
 def test_what_is_no_country_picks_nothing_and_is_told(site: Site, place: str) -> None:
     page = site.page(f"/?place={place}")
-    assert '<svg class="map" ' in page
+    assert '<svg class="map coarse" ' in page
     assert "There is no country with the code" in picked(page)
     assert not any("off" in classes for classes in rows(page).values())
     assert "<b>" not in picked(page)
