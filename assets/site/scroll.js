@@ -21,7 +21,7 @@
 
   const soon = () => idle(1000).then(reach);
   addEventListener("load", soon);
-  addEventListener("resize", soon);
+  addEventListener("resize", () => requestAnimationFrame(reach));
   document.addEventListener("toggle", soon, true);
   document.addEventListener("radar-drawn", soon);
 })();

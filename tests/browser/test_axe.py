@@ -45,6 +45,7 @@ def test_axe_finds_nothing_wrong(view: View, axe: str, path: str) -> None:
         for width in (1280, 390):
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             page.set_viewport_size({"width": width, "height": 844})
+            page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
             page.evaluate(axe)
             result: dict[str, Any] = page.evaluate(RUN_AXE)
             found |= {

@@ -65,12 +65,16 @@ def test_a_zoom_moves_all_charts_stays_in_the_address_and_can_be_undone(view: Vi
     whole, before = each(page, "range"), page.url
     drag(page, 200, 400)
     expect(page.locator(".zoomed")).to_be_visible()
-    page.wait_for_function("document.querySelectorAll('.ts-box .js-plotly-plot')[1].layout.xaxis.tickmode === 'auto'")
+    page.wait_for_function(
+        "() => document.querySelectorAll('.ts-box .js-plotly-plot')[1].layout.xaxis.tickmode === 'auto'"
+    )
     assert len(set(each(page, "range"))) == 1
     assert each(page, "range") != whole
     assert re.search(r"\?baseline=week&from=2026-03-0\dT[\d:]+Z&until=2026-03-0\dT[\d:]+Z$", page.url)
     page.get_by_role("button", name="Show all of it").click()
-    page.wait_for_function("document.querySelectorAll('.ts-box .js-plotly-plot')[1].layout.xaxis.tickmode === 'array'")
+    page.wait_for_function(
+        "() => document.querySelectorAll('.ts-box .js-plotly-plot')[1].layout.xaxis.tickmode === 'array'"
+    )
     assert [row[:16] for row in each(page, "range")] == [row[:16] for row in whole]
     assert page.url == before
     expect(page.locator(".zoomed")).to_have_count(0)

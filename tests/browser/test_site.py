@@ -347,7 +347,7 @@ def test_a_long_table_without_links_is_reached_by_keys_and_one_with_links_by_its
         assert tried.nth(other).get_attribute("tabindex") is None
     tried.nth(0).focus()
     page.keyboard.press("End")
-    page.wait_for_function("document.querySelector('[data-tried]').scrollTop > 0")
+    page.wait_for_function("() => document.querySelector('[data-tried]').scrollTop > 0")
     page.evaluate(
         "() => { document.querySelector('[data-tried]').innerHTML = ''; dispatchEvent(new Event('resize')); }"
     )
