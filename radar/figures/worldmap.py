@@ -41,15 +41,17 @@ def svg(states: Mapping[str, EntityState], *, names: Mapping[str, str] | None = 
     names
         Names to show by alpha-2 code; the country table's where absent.
     compact
-        Leave out the sentences in the titles and the wide touch targets, for small embeds.
+        Leave out the sentences in the titles and the wide touch targets, and draw the shapes as they are packaged: for
+        files that bring a style of their own.
 
     Returns
     -------
     str
-        ``<svg class="map coarse" role="group">`` with every country once as
+        ``<svg class="map coarse" role="group">`` (``compact``: ``map`` alone) with every country once as
         ``<a href="/country/IQ" class="c s-outage">``. Needs ``figures.css``. Scales to the width of its box.
     """
     world = shapes()
+    drawn = str if compact else coarse
     large: list[str] = []
     small: list[str] = []
     for code, state in by_urgency(states):
@@ -59,7 +61,7 @@ def svg(states: Mapping[str, EntityState], *, names: Mapping[str, str] | None = 
         x, y = place["at"]
         parts = [f'<a href="/country/{code}" class="c s-{kind}" tabindex="-1"><title>{esc(words)}</title>']
         if place["d"]:
-            parts.append(f'<path d="{coarse(place["d"])}"/>')
+            parts.append(f'<path d="{drawn(place["d"])}"/>')
         if place["dot"]:
             if not compact:
                 parts.append(f'<path class="t" d="M{x} {y}h0"/>')
@@ -69,17 +71,19 @@ def svg(states: Mapping[str, EntityState], *, names: Mapping[str, str] | None = 
         parts.append("</a>")
         (small if place["dot"] else large).append("".join(parts))
     neutral = "".join(
-        f'<g class="c s-none"><title>{esc(neutral_words(n))}</title><path d="{coarse(n["d"])}"/></g>'
+        f'<g class="c s-none"><title>{esc(neutral_words(n))}</title><path d="{drawn(n["d"])}"/></g>'
         for n in world["neutral"]
     )
+    step = 48 if compact else 48 // GRID
     return (
-        f'<svg class="map coarse" role="group" viewBox="0 0 {world["width"]} {world["height"]}"'
+        f'<svg class="map{"" if compact else " coarse"}" role="group" viewBox="0 0 {world["width"]} {world["height"]}"'
         f' xmlns="http://www.w3.org/2000/svg" aria-labelledby="map-title map-desc">'
         f'<title id="map-title">{esc(_("Map of the world by state of connectivity"))}</title>'
         f'<desc id="map-desc">{esc(describe(states, names=names))}</desc>'
-        '<defs><pattern id="hatch" width="16" height="16" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-        '<rect class="hatch-0" width="16" height="16"/><path class="hatch-1" d="M4 0v16"/></pattern></defs>'
-        f'{neutral}{"".join(large)}<path class="disputed" d="{coarse(world["disputed"]["d"])}"/>{"".join(small)}</svg>'
+        f'<defs><pattern id="hatch" width="{step}" height="{step}" patternUnits="userSpaceOnUse" '
+        f'patternTransform="rotate(45)"><rect class="hatch-0" width="{step}" height="{step}"/>'
+        f'<path class="hatch-1" d="M{step // 4} 0v{step}"/></pattern></defs>'
+        f'{neutral}{"".join(large)}<path class="disputed" d="{drawn(world["disputed"]["d"])}"/>{"".join(small)}</svg>'
     )
 
 
