@@ -240,8 +240,13 @@
   }
 
   /* What was chosen, put onto nodes that are new. */
+  const nodes = () => [map(), machine(), find("#picked"), items()[0]];
+  let settled = [];
+  const isNew = () => nodes().some((node, i) => node !== settled[i]);
+
   function settle() {
     if (!map() || !machine()) return;
+    settled = nodes();
     arm();
     if (view[2] !== WHOLE[0]) look(view);
     if (picked || level || !find("#picked").textContent) filter();
@@ -332,14 +337,8 @@
     showLinks();
   }, true);
 
-  /* A newer publication brings a new drawing and new rows; Dash's own come a moment later. */
-  new MutationObserver(() => {
-    let steps = 0;
-    const timer = setInterval(() => {
-      settle();
-      if (++steps > 10) clearInterval(timer);
-    }, 300);
-  }).observe(document.body, { attributes: true, attributeFilter: ["data-version"] });
+  /* A newer publication, or Dash, brings a new drawing and new rows: before they are painted, what was chosen is on them. */
+  document.addEventListener("radar-drawn", () => { if (isNew()) settle(); });
 
   if (map()) { readAddress(); settle(); }
 

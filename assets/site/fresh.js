@@ -3,11 +3,12 @@
 (function () {
   "use strict";
 
-  const { find, words, prop, fetchPage, moveSlots, showTimes } = window.radarPage;
+  const { find, all, words, prop, fetchPage, moveSlots, showTimes } = window.radarPage;
 
   let asked = Date.now();
   let touched = false;
   let unanswered = 0;
+  let spare = null;  /* what the newest publication says, for slots that Dash draws anew */
   addEventListener("pointerdown", () => { touched = true; }, { passive: true });
   addEventListener("keydown", () => { touched = true; });
 
@@ -44,19 +45,22 @@
     if (find("#ssr")) {
       if (top) find("#ssr").replaceChildren(top);
       showTimes();
+      document.dispatchEvent(new Event("radar-drawn"));
       return;
     }
-    const spare = top.cloneNode(true);  /* Dash may draw the page anew, and its slots are empty then */
+    spare = top.cloneNode(true);
     prop("refresh", { data: `${version} ${Boolean(stale())}` });
     moveSlots(top, true);
-    /* Dash answers a moment later; what it has added by then is filled too. */
-    let steps = 0;
-    const timer = setInterval(() => {
-      moveSlots(spare, false);
-      showTimes();
-      if (++steps > 10) clearInterval(timer);
-    }, 300);
+    showTimes();
   }
+
+  /* Dash may draw the page anew, a moment or much later, and its slots are empty then. */
+  document.addEventListener("radar-drawn", () => {
+    if (!spare || !all("[data-slot]:empty").length) return;
+    const [source, waits] = [spare, spare.cloneNode(true)];
+    if (moveSlots(source, false)) spare = waits; else return;
+    showTimes();
+  });
 
   function offer() {
     if (find(".fresh")) return;

@@ -15,7 +15,9 @@
     return path.reduce((at, place) => at && at.children[place], to);
   }
 
+  /* How many slots got something. */
   function moveSlots(from, replace) {
+    let moved = 0;
     for (const target of all("[data-slot]", mount)) {
       const source = find(`[data-slot="${CSS.escape(target.dataset.slot)}"]`, from);
       if (!source || (target.hasChildNodes() && !replace)) continue;
@@ -23,7 +25,9 @@
       const open = all("details", target).map((node) => node.open);
       target.replaceChildren(...source.childNodes);
       all("details", target).forEach((node, i) => { node.open = node.open || Boolean(open[i]); });
+      moved += target.hasChildNodes() ? 1 : 0;
     }
+    return moved;
   }
 
   async function refill() {
