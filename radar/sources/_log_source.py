@@ -45,6 +45,9 @@ KEPT_S, SKEW_S = 26 * HOUR_S, 600
 PART = 48
 _ZEROS = "0" * 32
 
+#: States as this process left them, by path: time of the last change and size. Whole then: not checked again.
+_LEFT: dict[Path, tuple[int, int]] = {}
+
 _TABLES = """
 CREATE TABLE IF NOT EXISTS files (key TEXT PRIMARY KEY, name TEXT, offset INTEGER, lines INTEGER, head TEXT, tail TEXT,
                                   size INTEGER, changed_ns INTEGER);
@@ -63,6 +66,7 @@ def answers(
     once: pl.Expr | None = None,
     within: str | None = None,
     prefix: str,
+    wait_s: int = 0,
 ) -> Iterator[Answer]:
     """Every whole bin before ``until`` that changed since the last time, and each whole hour with such a bin.
 
@@ -82,6 +86,8 @@ def answers(
         The column that says of which kind a row's key is, where there is one: see ``radar.sources._log_bins``.
     prefix
         Begins the answers' names.
+    wait_s
+        How long after its end a bin is given first, so that what comes within that time makes no second answer.
 
     Raises
     ------
@@ -98,7 +104,8 @@ def answers(
     end = int(until.timestamp())
     wrong: list[str] = []
     away: list[str] = []
-    with closing(_opened(chosen.data_dir / "logs", source)) as state:
+    path = chosen.data_dir / "logs" / f"{source}.sqlite"
+    with closing(_opened(path, source)) as state:
         try:
             state.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
@@ -146,10 +153,11 @@ def answers(
                 state.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)", astuple(seen))
         bins.settle()
         _tell(state, rejected)
-        yield from _given(state, bins, prefix, end)
+        yield from _given(state, bins, prefix, end - wait_s)
         bins.forget((end - KEPT_S) // HOUR_S * HOUR_S)
         _forget(state, {file.key for file in files})
         state.commit()
+    _LEFT[path] = _look(path)
     if away:
         raise UpstreamUnavailable(source, f"{len(away)} files cannot be read, first {away[0]}")
     if wrong:
@@ -225,14 +233,23 @@ def _forget(state: sqlite3.Connection, here: set[str]) -> None:
     state.executemany("DELETE FROM files WHERE key = ?", [(key,) for key in gone[10_000:]])
 
 
-def _opened(folder: Path, source: str) -> sqlite3.Connection:
+def _look(path: Path) -> tuple[int, int]:
+    """When a file was changed last (ns), and its size; zeros where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
+
+
+def _opened(path: Path, source: str) -> sqlite3.Connection:
     """The state of a source; a damaged one is put aside."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{source}.sqlite"
+    path.parent.mkdir(parents=True, exist_ok=True)
     for attempt in (1, 2):
+        ours = _LEFT.pop(path, None) == _look(path)
         state = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
         try:
-            if state.execute("PRAGMA quick_check").fetchone() != ("ok",):
+            if not ours and state.execute("PRAGMA quick_check").fetchone() != ("ok",):
                 raise sqlite3.DatabaseError("its pages do not fit together")
             state.executescript(_TABLES + TABLES)
             return state

@@ -53,6 +53,7 @@ from radar.sources._dns_rows import (
     tapped,
 )
 from radar.sources._dns_tap import is_stream
+from radar.sources._log_bins import WHOLE_S
 from radar.sources._log_source import Told, answers, unpacked
 from radar.sources._rejections import Rejections
 from radar.times import rfc3339
@@ -81,7 +82,10 @@ def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
     if not place:
         raise ConfigError("RADAR_DNS_LOGS is empty; expected a folder or a glob of log files")
     once = (pl.col("kind") == "resolver") & pl.col("field").is_in(["asked", "answered", "erred"])
-    yield from answers(NAME, place, since, until, count=count, largest=LARGEST, once=once, within="kind", prefix="dns")
+    yield from answers(
+        NAME, place, since, until,
+        count=count, largest=LARGEST, once=once, within="kind", prefix="dns", wait_s=WHOLE_S,
+    )  # fmt: skip
 
 
 def count(chunk: Chunk, rejected: Rejections) -> pl.DataFrame:
@@ -246,8 +250,9 @@ SOURCE = Source(
     licence="The operator's own data",
     licence_url="/about",
     attribution="Query logs of the resolvers of the operator of this radar, counted per country, network and zone",
-    cadence_s=300,
+    cadence_s=60,
     lag_s=300,
+    whole_s=WHOLE_S,
     signals=dict.fromkeys(("dns.queries", "dns.servfail_share", "dns.nxdomain_share", "dns.clients"), BIN_S),
     summary="DNS queries at the operator's own resolvers, from where they come, and how many fail.",
     absent_is_zero=frozenset({"dns.queries"}),

@@ -50,6 +50,7 @@ from radar.sources._bytes import PARQUET, begins, unpack
 from radar.sources._edge_counts import BIN_S, ENOUGH, LARGEST, PARTIALS, counted, merged, signals
 from radar.sources._edge_forms import COMPILED, from_lines, from_parquet
 from radar.sources._edge_rows import checked, placed
+from radar.sources._log_bins import WHOLE_S
 from radar.sources._rejections import Rejections
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
     counting = partial(count, key=client_key(found.data_dir))
     yield from _log_source.answers(
         NAME, found.edge_logs, since, until,
-        count=counting, largest=LARGEST, once=pl.col("field") == "requests", prefix="edge",
+        count=counting, largest=LARGEST, once=pl.col("field") == "requests", prefix="edge", wait_s=WHOLE_S,
     )  # fmt: skip
 
 
@@ -234,8 +235,9 @@ SOURCE = Source(
     licence="The operator's own data",
     licence_url="/about",
     attribution="Request logs of the operator of this radar, counted per country and network",
-    cadence_s=300,
+    cadence_s=60,
     lag_s=300,
+    whole_s=WHOLE_S,
     signals={signal: HOUR_S if signal.endswith("_hour") else BIN_S for signal in _signals()},
     summary="Requests, bytes, failures, round-trip times and delivery rates at the operator's own servers.",
     absent_is_zero=frozenset({"edge.requests", "edge.bytes", "edge.requests_hour"}),

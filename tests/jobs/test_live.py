@@ -117,6 +117,15 @@ def test_a_short_history_is_stepped_through_as_it_is(stage: Stage) -> None:
     assert stage.line.tick(NOW + timedelta(hours=1)).bins == 18
 
 
+def test_bins_of_logs_are_scored_a_minute_after_they_ended(stage: Stage) -> None:
+    rows = pings(NOW - timedelta(hours=3), 18).with_columns(signal=pl.lit("edge.requests"))
+    five = pl.concat([rows, rows.with_columns(pl.col("timebin") + STEP / 2)])
+    stage.put(five, NOW, source="edge_logs")
+    stage.asked(NOW, source="edge_logs")
+    assert stage.line.tick(NOW + timedelta(seconds=59)).bins == 35
+    assert stage.line.tick(NOW + timedelta(seconds=60)).bins == 1
+
+
 def test_a_first_collection_that_never_ends_is_judged_by_what_came(stage: Stage) -> None:
     stage.put(pings(NOW - DAY * 2, 288), NOW)
     assert stage.line.tick(NOW + timedelta(minutes=59)).rows == 0

@@ -78,7 +78,7 @@ def main(name: str, place: str) -> dict[str, Any]:
 
 def _bodies(source: Any, place: str) -> Iterator[bytes]:
     os.environ[f"RADAR_{source.NAME.upper()}"] = place
-    for answer in source.fetch(None, START, START + timedelta(hours=1)):
+    for answer in source.fetch(None, START, START + timedelta(minutes=61)):
         yield answer.body
 
 

@@ -21,7 +21,7 @@ T = datetime(2026, 3, 2, tzinfo=UTC)
 ADDRESS = "8.8.8.8"
 
 
-def fetch(monkeypatch: pytest.MonkeyPatch, place: str, data: Path, minutes: int = 60) -> list[Answer]:
+def fetch(monkeypatch: pytest.MonkeyPatch, place: str, data: Path, minutes: int = 61) -> list[Answer]:
     monkeypatch.setenv("RADAR_EDGE_LOGS", place)
     monkeypatch.setenv("RADAR_DATA_DIR", str(data))
     return list(edge_logs.fetch(cast(Http, None), T, T + timedelta(minutes=minutes)))
@@ -47,6 +47,24 @@ def test_fetched_counts_give_the_series_of_the_file(tmp_path: Path, monkeypatch:
     assert hour["value"].to_list() == [40.0]
     assert sum(item.rejected_count for item in parsed) == 1
     assert not any(ADDRESS.encode() in answer.body for answer in answers)
+
+
+def test_what_comes_within_a_minute_of_a_bin_s_end_makes_no_second_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.log"
+    path.write_text(lines(4))
+    assert fetch(monkeypatch, str(path), tmp_path / "data", minutes=5) == []
+    with path.open("a") as file:
+        file.write(lines(5).splitlines()[-1] + "\n")
+    (answer,) = fetch(monkeypatch, str(path), tmp_path / "data", minutes=6)
+    rows = edge_logs.parse(answer.body, name=answer.name).rows
+    assert rows.filter(entity="country/DE", signal="edge.requests")["value"].to_list() == [5.0]
+    with path.open("a") as file:
+        file.write(lines(1))
+    (again,) = fetch(monkeypatch, str(path), tmp_path / "data", minutes=7)
+    rows = edge_logs.parse(again.body, name=again.name).rows
+    assert rows.filter(entity="country/DE", signal="edge.requests")["value"].to_list() == [6.0]
 
 
 def test_a_csv_file_is_read_whole_in_pieces_and_in_several_fetches(

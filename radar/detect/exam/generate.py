@@ -180,8 +180,8 @@ class _Entity:
         """Values of all bins; NaN where none came."""
         grain, size = self.world.grain_s, len(self.mean)
         wobble = self.rng.uniform(0.01, 0.04) if self.world.rhythm else self.rng.uniform(0.001, 0.006)
-        noise = _drift(self.rng, size, math.exp(-grain / (3 * HOUR_S)), wobble)
-        noise += _drift(self.rng, size, math.exp(-grain / (3 * DAY_S)), wobble)
+        noise = drift(self.rng, size, math.exp(-grain / (3 * HOUR_S)), wobble)
+        noise += drift(self.rng, size, math.exp(-grain / (3 * DAY_S)), wobble)
         mean = self.mean * self.factor * np.exp(noise)
         for begin, end, depth in shared:
             mean[begin:end] *= 1 - depth
@@ -310,8 +310,8 @@ def _pipeline(world: World, rng: np.random.Generator, bins: int) -> list[tuple[i
     return found
 
 
-def _drift(rng: np.random.Generator, size: int, keep: float, sigma: float) -> F64:
-    """A first-order autoregression of standard deviation ``sigma``."""
+def drift(rng: np.random.Generator, size: int, keep: float, sigma: float) -> F64:
+    """A first-order autoregression of standard deviation ``sigma``: each of ``size`` keeps so much of the last."""
     steps = rng.normal(0.0, sigma * math.sqrt(1 - keep * keep), size)
     steps[0] = rng.normal(0.0, sigma)
     out, before = np.empty(size), 0.0
