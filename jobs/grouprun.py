@@ -150,7 +150,7 @@ class GroupRun:
         values, n = self.history.observed(entities, t)
         if np.isnan(values).all():
             self._gap(bin_index(self.group.grain_s, t))
-        past = self.history.past(entities, t, self.detector.lookback)
+        past = self.history.past(entities, t, self.detector.lookback_at(t, entities))
         result = self.detector.step(t, entities, values, n, past)
         self.history.keep("baseline", entities, t, result.baseline)
         self.history.keep("spread", entities, t, result.spread)

@@ -3,13 +3,14 @@
 One :class:`Detector` per group of the catalogue, and one :class:`OutageBook` for all::
 
     detector = Detector(group)                    # or Detector.load(group, blob)
-    detector.lookback                             # tuple of negative bin offsets, in contiguous runs
+    detector.lookback_at(t, entities)             # tuple of negative bin offsets, in contiguous runs: ``lookback``,
+                                                  #   and what changed clocks and fasts put in the place of some
     detector.warm(start, entities, clean)         # optional: learn from [E, T, W] of history at once, ending before
                                                   #   the first step; -> Warmed(start, baseline, spread), last days=2
     result = detector.step(t, entities, values, n, past, absent=None)
         # t: start of a closed bin. All entities of the group in one call per bin, bins in ascending order.
         # values, n: float32[E, W] (NaN: no data; n NaN: upstream does not say)
-        # past: float32[E, len(lookback), W]: aspect "clean" at t + offset * grain
+        # past: float32[E, len(lookback_at), W]: aspect "clean" at t + offset * grain
         # absent: bool[E, W] or None: True where a missing row means zero (NaN is then read as 0)
         # A t at or before the newest stepped bin is a correction: nothing is learnt, alerts it disproves are withdrawn.
         # -> StepResult(baseline, spread, score, clean: float32[E, W]; verdict, reason: uint8[E, W]; alerts; common)

@@ -20,6 +20,8 @@ from radar.entities import is_entity, parent
 
 #: Fewest countries that can vote; counts need this many expected per bin.
 MIN_VOTERS, MIN_EXPECTED = 10, 40.0
+#: Where ten could vote and some did not come, so few can tell if so many of them dip.
+LEAST_VOTERS, NEARLY_ALL = 6, 0.8
 #: Where too few have so many, as by night: those with so many, and only what moves the median of them by so many
 #: standard errors (that of a median is so much larger than that of a mean).
 LEAST_EXPECTED, SURE, MEDIAN = 4.0, 4.0, np.float32(1.2533)
@@ -79,11 +81,13 @@ def take_out(
         few = counts and len(who) < MIN_VOTERS
         if few:  # so that the larger of each home votes
             who = electorate.of(may & (expected >= LEAST_EXPECTED), expected)
-        if len(who) < MIN_VOTERS:
+        if len(who) < (MIN_VOTERS if counts else LEAST_VOTERS):
             continue
         moved = windows[:, who, slot]
         middle = np.median(moved, axis=1)
         share = float((moved[0] < np.log(bands.GATE)).mean())
+        if len(who) < MIN_VOTERS and share < NEARLY_ALL:
+            continue
         if few:  # their counts scatter, and so does the middle of them: only what chance does not do
             sizes = np.array(p.windows, np.float32)[:, None] * mu[who, slot]
             middle = np.where(middle < -SURE * MEDIAN * np.median(1 / np.sqrt(sizes + 1), axis=1) / len(who) ** 0.5,

@@ -25,6 +25,12 @@ B1 = npt.NDArray[np.bool_]
 AFTER_CLOCKS, FAST_BEGINS, FEAST_BEFORE, FEAST = 2, 2, 1, 4
 #: Local hours, winter time, in which the sun sets wherever a fast is kept: all stop at once to eat.
 DUSK = range(16, 22)
+#: Where most people keep Ramadan: countries in which more than half are Muslims.
+MOST_FAST = frozenset((
+    "AE", "AF", "AZ", "BD", "BF", "BH", "BN", "DJ", "DZ", "EG", "EH", "GM", "GN", "ID", "IQ", "IR",
+    "JO", "KG", "KM", "KW", "KZ", "LB", "LY", "MA", "ML", "MR", "MV", "MY", "NE", "OM", "PK", "PS",
+    "QA", "SA", "SD", "SL", "SN", "SO", "SY", "TD", "TJ", "TM", "TN", "TR", "UZ", "XK", "YE", "YT",
+))  # fmt: skip
 
 
 class Calendar:
@@ -37,7 +43,7 @@ class Calendar:
 
     def entities(self, keys: Sequence[str]) -> None:
         """Take in the entities, in the order of the mask."""
-        self._codes = [_country(key) for key in keys]
+        self._codes = [code_of(key) for key in keys]
         self._hour = -1
 
     def mask(self, epoch_s: int) -> B1:
@@ -75,12 +81,13 @@ def is_dusk(code: str, now: datetime) -> bool:
     """Whether a fast is broken about now anywhere in a country."""
     for hours in _shifts(code):
         there = now + timedelta(hours=hours)
-        if there.hour in DUSK and any(first <= there.date() < feast for first, feast in _fasts(code, there.year)):
+        if there.hour in DUSK and any(first <= there.date() < feast for first, feast in fasts(code, there.year)):
             return True
     return False
 
 
-def _country(key: str) -> str:
+def code_of(key: str) -> str:
+    """The country that an entity lies in; "" where it is known of none."""
     if not is_entity(key):
         return ""
     home = key if key.startswith("country/") else (parent(key) or "")
@@ -91,22 +98,24 @@ def _country(key: str) -> str:
 def _special(code: str, year: int) -> frozenset[date]:
     public = _public(code, year)
     found = set(public)
-    for first, feast in _fasts(code, year):
+    for first, feast in fasts(code, year):
         found |= {first + timedelta(days=k) for k in range(FAST_BEGINS)}
         found |= {feast + timedelta(days=k) for k in range(-FEAST_BEFORE, FEAST)}
-    for zone in _zones(code):
+    for zone in zones(code):
         found |= {day + timedelta(days=k) for day in _clock_changes(zone, year) for k in range(AFTER_CLOCKS)}
     return frozenset(found)
 
 
 @lru_cache(maxsize=4096)
-def _fasts(code: str, year: int) -> tuple[tuple[date, date], ...]:
-    """First days of Ramadan and of the feast after it, where the feast is a public holiday."""
+def fasts(code: str, year: int) -> tuple[tuple[date, date], ...]:
+    """First days of Ramadan and of the feast after it, of those about a year; none where the feast is no public holiday
+    of the country."""
     public = _public(code, year)
-    fasts, feasts = (sorted({*a, *b}) for a, b in zip(_lunar(year), _lunar(year + 1), strict=True))
-    if not any(feast + timedelta(days=k) in public for feast in feasts for k in (-1, 0, 1)):
+    begin, feasts = (sorted(set().union(*some)) for some in zip(*(_lunar(year + k) for k in (-1, 0, 1)), strict=True))
+    free = [any(feast + timedelta(days=k) in public for k in (-1, 0, 1)) for feast in feasts]
+    if sum(free) < 2:  # one of three years may be another holiday
         return ()
-    return tuple((day, feast) for day in fasts for feast in feasts if timedelta(27) < feast - day < timedelta(32))
+    return tuple((day, feast) for day in begin for feast in feasts if timedelta(27) < feast - day < timedelta(32))
 
 
 def _public(code: str, year: int) -> frozenset[date]:
@@ -139,7 +148,8 @@ def _all_zones() -> dict[str, list[str]]:
     return found
 
 
-def _zones(code: str) -> list[str]:
+def zones(code: str) -> list[str]:
+    """IANA names of a country's zones."""
     return _all_zones().get(code, [])
 
 
@@ -147,7 +157,7 @@ def _zones(code: str) -> list[str]:
 def _shifts(code: str) -> tuple[int, ...]:
     """Hours from UTC of the country's zones in one winter, rounded, the least and the most."""
     hours = []
-    for zone in _zones(code):
+    for zone in zones(code):
         try:
             shift = datetime(2025, 1, 1, tzinfo=UTC).astimezone(ZoneInfo(zone)).utcoffset() or timedelta()
         except ZoneInfoNotFoundError:  # a machine with a table of its own that lacks the zone

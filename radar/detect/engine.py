@@ -15,6 +15,7 @@ import numpy as np
 from radar import bands
 from radar.detect import common, jump, slide, slow
 from radar.detect.alerts import AlertDesk
+from radar.detect.alike import Alike
 from radar.detect.days import Calendar
 from radar.detect.model import (
     AFFECTED,
@@ -59,6 +60,7 @@ class Detector:
         self._desk = AlertDesk(group, self.p)
         self._voters = common.voters([])
         self._calendar = Calendar()
+        self._alike = Alike(self.p, group.grain_s)
         self._rising: B2 | None = None
         self._shown: B2 | bool = False
         self._networks = np.zeros(0, bool)
@@ -66,20 +68,27 @@ class Detector:
 
     # ------------------------------------------------------------------ steps
 
+    def lookback_at(self, t: datetime, entities: list[str]) -> tuple[int, ...]:
+        """Offsets of the bins that :meth:`step` wants as ``past`` at this bin: ``lookback``, and after it those that
+        some entity needs in the place of others (``radar.detect.alike``)."""
+        self._grow(entities)
+        return self._alike.lookback(self._number(t))
+
     def step(self, t: datetime, entities: list[str], values: F32, n: F32, past: F32, *,
              absent: B2 | None = None) -> StepResult:  # fmt: skip
         """Score the closed bin that starts at ``t``: see ``radar.detect``. ValueError for arrays of another shape."""
-        wanted = (len(entities), self.group.width)
-        if values.shape != wanted or n.shape != wanted or past.shape != (wanted[0], len(self.lookback), wanted[1]):
-            raise ValueError(
-                f"{self.group.name}: values {values.shape}, n {n.shape}, past {past.shape}; expected {wanted}"
-            )
-        state = self._state
+        wanted, number, state = (len(entities), self.group.width), self._number(t), self._state
         if len(entities) != len(state.entities) or entities != state.entities:
             self._grow(entities)
+        sizes = {len(self.lookback), len(self._alike.lookback(number))}
+        if (values.shape != wanted or n.shape != wanted or past.ndim != 3 or past.shape[1] not in sizes
+                or (past.shape[0], past.shape[2]) != wanted):  # fmt: skip
+            raise ValueError(
+                f"{self.group.name}: values {values.shape}, n {n.shape}, past {past.shape}; expected {wanted}, and "
+                f"{' or '.join(map(str, sorted(sizes)))} bins of the past"
+            )
         if absent is not None:
             values = np.where(absent & np.isnan(values), np.float32(0.0), values)
-        number = int(t.timestamp()) // self.group.grain_s
         if entities == state.entities:
             return (
                 self._correct(number, values, n, past)
@@ -103,6 +112,7 @@ class Detector:
         if len(self._state.entities) != known:
             self._voters = common.voters(self._state.entities)
             self._calendar.entities(self._state.entities)
+            self._alike.entities(self._state.entities)
             self._by_kind()
 
     def _by_kind(self) -> None:
@@ -126,11 +136,13 @@ class Detector:
             state.first[came & (state.first < 0)] = number
             state.seen[came] = number
             aged = (state.first >= 0) & ((number - state.first) * self.group.grain_s >= p.warm_up)
-            mu, used, rest, doubt = self._expected(past)
+            mu, used, rest, doubt = self._expected(number, past)
             known = has & np.isfinite(mu) & ((mu > 0) | ~p.log)
             sums_x, sums_mu = self._sums(number, x, mu, known)
             windows = np.where(known, log_windows(p, sums_x, sums_mu), NAN)
-            jumps = np.where(known, jump.ratios(p, sums_x, sums_mu), NAN) if p.jumps else windows[:0]
+            jumps = windows[:0]
+            if p.jumps:
+                jumps = np.where(known, jump.ratios(p, sums_x, sums_mu, jump.fallen(p, state, number)), NAN)
             judged = known & aged & ~self._long_affected(number)
             raw = windows[0].copy()
             impaired = common.take_out(p, windows, jumps, mu, judged, self._voters)
@@ -199,7 +211,7 @@ class Detector:
         state, p = self._state, self.p
         with np.errstate(all="ignore"):
             has = np.isfinite(x) & (p.kind > 0) & ~np.asarray(self._shown)
-            mu, _used, _rest, doubt = self._expected(past)
+            mu, _used, _rest, doubt = self._expected(number, past)
             known = has & np.isfinite(mu) & ((mu > 0) | ~p.log)
             sums_x, sums_mu = (np.where(known, a, np.float32(0.0))[None] for a in (x, mu))
             windows = np.where(known, log_windows(p, sums_x, sums_mu), NAN)
@@ -231,10 +243,11 @@ class Detector:
 
     # ------------------------------------------------------------------ parts of a step
 
-    def _expected(self, past: F32) -> tuple[F32, F32, F32, F32]:
+    def _expected(self, number: int, past: F32) -> tuple[F32, F32, F32, F32]:
         """What is normal now, the level (log units) that was used for it, where that level rests, and how much of a
         fall may be the fault of the baseline. The level may only move about its anchor, and not above what yesterday's
         habit explains."""
+        past = self._alike.align(number, past)
         (mu, doubt), state = normal(self.p, past), self._state
         used = np.clip(state.level, state.anchor - LEVEL_DOWN, state.anchor + LEVEL_UP)
         rest = state.anchor + habit(self.p, past, state.noise[0])
@@ -383,6 +396,7 @@ class Detector:
         self._faults = [list(fault) for fault in extra.get("faults", self._faults)]  # memory of before it was kept
         self._voters = common.voters(state.entities)
         self._calendar.entities(state.entities)
+        self._alike.entities(state.entities)
         self._by_kind()
         return self
 
@@ -392,6 +406,9 @@ class Detector:
 
         self._grow(entities)
         return warm(self, start, entities, clean, days=days)
+
+    def _number(self, t: datetime) -> int:
+        return int(t.timestamp()) // self.group.grain_s
 
     def _time(self, number: int) -> datetime:
         return self._desk.time(number)

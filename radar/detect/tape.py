@@ -53,12 +53,12 @@ def play(tapes: list[Tape], catalogue: Mapping[str, Signal] = SIGNALS) -> Iterat
 def _run(tape: Tape, detector: Detector) -> Iterator[Moment]:
     grain = tape.group.grain_s
     first = int(tape.start.timestamp()) // grain
-    back = -min(detector.lookback, default=0)
-    empty = np.full((len(tape.entities), back, tape.group.width), np.nan, np.float32)
-    clean = np.concatenate((empty, tape.values.astype(np.float32)), axis=1)
-    offsets = np.asarray(detector.lookback, np.intp) + back
+    clean = tape.values.astype(np.float32)
     for i in range(tape.bins):
         t = datetime.fromtimestamp((first + i) * grain, UTC)
-        result = detector.step(t, tape.entities, tape.values[:, i], tape.n[:, i], clean[:, offsets + i])
-        clean[:, back + i] = result.clean
+        places = np.asarray(detector.lookback_at(t, tape.entities), np.intp) + i
+        past = clean[:, np.maximum(places, 0)]
+        past[:, places < 0] = np.nan
+        result = detector.step(t, tape.entities, tape.values[:, i], tape.n[:, i], past)
+        clean[:, i] = result.clean
         yield Moment(datetime.fromtimestamp((first + i + 1) * grain, UTC), tape.entities, detector, result)

@@ -57,16 +57,24 @@ def warm(detector: Detector, start: datetime, entities: list[str], clean: F32, *
     with np.errstate(all="ignore"):
         residuals, expected = [], []
         for at in np.array_split(points, max(1, len(points) // CHUNK)):
-            mu = _normals(detector, clean, at)
+            mu = _normals(detector, entities, first, clean, at)
             residuals.append(_windows(detector, clean, at, mu))
             expected.append(mu)
         if len(points):
             _learn(
-                detector, rows, points, bins, np.concatenate(residuals, axis=2), np.concatenate(expected, axis=1), clean
+                detector,
+                rows,
+                points,
+                bins,
+                np.concatenate(residuals, axis=2),
+                np.concatenate(expected, axis=1),
+                clean,
+                entities,
+                first,
             )
         for at in np.array_split(np.arange(bins - shown, bins), max(1, shown // CHUNK)):
             if len(at):
-                baseline[:, at - (bins - shown)] = _normals(detector, clean, at)
+                baseline[:, at - (bins - shown)] = _normals(detector, entities, first, clean, at)
         baseline = np.where(p.kind > 0, baseline * np.exp(np.where(p.log, state.level[rows], 0.0))[:, None], NAN)
         spread = _spread(detector, rows, baseline.astype(np.float32))
         if p.slow.any():
@@ -75,12 +83,18 @@ def warm(detector: Detector, start: datetime, entities: list[str], clean: F32, *
     return Warmed(t, baseline.astype(np.float32), spread)
 
 
-def _normals(detector: Detector, clean: F32, at: np.ndarray) -> F32:
-    """Baselines without level at the bins ``at``: [E, len(at), W]."""
+def _normals(detector: Detector, entities: list[str], first: int, clean: F32, at: np.ndarray) -> F32:
+    """Baselines without level at the bins ``at``, counted from the bin ``first``: [E, len(at), W]."""
     offsets = np.asarray(detector.lookback, np.intp)
     places = at[:, None] + offsets[None, :]
     past = clean[:, np.clip(places, 0, clean.shape[1] - 1)]
     past[:, places < 0] = NAN
+    for k, number in enumerate((first + at).tolist()):
+        own = detector._alike.offsets(entities, number)
+        if own is not None:
+            there = at[k] + own
+            some = clean[np.arange(len(entities))[:, None], np.clip(there, 0, clean.shape[1] - 1)]
+            past[:, k] = np.where((there >= 0)[..., None], some, NAN)
     e, k, lookback, w = past.shape
     return normal(detector.p, past.reshape(e * k, lookback, w))[0].reshape(e, k, w)
 
@@ -96,7 +110,8 @@ def _windows(detector: Detector, clean: F32, at: np.ndarray, mu: F32) -> F32:
     return np.stack(out)
 
 
-def _learn(detector: Detector, rows: np.ndarray, points: np.ndarray, bins: int, r: F32, mu: F32, clean: F32) -> None:
+def _learn(detector: Detector, rows: np.ndarray, points: np.ndarray, bins: int, r: F32, mu: F32, clean: F32,
+           entities: list[str], first: int) -> None:  # fmt: skip
     state, p, grain = detector._state, detector.p, detector.group.grain_s
     recent = points >= bins - max(1, 2 * HALF_LIFE_S // grain)
     middle = _median(r[0][:, recent])
@@ -123,7 +138,9 @@ def _learn(detector: Detector, rows: np.ndarray, points: np.ndarray, bins: int, 
     for back in range(min(size, bins)):
         where = np.flatnonzero(points == bins - 1 - back)
         expected = (
-            with_level[:, where[0]] if len(where) else _normals(detector, clean, np.array([bins - 1 - back]))[:, 0]
+            with_level[:, where[0]]
+            if len(where)
+            else _normals(detector, entities, first, clean, np.array([bins - 1 - back]))[:, 0]
         )
         x = clean[:, bins - 1 - back]
         good = np.isfinite(x) & np.isfinite(expected) & (p.kind > 0)

@@ -52,3 +52,29 @@ def test_of_a_home_the_largest_votes_where_the_sizes_are_given() -> None:
     sizes = np.tile(np.array([1.0, 9.0], np.float32), 12)
     assert electorate.of(may).tolist() == list(range(0, 24, 2))
     assert electorate.of(may, sizes).tolist() == list(range(1, 24, 2))
+
+
+def _index(lost: set[str], absent: set[str]) -> list[Outage]:
+    """Twelve countries' indices by the hour; for two hours some lose nine tenths, and of others nothing comes."""
+    rng = np.random.default_rng(3)
+    size = 24 * 24
+    times = [START + timedelta(hours=k) for k in range(size)]
+    frames = []
+    for code in HOMES:
+        value = 50 * (1 + 0.3 * np.sin(2 * np.pi * np.arange(size) / 24)) * rng.normal(1, 0.02, size)
+        value[-48:-46] *= 0.1 if code in lost else 1.0
+        if code in absent:
+            value[-48:-46] = np.nan
+        frames.append(pl.DataFrame({"timebin": times, "entity": f"country/{code}", "signal": "google.search_norm",
+                                    "value": np.round(value, 1)}).filter(pl.col("value").is_not_nan()))  # fmt: skip
+    return run(from_rows(pl.concat(frames), Path("world")))[0]
+
+
+def test_where_some_of_many_did_not_come_nearly_all_of_the_others_say_that_it_is_us() -> None:
+    assert _index(set(HOMES[:8]), set(HOMES[8:])) == []
+    assert _index(set(HOMES), set()) == []
+
+
+def test_half_of_the_few_that_came_are_heard() -> None:
+    assert {o["entity"] for o in _index(set(HOMES[:4]), set(HOMES[8:]))} == {f"country/{code}" for code in HOMES[:4]}
+    assert len(_index(set(HOMES[:5]), set(HOMES[5:]))) == 5, "five are too few to tell"

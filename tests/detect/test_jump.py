@@ -28,7 +28,7 @@ def _play(values: np.ndarray, signal: str = "edge.requests") -> list[Outage]:
     rows = pl.DataFrame({
         "timebin": [START + timedelta(hours=int(h)) for h in HOURS],
         "entity": "somewhere", "signal": signal, "value": np.round(values),
-    })  # fmt: skip
+    }).filter(pl.col("value").is_not_nan())  # fmt: skip
     return sorted(run(from_rows(rows, Path("world")))[0], key=lambda outage: outage["start"])
 
 
@@ -46,6 +46,16 @@ def test_a_loss_of_a_third_for_three_hours_is_found_although_normal_wanders() ->
     values[at : at + 3] *= 0.62
     (found,) = _play(values)
     assert found["start"] == f"{START + timedelta(hours=at):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_a_fall_is_followed_over_a_bin_that_did_not_come() -> None:
+    """What fell before the gap is no part of what was before the fall."""
+    values = _wandering()
+    at = 45 * 24 + 9
+    values[at : at + 4] *= 0.68
+    values[at + 1] = np.nan
+    (found,) = _play(values)
+    assert found["known_at"] == f"{START + timedelta(hours=at + 3):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def test_a_level_that_rose_for_good_is_no_fall_when_the_weeks_before_it_leave_the_baseline() -> None:

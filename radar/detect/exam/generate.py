@@ -39,7 +39,7 @@ DEPTHS = (0.3, 0.5, 0.7, 0.9, 1.0)
 DEPTH_ODDS = (0.2, 0.2, 0.2, 0.2, 0.2)
 #: An event can be seen where what is lost in its first hours stands out of the noise of counting by so many deviations.
 VISIBLE, VISIBLE_S = 6.0, 6 * HOUR_S
-#: Shorter ones cannot be told from a bin that was counted wrongly.
+#: Shorter ones, and those of which fewer bins came, cannot be told from a bin that was counted wrongly.
 LEAST_BINS, LEAST_S = 2, 600
 HAZARDS = ("bot_spike", "level_up", "level_down", "campaign", "gap", "late")
 HAZARD_ODDS = (0.3, 0.15, 0.15, 0.15, 0.15, 0.10)
@@ -276,8 +276,9 @@ class _Entity:
 
     def _tell(self, begin: int, end: int, depth: float, cause: str, latest: int | None = None) -> None:
         early = self.mean[begin : min(end, begin + VISIBLE_S // self.world.grain_s)].sum()
-        seen = depth * math.sqrt(early) >= VISIBLE and not self.lost[begin:end].all()
-        seen &= end - begin >= LEAST_BINS and (end - begin) * self.world.grain_s >= LEAST_S
+        came = end - begin - int(self.lost[begin:end].sum())
+        seen = depth * math.sqrt(early) >= VISIBLE and came >= LEAST_BINS
+        seen &= (end - begin) * self.world.grain_s >= LEAST_S
         self.labels.append(
             _label(
                 self.world, self.key, begin, end, cause, depth=depth, latest=latest,
