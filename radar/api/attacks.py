@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -11,8 +12,8 @@ from flask import Response
 from radar import times
 from radar.api import access, table
 from radar.api.endpoints import endpoint
-from radar.api.envelope import CSV, body_of, meta, not_found, success
-from radar.api.parameters import Parameter, one_of
+from radar.api.envelope import CSV, bad_parameter, body_of, meta, not_found, success
+from radar.api.parameters import FROM, UNTIL, Parameter, one_of
 from radar.labels import N_, _
 from radar.shapes import Clock
 from radar.shapes.attacks import AttackRule, Attacks
@@ -28,6 +29,11 @@ RANGE = Parameter("range", N_("Time of the CSV of one rule: by hour, or by day f
 FORMAT = Parameter("format", N_("Both forms hold the same numbers."), N_("json or csv"), one_of("json", "csv"),
                    default="json")  # fmt: skip
 
+#: Start of the first count, width of each, counts (None: not known).
+Stretch = tuple[datetime, timedelta, list[int | None]]
+#: Hours or days of one answer at most.
+MOST = 2000
+
 #: Nothing matched for so long: either nothing was tried, or the logs do not reach us.
 QUIET = timedelta(hours=2)
 
@@ -42,7 +48,7 @@ def standing(found: Attacks, clock: Clock | None) -> str:
     return "quiet" if times.parse(clock["now"]) - times.parse(found["newest"]) > QUIET else "live"
 
 
-@endpoint("/attacks", RULE, RANGE, FORMAT)
+@endpoint("/attacks", RULE, RANGE, FROM, UNTIL, FORMAT)
 def attacks(given: dict[str, Any]) -> Response:
     """Rules of the operator's firewalls that matched, most matches in 24 hours first.
 
@@ -50,6 +56,7 @@ def attacks(given: dict[str, Any]) -> Response:
     ``waiting`` (one is, and nothing has matched yet). Otherwise it is ``live``, or ``quiet`` when no rule has matched
     for two hours, which says nothing about why. With ``rule``, ``data`` is that rule with ``hourly`` and ``daily``.
     An origin is where an address is registered, not who sent the request. Null means "not known", never zero.
+    ``from`` and ``until`` cut the CSV of one rule; hours and days that are not kept are empty in it.
     """
     seen = access.read("attacks")
     found = cast("Attacks | None", seen.docs["attacks"])
@@ -61,8 +68,11 @@ def attacks(given: dict[str, Any]) -> Response:
             raise not_found(_("There is no rule {id}.").format(id=given["rule"]), parameter="rule",
                             expected=_("an id from /api/v1/attacks"))  # fmt: skip
     if given["format"] == "csv":
-        columns, rows = (COLUMNS, _listed(found)) if rule is None or found is None else _series(found, rule, given)
-        response = body_of(table.write(columns, rows), CSV)
+        if rule is None or found is None:
+            body = table.write(COLUMNS, _listed(found))
+        else:
+            body = csv_of(found, rule, stretch(found, rule, given["range"], *_cut(given)))
+        response = body_of(body, CSV)
         response.headers["Content-Disposition"] = 'attachment; filename="radar-attacks.csv"'
         return response
     if found is None:
@@ -91,18 +101,36 @@ def _listed(found: Attacks | None) -> Iterator[Sequence[table.Cell]]:
                row["factor"], row["doubling_h"], found["simulated"] if found else False)  # fmt: skip
 
 
-def _series(
-    found: Attacks, rule: AttackRule, given: dict[str, Any]
-) -> tuple[Sequence[str], Iterator[Sequence[table.Cell]]]:
-    first, step, values = stretch(found, rule, given["range"])
+def _cut(given: dict[str, Any]) -> tuple[datetime | None, datetime | None]:
+    """Where the CSV begins and ends; neither where it is not said. Raises ApiError for what is no range."""
+    since, until = given["from"], given["until"]
+    if (since is None) != (until is None):
+        raise bad_parameter("until" if until is None else "from", _("from and until go together."), _("both, or none"))
+    width = timedelta(days=1) if given["range"] == "90d" else timedelta(hours=1)
+    if since is not None and not timedelta() < until - since <= MOST * width:
+        raise bad_parameter("until", _("until is not after from, or too far from it."),
+                            _("at most {n} hours, or days for 90d").format(n=MOST))  # fmt: skip
+    return since, until
+
+
+def csv_of(found: Attacks, rule: AttackRule, cut: Stretch) -> bytes:
+    """A rule's counts as CSV: time, rule, matches (empty: not known), simulated."""
+    first, step, values = cut
     rows = ((first + step * i, rule["id"], value, found["simulated"]) for i, value in enumerate(values))
-    return ("time", "rule", "matches", "simulated"), rows
+    return table.write(("time", "rule", "matches", "simulated"), rows)
 
 
-def stretch(found: Attacks, rule: AttackRule, range: str) -> tuple[datetime, timedelta, list[int | None]]:
-    """(start of the first one, width, counts) of a rule over one of ``RANGES``."""
+def stretch(
+    found: Attacks, rule: AttackRule, range: str, since: datetime | None = None, until: datetime | None = None
+) -> Stretch:
+    """A rule's counts over one of ``RANGES``, or from ``since`` to ``until``: by hour, or by day for 90d."""
     if range == "90d":
-        return times.parse(found["days_from"]), timedelta(days=1), rule["daily"]
-    skipped = len(rule["hourly"]) - 24 if range == "24h" else 0
-    hour = timedelta(hours=1)
-    return times.parse(found["hours_from"]) + skipped * hour, hour, rule["hourly"][skipped:]
+        first, step, values = times.parse(found["days_from"]), timedelta(days=1), rule["daily"]
+    else:
+        first, step, values = times.parse(found["hours_from"]), timedelta(hours=1), rule["hourly"]
+    if since is not None and until is not None:
+        begin, end = (since - first) // step, -((first - until) // step)
+        kept = [values[i] if 0 <= i < len(values) else None for i in builtins.range(begin, end)]
+        return first + step * begin, step, kept
+    skipped = len(values) - 24 if range == "24h" else 0
+    return first + skipped * step, step, values[skipped:]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, get_args
@@ -64,17 +64,25 @@ def read(query: Mapping[str, Any]) -> Found:
 
 def file() -> flask.Response:
     """``/chart.svg``: the chart as a file that can be printed as it is."""
+    return as_file(lambda: _as_file(read(flask.request.args)))
+
+
+def _as_file(found: Found) -> tuple[str, str]:
+    chart = replace(found.drawing.chart, title=found.work.title, address=found.work.frozen)
+    return timeseries.svg(chart, standalone=True), f"radar-{found.entity.replace('/', '-')}-{found.drawing.id}.svg"
+
+
+def as_file(make: Callable[[], tuple[str, str]]) -> flask.Response:
+    """The answer with a drawing (SVG, and its name) that may raise WrongAddress or StoreUnavailable."""
     try:
-        found = read(flask.request.args)
+        drawing, name = make()
     except WrongAddress as error:
         return _plain(f"{error}\n", 400)
     except StoreUnavailable:
         answer = _plain(_("We cannot read the measurements just now.") + "\n", 503)
         answer.headers["Retry-After"] = "30"
         return answer
-    chart = replace(found.drawing.chart, title=found.work.title, address=found.work.frozen)
-    answer = flask.Response(timeseries.svg(chart, standalone=True), mimetype="image/svg+xml")
-    name = f"radar-{found.entity.replace('/', '-')}-{found.drawing.id}.svg"
+    answer = flask.Response(drawing, mimetype="image/svg+xml")
     answer.headers["Content-Disposition"] = f'inline; filename="{name}"'
     answer.headers["Cache-Control"] = f"public, max-age={envelope.FRESH_S}"
     return answer
@@ -90,7 +98,7 @@ def _wanted(query: Mapping[str, Any]) -> points.Wanted:
     entity = _entity(str(query.get("entity", "")))
     series = _series(str(query.get("series", "")))
     native_s = SLOTS[series][0].grain_s
-    since, until = _time("from", query), _time("until", query)
+    since, until = time_of("from", query), time_of("until", query)
     if until <= since:
         raise WrongAddress(_("until is not after from."))
     name = str(query.get("interval", "auto"))
@@ -136,7 +144,8 @@ def _series(text: str) -> str:
     return series
 
 
-def _time(name: str, query: Mapping[str, Any]) -> datetime:
+def time_of(name: str, query: Mapping[str, Any]) -> datetime:
+    """The time that a part of an address names. Raises WrongAddress, StoreUnavailable."""
     text = str(query.get(name, ""))
     try:
         found = times.parse(text)

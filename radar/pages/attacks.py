@@ -17,7 +17,7 @@ from radar.api.attacks import RANGES, SOURCE, standing
 from radar.components import attacks as parts
 from radar.components import attacks_map, charts, routes, shell, state, times
 from radar.labels import _
-from radar.pages import _attacks, _read
+from radar.pages import _attack_chart, _attacks, _read
 from radar.shapes import Outage, SourceStatus
 from radar.shapes.attacks import AttackRule, Attacks
 
@@ -121,6 +121,7 @@ def _one(
     windows = charts.strip([(key, words, f"{href(window=key)}#origins") for key, words in times_], window,
                            _("Time of the origins"))  # fmt: skip
     credit = _credit(found, source, now, _("requests that matched"))
+    drawn = _attack_chart.drawing(found, rule, source, now, range)
     usual = _("Of {n} matches. A usual share is that of all other rules in seven days.").format(
         n=cldr.count(places["matches"]))  # fmt: skip
     return shell.page(
@@ -131,7 +132,7 @@ def _one(
         routes.tiles(parts.facts(rule, now)),
         _attacks.rises(risen, now),
         shell.section(_("How it has grown"), html.Div(spans, className="ranges"),
-                      _attacks.chart(found, rule, source, now, range, href, table), id="growth"),
+                      _attack_chart.chart(drawn, now, href(table="1"), table=table), id="growth"),
         shell.section(_("Where from"), html.Div(windows, className="ranges"), attacks_map.world(places, "origins-map"),
                       note=_("Where the addresses are registered. Requests are often sent through machines of others: "
                              "this does not say who sent them."), id="origins"),

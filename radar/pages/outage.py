@@ -15,7 +15,7 @@ from radar.components.ssr import slot
 from radar.errors import StoreUnavailable
 from radar.figures import matrix
 from radar.labels import STATES, STATUSES, UPDATE_KINDS, VERDICTS, _, ngettext
-from radar.pages import _attacks, _charts, _cite, _context, _dns, _reach, _read, _seen, _then, _versions
+from radar.pages import _attack_chart, _charts, _cite, _context, _dns, _reach, _read, _seen, _then, _versions
 from radar.shapes import AlertNumbers, Outage, Severity, SourceStatus
 from radar.signals import SIGNALS
 
@@ -104,7 +104,7 @@ def layout(id_: str = "", at: str = "", **query: str) -> Component:
 def _matches(outage: Outage, snapshot: _read.Snapshot, *, table: bool) -> Component | None:
     """The chart of the firewall's rule that the outage is about."""
     try:
-        chart = _attacks.drawn(
+        chart = _attack_chart.beside(
             outage.get("about", ""), snapshot, f"/outage/{outage['id']}?table=rule-matches", table=table
         )
     except StoreUnavailable:

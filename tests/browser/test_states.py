@@ -23,18 +23,20 @@ from radar import pages
 from radar.store import documents
 from tests import samples
 from tests.browser.conftest import EVERYTHING, Running, serving
+from tests.sample_attacks import sample_attacks
 
 pytestmark = pytest.mark.browser
 
 IRAQ = "/outage/IQ-20260302T0500Z"
 CHART = ("/chart?entity=country/IQ&series=edge.requests@edge_logs&from=2026-03-01T12:00:00Z"
          "&until=2026-03-02T12:00:00Z")  # fmt: skip
+RULE_CHART = "/attacks/chart?rule=944150&range=7d&from=2026-03-01T12:00:00Z&until=2026-03-02T12:00:00Z"
 
 #: An address of each module in radar/pages. A page that is missing here fails ``test_every_page_is_walked``.
 ADDRESSES = {
-    "about": "/about", "asn": "/asn/5089", "attacks": "/attacks", "chart": CHART, "country": "/country/PT",
-    "geoasn": "/geoasn/IQ-51684", "home": "/", "map": "/map", "measure": "/measure", "method": "/method",
-    "not_found_404": "/nowhere", "outage": IRAQ, "outages": "/outages", "privacy": "/privacy",
+    "about": "/about", "asn": "/asn/5089", "attacks": "/attacks", "attacks_chart": RULE_CHART, "chart": CHART,
+    "country": "/country/PT", "geoasn": "/geoasn/IQ-51684", "home": "/", "map": "/map", "measure": "/measure",
+    "method": "/method", "not_found_404": "/nowhere", "outage": IRAQ, "outages": "/outages", "privacy": "/privacy",
     "provider": "/provider/cloudflare", "providers": "/providers", "quality": "/quality", "region": "/region/IQ-BG",
     "routing": "/routing", "scoreboard": "/scoreboard", "search": "/search?q=portugal", "sources": "/sources",
     "status": "/status",
@@ -71,6 +73,7 @@ def publish(site: Running, *, behind: timedelta = timedelta(0), change: Callable
     """The sample documents as a live radar publishes them, so long ago."""
     docs, states = samples.sample_documents(live=True)
     docs["clock"]["wall"] = samples.text(datetime.now(UTC) - behind)
+    docs["attacks"] = sample_attacks()
     if change is not None:
         change(docs, states)
     documents.publish(site.client, docs, states, {})
@@ -83,7 +86,7 @@ def too_little(docs: dict[str, Any], states: dict[str, Any]) -> None:
                        "words": "Too few requests to judge", "series": []}  # fmt: skip
     for name in [name for name in docs if name.startswith("outage:")]:
         del docs[name]
-    docs |= {"outages": [], "quality": [], "routing": None}
+    docs |= {"outages": [], "quality": [], "routing": None, "attacks": None}
     docs["entities"] = [{**row, "state": "insufficient"} for row in docs["entities"]]
 
 
@@ -111,15 +114,20 @@ def _lost(site: Running) -> None:
     site.stop_store()
 
 
+#: Where no firewall's log is read there is no chart of a rule.
+NO_RULE = (("attacks_chart", 404),)
+
 STATES = {
     "full": State(_full),
-    "empty": State(_empty, statuses=(("outage", 404), ("map", 404)), is_known=False),
+    "empty": State(_empty, statuses=(("outage", 404), ("map", 404), *NO_RULE), is_known=False),
     "stale": State(_stale, bars=("stale",), is_known=False),
-    "insufficient": State(_insufficient, statuses=(("outage", 404),), is_known=False),
+    "insufficient": State(_insufficient, statuses=(("outage", 404), *NO_RULE), is_known=False),
     # two pages keep nothing of what they read, and say that they cannot see
-    "lost": State(_lost, bars=("stale", "simulated"), statuses=(("quality", 503), ("chart", 503)), is_lost=True),
+    "lost": State(
+        _lost, bars=("stale", "simulated"), statuses=(("quality", 503), ("chart", 503), *NO_RULE), is_lost=True
+    ),
     "blind": State(lambda site: site.stop_store(), bars=("stale",), is_known=False, blind=True),
-    "simulated": State(lambda site: None, bars=("simulated",)),
+    "simulated": State(lambda site: None, bars=("simulated",), statuses=NO_RULE),
 }
 
 

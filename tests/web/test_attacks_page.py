@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
+import io
 import re
 from collections.abc import Callable
 from html import unescape
 from typing import Any
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
 
 import pytest
 from dash.development.base_component import Component
@@ -97,9 +102,90 @@ def test_a_rule_tells_its_growth_origins_and_what_is_usual_there(site: Site, pub
         assert piece in text, piece
 
 
-def test_the_csv_under_the_chart_is_that_of_the_chart(site: Site, publish: Callable[..., None]) -> None:
+def _codes(page: str) -> list[str]:
+    return [unescape(found) for found in re.findall(r"<(?:code|pre)>(.*?)</", page, re.S)]
+
+
+@pytest.mark.parametrize("range", ["24h", "7d", "90d"])
+def test_the_csv_under_the_chart_is_that_of_the_chart(site: Site, publish: Callable[..., None], range: str) -> None:
     publish(sample_attacks())
-    assert "/api/v1/attacks?rule=944150&amp;format=csv&amp;range=90d" in site.page("/attacks?rule=944150&range=90d")
+    page = site.page(f"/attacks?rule=944150&range={range}&table=1")
+    address = unescape(re.findall(r'href="(/api/v1/attacks\?rule=944150&amp;range=[^"]+format=csv)"', page)[0])
+    rows = list(csv.DictReader(io.StringIO(site.get(address).text)))
+    table = page.partition('<table class="figures">')[2].partition("</table>")[0]
+    lines = [re.findall(r"<td[^>]*>([^<]*)</td>", line) for line in table.split("</tr>")[1:-1]]
+    assert [line[1] for line in lines] == [row["matches"] for row in reversed(rows)]
+    assert all(line[0].startswith(row["time"][:10]) for line, row in zip(lines, reversed(rows), strict=True))
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_rule_s_chart_has_links_files_and_a_citation(site: Site, publish: Callable[..., None], language: str) -> None:
+    publish(sample_attacks())
+    page = site.page("/attacks?rule=944150")
+    kit = unescape(re.findall(r'data-href="(/attacks/chart[^"]+)"', page)[0])
+    codes = _codes(site.page(f"{kit}&lang={language}"))
+    frozen = next(code for code in codes if code.startswith("http") and "&sha256=" in code)
+    address = urlsplit(frozen)
+    asked = f"{address.path}?{address.query}"
+    assert "the very numbers" in site.page(asked)
+    assert "The numbers have changed" in site.page(re.sub("sha256=.*", "sha256=0123456789abcdef", asked))
+    csv_at = re.findall(r"'http://[^/]+(/api[^']+)'", next(code for code in codes if code.startswith("curl")))[0]
+    assert hashlib.sha256(site.get(csv_at).data).hexdigest() in codes
+    picture = site.get(kit.replace("/chart?", "/chart.svg?"))
+    text = "".join(ElementTree.fromstring(picture.text).itertext())
+    for piece in ("Matches of this rule: ", "Source", "matches per hour", "/attacks/chart?rule=944150"):
+        assert piece in text, piece
+    assert picture.mimetype == "image/svg+xml"
+    assert any(code.startswith("@misc{radar-") for code in codes)
+
+
+def test_a_frozen_chart_keeps_its_hours_and_says_when_they_are_not_kept_any_more(
+    site: Site, publish: Callable[..., None]
+) -> None:
+    publish(sample_attacks())
+    asked = "/attacks/chart?rule=944150&range=7d&from=2026-01-01T00:00:00Z&until=2026-01-02T00:00:00Z"
+    page = site.page(asked)
+    assert "Nothing was heard in this time." in page
+    api = site.get(asked.replace("/attacks/chart?", "/api/v1/attacks?format=csv&"))
+    rows = list(csv.DictReader(io.StringIO(api.text)))
+    assert [row["matches"] for row in rows] == [""] * 24
+    assert rows[0]["time"] == "2026-01-01T00:00:00Z"
+
+
+SPAN = "from=2026-03-01T00:00:00Z&until=2026-03-02T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        (f"rule=0&{SPAN}", "no rule 0"), ("rule=944150", "from is"), (f"rule=944150&range=x&{SPAN}", "24h, 7d, 90d"),
+        ("rule=944150&from=2026-03-02T00:00:00Z&until=2026-03-01T00:00:00Z", "not after from"),
+        ("rule=944150&from=1990-01-01T00:00:00Z&until=2026-03-01T00:00:00Z", "too far from it"),
+        (f"rule=%3Cscript%3E&{SPAN}", "no rule"),
+    ],
+)  # fmt: skip
+def test_an_address_of_no_chart_says_what_is_wrong(
+    site: Site, publish: Callable[..., None], query: str, said: str
+) -> None:
+    publish(sample_attacks())
+    answer = site.get(f"/attacks/chart?{query}")
+    assert answer.status_code == 404
+    assert said in unescape(answer.text)
+    assert "<script>" not in answer.text.partition("<main")[2].partition("</main")[0]
+    drawing = site.get(f"/attacks/chart.svg?{query}")
+    assert (drawing.status_code, drawing.mimetype) == (400, "text/plain")
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["from=2026-03-01T00:00:00Z", "until=2026-03-01T00:00:00Z", "from=2026-03-02T00:00:00Z&until=2026-03-02T00:00:00Z",
+     "range=7d&from=2020-01-01T00:00:00Z&until=2026-01-01T00:00:00Z"],
+)  # fmt: skip
+def test_the_api_refuses_what_is_no_range(site: Site, publish: Callable[..., None], query: str) -> None:
+    publish(sample_attacks())
+    answer = site.get(f"/api/v1/attacks?rule=944150&format=csv&{query}")
+    assert answer.status_code == 400
+    assert answer.json["error"]["parameter"] in ("from", "until")
 
 
 def test_where_nothing_has_come_the_page_does_not_say_that_all_is_calm(
