@@ -77,8 +77,8 @@ class Pipeline:
     history
         Makes the :class:`jobs.history.History` of a group.
     settle
-        Seconds to wait after a bin's end before it is scored, by source. Default: until the source's bins are
-        whole on a live clock, nothing on a replayed one.
+        Seconds to wait after a bin's end before it is scored, by source. Default: the source's usual lag on a live
+        clock, nothing on a replayed one.
     enabled
         Names of the sources that are collected here.
     off
@@ -328,8 +328,7 @@ class Pipeline:
 
     def _wait_s(self, source: Source) -> int:
         """A live upstream answers entity by entity: a bin is scored when all of it can have come."""
-        whole_s = source.lag_s if source.whole_s is None else source.whole_s
-        return self._settle.get(source.name, whole_s if self.clock.mode == "live" else 0)
+        return self._settle.get(source.name, source.lag_s if self.clock.mode == "live" else 0)
 
     def _make(self, group: Group, detector: Detector, progress: Progress) -> GroupRun:
         source = discover()[group.series[0].partition("@")[2]].SOURCE

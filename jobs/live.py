@@ -25,6 +25,7 @@ from jobs.trail import Tick, Trail, read, state
 from radar.aggregate.bins import bin_start
 from radar.archive import Archive, ArchivedFile
 from radar.errors import ArchiveError
+from radar.settings import Settings
 from radar.signals import MONTH_S
 from radar.sources import discover
 from radar.store import Store, blocks, documents
@@ -40,6 +41,11 @@ PATIENCE = timedelta(hours=1)
 #: Rows that are taken in at once, and days that they may reach over: what bounds the memory of a long backlog.
 BATCH_ROWS = 500_000
 BATCH_SPAN = timedelta(days=35)
+
+
+def settle(settings: Settings) -> dict[str, int]:
+    """Seconds until the bins of a source are scored, where that is not its usual lag: of logs, that of a setting."""
+    return dict.fromkeys(("edge_logs", "dns_logs"), settings.logs_wait_s)
 
 
 class LivePipeline(Pipeline):

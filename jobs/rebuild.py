@@ -24,7 +24,7 @@ from jobs.clock import ClockMode
 from jobs.collect import enabled
 from jobs.consent import off
 from jobs.ledger import Ledger
-from jobs.live import PATIENCE, LivePipeline
+from jobs.live import PATIENCE, LivePipeline, settle
 from jobs.past import Past
 from jobs.trail import Trail
 from jobs.undo import Undo, UndoneHistory
@@ -211,6 +211,7 @@ def _run(
         off=off(settings),
         networks=settings.tracked_networks,
         keep=keep,
+        settle=settle(settings),
         history=lambda client, group: UndoneHistory(client, group, keep=keep, undo=undo),
         lease=lease,
     )

@@ -37,7 +37,7 @@ from jobs.collector import Collector
 from jobs.consent import off
 from jobs.heartbeat import BEAT_S, Desk, Herald, holder_name, workers_of
 from jobs.ledger import Ledger
-from jobs.live import LivePipeline
+from jobs.live import LivePipeline, settle
 from jobs.schedule import buckets
 from jobs.storage import Sweeper
 from jobs.trail import Trail
@@ -276,6 +276,7 @@ def main(settings: Settings) -> int:
             off=reasons,
             networks=settings.tracked_networks,
             keep=Keep.of(settings),
+            settle=settle(settings),
             trail=trail,
         ),
         sweep=sweeps(Sweeper(client, settings), travel.Keeper(client, archive, settings.time_travel_days)),

@@ -181,6 +181,9 @@ SETTINGS: tuple[Row, ...] = (
         "of our own form say what was aimed at.", _targets),
     Row("providers_file", "", "TOML file of providers that adds to those that are known, or changes them, in the form "
         "of radar/data/providers.toml. Empty: none.", str),
+    Row("logs_wait_s", "60", "Seconds after its end in which lines of a bin of edge_logs and dns_logs may still come "
+        "before it is counted and scored. Later ones change it, and it is scored again. More, where logs are shipped "
+        "late: until then nothing is published.", _int(0, 3600)),
     Row("logs_memory_mb", "512", "MB that reading and counting logs may take, beside the process and its tables of "
         "addresses, whatever the files hold. A bin that needs more loses detail, which is counted.",
         _int(64, 1_000_000)),
@@ -259,6 +262,7 @@ class Settings:
     waf_events: str
     waf_targets: tuple[str, ...]
     providers_file: str
+    logs_wait_s: int
     logs_memory_mb: int
     ranges: str
     mrt_files: str

@@ -69,8 +69,17 @@ class Alike:
             return past
         out = past[:, :size].copy()
         for rows, places in self._picks:
-            out[rows] = past[rows][:, places]
+            out[rows] = self.fill(past[rows][:, places], out[rows])
         return out
+
+    def fill(self, own: F32, plain: F32) -> F32:
+        """``own`` [E, L, W], what lies at an entity's own offsets; where nothing of a week came there, as where history
+        does not reach back so far, what lies at the plain ones."""
+        for days in set(self._days.tolist()) - {0}:
+            at = np.flatnonzero(self._days == days)
+            some = own[:, at]
+            own[:, at] = np.where(np.isnan(some).all(axis=1, keepdims=True), plain[:, at], some)
+        return own
 
     def offsets(self, entities: Sequence[str], number: int) -> I1 | None:
         """Offsets of each entity at this bin, [entities, L]; None where all have the plain look-back."""

@@ -17,6 +17,7 @@ from radar.detect import common, jump, slide, slow
 from radar.detect.alerts import AlertDesk
 from radar.detect.alike import Alike
 from radar.detect.days import Calendar
+from radar.detect.fault import OwnFaults
 from radar.detect.model import (
     AFFECTED,
     F32,
@@ -42,8 +43,6 @@ RISE, RISE_STEADY = float(np.log(2)), float(np.log(1.25))
 #: Who answers by day and by night seldom becomes more at once: of a rise so much is believed, and a few days later so
 #: much more. What comes back from a busy week is then no fall.
 BELIEVED = np.float32(1.1)
-#: A fault of our own that lasts so long becomes the new level; one that paused longer than this was over.
-FAULT_S, FAULT_OVER_S = 3 * 3600, 3600
 #: Affected for longer than this is somebody's own trouble, and no part of a dip of all.
 LONG_S = 1800
 NO_DATA, WARMING_UP, TOO_FEW, OWN_FAULT, NOT_SCORED = 1, 2, 3, 4, 5
@@ -64,7 +63,7 @@ class Detector:
         self._rising: B2 | None = None
         self._shown: B2 | bool = False
         self._networks = np.zeros(0, bool)
-        self._faults = [[-1, -1] for _ in range(group.width)]  # first and newest bin of our own fault, by slot
+        self._faults = OwnFaults(group)
 
     # ------------------------------------------------------------------ steps
 
@@ -167,7 +166,7 @@ class Detector:
                 impaired |= common.rises(p, scored, judged, self._voters)
             loaded = scored.up | self._desk.loaded(mu.shape)
             lost = np.where(loaded, np.clip(1.0 - mu / x, 0.0, 1.0), loss(p, x, mu, n)).astype(np.float32)
-            own_fault, lasting = self._own_fault(number, impaired)
+            own_fault, lasting = self._faults.look(number, impaired, state)
             reason = np.select(
                 [(p.kind == 0) | self._shown, ~has, ~aged, own_fault & has, ~known & ~(mu <= 0), ~known | scored.few],
                 [NOT_SCORED, NO_DATA, WARMING_UP, OWN_FAULT, WARMING_UP, TOO_FEW], 0).astype(np.uint8)  # fmt: skip
@@ -286,26 +285,6 @@ class Detector:
             out.append(np.stack(sums) if len(sums) > 1 else sums[0][None])
         return out[0], out[1]
 
-    def _own_fault(self, number: int, impaired: dict[int, tuple[float, float, int]]) -> tuple[B2, B2]:
-        """All slots of a source are suspect in a bin in which one of them is impaired. -> they, and those that have
-        been so for hours: what lasts is learnt as the new level, or nothing could ever be judged again."""
-        mask = np.zeros((1, self.group.width), bool)
-        lasting = np.zeros_like(mask)
-        if impaired:
-            sources = {self.group.series[slot].partition("@")[2] for slot in impaired}
-            for slot, series in enumerate(self.group.series):
-                mask[0, slot] = series.partition("@")[2] in sources
-            place = number % self._state.lead["R"]
-            self._state.ring_x[place, :, mask[0]] = 0.0
-            self._state.ring_mu[place, :, mask[0]] = 0.0
-        for slot, fault in enumerate(self._faults):
-            if mask[0, slot]:
-                fault[:] = fault[0] if fault[0] >= 0 else number, number
-                lasting[0, slot] = (number - fault[0]) * self.group.grain_s >= FAULT_S
-            elif fault[1] >= 0 and (number - fault[1]) * self.group.grain_s > FAULT_OVER_S:
-                fault[:] = -1, -1
-        return mask, lasting
-
     def _learn(self, use: B2, shared: B2, scored: Scored, jumps: F32, r: F32, over: F32, sums_mu: F32, x: F32,
                mu: F32, doubted: B2) -> None:  # fmt: skip
         """Noise, Poisson part and level from bins that were normal or are still warming up (``use``); the level where
@@ -376,7 +355,7 @@ class Detector:
                 "group": self.group.name,
                 "series": list(self.group.series),
                 "alerts": self._desk.dump(),
-                "faults": self._faults,
+                "faults": self._faults.spans,
             }
         )
 
@@ -393,7 +372,7 @@ class Detector:
             raise ValueError(f"memory of {group.name} has windows {state.lead}; expected {self._state.lead}")
         self._state = state
         self._desk.restore(extra["alerts"])
-        self._faults = [list(fault) for fault in extra.get("faults", self._faults)]  # memory of before it was kept
+        self._faults.spans = [list(span) for span in extra.get("faults", self._faults.spans)]  # older memory has none
         self._voters = common.voters(state.entities)
         self._calendar.entities(state.entities)
         self._alike.entities(state.entities)

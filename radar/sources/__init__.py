@@ -93,7 +93,6 @@ class Source:
     ``past_hours``: for any span of the past that is no longer, ``fetch`` gives all of it (`radar backfill`). 0: it
     tells of what is now, or of what lies there. ``settle_s``: bins that ended less than this before the end of a span
     are left out of it, as what is measured in them is still coming in; 0 where upstream says itself what is whole.
-    ``whole_s``: how long after its end a bin is scored, where that is sooner than ``lag_s``: all of it has then come.
     """
 
     name: str
@@ -116,7 +115,6 @@ class Source:
     shards: int = 1
     past_hours: int = 0
     settle_s: int = 0
-    whole_s: int | None = None
 
     def parts(self) -> tuple[Shard, ...]:
         """All its parts; the whole alone where it is not cut."""

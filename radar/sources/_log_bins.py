@@ -28,9 +28,6 @@ import polars as pl
 from radar.sources._rejections import Rejections
 
 BIN_S, HOUR_S = 300, 3600
-#: A minute after its end all lines of a bin are in the files of a server that writes without a break. What comes later
-#: changes the bin, which is then given and scored again.
-WHOLE_S = 60
 #: A bin, and what is held before it goes to the disk, take at most this part of the memory each, of which so many bytes
 #: are first set aside: merging takes up to twelve times as much for a moment, and pieces are counted beside it.
 PART, ASIDE = 14, 32 << 20

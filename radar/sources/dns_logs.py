@@ -53,7 +53,6 @@ from radar.sources._dns_rows import (
     tapped,
 )
 from radar.sources._dns_tap import is_stream
-from radar.sources._log_bins import WHOLE_S
 from radar.sources._log_source import Told, answers, unpacked
 from radar.sources._rejections import Rejections
 from radar.times import rfc3339
@@ -78,13 +77,13 @@ def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
 
     Raises ConfigError when the setting is empty.
     """
-    place = settings.load().dns_logs
-    if not place:
+    chosen = settings.load()
+    if not chosen.dns_logs:
         raise ConfigError("RADAR_DNS_LOGS is empty; expected a folder or a glob of log files")
     once = (pl.col("kind") == "resolver") & pl.col("field").is_in(["asked", "answered", "erred"])
     yield from answers(
-        NAME, place, since, until,
-        count=count, largest=LARGEST, once=once, within="kind", prefix="dns", wait_s=WHOLE_S,
+        NAME, chosen.dns_logs, since, until,
+        count=count, largest=LARGEST, once=once, within="kind", prefix="dns", wait_s=chosen.logs_wait_s,
     )  # fmt: skip
 
 
@@ -252,7 +251,6 @@ SOURCE = Source(
     attribution="Query logs of the resolvers of the operator of this radar, counted per country, network and zone",
     cadence_s=60,
     lag_s=300,
-    whole_s=WHOLE_S,
     signals=dict.fromkeys(("dns.queries", "dns.servfail_share", "dns.nxdomain_share", "dns.clients"), BIN_S),
     summary="DNS queries at the operator's own resolvers, from where they come, and how many fail.",
     absent_is_zero=frozenset({"dns.queries"}),

@@ -50,7 +50,6 @@ from radar.sources._bytes import PARQUET, begins, unpack
 from radar.sources._edge_counts import BIN_S, ENOUGH, LARGEST, PARTIALS, counted, merged, signals
 from radar.sources._edge_forms import COMPILED, from_lines, from_parquet
 from radar.sources._edge_rows import checked, placed
-from radar.sources._log_bins import WHOLE_S
 from radar.sources._rejections import Rejections
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ def fetch(http: Http, since: datetime, until: datetime) -> Iterator[Answer]:
     counting = partial(count, key=client_key(found.data_dir))
     yield from _log_source.answers(
         NAME, found.edge_logs, since, until,
-        count=counting, largest=LARGEST, once=pl.col("field") == "requests", prefix="edge", wait_s=WHOLE_S,
+        count=counting, largest=LARGEST, once=pl.col("field") == "requests", prefix="edge", wait_s=found.logs_wait_s,
     )  # fmt: skip
 
 
@@ -237,7 +236,6 @@ SOURCE = Source(
     attribution="Request logs of the operator of this radar, counted per country and network",
     cadence_s=60,
     lag_s=300,
-    whole_s=WHOLE_S,
     signals={signal: HOUR_S if signal.endswith("_hour") else BIN_S for signal in _signals()},
     summary="Requests, bytes, failures, round-trip times and delivery rates at the operator's own servers.",
     absent_is_zero=frozenset({"edge.requests", "edge.bytes", "edge.requests_hour"}),

@@ -136,3 +136,18 @@ def test_a_loss_by_night_after_a_fast_is_not_hidden_by_its_lively_nights() -> No
     values[down : down + 12] *= 0.7
     late = [row for row in _play("country/SA", start, values, step) if row["start"] > "2026-03-24"]
     assert [(row["start"], row["known_at"]) for row in late] == [("2026-04-02T22:00:00Z", "2026-04-02T22:20:00Z")]
+
+
+def test_where_history_does_not_reach_back_behind_the_fast_its_nights_must_do() -> None:
+    p = profiles(GROUPS["edge"], SIGNALS)
+    look = Alike(p, 300)
+    look.entities(["country/SA"])
+    number = int(datetime(2026, 4, 2, tzinfo=UTC).timestamp()) // 300
+    offsets = np.array(look.lookback(number))
+    past = np.broadcast_to(offsets.astype(np.float32)[None, :, None], (1, len(offsets), 1)).copy()
+    weeks = look.align(number, past)[0, : p.weekly[1], 0]
+    assert (weeks < -40 * 288).sum() == 15, "three of the four weeks lay in it"
+    past[:, offsets < -40 * 288] = np.nan
+    weeks = look.align(number, past)[0, : p.weekly[1], 0]
+    assert np.isfinite(weeks).all()
+    assert (weeks > -29 * 288).sum() > 0

@@ -13,6 +13,7 @@ import pytest
 from jobs import live
 from jobs.ledger import Ledger
 from jobs.live import LivePipeline
+from radar import settings
 from radar.archive import Archive
 from radar.schema import SIGNALS
 from radar.store import Store, documents, series
@@ -117,13 +118,16 @@ def test_a_short_history_is_stepped_through_as_it_is(stage: Stage) -> None:
     assert stage.line.tick(NOW + timedelta(hours=1)).bins == 18
 
 
-def test_bins_of_logs_are_scored_a_minute_after_they_ended(stage: Stage) -> None:
+def test_bins_of_logs_are_scored_a_minute_after_they_ended(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage.line = LivePipeline(stage.client, stage.archive, ledger=stage.ledger, settle=live.settle(settings.load()))
     rows = pings(NOW - timedelta(hours=3), 18).with_columns(signal=pl.lit("edge.requests"))
     five = pl.concat([rows, rows.with_columns(pl.col("timebin") + STEP / 2)])
     stage.put(five, NOW, source="edge_logs")
     stage.asked(NOW, source="edge_logs")
     assert stage.line.tick(NOW + timedelta(seconds=59)).bins == 35
     assert stage.line.tick(NOW + timedelta(seconds=60)).bins == 1
+    monkeypatch.setenv("RADAR_LOGS_WAIT_S", "0")
+    assert live.settle(settings.load())["edge_logs"] == 0
 
 
 def test_a_first_collection_that_never_ends_is_judged_by_what_came(stage: Stage) -> None:

@@ -43,12 +43,12 @@ TUNING = (
     Place("NG", "Africa/Lagos"), Place("KE", "Africa/Nairobi"), Place("AU", "Australia/Sydney"),
 )  # fmt: skip
 REPORT = (
-    Place("QA", "Asia/Qatar", (4, 5), True), Place("OM", "Asia/Muscat", (4, 5), True),
-    Place("BH", "Asia/Bahrain", (4, 5), True), Place("AE", "Asia/Dubai", fasts=True),
-    Place("SN", "Africa/Dakar", fasts=True), Place("AT", "Europe/Vienna"), Place("CZ", "Europe/Prague"),
-    Place("RO", "Europe/Bucharest"), Place("FI", "Europe/Helsinki"), Place("IE", "Europe/Dublin"),
-    Place("EC", "America/Guayaquil"), Place("UY", "America/Montevideo"), Place("TW", "Asia/Taipei"),
-    Place("SG", "Asia/Singapore"), Place("TZ", "Africa/Dar_es_Salaam"), Place("LK", "Asia/Colombo"),
+    Place("SD", "Africa/Khartoum", (4, 5), True), Place("AF", "Asia/Kabul", (3, 4), True),
+    Place("TJ", "Asia/Dushanbe", fasts=True), Place("ML", "Africa/Bamako", fasts=True),
+    Place("MV", "Indian/Maldives", (4, 5), True), Place("HU", "Europe/Budapest"), Place("HR", "Europe/Zagreb"),
+    Place("EE", "Europe/Tallinn"), Place("LT", "Europe/Vilnius"), Place("GT", "America/Guatemala"),
+    Place("DO", "America/Santo_Domingo"), Place("PA", "America/Panama"), Place("CM", "Africa/Douala"),
+    Place("ZM", "Africa/Lusaka"), Place("MN", "Asia/Ulaanbaatar"), Place("PG", "Pacific/Port_Moresby"),
 )  # fmt: skip
 
 
