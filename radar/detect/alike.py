@@ -6,7 +6,7 @@ next real one. So each offset of the look-back is moved by what the clocks have 
 several zones, by what most of them have; entities of no known country have none.
 
 In Ramadan the day is another one where most people keep it: livelier nights, a dip at dusk. The weeks after it are held
-against those before it.
+against those before it, where history reaches back so far.
 
 Shapes: E entities, L offsets of the look-back, W slots. Source of zones: tzdata; of fasts: ``radar.detect.days``.
 """
