@@ -26,6 +26,7 @@ from radar.detect.days import FEAST, MOST_FAST, code_of, fasts, zones
 from radar.detect.model import F32
 from radar.detect.profiles import DAY_S, Profiles
 
+B1 = npt.NDArray[np.bool_]
 I1 = npt.NDArray[np.intp]
 HOUR_S = 3600
 #: Weeks of a fast are left for those that lie so many days before them, or a week more.
@@ -48,6 +49,8 @@ class Alike:
         self._hour = -1
         self._all: tuple[int, ...] = p.lookback
         self._picks: list[tuple[I1, I1]] = []
+        #: The entities that were held against times that are not alike, for want of others, when it was last aligned.
+        self.unsure: B1 = np.zeros(0, bool)
         self._tables: dict[int, dict[str, I1 | None]] = {}
 
     def entities(self, keys: Sequence[str]) -> None:
@@ -65,21 +68,25 @@ class Alike:
         look-back, which is given back as it is."""
         self._look(number)
         size = len(self._base)
+        self.unsure = np.zeros(len(past), bool)
         if past.shape[1] == size:
             return past
         out = past[:, :size].copy()
         for rows, places in self._picks:
-            out[rows] = self.fill(past[rows][:, places], out[rows])
+            out[rows], self.unsure[rows] = self.fill(past[rows][:, places], out[rows])
         return out
 
-    def fill(self, own: F32, plain: F32) -> F32:
+    def fill(self, own: F32, plain: F32) -> tuple[F32, B1]:
         """``own`` [E, L, W], what lies at an entity's own offsets; where nothing of a week came there, as where history
-        does not reach back so far, what lies at the plain ones."""
+        does not reach back so far, what lies at the plain ones. And the entities of which this is so."""
+        unlike = np.zeros(len(own), bool)
         for days in set(self._days.tolist()) - {0}:
             at = np.flatnonzero(self._days == days)
-            some = own[:, at]
-            own[:, at] = np.where(np.isnan(some).all(axis=1, keepdims=True), plain[:, at], some)
-        return own
+            some, instead = own[:, at], plain[:, at]
+            none = np.isnan(some).all(axis=1, keepdims=True)
+            own[:, at] = np.where(none, instead, some)
+            unlike |= (none & np.isfinite(instead)).any(axis=(1, 2))
+        return own, unlike
 
     def offsets(self, entities: Sequence[str], number: int) -> I1 | None:
         """Offsets of each entity at this bin, [entities, L]; None where all have the plain look-back."""

@@ -146,7 +146,7 @@ class Detector:
             raw = windows[0].copy()
             impaired = common.take_out(p, windows, jumps, mu, judged, self._voters)
             shared = raw - windows[0]
-            special = self._calendar.mask(number * self.group.grain_s)
+            special = self._calendar.mask(number * self.group.grain_s) | self._alike.unsure
             if p.slides:
                 away = slide.ratios(p, windows, used, rest)
                 slid = judged & slide.followed(p, away, sums_mu, state.slide, state.noise, state.samples, special,
@@ -214,7 +214,7 @@ class Detector:
             known = has & np.isfinite(mu) & ((mu > 0) | ~p.log)
             sums_x, sums_mu = (np.where(known, a, np.float32(0.0))[None] for a in (x, mu))
             windows = np.where(known, log_windows(p, sums_x, sums_mu), NAN)
-            special = self._calendar.mask(number * self.group.grain_s)
+            special = self._calendar.mask(number * self.group.grain_s) | self._alike.unsure
             scored = judge_log(
                 p, windows, sums_mu, mu, state.noise[:1], state.poisson[:1], state.samples, self._rising, special,
                 doubt, self._networks,

@@ -94,7 +94,7 @@ def _normals(detector: Detector, entities: list[str], first: int, clean: F32, at
         if own is not None:
             there = at[k] + own
             some = clean[np.arange(len(entities))[:, None], np.clip(there, 0, clean.shape[1] - 1)]
-            past[:, k] = detector._alike.fill(np.where((there >= 0)[..., None], some, NAN), past[:, k])
+            past[:, k] = detector._alike.fill(np.where((there >= 0)[..., None], some, NAN), past[:, k])[0]
     e, k, lookback, w = past.shape
     return normal(detector.p, past.reshape(e * k, lookback, w))[0].reshape(e, k, w)
 

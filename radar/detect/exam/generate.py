@@ -26,8 +26,8 @@ F64 = npt.NDArray[np.float64]
 
 #: Seeds that thresholds were looked at with, and seeds that only the report sees: these and their countries were drawn
 #: after the last change of the detector (those of the reports before, 77_003_517, 41_927_068,
-#: 79_524_229 and 56_120_883, had been seen).
-SEEDS: dict[SeedSet, int] = {"tuning": 20_260_101, "report": 90_312_467}
+#: 79_524_229, 56_120_883 and 90_312_467, had been seen).
+SEEDS: dict[SeedSet, int] = {"tuning": 20_260_101, "report": 61_508_243}
 
 #: History without events at the start of a world.
 CALM_DAYS = 15

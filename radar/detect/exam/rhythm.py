@@ -43,12 +43,12 @@ TUNING = (
     Place("NG", "Africa/Lagos"), Place("KE", "Africa/Nairobi"), Place("AU", "Australia/Sydney"),
 )  # fmt: skip
 REPORT = (
-    Place("SD", "Africa/Khartoum", (4, 5), True), Place("AF", "Asia/Kabul", (3, 4), True),
-    Place("TJ", "Asia/Dushanbe", fasts=True), Place("ML", "Africa/Bamako", fasts=True),
-    Place("MV", "Indian/Maldives", (4, 5), True), Place("HU", "Europe/Budapest"), Place("HR", "Europe/Zagreb"),
-    Place("EE", "Europe/Tallinn"), Place("LT", "Europe/Vilnius"), Place("GT", "America/Guatemala"),
-    Place("DO", "America/Santo_Domingo"), Place("PA", "America/Panama"), Place("CM", "Africa/Douala"),
-    Place("ZM", "Africa/Lusaka"), Place("MN", "Asia/Ulaanbaatar"), Place("PG", "Pacific/Port_Moresby"),
+    Place("TM", "Asia/Ashgabat", fasts=True), Place("SO", "Africa/Mogadishu", (4, 5), True),
+    Place("MR", "Africa/Nouakchott", (4, 5), True), Place("SY", "Asia/Damascus", (4, 5), True),
+    Place("BN", "Asia/Brunei", (4, 6), True), Place("RS", "Europe/Belgrade"), Place("LV", "Europe/Riga"),
+    Place("SI", "Europe/Ljubljana"), Place("SK", "Europe/Bratislava"), Place("NI", "America/Managua"),
+    Place("JM", "America/Jamaica"), Place("HN", "America/Tegucigalpa"), Place("UG", "Africa/Kampala"),
+    Place("CI", "Africa/Abidjan"), Place("LA", "Asia/Vientiane"), Place("HK", "Asia/Hong_Kong"),
 )  # fmt: skip
 
 
