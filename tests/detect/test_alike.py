@@ -138,18 +138,6 @@ def test_a_loss_by_night_after_a_fast_is_not_hidden_by_its_lively_nights() -> No
     assert [(row["start"], row["known_at"]) for row in late] == [("2026-04-02T22:00:00Z", "2026-04-02T22:20:00Z")]
 
 
-def test_nights_after_a_fast_in_which_history_began_are_no_outages() -> None:
-    start = datetime(2026, 2, 20, tzinfo=UTC)
-    step = timedelta(minutes=10)
-    times = np.array([(start + step * k).timestamp() for k in range(50 * 144)])
-    clock = ((times + 3 * HOUR) % 86_400) / HOUR
-    fast = times < datetime(2026, 3, 20, tzinfo=UTC).timestamp()
-    night = (clock > 22) | (clock < 4)
-    values = 3000 * (1 + 0.3 * np.cos((clock - 20) * np.pi / 12)) * np.where(fast & night, 1.6, 1.0)
-    values *= np.random.default_rng(4).normal(1, 0.02, len(times))
-    assert _play("country/SA", start, values, step) == []
-
-
 def test_where_history_does_not_reach_back_behind_the_fast_its_nights_must_do() -> None:
     p = profiles(GROUPS["edge"], SIGNALS)
     look = Alike(p, 300)
@@ -164,3 +152,16 @@ def test_where_history_does_not_reach_back_behind_the_fast_its_nights_must_do() 
     assert np.isfinite(weeks).all()
     assert (weeks > -29 * 288).sum() > 0
     assert look.unsure.all(), "and a fall from them is judged as on a day on which people live otherwise"
+
+
+def test_a_fall_from_times_that_are_not_alike_needs_the_depth_of_a_special_day() -> None:
+    """Only the fast itself is known of the first, whose nights were livelier; the second keeps none."""
+    group, t = GROUPS["edge"], datetime(2026, 4, 2, tzinfo=UTC)
+    detector = Detector(group)
+    entities = ["country/SA", "country/NG"]
+    offsets = np.array(detector.lookback_at(t, entities))
+    past = np.full((2, len(offsets), group.width), 4000, np.float32)
+    past[:, offsets < -30 * 288] = np.nan
+    value = np.full((2, group.width), 4000, np.float32)
+    spread = detector.step(t, entities, value, value, past).spread[:, 0]
+    assert spread[0] > 1.5 * spread[1]
