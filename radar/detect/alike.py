@@ -45,7 +45,7 @@ class Alike:
         self._days = np.zeros(len(self._base), np.intp)
         for begin, end in (p.weekly, p.habit):
             self._days[begin:end] = np.round(-self._base[begin:end] * grain_s / DAY_S)
-        self._codes: list[str] = []
+        self._rows: dict[str, I1] = {}
         self._hour = -1
         self._all: tuple[int, ...] = p.lookback
         self._picks: list[tuple[I1, I1]] = []
@@ -55,7 +55,10 @@ class Alike:
 
     def entities(self, keys: Sequence[str]) -> None:
         """Take in the entities, in the order of the rows of :meth:`align`."""
-        self._codes = [code_of(key) for key in keys]
+        rows: dict[str, list[int]] = {}
+        for row, key in enumerate(keys):
+            rows.setdefault(code_of(key), []).append(row)
+        self._rows = {code: np.array(mine, np.intp) for code, mine in rows.items()}
         self._hour = -1
 
     def lookback(self, number: int) -> tuple[int, ...]:
@@ -108,16 +111,15 @@ class Alike:
         if hour == self._hour:
             return
         self._hour, self._all, self._picks = hour, tuple(map(int, self._base)), []
-        found = {code: own for code in set(self._codes) if (own := self._of(hour, code)) is not None}
+        found = {code: own for code in self._rows if (own := self._of(hour, code)) is not None}
         if not found:
             return
         self._all += tuple(sorted({int(o) for own in found.values() for o in own} - set(self._all)))
         place = {offset: i for i, offset in reversed(list(enumerate(self._all)))}
-        rows: dict[tuple[int, ...], list[int]] = {}
-        for row, code in enumerate(self._codes):
-            if code in found:
-                rows.setdefault(tuple(map(int, found[code])), []).append(row)
-        self._picks = [(np.array(mine, np.intp), np.array([place[o] for o in offsets], np.intp))
+        rows: dict[tuple[int, ...], list[I1]] = {}
+        for code, own in found.items():
+            rows.setdefault(tuple(map(int, own)), []).append(self._rows[code])
+        self._picks = [(np.concatenate(mine), np.array([place[o] for o in offsets], np.intp))
                        for offsets, mine in rows.items()]  # fmt: skip
 
     def _of(self, hour: int, code: str) -> I1 | None:
