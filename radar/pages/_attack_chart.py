@@ -89,11 +89,11 @@ def drawing(found: Attacks, rule: AttackRule, source: SourceStatus | None, now: 
     )
 
 
-def chart(drawn: Drawing, now: str, table_href: str, *, table: bool) -> Component:
-    """The chart of a rule's matches, with what a reader needs to pass it on."""
+def chart(drawn: Drawing, now: str, table_href: str, *, table: bool, alone: bool = False) -> Component:
+    """The chart of a rule's matches, with the offer to pass it on; ``alone``: on the page that the offer leads to."""
     help = _("Requests that matched this rule. An hour is empty where no rule at all matched: then we heard nothing.")
     return charts.chart(ID, drawn.chart, drawn.credit, csv=drawn.csv, table_href=table_href, now=now, help=help,
-                        share=drawn.share, with_table=table)  # fmt: skip
+                        share="" if alone else drawn.share, with_table=table)  # fmt: skip
 
 
 def beside(rule: str, snapshot: _read.Snapshot, href: str, *, table: bool = False) -> Component | None:

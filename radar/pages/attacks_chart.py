@@ -27,7 +27,8 @@ def layout(sha256: str = "", table: str = "", **query: str) -> Component:
     return shell.page(
         work.title,
         kit.standing(sha256.lower(), work.fingerprint) if sha256 else None,
-        _attack_chart.chart(made, _read.snapshot().now, f"{made.share}&table=1", table=bool(table)),
+        _attack_chart.chart(made, _read.snapshot().now, f"{made.share}&table=1", table=bool(table),
+                            alone=True),
         shell.section(_("Share, download, cite"), kit.kit(_attack_chart.ID, work, made.chart)),
         html.P([_("All of what we know of this rule: "), html.A(parts.title(found.rule), href=parts.href(found.rule)),
                 "."]),

@@ -123,7 +123,9 @@ def test_a_rule_s_chart_has_links_files_and_a_citation(site: Site, publish: Call
     publish(sample_attacks())
     page = site.page("/attacks?rule=944150")
     kit = unescape(re.findall(r'data-href="(/attacks/chart[^"]+)"', page)[0])
-    codes = _codes(site.page(f"{kit}&lang={language}"))
+    alone = site.page(f"{kit}&lang={language}")
+    assert alone.count('data-slot="rule-matches-kit"') == 1, "what the offer is filled from is the only one of its name"
+    codes = _codes(alone)
     frozen = next(code for code in codes if code.startswith("http") and "&sha256=" in code)
     address = urlsplit(frozen)
     asked = f"{address.path}?{address.query}"
