@@ -30,7 +30,20 @@ from radar.components import times
 from radar.components.document import first_hash
 from radar.errors import StoreUnavailable
 from radar.figures import worldmap
-from radar.pages import _attack_chart, _cards, _chart, _film, _first, _here, _language, _map, _read, _suggest, _tags
+from radar.pages import (
+    _attack_chart,
+    _cards,
+    _chart,
+    _film,
+    _first,
+    _here,
+    _language,
+    _map,
+    _quality_map,
+    _read,
+    _suggest,
+    _tags,
+)
 from radar.serve import FOR_A_DAY, Static, compress
 
 SETTINGS = settings.load()
@@ -168,6 +181,7 @@ server.add_url_rule("/chart.svg", "chart_file", _chart.file)
 server.add_url_rule("/attacks/chart.svg", "attack_chart_file", _attack_chart.file)
 server.add_url_rule("/map.csv", "map_csv", _map.csv_file)
 server.add_url_rule("/map.svg", "map_svg", _map.svg_file)
+server.add_url_rule("/quality.svg", "quality_file", _quality_map.file)
 server.add_url_rule("/film.json", "film", _film.view)
 server.add_url_rule("/suggest.json", "suggest", _suggest.view)
 

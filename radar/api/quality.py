@@ -136,10 +136,7 @@ def quality(given: dict[str, Any]) -> Response:
     if wanted:
         ranked = [row for row in ranked if row.entity in set(wanted)]
     if given["format"] == "csv":
-        columns = ("rank", "entity", "name", "value", "low", "high", "n", "unit")
-        body = table.write(columns, [(row.rank, row.entity, entities.name(row.entity), row.value, row.low, row.high,
-                                      row.n, how.unit) for row in ranked])  # fmt: skip
-        return body_of(body, CSV)
+        return body_of(csv_of(how, ranked), CSV)
     found = performance.read_many(access.client(), wanted)
     source = seen.sources.get((now["source"] if now else "edge_logs") if how.live else "mlab_ndt")
     data = {
@@ -158,3 +155,10 @@ def quality(given: dict[str, Any]) -> Response:
                  count=len(ranked), version=seen.version)  # fmt: skip
     about["unit"] = how.unit
     return success(data, about)
+
+
+def csv_of(how: By, ranked: Sequence[Ranked]) -> bytes:
+    """The ranking as CSV; an empty rank is of one that cannot be ranked."""
+    columns = ("rank", "entity", "name", "value", "low", "high", "n", "unit")
+    return table.write(columns, [(row.rank, row.entity, entities.name(row.entity), row.value, row.low, row.high, row.n,
+                                  how.unit) for row in ranked])  # fmt: skip

@@ -1,13 +1,14 @@
-"""The world by state as a picture of its own: title, sentence, legend, source, licence, time and address are in it."""
+"""The world by state, or in shades, as a picture of its own: title, sentence, legend, source, licence, time and address
+are in it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from textwrap import wrap
 
 from radar.figures import worldmap
-from radar.figures.palette import PALETTE, WORST_FIRST
+from radar.figures.palette import PALETTE, SHADES, WORST_FIRST
 from radar.figures.text import esc
 from radar.figures.world import by_urgency, kind_of
 from radar.labels import STATES, _
@@ -32,13 +33,25 @@ def svg(states: Mapping[str, EntityState], *, title: str, sentence: str, credit:
     base
         Address of the site, before the paths of its pages, for the links of the countries.
     """
+    legend = []
+    counts = dict.fromkeys(WORST_FIRST, 0)
+    for _code, state in by_urgency(states):
+        counts[kind_of(state)] += 1
+    for kind in WORST_FIRST:
+        words = f"{_(STATES[kind]) if kind in STATES else _('No data')} {counts[kind]}"
+        legend.append((worldmap.symbol(kind), words))
+    return sheet(worldmap.svg(states, compact=True), legend, title=title, sentence=sentence, credit=credit, base=base)
+
+
+def sheet(drawing: str, legend: Sequence[tuple[str, str]], *, title: str, sentence: str, credit: str, base: str) -> str:
+    """Any map of the world as a finished file. ``legend``: marks of 12 by 12 pixels, and their words."""
     across = WIDE - 2 * EDGE
     high = round(across * worldmap.ASPECT[1] / worldmap.ASPECT[0])
     say, end = wrap(sentence, _LETTERS), wrap(credit, _LETTERS)
     top = 40 + LINE * len(say)
-    legend = top + high + 24
-    total = legend + 14 + LINE * len(end) + EDGE
-    drawing = worldmap.svg(states, compact=True).replace('href="/', f'href="{escape(base)}/')
+    below = top + high + 24
+    total = below + 14 + LINE * len(end) + EDGE
+    drawing = drawing.replace('href="/', f'href="{escape(base)}/')
     drawing = drawing.replace("<svg ", f'<svg x="{EDGE}" y="{top}" width="{across}" height="{high}" ', 1)
 
     def lines(texts: list[str], y: int) -> str:
@@ -48,18 +61,14 @@ def svg(states: Mapping[str, EntityState], *, title: str, sentence: str, credit:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDE}" height="{total}" viewBox="0 0 {WIDE} {total}">'
         f'<style>{_style()}</style><rect class="sheet" width="{WIDE}" height="{total}"/>'
         f'<text class="head" x="{EDGE}" y="26">{esc(title)}</text>{lines(say, 46)}{drawing}'
-        f"{_legend(states, legend)}{lines(end, legend + 14 + LINE)}</svg>"
+        f"{_legend(legend, below)}{lines(end, below + 14 + LINE)}</svg>"
     )
 
 
-def _legend(states: Mapping[str, EntityState], y: int) -> str:
-    counts = dict.fromkeys(WORST_FIRST, 0)
-    for _code, state in by_urgency(states):
-        counts[kind_of(state)] += 1
-    out, each = [], (WIDE - 2 * EDGE) // len(WORST_FIRST)
-    for i, kind in enumerate(WORST_FIRST):
-        words = f"{_(STATES[kind]) if kind in STATES else _('No data')} {counts[kind]}"
-        out.append(f'<g transform="translate({EDGE + i * each},{y - 10})">{worldmap.symbol(kind)}</g>')
+def _legend(marks: Sequence[tuple[str, str]], y: int) -> str:
+    out, each = [], (WIDE - 2 * EDGE) // len(marks)
+    for i, (mark, words) in enumerate(marks):
+        out.append(f'<g transform="translate({EDGE + i * each},{y - 10})">{mark}</g>')
         out.append(f'<text class="say" x="{EDGE + i * each + 18}" y="{y}">{esc(words)}</text>')
     return "".join(out)
 
@@ -71,6 +80,7 @@ def _style() -> str:
         f".map .s-{k}{{fill:{c[k]}}}.map .s-{k} .p{{stroke:{c[k]}}}.sym.s-{k}{{fill:{c[k]};color:{c[k]}}}"
         for k in ("ok", "degraded", "outage", "none")
     )
+    kinds += "".join(f".map .s-{k},.swatch.s-{k}{{fill:{v}}}.map .s-{k} .p{{stroke:{v}}}" for k, v in SHADES.items())
     return (
         "text{font:13px Inter,system-ui,sans-serif}"
         f".sheet{{fill:{c['paper']}}}.head{{font-size:18px;font-weight:600;fill:{c['ink']}}}.say{{fill:{c['ink-2']}}}"

@@ -10,18 +10,19 @@ from dash.development.base_component import Component
 
 from radar import cldr
 from radar.api import quality as ranks
-from radar.components import charts, numbers, outages, shell, state, times
+from radar.components import charts, kit, numbers, outages, shell, state, times
 from radar.components import quality as parts
 from radar.components.ssr import Raw, marks, slot
-from radar.figures import quality as drawings
 from radar.figures import worldmap
 from radar.labels import N_, _
-from radar.pages import _read
-from radar.shapes.quality import PerformanceNow
+from radar.pages import _quality_map
 
 shell.register_page(__name__, path="/quality", title="Quality")
 
 SORTS = ("rank", "name", "n")
+
+#: Name of the kit.
+ID = "quality"
 
 #: Rows of the ranking before the rest is a link.
 ROWS = 40
@@ -38,16 +39,11 @@ CHOICES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
 )  # fmt: skip
 
 
-def layout(by: str = "", month: str = "", sort: str = "", show: str = "", **query: str) -> Component:
+def layout(by: str = "", month: str = "", sort: str = "", show: str = "", sha256: str = "", **query: str) -> Component:
     """The page. ``by``: a measure of ``radar.api.quality.BY``; ``month``: a recorded one; ``sort`` orders the table,
-    ``show=all`` shows the whole of it."""
-    snapshot = _read.snapshot()
-    now = _read.performance_now()
-    known = ranks.months(snapshot.quality)
-    chosen = by if by in ranks.BY else "rtt" if now is not None or not known else "iqb"
-    how = ranks.BY[chosen]
-    when = None if how.live else month if month in known else known[0] if known else None
-    rows = ranks.ranking(chosen, when, now, snapshot.quality)
+    ``show=all`` shows the whole of it; ``sha256``: of the numbers that a link was made of."""
+    shown = _quality_map.read(by, month)
+    chosen, how, when, rows, known = shown.by, shown.how, shown.month, shown.rows, shown.months
     asked = {"by": chosen, "month": when or "", "sort": sort if sort in SORTS else "",
              "show": "all" if show == "all" else ""}  # fmt: skip
     strips = [
@@ -57,22 +53,22 @@ def layout(by: str = "", month: str = "", sort: str = "", show: str = "", **quer
     if not how.live and known:
         months = [(name, times.month_words(name), _href({**asked, "month": name})) for name in known]
         strips.append(_strip(_("Month"), months, when or ""))
-    head = _sentence(how, rows, when, now, snapshot.now)
-    source = snapshot.source((now["source"] if now else "edge_logs") if how.live else "mlab_ndt")
-    csv = "/api/v1/quality?" + urlencode({"by": chosen, **({"month": when} if when else {}), "format": "csv"})
-    unit = {"score": _("points of 100"), "ratio": "%"}.get(how.unit, how.unit)
     drawn: list[Any] = [_nothing(how)]
     if rows:
-        drawn = [_map(how, rows), parts.credit(source, unit, csv), _table(how, rows, asked)]
-    simulated = how.live and now is not None and now["simulated"]
+        work = _quality_map.work(shown)
+        drawn = [
+            kit.standing(sha256.lower(), work.fingerprint) if sha256 else None,
+            _map(shown), parts.credit(shown.source, shown.unit, shown.csv), _table(how, rows, asked),
+            shell.section(_("Share, download, cite"), kit.kit(ID, work, shown.sentence), id="cite"),
+        ]  # fmt: skip
     return shell.page(
         _("Quality"),
-        html.P([head, " ", state.simulated(simulated)], className="lede"),
+        html.P([shown.sentence, " ", state.simulated(shown.simulated)], className="lede"),
         html.Div(strips, className="ranges stacked"),
         *drawn,
-        html.P([html.A(_("JSON"), href=csv.replace("&format=csv", "")), " · ",
+        html.P([html.A(_("JSON"), href=shown.csv.replace("&format=csv", "")), " · ",
                 html.A(_("How this is judged"), href="/method#quality")], className="note"),
-        description=head,
+        description=shown.sentence,
         wide=True,
     )  # fmt: skip
 
@@ -85,76 +81,17 @@ def _href(asked: dict[str, str]) -> str:
     return "/quality?" + urlencode([(name, value) for name, value in asked.items() if value])
 
 
-def _value(how: ranks.By, value: float | None) -> str:
-    if value is None:
-        return _("no data")
-    if how.unit == "score":
-        return parts.score(value)
-    return f"{numbers.rough(value * 100)} %" if how.unit == "ratio" else f"{numbers.rough(value)} {how.unit}"
-
-
-def _sentence(
-    how: ranks.By, rows: list[ranks.Ranked], month: str | None, now: PerformanceNow | None, clock: str
-) -> str:
-    ranked = [row for row in rows if row.rank is not None and row.value is not None]
-    if not ranked:
-        return _("We have too little data to rank countries by this.")
-    middle = sorted(row.value or 0.0 for row in ranked)[len(ranked) // 2]
-    best = outages.name_of(ranked[0].entity)
-    text = _("{title}: {middle} in the middle country of {n}; {best} is best with {value}").format(
-        title=_(how.title), middle=_value(how, middle), n=len(ranked), best=best, value=_value(how, ranked[0].value)
-    )
-    if len(rows) > len(ranked):
-        text += "; " + _("of {n} more we have too little to say").format(n=len(rows) - len(ranked))
-    if how.live and now is not None:
-        text += ". " + _("Hour from {when}").format(when=times.words(now["hour"], clock))
-        if parts.stale(now["hour"], clock):
-            text += "; " + _("no newer one has come")
-    elif month:
-        text += ". " + _("Recorded in {month}").format(month=times.month_words(month))
-    return text + "."
-
-
-def _map(how: ranks.By, rows: list[ranks.Ranked]) -> Component:
-    known = [row.value for row in rows if row.rank is not None and row.value is not None]
-    between = drawings.cuts(known)
-    kinds, words = {}, {}
-    for row in rows:
-        code = row.entity.partition("/")[2]
-        name = outages.name_of(row.entity)
-        words[code] = f"{name}: {_value(how, row.value)}"
-        if row.rank is None or row.value is None:
-            kinds[code] = "insufficient"
-            words[code] = f"{name}: {_('too little data')}"
-        else:
-            kinds[code] = drawings.shade(row.value, between, lower_is_better=how.lower_is_better)
-            words[code] += " " + _("(place {rank} of {n})").format(rank=row.rank, n=len(known))
-    title = _("Map of the world: {title}").format(title=_(how.title))
-    drawing = slot("quality-map", lambda: drawings.world(kinds, words, title), class_name="map-box")
-    counts = {kind: sum(each == kind for each in kinds.values()) for kind in (*_shades(), "insufficient")}
-    ends = {"q0": _("worst"), "q4": _("best")}
+def _map(shown: _quality_map.Shown) -> Component:
+    drawing = slot("quality-map", lambda: _quality_map.drawing(shown), class_name="map-box")
     items = []
-    for kind in reversed(_shades()):
-        if counts[kind]:
-            said = [row.value for row in rows if kinds[row.entity.partition("/")[2]] == kind and row.value is not None]
-            span = f"{_value(how, min(said))} – {_value(how, max(said))}"
-            items.append(
-                html.Li(
-                    [
-                        html.Span(className=f"swatch s-{kind}", **marks(aria_hidden="true")),
-                        html.Span(f"{ends.get(kind, '')} {span}".strip()),
-                        html.B(str(counts[kind])),
-                    ]
-                )
-            )
-    few = state.mark("insufficient", _("Too little to rank"))
-    items.append(html.Li([few, html.B(str(counts["insufficient"]))]))
-    return html.Div([html.H2(_(how.title)), drawing, html.Ul(items, className="map-legend"),
+    for kind, words, count in _quality_map.legend(shown):
+        if kind == "insufficient":
+            items.append(html.Li([state.mark("insufficient", words), html.B(str(count))]))
+        else:
+            swatch = html.Span(className=f"swatch s-{kind}", **marks(aria_hidden="true"))
+            items.append(html.Li([swatch, html.Span(words), html.B(str(count))]))
+    return html.Div([html.H2(_(shown.how.title)), drawing, html.Ul(items, className="map-legend"),
                      html.P(worldmap.note(), className="note")], className="section")  # fmt: skip
-
-
-def _shades() -> list[str]:
-    return [f"q{i}" for i in range(drawings.SHADES)]
 
 
 def _table(how: ranks.By, rows: list[ranks.Ranked], asked: dict[str, str]) -> Component:
@@ -184,7 +121,7 @@ def _table(how: ranks.By, rows: list[ranks.Ranked], asked: dict[str, str]) -> Co
             place: Any = str(row.rank) if row.rank is not None else Raw(worldmap.symbol("insufficient"))
             cells = [html.Td(place, className="num"),
                      html.Th(html.A(outages.name_of(row.entity), href=f"/{row.entity}"), scope="row"),
-                     html.Td([_value(how, row.value), html.Small(between)], className="num")]  # fmt: skip
+                     html.Td([_quality_map.value(how, row.value), html.Small(between)], className="num")]  # fmt: skip
             if how.unit == "score":
                 cells.append(html.Td(parts.score(row.half), className="num"))
             cells.append(html.Td("" if row.n is None else cldr.count(row.n), className="num"))

@@ -93,6 +93,12 @@ def test_style_sheet_and_palette_say_the_same_colours(theme: str) -> None:
         assert dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", body)) == palette.PALETTE[theme]  # type: ignore[index]
 
 
+def test_the_shades_of_files_are_those_of_the_style_sheet() -> None:
+    css = (REPO / "assets/figures.css").read_text()
+    light = css.partition(":root { --q0")[2].partition("}")[0]
+    assert re.findall(r"#[0-9a-f]{6}", light) == list(palette.SHADES.values())
+
+
 def test_a_light_colour_has_one_dark_counterpart() -> None:
     pairs = set(zip(palette.PALETTE["light"].values(), palette.PALETTE["dark"].values(), strict=True))
     assert len({light for light, _dark in pairs}) == len(pairs)

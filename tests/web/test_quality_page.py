@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from datetime import timedelta
+from html import unescape
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
 
 import pytest
 
@@ -54,6 +59,34 @@ def test_a_country_with_too_few_tests_has_no_score(filled: Site) -> None:
 def test_another_month_can_be_chosen_and_an_unknown_one_is_the_newest(filled: Site) -> None:
     assert "Recorded in October 2024" in filled.page("/quality?by=download&month=2024-10")
     assert "Recorded in October 2025" in filled.page("/quality?by=download&month=%3Cb%3E")
+
+
+@pytest.mark.parametrize("query", ["by=rtt", "by=iqb&month=2025-10", "by=download&month=2024-10"])
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_map_has_links_files_and_a_citation(filled: Site, query: str, language: str) -> None:
+    page = filled.page(f"/quality?{query}&lang={language}")
+    codes = [unescape(found) for found in re.findall(r"<(?:code|pre)>(.*?)</", page, re.S)]
+    frozen = urlsplit(next(code for code in codes if code.startswith("http") and "&sha256=" in code))
+    asked = f"{frozen.path}?{frozen.query}"
+    assert "the very numbers" in filled.page(asked)
+    assert "The numbers have changed" in filled.page(re.sub("sha256=.*", "sha256=0123456789abcdef", asked))
+    csv_at = re.findall(r"'http://[^/]+(/api[^']+)'", next(code for code in codes if code.startswith("curl")))[0]
+    assert hashlib.sha256(filled.get(csv_at).data).hexdigest() in codes
+    picture = filled.get(f"/quality.svg?{query}")
+    assert picture.mimetype == "image/svg+xml"
+    root = ElementTree.fromstring(picture.text)
+    text = "".join(root.itertext())
+    for piece in ("Map of the world: ", "Source: ", "licence: ", "Shapes: Natural Earth", f"/quality?{query}&sha256="):
+        assert piece in text, piece
+    assert "best " in text
+    kinds = {name for node in root.iter() for name in node.get("class", "").split() if name.startswith("s-q")}
+    style = next(node.text or "" for node in root.iter() if node.tag.endswith("style"))
+    assert kinds
+    assert all(f".{kind}" in style for kind in kinds)
+
+
+def test_there_is_no_file_of_nothing(site: Site) -> None:
+    assert site.get("/quality.svg?by=rtt").status_code == 404
 
 
 def test_nothing_published_is_said_and_draws_no_map(site: Site) -> None:
