@@ -164,7 +164,7 @@ def work(shown: Shown) -> kit.Work:
         licence=shown.source["licence"] if shown.source else _("not stated"),
         simulated=shown.simulated,
         read=shown.read,
-        kind=_("Map"),
+        kind=_("Map of simulated data") if shown.simulated else _("Map"),
     )
 
 
