@@ -234,18 +234,17 @@ def scattered(
 def _follow(
     client: Cluster, moved: list[tuple[int, bytes, str]], replies: list[Reply], what: str, guard: Guard
 ) -> None:
-    """Send again what a node answered with the address of another one."""
+    """Send again what a node answered with the address of another one, to that address: the node that is asked for the
+    map of all may not have heard of the move yet."""
     client.refresh()
     with asking(what):
         try:
             for nth, item, text in moved:
-                if text.startswith("ASK "):
-                    host, _, port = text.split()[2].rpartition(":")
-                    _, node = client.node(host, int(port))
-                    asked = [command(b"ASKING"), item]
-                else:
-                    _, node = client.home(key_slot(item))
-                    asked = [item]
+                verb, _, address = text.split()[:3]
+                host, _, port = address.rpartition(":")
+                # a node that does not know its own address names none
+                _, node = client.node(host, int(port)) if host else client.home(key_slot(item))
+                asked = [command(b"ASKING"), item] if verb == "ASK" else [item]
                 with Line(node, what, guard) as line:
                     replies[nth] = line.trip(asked)[-1]
         except MOVING:

@@ -285,6 +285,8 @@ def test_an_unknown_address_says_what_to_do(view: View, path: str) -> None:
     page.wait_for_selector("html.taken")
     expect(page.locator("h1")).to_have_text("Nothing here")
     page.get_by_role("link", name="world map").click()
+    page.wait_for_url("**/")
+    page.wait_for_selector("html.taken")
     expect(page.locator("h1")).to_contain_text("Outage now")
 
 

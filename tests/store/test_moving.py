@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import pytest
 from redis.crc import key_slot
 
 from radar import store
@@ -42,3 +43,19 @@ def test_what_moves_is_asked_where_it_goes_and_then_where_it_is(tmp_path: Path) 
             server.client().execute_command("CLUSTER", "SETSLOT", slot, "NODE", ids[target.port])
         check(1)  # the source answers MOVED
         assert nodes.holder(slot) is target
+
+
+def test_a_map_that_has_not_heard_of_the_move_does_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A node tells the others by and by: whoever is asked for the map may still name the one before."""
+    slot = key_slot(b"{country/IQ}")
+    values = np.ones((5, 1, 5), np.float32)
+    with servers.cluster(tmp_path) as nodes, store.connect(nodes.url, timeout_s=10) as client:
+        store.ping(client)
+        source = nodes.holder(slot)
+        target = next(server for server in nodes.servers[:3] if server is not source)
+        mine = target.client().execute_command("CLUSTER MYID").decode()
+        for server in (target, source):
+            server.client().execute_command("CLUSTER", "SETSLOT", slot, "NODE", mine)
+        monkeypatch.setattr(type(client), "refresh", lambda _self: None)
+        blocks.write_bins(client, EDGE, "value", ENTITIES, MONDAY, values)
+        assert np.array_equal(blocks.read_bins(client, EDGE, "value", ENTITIES, MONDAY, 1), values)
