@@ -29,7 +29,8 @@ _SHADES = tuple(f"q{i}" for i in reversed(range(drawings.SHADES)))
 class Shown:
     """Countries by one measure (``by``, a name in ``radar.api.quality.BY``), as of now or of a recorded ``month``.
 
-    ``csv``: address of exactly these numbers. ``read``: RFC 3339, the clock when they were read.
+    ``csv``: address of exactly these numbers. ``read``: RFC 3339, the clock when they were read;
+    ``hour``: start of the hour that they are of.
     """
 
     by: str
@@ -43,6 +44,7 @@ class Shown:
     simulated: bool
     csv: str
     read: str
+    hour: str | None
 
 
 def read(by: str, month: str) -> Shown:
@@ -66,6 +68,7 @@ def read(by: str, month: str) -> Shown:
         simulated=bool(how.live and now is not None and now["simulated"]),
         csv="/api/v1/quality?" + urlencode({**_named(chosen, when), "format": "csv"}),
         read=snapshot.now,
+        hour=now["hour"] if how.live and now is not None else None,
     )
 
 
@@ -152,7 +155,7 @@ def work(shown: Shown) -> kit.Work:
     with languages.speaking("en"):  # the bytes that the API gives
         fingerprint = hashlib.sha256(ranks.csv_of(shown.how, shown.rows)).hexdigest()
     named = urlencode(_named(shown.by, shown.month))
-    when = times.month_words(shown.month) if shown.month else times.words(shown.read)
+    when = times.month_words(shown.month) if shown.month else times.words(shown.hour or shown.read)
     return kit.Work(
         title=f"{_title(shown)}, {when}",
         page=envelope.address(f"/quality?{named}"),

@@ -22,7 +22,7 @@ shell.register_page(__name__, path="/method", title="Method")
 #: What the detector works with: days before a series is judged, weeks and days looked back on, bins and seconds in a
 #: row, minutes within which two signals confirm each other, and the countries' movement that means our own fault.
 FACTS = {"warm_up_days": 14, "weeks": 4, "days": 7, "bins": 2, "minutes": 10, "confirm_minutes": 30,
-         "common_percent": 14, "common_share": 33, "voters": 10}  # fmt: skip
+         "common_percent": 14, "common_share": 33, "voters": 10, "least_voters": 6, "nearly_all": 80}  # fmt: skip
 
 
 def layout(**query: str) -> Component:
@@ -192,11 +192,13 @@ def _confidence() -> Component:
 def _faults() -> Component:
     return shell.section(
         _("Our own faults"),
-        html.P(_("When most of the world seems to fall at once, we are broken, not the world. If the median country "
+        html.P([_("When most of the world seems to fall at once, we are broken, not the world. If the median country "
                  "falls by more than {common_percent} %, or more than {common_share} % of at least {voters} countries "
                  "fall together, a notice stands on top of every page, and no outage is published from "
                  "that signal.").format(
-                     **FACTS)),
+                     **FACTS), " ",
+               _("Where some of them sent nothing, {least_voters} are enough if {nearly_all} % of these fall.").format(
+                     **FACTS)]),
         html.P([_("A source that is late or fails is shown as such under "), html.A(_("Sources"), href="/sources"),
                 _(" and "), html.A(_("Status"), href="/status"),
                 _("; its silence is not read as an outage. When our own store cannot be asked, pages say so and show "

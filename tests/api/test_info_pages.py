@@ -148,6 +148,8 @@ def test_the_method_tells_the_numbers_that_the_detector_works_with(site: FlaskCl
         "common_percent": round((1 - 2.718281828**-common.COMMON_DROP) * 100),
         "common_share": round(common.COMMON_SHARE * 100),
         "voters": common.MIN_VOTERS,
+        "least_voters": common.LEAST_VOTERS,
+        "nearly_all": round(common.NEARLY_ALL * 100),
     } == FACTS
     words = words_of(html_of(site, "/method"))
     assert f"at least {-bands.OPEN_Z:g} robust" in words

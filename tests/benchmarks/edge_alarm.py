@@ -9,7 +9,6 @@ of one of them would be a false alarm, and is told.
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -34,6 +33,7 @@ from radar.detect.exam.generate import drift
 from radar.detect.exam.rhythm import REPORT, TUNING, Habits, usual
 from radar.signals import GROUPS
 from radar.store import connect, documents, embedded
+from tests.benchmarks._processes import environment
 
 GROUP = GROUPS["edge"]
 GRAIN_S = GROUP.grain_s
@@ -181,9 +181,7 @@ def _written(world: World, path: Path, since: float) -> Iterator[None]:
 @contextmanager
 def _worker(data_dir: Path, log: Path, url: str) -> Iterator[None]:
     """The worker, as an operator starts it."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("RADAR_")}
-    env |= {"RADAR_DATA_DIR": str(data_dir), "REDIS_URL": url, "RADAR_SOURCES": "edge_logs",
-            "RADAR_EDGE_LOGS": str(log)}  # fmt: skip
+    env = environment(RADAR_DATA_DIR=str(data_dir), REDIS_URL=url, RADAR_SOURCES="edge_logs", RADAR_EDGE_LOGS=str(log))
     with (data_dir / "log").open("wb") as out:
         process = subprocess.Popen([sys.executable, "-m", "jobs.worker"], env=env, stdout=out, stderr=out)
         try:

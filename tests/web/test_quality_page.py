@@ -72,6 +72,7 @@ def test_the_map_has_links_files_and_a_citation(filled: Site, query: str, langua
     assert "The numbers have changed" in filled.page(re.sub("sha256=.*", "sha256=0123456789abcdef", asked))
     csv_at = re.findall(r"'http://[^/]+(/api[^']+)'", next(code for code in codes if code.startswith("curl")))[0]
     assert hashlib.sha256(filled.get(csv_at).data).hexdigest() in codes
+    assert any(", 2 March 2026, 11:00 UTC" in code for code in codes) or "rtt" not in query or language == "es"
     assert any(("[Map of simulated data]" if "rtt" in query else "[Map]") in code for code in codes) or language == "es"
     picture = filled.get(f"/quality.svg?{query}")
     assert picture.mimetype == "image/svg+xml"

@@ -27,8 +27,8 @@ of the worlds come from the same package as the detector's calendar, which flatt
 An alarm counts if it overlaps the event or the half hour after it. "Found after" counts from the labelled onset to the
 closed bin with which the outage is published. The onset of a brown-out is a bracket: it begins when nothing is lost yet
 and ends when three tenths are. Its first column counts from the beginning, the last two from the end; aims are held
-against those. Events that counting cannot show (less than six deviations lost in six hours, or shorter than two bins or
-ten minutes) count neither way. The other methods are re-implemented from their public descriptions
+against those. Events that counting cannot show (less than six deviations lost in six hours, less than ten minutes, or
+fewer than two bins that came) count neither way. The other methods are re-implemented from their public descriptions
 (`radar/detect/exam/baselines.py`), with our persistence, and with the threshold that found the most on the tuning seeds
 at no more than one false alarm in ten entity-weeks. An aim is called met where the figure reaches it; the interval
 beside it says how sure that is (Wilson's for shares, Byar's for rates).
