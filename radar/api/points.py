@@ -82,7 +82,8 @@ class Drawn:
 
     ``coverage``: share of the native bins before ``now`` that have a value, 0..1; None when there are none.
     ``scale``: "raw" also where ``normalised`` was wanted of a series that is a share already, or is held against
-    nothing. ``judged``: the same windows as the detector sees them, against what it expects, in the catalogue's unit.
+    nothing. ``judged``: the same windows as the detector sees them, against what it expects, in the catalogue's unit,
+    with the ``score`` of those that it could judge; what is not judged has none.
     """
 
     wanted: Wanted
@@ -138,7 +139,7 @@ def draw(client: Store, wanted: Sequence[Wanted], *, now: datetime, lines: bool)
     StoreUnavailable
         The store cannot be asked.
     """
-    aspects = ("value", "n", "baseline", "spread") if lines else ("value", "n")
+    aspects = ("value", "n", "baseline", "spread", "score") if lines else ("value", "n")
     by_range: dict[tuple[datetime, datetime], list[series.Wanted]] = {}
     for row in wanted:
         by_range.setdefault((row.since, row.until), []).extend((row.entity, row.series_id, a) for a in aspects)
@@ -153,12 +154,12 @@ def draw(client: Store, wanted: Sequence[Wanted], *, now: datetime, lines: bool)
                              row.group.grain_s)  # fmt: skip
         columns: dict[str, Values] = {"value": native["value"], "n": native["n"]}
         if lines:
-            columns |= _lines(row, native["baseline"], native["spread"])
-        coarse = _coarse(row, columns)
-        judged = coarse
+            columns |= {"score": native["score"], **_lines(row, native["baseline"], native["spread"])}
+        judged = _coarse(row, columns)
+        coarse = {name: column for name, column in judged.items() if name != "score"}
         scale: Scale = "raw"
         if lines and row.weeks:
-            coarse = judged | _of_weeks([_then(row, slices[span]) for span in _earlier(row)])
+            coarse |= _of_weeks([_then(row, slices[span]) for span in _earlier(row)])
         if lines and row.scale == "normalised":
             coarse, scale = _normalised(coarse, row.signal)
         tidy = {name: [_seven(value) for value in column] for name, column in coarse.items()}

@@ -82,9 +82,11 @@ def planes(conditions: Sequence[tuple[Signal, str, str, str]], verdicts: Mapping
         "outside": _("at the edge of its usual range"),
         "weak": _("beyond the threshold"),
         "gone": _("most of it is missing"),
+        "silent": _("no data just now"),
+        "unjudged": _("cannot be judged just now"),
         "unknown": _("no baseline to hold it against"),
     }
-    kinds = {"within": "ok", "outside": "ok", "weak": "degraded", "gone": "outage", "unknown": "insufficient"}
+    kinds = {"within": "ok", "outside": "ok", "weak": "degraded", "gone": "outage"}
     groups = []
     for plane in ("control", "data", "quality"):
         rows = [row for row in conditions if row[0].plane == plane]
@@ -95,7 +97,7 @@ def planes(conditions: Sequence[tuple[Signal, str, str, str]], verdicts: Mapping
             continue
         groups.append(html.Dt(_(PLANES[plane])))
         for _signal, title, condition, href in rows:
-            mark = state.shape(kinds[condition])
+            mark = state.shape(kinds.get(condition, "insufficient"))
             line = [mark, html.A(title, href=href), html.Span(words[condition], className="said")]
             groups.append(html.Dd(line))
     verdict = [html.P(text, className="verdict") for text in verdicts.values() if text]

@@ -221,7 +221,7 @@ def _drawing(row: points.Drawn, snapshot: Snapshot) -> Drawing:
         credit=_credit(status, name, history),
         csv=_csv(wanted),
         share=share(wanted),
-        condition=_said.condition(row.judged, lost, signal),
+        condition=_said.condition(row, lost, snapshot),
         words=_(signal.help),
     )
 

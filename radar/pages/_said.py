@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from radar.api import points
 from radar.components import numbers, times
 from radar.figures.text import is_share
 from radar.labels import N_, _
 from radar.pages._read import Snapshot
-from radar.signals import Signal, split
+from radar.signals import split
 
 #: Name of the dotted line beside it.
 NAMES: dict[points.Against, str] = {
@@ -49,14 +48,23 @@ def unit(row: points.Drawn) -> str:
     return row.unit if is_share(row.unit) else _(row.unit)
 
 
-def condition(columns: Mapping[str, Sequence[float | None]], at: int | None, signal: Signal) -> str:
-    """How a bin stands against what the detector expects: within, outside (of the band), weak or gone (beyond the
-    threshold, gone: more than half is missing), unknown."""
+def condition(row: points.Drawn, at: int | None, snapshot: Snapshot) -> str:
+    """How the newest bin, ``at``, stands against what the detector expects.
+
+    within, outside (of the band), weak or gone (beyond the threshold, gone: more than half is missing); and where that
+    cannot be said: silent (nothing came since), unjudged (a value, but the detector could not judge it: too few
+    measurements, or our own fault), unknown (nothing to hold it against).
+    """
     if at is None:
         return "unknown"
+    signal, columns = row.wanted.signal, row.judged
     value, lo, hi, threshold = (columns[name][at] for name in ("value", "lo", "hi", "threshold"))
     if value is None or lo is None or hi is None:
         return "unknown"
+    if _silent_since(row, at, snapshot) is not None:
+        return "silent"
+    if columns["score"][at] is None:
+        return "unjudged"
     low = signal.bad == "low"
     if threshold is not None and (value < threshold if low else value > threshold):
         normal = columns["baseline"][at]
@@ -78,14 +86,19 @@ def sentence(row: points.Drawn, at: int | None, snapshot: Snapshot, *, history: 
     when = times.words(times.rfc3339(moments[at]), snapshot.now)
     text = _("{value} at {when}{against}.").format(value=_quantity(row, value), when=when,
                                                    against=_against(row, at, value))  # fmt: skip
-    # Two windows and the source's usual lag may be missing at the end of any series.
-    status = snapshot.source(split(row.wanted.series_id)[1])
-    slack = timedelta(seconds=2 * row.wanted.step_s + (status["expected_lag_s"] if status else 0) * 2)
-    end = min(times.parse(snapshot.now), row.wanted.until)
-    if end - moments[at] > slack + timedelta(seconds=row.wanted.step_s):
-        since = moments[at] + timedelta(seconds=row.wanted.step_s)
+    since = _silent_since(row, at, snapshot)
+    if since is not None:
         text += " " + _("No data since {when}.").format(when=times.words(times.rfc3339(since), snapshot.now))
     return text
+
+
+def _silent_since(row: points.Drawn, at: int, snapshot: Snapshot) -> datetime | None:
+    """The end of the newest window with a value, ``at``, where more is missing after it than may be: two windows and
+    twice the source's usual lag."""
+    status = snapshot.source(split(row.wanted.series_id)[1])
+    since = row.times[at] + timedelta(seconds=row.wanted.step_s)
+    slack = timedelta(seconds=2 * row.wanted.step_s + (status["expected_lag_s"] if status else 0) * 2)
+    return since if min(times.parse(snapshot.now), row.wanted.until) - since > slack else None
 
 
 def _quantity(row: points.Drawn, value: float) -> str:
