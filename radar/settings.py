@@ -17,6 +17,10 @@ from typing import Any
 from radar.errors import ConfigError
 from radar.languages import LANGUAGES
 
+#: Style sheets, scripts and fonts: in an installed package they lie inside it, in a checkout beside it.
+_HERE = Path(__file__).parent
+ASSETS = _HERE / "assets" if (_HERE / "assets").is_dir() else _HERE.parent / "assets"
+
 
 @dataclass(frozen=True, slots=True)
 class Row:

@@ -13,7 +13,6 @@ import logging
 import threading
 from contextlib import suppress
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any, cast
 
 import dash
@@ -34,6 +33,8 @@ from radar.pages import (
     _attack_chart,
     _cards,
     _chart,
+    _figure,
+    _figures,
     _film,
     _first,
     _here,
@@ -47,10 +48,6 @@ from radar.pages import (
 from radar.serve import FOR_A_DAY, Static, compress
 
 SETTINGS = settings.load()
-
-#: In an installed package the assets lie inside it, in a checkout beside it.
-_HERE = Path(__file__).parent
-ASSETS = _HERE / "assets" if (_HERE / "assets").is_dir() else _HERE.parent / "assets"
 
 POLICY = "; ".join(
     [
@@ -76,7 +73,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
-_ICON = (ASSETS / "favicon.ico").read_bytes()
+_ICON = (settings.ASSETS / "favicon.ico").read_bytes()
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +94,7 @@ def _unavailable(error: Exception) -> None:
 app = Site(
     __package__,
     use_pages=True,
-    assets_folder=str(ASSETS),
+    assets_folder=str(settings.ASSETS),
     assets_ignore=".",  # our own tags load them (radar/pages/_tags.py)
     suppress_callback_exceptions=True,
     include_pages_meta=False,
@@ -178,6 +175,8 @@ def favicon() -> flask.Response:
 
 
 server.add_url_rule("/chart.svg", "chart_file", _chart.file)
+server.add_url_rule("/figure.svg", "figure_svg", lambda: _figure.svg_file(_figures.read))
+server.add_url_rule("/figure.csv", "figure_csv", lambda: _figure.csv_file(_figures.read))
 server.add_url_rule("/attacks/chart.svg", "attack_chart_file", _attack_chart.file)
 server.add_url_rule("/map.csv", "map_csv", _map.csv_file)
 server.add_url_rule("/map.svg", "map_svg", _map.svg_file)
@@ -197,7 +196,7 @@ def here() -> flask.Response:
         return _first.failure(503, "/here", _TAGS)
 
 
-_cards.register(server, ASSETS / "fonts")
+_cards.register(server, settings.ASSETS / "fonts")
 
 
 @server.get("/robots.txt")
@@ -277,11 +276,11 @@ server.view_functions[_UPDATE] = _strict(server.view_functions[_UPDATE])
 with server.test_request_context("/"):
     server.preprocess_request()
 
-_TAGS, _scripts = _tags.tags(app, ASSETS)
+_TAGS, _scripts = _tags.tags(app, settings.ASSETS)
 for _address, _view in _scripts.items():
     server.add_url_rule(_address, _address, _view)
 server.wsgi_app = cast(  # type: ignore[method-assign]  # the way Flask's documentation wraps an application
-    Any, Static(server.wsgi_app, assets=ASSETS, cache=SETTINGS.data_dir / "cache" / "static")
+    Any, Static(server.wsgi_app, assets=settings.ASSETS, cache=SETTINGS.data_dir / "cache" / "static")
 )
 
 # What every first page needs: the tables of names and shapes. The search index, a second of work, is made beside.

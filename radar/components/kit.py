@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from dash import html
 from dash.development.base_component import Component
@@ -45,6 +46,11 @@ class Work:
     read: str
     png: str = ""
     kind: str = ""
+
+
+def figure(name: str, **named: str) -> str:
+    """Address of the page of one drawing that is no chart of a series (``radar.pages.figure``)."""
+    return "/figure?" + urlencode({"name": name, **named}, safe="/@:")
 
 
 def offer(id: str, href: str) -> Component:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from statistics import median
 from typing import Any
@@ -12,7 +13,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from radar import cldr, entities
-from radar.components import attacks, numbers, outages, shell, state, times
+from radar.components import attacks, kit, numbers, outages, shell, state, times
 from radar.components.ssr import slot
 from radar.figures import quality as drawings
 from radar.labels import N_, _, ngettext
@@ -24,6 +25,11 @@ WEEK, FEWEST_DAYS, SMALL = 7, 5, 0.05
 #: An hour that ended longer ago than this is not "now".
 STALE = timedelta(hours=3)
 
+#: What is shown hour by hour: heading and unit.
+DAYS: dict[str, tuple[str, str]] = {
+    "rtt": (N_("Round-trip time, hour by hour"), "ms"),
+    "throughput": (N_("Throughput, hour by hour"), "Mbit/s"),
+}
 PURPOSES: dict[str, str] = {
     "web": N_("Web"),
     "video": N_("Video"),
@@ -95,10 +101,10 @@ def performance(
     if row is None:
         return None
     parts: list[Any] = [None if said else html.P(sentence(row, now), className="sentence"), _tiles(row)]
-    for what, title, unit in (("rtt", _("Round-trip time, hour by hour"), "ms"),
-                              ("throughput", _("Throughput, hour by hour"), "Mbit/s")):  # fmt: skip
-        if any(value is not None for value in row["hours"][what]["median"]):
-            parts.append(_day(row, what, title, unit, source, csv))
+    for what in DAYS:
+        found = day(row, what)
+        if found is not None:
+            parts.append(drawn(found, source, csv, kit.figure("hours", entity=row["entity"], what=what)))
     year = f"/{row['entity']}?range=1y#edge-rtt-p50-hour-edge-logs"
     parts.append(html.P(html.A(_("Its hours over a year"), href=year)))
     parts.append(_peers(row))
@@ -157,13 +163,34 @@ def _tiles(row: Performance) -> Component:
     return html.Dl(cells, className="tiles")
 
 
-def _day(row: Performance, what: str, title: str, unit: str, source: SourceStatus | None, csv: str) -> Component:
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The last hours of one measure, oldest first, beside their month. ``columns``: as ``drawings.day`` has them, None
+    for no data; ``first``: start of the oldest hour; ``said``: the sentence."""
+
+    id: str
+    title: str
+    unit: str
+    first: datetime
+    columns: dict[str, list[float | None]]
+    said: str
+    simulated: bool
+
+    def svg(self) -> str:
+        """The drawing."""
+        return drawings.day(self.first, self.columns, title=self.title, sentence=self.said, unit=self.unit,
+                            simulated=self.simulated)  # fmt: skip
+
+
+def day(row: Performance, what: str) -> Day | None:
+    """The hours of one measure of ``DAYS``; None where none has a value."""
     hours = row["hours"]["rtt" if what == "rtt" else "throughput"]
+    if all(value is None for value in hours["median"]):
+        return None
     columns: dict[str, list[float | None]] = {
         "median": hours["median"], "low": hours["low"], "high": hours["high"], "usual": hours["usual"],
         "usual_low": hours["usual_low"], "usual_high": hours["usual_high"],
     }  # fmt: skip
-    first = times.parse(row["hour"]) - timedelta(hours=len(columns["median"]) - 1)
     outside = [
         i for i, (low, high, under, over) in enumerate(zip(columns["low"], columns["high"], columns["usual_low"],
                                                            columns["usual_high"], strict=True))
@@ -175,24 +202,33 @@ def _day(row: Performance, what: str, title: str, unit: str, source: SourceStatu
                     len(outside)).format(n=len(outside), hours=comparable)  # fmt: skip
     if not comparable:
         said = _("None of these hours can be compared with the month before: too little was measured in it.")
-    id = f"hours-{what}"
-    drawn = slot(id, lambda: drawings.day(first, columns, title=title, sentence=said, unit=unit,
-                                          simulated=row["simulated"]), class_name="ts-box")  # fmt: skip
+    title, unit = DAYS[what]
+    first = times.parse(row["hour"]) - timedelta(hours=len(columns["median"]) - 1)
+    return Day(f"hours-{what}", _(title), unit, first, columns, said, row["simulated"])
+
+
+def drawn(found: Day, source: SourceStatus | None, csv: str, share: str = "") -> Component:
+    """The figure of one measure's hours, with its table and, where ``share`` leads to its own page, its kit."""
+    columns = found.columns
     body = [
-        html.Tr([html.Th(times.time((first + timedelta(hours=i)).strftime("%Y-%m-%dT%H:%M:%SZ")), scope="row"),
+        html.Tr([html.Th(times.time(times.rfc3339(found.first + timedelta(hours=i))), scope="row"),
                  *(html.Td(_cell(columns[name][i]), className="num") for name in columns)])
         for i in range(len(columns["median"]) - 1, -1, -1)
     ]  # fmt: skip
     heads = (_("Hour"), _("Median"), _("At least"), _("At most"), _("Usual"), _("Usual from"), _("Usual to"))
     table = html.Table([html.Thead(html.Tr([html.Th(word, scope="col") for word in heads])), html.Tbody(body)],
                        className="figures")  # fmt: skip
-    folded = html.Details([html.Summary(_("The same as a table")), slot(f"{id}-table", table, class_name="scroll")])
+    folded = html.Details([html.Summary(_("The same as a table")),
+                           slot(f"{found.id}-table", table, class_name="scroll")])  # fmt: skip
     note = _("Points: median of the hour with its 95 % interval. Band: middle half of the same hour on the 28 days "
              "before; its dotted line is their median.")  # fmt: skip
-    caption = html.Figcaption([html.H3([title, " ", state.simulated(row["simulated"])]),
-                               html.P(said, className="sentence")])  # fmt: skip
-    return html.Figure([caption, drawn, html.P(note, className="note"), credit(source, unit, csv), folded],
-                       className="chart", id=f"chart-{id}")  # fmt: skip
+    caption = html.Figcaption([html.H3([found.title, " ", state.simulated(found.simulated)]),
+                               html.P(found.said, className="sentence")])  # fmt: skip
+    return html.Figure(
+        [caption, slot(found.id, found.svg, class_name="ts-box"), html.P(note, className="note"),
+         credit(source, found.unit, csv), folded, kit.offer(found.id, share) if share else None],
+        className="chart", id=f"chart-{found.id}",
+    )  # fmt: skip
 
 
 def credit(source: SourceStatus | None, unit: str, csv: str) -> Component:

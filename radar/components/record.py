@@ -11,7 +11,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from radar.components import numbers, outages, shell, state, times
+from radar.components import kit, numbers, outages, shell, state, times
 from radar.components.ssr import Raw, slot
 from radar.figures import months
 from radar.labels import STATES, _, ngettext
@@ -31,9 +31,7 @@ def reliability(row: Reliability | None) -> Component | None:
     words = sentence(row)
     parts: list[Any] = [html.P(words, className="sentence")]
     if row["year"]["watched"]:
-        drawn = [months.Column(times.month_words(one["month"]), _parts(one), _month(one)) for one in row["months"]]
-        title = _("Reliability, twelve months")
-        parts.append(slot("months", lambda: Raw(months.svg(drawn, title, words)), class_name="months-box"))
+        parts.append(slot("months", lambda: Raw(drawing(row)), class_name="months-box"))
     head = [_("Month"), _("Watched"), _("In outage"), _("Outages"), _("Longest")]
     body = [_row(one) for one in reversed(row["months"]) if one["watched"]]
     table = html.Table([
@@ -46,7 +44,14 @@ def reliability(row: Reliability | None) -> Component | None:
                      _("Unit: share of the watched time. "), _("Counted until "), times.time(row["until"]), ". ",
                      html.A(_("Method"), href="/method#reliability")], className="credit")  # fmt: skip
     note = _("Hours that we could not judge are not known: they count neither as well nor as an outage.")
-    return shell.section(heading, *parts, source, id="reliability", note=note)
+    share = kit.offer("months", kit.figure("reliability", entity=row["entity"])) if row["year"]["watched"] else None
+    return shell.section(heading, *parts, source, share, id="reliability", note=note)
+
+
+def drawing(row: Reliability) -> str:
+    """Its months as SVG."""
+    drawn = [months.Column(times.month_words(one["month"]), _parts(one), _month(one)) for one in row["months"]]
+    return months.svg(drawn, _("Reliability, twelve months"), sentence(row))
 
 
 def sentence(row: Reliability) -> str:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
 
 from radar import cldr
-from radar.components import numbers, outages, state, times
+from radar.components import kit, numbers, outages, state, times
 from radar.components.candidates import number
 from radar.components.routes import (
     FEW,
@@ -163,34 +164,71 @@ def totals(routing: Routing) -> Component:
     ])  # fmt: skip
 
 
-def losses(routing: Routing, standing: str) -> list[Component]:
-    """A drawing of the countries that lost most, with its sentence; the sentence alone when none did."""
-    lost, _held, _unknown = _judged(routing["countries"])
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A country that lost announced space: of which family, and the change of it (-0.4: 40 % are gone)."""
+
+    entity: str
+    name: str
+    family: str
+    change: float
+
+    @property
+    def words(self) -> str:
+        """What its bar says."""
+        return _("{name}: {n} % of the {family} space of a day before is gone").format(
+            name=self.name, n=cldr.fixed(-self.change * 100), family=self.family)  # fmt: skip
+
+    def bar(self) -> str:
+        """Its bar as SVG: what is left is low, what is gone high."""
+        gone = shares.Part(-self.change, "outage" if self.change < -0.5 else "degraded")
+        return shares.svg([shares.Part(1 + self.change, "ok", low=True), gone], self.words)
+
+
+def lost(routing: Routing) -> list[Loss]:
+    """The countries that lost most, worst first, and no more than are drawn."""
+    found, _held, _unknown = _judged(routing["countries"])
+    rows = [(view["entity"], *(worst(view) or ("", 0.0))) for view in found[:DRAWN]]
+    return [Loss(entity, outages.name_of(entity), family, moved) for entity, family, moved in rows]
+
+
+def lost_words(routing: Routing) -> str:
+    """How many countries lost a tenth or more."""
+    n = len(_judged(routing["countries"])[0])
+    return ngettext("{n} country has lost a tenth or more of its announced space.",
+                    "{n} countries have lost a tenth or more of their announced space; the worst are drawn.",
+                    n).format(n=n)  # fmt: skip
+
+
+def losses(routing: Routing, standing: str, share: str = "") -> list[Component]:
+    """A drawing of the countries that lost most, with its sentence; the sentence alone when none did. ``share``: the
+    page of this drawing alone."""
     rule = _("A loss is said from {n} % on, against a day before, where there were at least {few} blocks.").format(
         n=cldr.fixed(LOST * 100), few=FEW)  # fmt: skip
     if standing not in JUDGED:
         return [unfed()]
-    if not lost:
+    found = lost(routing)
+    if not found:
         return [html.P(_("No country that can be compared has lost that much.") + " " + rule, className="none")]
-    rows = []
-    for view in lost[:DRAWN]:
-        family, moved = worst(view) or ("", 0.0)
-        parts = [shares.Part(1 + moved, "ok", low=True),
-                 shares.Part(-moved, "outage" if moved < -0.5 else "degraded")]  # fmt: skip
-        name = outages.name_of(view["entity"])
-        words = _("{name}: {n} % of the {family} space of a day before is gone").format(
-            name=name, n=cldr.fixed(-moved * 100), family=family)  # fmt: skip
-        rows.append(html.Tr([html.Th(html.A(name, href=f"/{view['entity']}"), scope="row"), _bar(parts, words),
-                             html.Td([html.Small(family), " ", move(moved)], className="num")]))  # fmt: skip
-    said = ngettext("{n} country has lost a tenth or more of its announced space.",
-                    "{n} countries have lost a tenth or more of their announced space; the worst are drawn.",
-                    len(lost)).format(n=len(lost))  # fmt: skip
+    rows = [
+        html.Tr([html.Th(html.A(row.name, href=f"/{row.entity}"), scope="row"),
+                 html.Td(Raw(row.bar()), className="bar-cell"),
+                 html.Td([html.Small(row.family), " ", move(row.change)], className="num")])
+        for row in found
+    ]  # fmt: skip
     unit = _("Whole bar: the space announced a day before. Low part: still announced. High part: gone.")
     head = html.Thead(html.Tr([html.Th(_("Country"), scope="col"), html.Th(_("Left and gone"), scope="col"),
                                html.Th(_("Change"), scope="col", className="num")]), className="sr")  # fmt: skip
     drawing = slot("losses", lambda: html.Table([head, html.Tbody(rows)], className="shares"))
-    caption = html.Figcaption([html.H3(_("Announced space that is gone")), html.P(said, className="sentence")])
-    return [html.Figure([caption, drawing, html.P([unit, " ", rule], className="note")], className="chart")]
+    caption = html.Figcaption([html.H3(_("Announced space that is gone")),
+                               html.P(lost_words(routing), className="sentence")])  # fmt: skip
+    parts = [
+        caption,
+        drawing,
+        html.P([unit, " ", rule], className="note"),
+        kit.offer("losses", share) if share else None,
+    ]
+    return [html.Figure(parts, className="chart")]
 
 
 def unfed() -> Component:

@@ -93,9 +93,12 @@ def svg(states: Mapping[str, EntityState | None], dots: Sequence[Dot], label: st
 
 def legend(dots: Sequence[Dot]) -> str:
     """The kinds of dots that are there, in words."""
-    rows = "".join(f"<li>{symbol(kind)} {esc(_(WORDS[kind]))}</li>"
-                   for kind in WORDS if any(dot.kind == kind for dot in dots))  # fmt: skip
-    return f'<ul class="agree-key">{rows}</ul>'
+    return f'<ul class="agree-key">{"".join(f"<li>{mark} {esc(words)}</li>" for mark, words in key_of(dots))}</ul>'
+
+
+def key_of(dots: Sequence[Dot]) -> list[tuple[str, str]]:
+    """A mark and its words for each kind of dot that is there."""
+    return [(symbol(kind), _(WORDS[kind])) for kind in WORDS if any(dot.kind == kind for dot in dots)]
 
 
 def _box(points: Sequence[tuple[int, int]]) -> tuple[int, int, int, int]:

@@ -8,11 +8,10 @@ bin that is stretched to fit, which keeps their paths short. Colours are classes
 from __future__ import annotations
 
 from itertools import pairwise
-from textwrap import wrap
 
+from radar.figures import sheet
 from radar.figures.axes import BOTTOM, LEFT, RIGHT, TOP, YAxis, fraction, line_labels, shades, wide_gap, x_ticks, y_axis
 from radar.figures.chart import Chart, Values, credit, describe, gap_edges, gaps, runs
-from radar.figures.palette import PALETTE
 from radar.figures.text import esc, num, unit_words
 from radar.labels import _
 
@@ -43,22 +42,11 @@ def svg(chart: Chart, *, width: int = 720, height: int = 220, standalone: bool =
         # an image has no links in it; with some it is a group
         role = "group" if any(shade.span.href for shade in shades(chart)) else "img"
         return f'<svg class="ts" role="{role}" height="{height}" xmlns="http://www.w3.org/2000/svg">{body}</svg>'
-    letters = max(20, int((width - 24) / 6.6))  # what a line of 12 px text holds
-    say, end = wrap(chart.sentence, letters), wrap(credit(chart), letters)
-    head, foot = 38 + 17 * len(say), 10 + 17 * len(end)
-    total = height + head + foot
-
-    def lines(texts: list[str], top: int) -> str:
-        return "".join(f'<text class="say" x="12" y="{top + 17 * i}">{esc(t)}</text>' for i, t in enumerate(texts))
-
-    return (
-        f'<svg class="ts-file" role="img" xmlns="http://www.w3.org/2000/svg" width="{width}" height="{total}"'
-        f' viewBox="0 0 {width} {total}"><style>{_style()}</style>'
-        f'<rect class="sheet" width="{width}" height="{total}"/>'
-        f'<text class="head" x="12" y="24">{esc(chart.title)}</text>{lines(say, 44)}'
-        f'<svg class="ts" x="{LEFT}" y="{head + TOP}" width="{width - LEFT - RIGHT - 6}" height="{plot}"'
-        f' overflow="visible">{body}</svg>{lines(end, head + height + 14)}</svg>'
+    drawing = (
+        f'<svg class="ts" x="{LEFT - sheet.EDGE}" y="{TOP}" width="{width - LEFT - RIGHT - 6}" height="{plot}"'
+        f' overflow="visible">{body}</svg>'
     )
+    return sheet.svg(drawing, height, title=chart.title, sentence=chart.sentence, credit=credit(chart), wide=width)
 
 
 def _body(chart: Chart, plot: int) -> str:
@@ -172,24 +160,3 @@ def _flag(chart: Chart) -> str:
     if chart.simulated:
         return esc(_("simulated"))
     return esc(_("recorded history")) if chart.history else ""
-
-
-def _style() -> str:
-    """The classes of figures.css that a chart uses, with the light colours written out, for a file on its own."""
-    c = PALETTE["light"]
-    shade = "".join(
-        f".s-{k} .span{{fill:{c[k]};opacity:.14}}.s-{k} .edge{{stroke:{c[k]}}}"
-        f".s-{k} .span-label{{fill:{c.get(k + '-ink', c[k])}}}"
-        for k in ("outage", "degraded", "insufficient", "simulated")
-    )
-    return (
-        "text{font:12px Inter,system-ui,sans-serif;fill:" + c["ink-3"] + "}"
-        f".sheet{{fill:{c['paper']}}}.head{{font-size:16px;font-weight:600;fill:{c['ink']}}}.say{{fill:{c['ink-2']}}}"
-        f"line{{stroke:{c['line']}}}.zero{{stroke:{c['ink-3']}}}path{{fill:none;vector-effect:non-scaling-stroke}}"
-        f".value{{stroke:{c['ink']};stroke-width:1.8px;stroke-linejoin:round;stroke-linecap:round}}"
-        f".baseline{{stroke:{c['ink-3']};stroke-dasharray:1.5 3}}"
-        f".threshold{{stroke:{c['threshold']};stroke-width:.8px}}"
-        f"path.band{{fill:{c['band']}}}.gap{{stroke:{c['ink-3']};stroke-dasharray:3 3}}"
-        f"text.name{{stroke:none}}text.name.value{{fill:{c['ink']};font-weight:600}}.flag.sim{{fill:{c['simulated']}}}"
-        + shade
-    )

@@ -6,7 +6,7 @@ a hatched one cannot see; an empty place was not asked. Every row says the same 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -14,6 +14,7 @@ from math import floor
 from typing import Literal
 
 from radar import cldr
+from radar.figures import sheet
 from radar.figures.text import esc
 from radar.labels import N_, VERDICTS, _
 from radar.shapes import OutageSignal, Verdict
@@ -110,11 +111,7 @@ def html(rows: Sequence[Row], *, start: datetime, step_s: int) -> str:
     body = "".join(_row(row, start, step_s) for row in rows)
     count = max(len(row.cells) for row in rows)
     there = {cell for row in rows for cell in row.cells}
-    key = "".join(
-        f'<li><svg width="12" height="16" aria-hidden="true">{_bar(cell, "0", "12", 16)}</svg> {esc(_(words))}</li>'
-        for cell, words in WORDS.items()
-        if cell in VERDICTS or cell in there
-    )
+    key = "".join(f"<li>{mark} {esc(words)}</li>" for mark, words in _key(there, 16))
     return (
         f'<table class="agree"><caption class="vh">{esc(_("Which sources see it, over time (UTC)"))}</caption>'
         f'<thead><tr><th scope="col">{esc(_("Source"))}</th><th scope="col">'
@@ -122,6 +119,25 @@ def html(rows: Sequence[Row], *, start: datetime, step_s: int) -> str:
         f"{_axis(start, step_s, count)}</th></tr></thead><tbody>{body}</tbody></table>"
         f'<ul class="agree-key">{key}</ul>'
     )
+
+
+def _key(there: Collection[Cell | None], high: int) -> list[tuple[str, str]]:
+    """A mark and its words for each kind of cell; small deviations only where there are some."""
+    return [
+        (f'<svg width="12" height="{high}" aria-hidden="true">{_bar(cell, "0", "12", high)}</svg>', _(said))
+        for cell, said in WORDS.items()
+        if cell in VERDICTS or cell in there
+    ]
+
+
+def sheet_of(rows: Sequence[Row], *, start: datetime, step_s: int) -> tuple[str, int]:
+    """The same for a file (``sheet.svg``): the drawing with its axis and key, and its height."""
+    count = max(len(row.cells) for row in rows)
+    lines = [sheet.Bar("", _axis(start, step_s, count), 18)]
+    lines += [sheet.Bar(row.label, _strip(row, start, step_s), 28, _small(row)) for row in rows]
+    drawing, high = sheet.bars(lines)
+    key, room = sheet.legend(_key({cell for row in rows for cell in row.cells}, 12))
+    return f'{drawing}<g transform="translate(0,{high})">{key}</g>', high + room
 
 
 def words(row: Row, start: datetime, step_s: int) -> str:
@@ -159,6 +175,21 @@ def table(rows: Sequence[Row], start: datetime, step_s: int) -> str:
 
 
 def _row(row: Row, start: datetime, step_s: int) -> str:
+    terms = f"<small>{esc(row.terms)}</small>" if row.terms else ""
+    return (
+        f'<tr><th scope="row">{esc(row.label)}<small>{esc(_small(row))}</small>{terms}</th>'
+        f"<td>{_strip(row, start, step_s)}</td></tr>"
+    )
+
+
+def _small(row: Row) -> str:
+    """What stands under the name of a row: "edge_logs · sees it · simulated"."""
+    parts = [row.source, _(VERDICTS[row.verdict]) if row.verdict is not None else "",
+             _("simulated") if row.simulated else "", row.note]  # fmt: skip
+    return " · ".join(part for part in parts if part)
+
+
+def _strip(row: Row, start: datetime, step_s: int) -> str:
     n = max(1, len(row.cells))
     bars, i = [], 0
     for verdict, run in groupby(row.cells):
@@ -166,18 +197,9 @@ def _row(row: Row, start: datetime, step_s: int) -> str:
         if verdict is not None:
             bars += [_bar(verdict, f"{100 * k / n:.2f}%", f"{100 / n:.2f}%", 28) for k in range(i, i + length)]
         i += length
-    small = [row.source] if row.source else []
-    if row.verdict is not None:
-        small.append(_(VERDICTS[row.verdict]))
-    if row.simulated:
-        small.append(_("simulated"))
-    if row.note:
-        small.append(row.note)
-    terms = f"<small>{esc(row.terms)}</small>" if row.terms else ""
     return (
-        f'<tr><th scope="row">{esc(row.label)}<small>{esc(" · ".join(small))}</small>{terms}</th><td>'
         f'<svg class="strip" role="img" width="100%" height="28" xmlns="http://www.w3.org/2000/svg">'
-        f"<title>{esc(words(row, start, step_s))}</title>{''.join(bars)}</svg></td></tr>"
+        f"<title>{esc(words(row, start, step_s))}</title>{''.join(bars)}</svg>"
     )
 
 

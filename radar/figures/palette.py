@@ -57,9 +57,6 @@ PALETTE: dict[Theme, dict[str, str]] = {
 #: The face of all figures; the same list as in assets/fonts.css.
 FONT = "Inter Variable, Inter Fallback, system-ui, sans-serif"
 
-#: The five shades of the map of quality in the light theme, worst first; as in the style sheet.
-SHADES = {"q0": "#dfe6ed", "q1": "#b9c8d6", "q2": "#8ba3ba", "q3": "#5d7d9a", "q4": "#34536f"}
-
 #: From worst to calmest: what is drawn later lies on top, so drawings go through it backwards.
 WORST_FIRST = ("outage", "degraded", "insufficient", "ok", "none")
 

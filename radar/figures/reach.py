@@ -44,24 +44,34 @@ class Block:
 
 def html(blocks: Sequence[Block], label: str) -> str:
     """The picture with its key. ``label`` says what it shows; each network says its own name and state."""
+    key = "".join(f"<li>{mark} {esc(words)}</li>" for mark, words in key_of(blocks, 16))
+    return f'{svg(blocks, label)}<ul class="agree-key">{key}</ul>'
+
+
+def svg(blocks: Sequence[Block], label: str) -> str:
+    """The picture alone."""
     whole = sum(max(block.share * 100, NARROWEST) for block in blocks) or 1.0
     drawn, at = [], 0.0
     for block in blocks:
         width = max(block.share * 100, NARROWEST) / whole * 100
         drawn.append(_block(block, at, width))
         at += width
-    key = "".join(
-        f'<li><svg width="12" height="16" aria-hidden="true"><g class="{_class(kind, "outage")}">'
-        f"{_bar(kind, '0', '12', 16)}</g></svg> {esc(_(WORDS[kind]))}</li>"
-        for kind in WORDS
-        if any(block.kind == kind for block in blocks)
-    )
     return (
         f'<svg class="reach" role="group" aria-label="{esc(label)}" width="100%" height="{HEIGHT}" '
         'xmlns="http://www.w3.org/2000/svg"><defs><pattern id="reach-hatch" width="5" height="5" '
         'patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path d="M1 0v5"/></pattern></defs>'
-        f'{"".join(drawn)}</svg><ul class="agree-key">{key}</ul>'
+        f"{''.join(drawn)}</svg>"
     )
+
+
+def key_of(blocks: Sequence[Block], high: int) -> list[tuple[str, str]]:
+    """A mark and its words for each kind of network that is there."""
+    return [
+        (f'<svg width="12" height="{high}" aria-hidden="true"><g class="{_class(kind, "outage")}">'
+         f"{_bar(kind, '0', '12', high)}</g></svg>", _(WORDS[kind]))
+        for kind in WORDS
+        if any(block.kind == kind for block in blocks)
+    ]  # fmt: skip
 
 
 def _block(block: Block, at: float, width: float) -> str:

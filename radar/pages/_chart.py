@@ -72,8 +72,8 @@ def _as_file(found: Found) -> tuple[str, str]:
     return timeseries.svg(chart, standalone=True), f"radar-{found.entity.replace('/', '-')}-{found.drawing.id}.svg"
 
 
-def as_file(make: Callable[[], tuple[str, str]]) -> flask.Response:
-    """The answer with a drawing (SVG, and its name) that may raise WrongAddress or StoreUnavailable."""
+def as_file(make: Callable[[], tuple[str, str]], kind: str = "image/svg+xml") -> flask.Response:
+    """The answer with a file (its text, and its name) that may raise WrongAddress or StoreUnavailable."""
     try:
         drawing, name = make()
     except WrongAddress as error:
@@ -82,7 +82,7 @@ def as_file(make: Callable[[], tuple[str, str]]) -> flask.Response:
         answer = _plain(_("We cannot read the measurements just now.") + "\n", 503)
         answer.headers["Retry-After"] = "30"
         return answer
-    answer = flask.Response(drawing, mimetype="image/svg+xml")
+    answer = flask.Response(drawing, mimetype=kind)
     answer.headers["Content-Disposition"] = f'inline; filename="{name}"'
     answer.headers["Cache-Control"] = f"public, max-age={envelope.FRESH_S}"
     return answer

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
 
 from radar import cldr, entities, known
-from radar.components import numbers, paths
+from radar.components import kit, numbers, paths
 from radar.components.ssr import slot
 from radar.errors import StoreUnavailable
 from radar.figures import affected
 from radar.figures.world import name_of
 from radar.labels import _, ngettext
 from radar.pages import _paths, _read
-from radar.shapes import Outage
+from radar.shapes import EntityState, Outage
 from radar.shapes.paths import Dependent
 
 #: Countries that are named in the sentence of the map.
@@ -70,10 +71,24 @@ def through(outage: Outage, parts: Mapping[int, Outage], snapshot: _read.Snapsho
     ], rows
 
 
-def places(outage: Outage, parts: Mapping[int, Outage], reached: list[Dependent],
-           snapshot: _read.Snapshot) -> list[Component]:  # fmt: skip
-    """A map of the countries of the networks that are hit, and of those that are reached through them; nothing where
-    all of it lies in one country."""
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the networks of an outage are. ``states``: of the countries that are touched, None for one we hold nothing
+    on; ``said``: the sentence."""
+
+    states: dict[str, EntityState | None]
+    dots: list[affected.Dot]
+    said: str
+
+    def svg(self) -> str:
+        """The map."""
+        return affected.svg(self.states, self.dots, self.said)
+
+
+def places_of(outage: Outage, parts: Mapping[int, Outage], reached: Sequence[Dependent],
+              snapshot: _read.Snapshot) -> Places | None:  # fmt: skip
+    """The countries of the networks that are hit, and of those that are reached through them; None where all of it
+    lies in one country."""
     dots = [dot for asn, part in parts.items() for dot in [_hit(asn, part)] if dot is not None]
     dots += [affected.Dot(known.name_of(f"asn/{row['asn']}"), f"/asn/{row['asn']}", home, "through")
              for row in reached for home in [_home(row["asn"])] if home]  # fmt: skip
@@ -81,22 +96,30 @@ def places(outage: Outage, parts: Mapping[int, Outage], reached: list[Dependent]
     own = [code for row in rows if row["status"] != "retracted" and (code := known.country_of(row["entity"]))]
     codes = list(dict.fromkeys([*own, *(dot.country for dot in dots)]))
     if len(codes) < 2:
-        return []
-    states = {code: snapshot.states.get(f"country/{code}") for code in codes}
+        return None
     names = [name_of(code, None) for code in codes]
     listed = ", ".join(names[:NAMED])
     if len(names) > NAMED:
         listed = _("{names} and {n} more").format(names=listed, n=len(names) - NAMED)
     said = _("It touches networks of {n} countries: {names}.").format(n=len(codes), names=listed)
+    return Places({code: snapshot.states.get(f"country/{code}") for code in codes}, dots, said)
+
+
+def places(outage: Outage, parts: Mapping[int, Outage], reached: Sequence[Dependent],
+           snapshot: _read.Snapshot) -> list[Component]:  # fmt: skip
+    """A map of ``places_of``; nothing where there is none."""
+    found = places_of(outage, parts, reached, snapshot)
+    if found is None:
+        return []
     note = _("Countries have the colour of their own state. Networks stand around the middle of their country, as we "
              "know nothing finer; at most {n} are drawn in each.").format(n=affected.MOST)  # fmt: skip
+    named = {"outage": outage["id"], **({"at": snapshot.at} if snapshot.at else {})}
     return [
         html.H3(_("Where they are")),
-        html.P(said, className="sentence"),
-        slot(
-            "affected-map", lambda: affected.svg(states, dots, said) + affected.legend(dots), class_name="affected-box"
-        ),
+        html.P(found.said, className="sentence"),
+        slot("affected-map", lambda: found.svg() + affected.legend(found.dots), class_name="affected-box"),
         html.P(note, className="note"),
+        kit.offer("affected", kit.figure("where-hit", **named)),
     ]
 
 

@@ -190,7 +190,7 @@ def file() -> flask.Response:
     signs = [(worldmap.symbol(kind) if kind == "insufficient" else
               f'<rect class="swatch s-{kind}" width="12" height="12"/>', f"{words} ({count})")
              for kind, words, count in legend(shown)]  # fmt: skip
-    body = map_file.sheet(drawing(shown), signs, title=made.title, sentence=shown.sentence, credit=credit,
+    body = map_file.shaded(drawing(shown), signs, title=made.title, sentence=shown.sentence, credit=credit,
                           base=envelope.address(""))  # fmt: skip
     answer = flask.Response(body, mimetype="image/svg+xml")
     answer.headers["Content-Disposition"] = f'inline; filename="radar-quality-{shown.by}.svg"'

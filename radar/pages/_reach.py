@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from radar import entities, known, people
 from radar.api.providers import touches
-from radar.components import network, numbers, providers, shell
+from radar.components import kit, network, numbers, providers, shell
 from radar.components.ssr import slot
 from radar.errors import StoreUnavailable
 from radar.figures import reach
@@ -26,8 +26,8 @@ MOST, SAID = 40, 3
 def section(outage: Outage, snapshot: _read.Snapshot) -> Component | None:
     """The networks of a country, or of a provider, by how many people are behind them, and who depends on them. None
     for what has no networks."""
-    parts = _parts(outage, snapshot)
-    blocks = _blocks(outage, parts, snapshot)
+    parts = parts_of(outage, snapshot)
+    blocks = blocks_of(outage, snapshot)
     depends = _known_of(outage, parts)
     said, reached = _depends.through(outage, parts, snapshot)
     where = _depends.places(outage, parts, reached, snapshot)
@@ -35,11 +35,12 @@ def section(outage: Outage, snapshot: _read.Snapshot) -> Component | None:
         return None
     inside: list[Any] = []
     if blocks:
-        label = _("Networks by how many people are behind them, an estimate")
-        inside.append(html.P(_sentence(blocks), className="sentence"))
-        inside.append(slot("reach-picture", lambda: reach.html(blocks, label)))
+        inside.append(html.P(sentence(blocks), className="sentence"))
+        inside.append(slot("reach-picture", lambda: reach.html(blocks, label())))
         all_of_them = html.A(_("All its networks, one by one"), href=f"/{outage['entity']}")
         inside.append(html.P(all_of_them, className="note"))
+        moment = snapshot.at or snapshot.now
+        inside.append(kit.offer("reach", kit.figure("networks-hit", outage=outage["id"], at=moment)))
     if depends or said:
         inside.append(html.H3(_("Who depends on it")))
         inside.append(html.Ul([html.Li(row) for row in depends], className="plain evidence") if depends else None)
@@ -49,7 +50,12 @@ def section(outage: Outage, snapshot: _read.Snapshot) -> Component | None:
     return shell.section(_("Whom it hits"), *inside, note=note, id="reach")
 
 
-def _parts(outage: Outage, snapshot: _read.Snapshot) -> dict[int, Outage]:
+def label() -> str:
+    """What the drawing of the networks shows."""
+    return _("Networks by how many people are behind them, an estimate")
+
+
+def parts_of(outage: Outage, snapshot: _read.Snapshot) -> dict[int, Outage]:
     """The outages of single networks that are part of it, or it itself, by AS number."""
     rows = [outage, *(row for id in outage.get("children", []) if (row := snapshot.outage(id)))]
     found = {}
@@ -60,7 +66,9 @@ def _parts(outage: Outage, snapshot: _read.Snapshot) -> dict[int, Outage]:
     return found
 
 
-def _blocks(outage: Outage, parts: dict[int, Outage], snapshot: _read.Snapshot) -> list[reach.Block]:
+def blocks_of(outage: Outage, snapshot: _read.Snapshot) -> list[reach.Block]:
+    """The networks of the country or the provider that an outage is of, the largest first; none for others."""
+    parts = parts_of(outage, snapshot)
     kind, _slash, code = outage["entity"].partition("/")
     if kind == "country":
         numbers_ = list(dict.fromkeys([*people.largest(code)[:MOST], *parts]))
@@ -93,7 +101,9 @@ def _weight(asn: int) -> int:
     return people.of_network(asn) or (known_.ipv4_addresses // 10 if known_ else 0)
 
 
-def _sentence(blocks: list[reach.Block]) -> str:
+def sentence(blocks: list[reach.Block]) -> str:
+    """How many of them were hit, are back, cannot be seen."""
+
     def count(*kinds: str) -> int:
         return sum(block.kind in kinds for block in blocks)
 
@@ -137,7 +147,7 @@ def _known_of(outage: Outage, parts: dict[int, Outage]) -> list[Any]:
 
 def spoken(outage: Outage, snapshot: _read.Snapshot) -> Component | None:
     """What the providers that it is about said themselves meanwhile; None where it is about none."""
-    owners = _owners(outage, _parts(outage, snapshot))
+    owners = _owners(outage, parts_of(outage, snapshot))
     if not owners or outage.get("history"):
         return None
     try:

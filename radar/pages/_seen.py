@@ -12,13 +12,55 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from radar.api import access
+from radar.components import times
+from radar.figures import matrix
 from radar.figures.matrix import Cell, Row
-from radar.shapes import Outage
+from radar.labels import _
+from radar.pages import _read
+from radar.shapes import Outage, SourceStatus
 from radar.signals import SLOTS
 from radar.store import series
 
 #: What the detector wrote of a bin.
 _ASPECTS = ("score", "clean", "baseline")
+
+
+def until(outage: Outage, snapshot: _read.Snapshot) -> datetime:
+    """Up to when the matrix of an outage is drawn: its end, or the clock; of recorded history six hours after the last
+    that was seen."""
+    end = times.parse(outage["end"] or snapshot.now)
+    if outage["end"] is None and outage.get("history"):
+        seen = [times.parse(last) for row in outage["signals"] if (last := row.get("last_seen"))]
+        end = min(end, max(seen) + timedelta(hours=6)) if seen else end
+    return max(end, times.parse(outage["start_earliest"]) + timedelta(hours=1))
+
+
+def rows(
+    outage: Outage, snapshot: _read.Snapshot, end: datetime, *, of_series: bool = True
+) -> tuple[list[Row], datetime, int]:
+    """The matrix of an outage up to ``end``: rows, start and width of the first cell.
+
+    Of now it is as the series have it (``of_series``), else as the outage itself says of its signals. Raises
+    StoreUnavailable.
+    """
+    found, first, step = matrix.rows_of(outage["signals"], start=times.parse(outage["start_earliest"]), end=end)
+    if of_series and not snapshot.at:  # the series hold what is known today
+        found = refine(outage, found, first, step)
+    return [replace(row, note="", terms=_terms(snapshot.source(row.source))) for row in found], first, step
+
+
+def _terms(source: SourceStatus | None) -> str:
+    """How far behind a source is, what it usually is, and its licence: "6 min behind (usually 5 min) · CC BY 4.0"."""
+    if source is None:
+        return ""
+    usual = times.duration(source["expected_lag_s"] / 60)
+    if source["state"] == "history":
+        lag = _("recorded")
+    elif source["lag_s"] is None:
+        lag = _("usually {usual} behind").format(usual=usual)
+    else:
+        lag = _("{lag} behind (usually {usual})").format(lag=times.duration(max(0, source["lag_s"]) / 60), usual=usual)
+    return f"{lag} · {source['licence'] or _('licence not stated')}"
 
 
 def refine(outage: Outage, rows: Sequence[Row], first: datetime, step_s: int) -> list[Row]:

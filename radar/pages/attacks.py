@@ -15,7 +15,7 @@ from dash.development.base_component import Component
 from radar import cldr
 from radar.api.attacks import RANGES, SOURCE, standing
 from radar.components import attacks as parts
-from radar.components import attacks_map, charts, routes, shell, state, times
+from radar.components import attacks_map, charts, kit, routes, shell, state, times
 from radar.labels import _
 from radar.pages import _attack_chart, _attacks, _read
 from radar.shapes import Outage, SourceStatus
@@ -134,6 +134,7 @@ def _one(
         shell.section(_("How it has grown"), html.Div(spans, className="ranges"),
                       _attack_chart.chart(drawn, now, href(table="1"), table=table), id="growth"),
         shell.section(_("Where from"), html.Div(windows, className="ranges"), attacks_map.world(places, "origins-map"),
+                      kit.offer("origins", kit.figure("origins", rule=rule["id"], window=window)),
                       note=_("Where the addresses are registered. Requests are often sent through machines of others: "
                              "this does not say who sent them."), id="origins"),
         html.Div([

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,13 +9,13 @@ from dash import html
 from dash.development.base_component import Component
 
 from radar import cldr
-from radar.components import causes, charts, numbers, outage_past, outages, reviews, shell, state, times
+from radar.components import causes, charts, kit, numbers, outage_past, outages, reviews, shell, state, times
 from radar.components.ssr import slot
 from radar.errors import StoreUnavailable
 from radar.figures import matrix
 from radar.labels import STATES, STATUSES, UPDATE_KINDS, VERDICTS, _, ngettext
 from radar.pages import _attack_chart, _charts, _cite, _context, _dns, _reach, _read, _seen, _then, _versions
-from radar.shapes import AlertNumbers, Outage, Severity, SourceStatus
+from radar.shapes import AlertNumbers, Outage, Severity
 from radar.signals import SIGNALS
 
 shell.register_page(__name__, path_template="/outage/<id_>", title="Outage")
@@ -157,23 +156,19 @@ def _retraction(outage: Outage) -> Component | None:
 
 def _agreement(outage: Outage, snapshot: _read.Snapshot) -> Component:
     now = snapshot.now
-    start = times.parse(outage["start_earliest"])
-    end = times.parse(outage["end"] or now)
-    if outage["end"] is None:
-        seen = [times.parse(last) for row in outage["signals"] if (last := row.get("last_seen"))]
-        end = min(end, max(seen) + timedelta(hours=6)) if outage.get("history") and seen else end
-    rows, first, step = matrix.rows_of(outage["signals"], start=start, end=max(end, start + timedelta(hours=1)))
-    if not snapshot.at:  # the series hold what is known today
-        try:
-            rows = _seen.refine(outage, rows, first, step)
-        except StoreUnavailable:
-            _read.note_hole()  # what the outage itself says of its signals stays
-    rows = [replace(row, note="", terms=_terms(snapshot.source(row.source))) for row in rows]  # notes stand below
+    until = _seen.until(outage, snapshot)
+    try:
+        rows, first, step = _seen.rows(outage, snapshot, until)
+    except StoreUnavailable:
+        _read.note_hole()
+        rows, first, step = _seen.rows(outage, snapshot, until, of_series=False)
     table = slot("agreement-matrix", lambda: matrix.html(rows, start=first, step_s=step), class_name="scroll")
     same = html.Details([
         html.Summary(_("The same as a table")),
         slot("agreement-table", lambda: matrix.table(rows, first, step), class_name="scroll"),
     ])  # fmt: skip
+    share = kit.figure("agreement", outage=outage["id"], until=times.rfc3339(until))
+    share += f"&at={snapshot.at}" if snapshot.at else ""
     lines = []
     for row in outage["signals"]:
         signal = SIGNALS.get(row["signal"])
@@ -189,22 +184,8 @@ def _agreement(outage: Outage, snapshot: _read.Snapshot) -> Component:
         words.append(html.A(row["source"], href=f"/sources#{row['source']}", className="source"))
         lines.append(html.Li(words))
     note = _("Rows are independent signals. “Cannot see” is neither a yes nor a no.")
-    return shell.section(_("Who sees it"), table, same, html.Ul(lines, className="plain verdicts"), note=note,
-                         id="agreement")  # fmt: skip
-
-
-def _terms(source: SourceStatus | None) -> str:
-    """How far behind a source is, what it usually is, and its licence: "6 min behind (usually 5 min) · CC BY 4.0"."""
-    if source is None:
-        return ""
-    usual = times.duration(source["expected_lag_s"] / 60)
-    if source["state"] == "history":
-        lag = _("recorded")
-    elif source["lag_s"] is None:
-        lag = _("usually {usual} behind").format(usual=usual)
-    else:
-        lag = _("{lag} behind (usually {usual})").format(lag=times.duration(max(0, source["lag_s"]) / 60), usual=usual)
-    return f"{lag} · {source['licence'] or _('licence not stated')}"
+    return shell.section(_("Who sees it"), table, same, kit.offer("agreement", share) if rows else None,
+                         html.Ul(lines, className="plain verdicts"), note=note, id="agreement")  # fmt: skip
 
 
 def _worst(outage: Outage, depth: float) -> str:

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from radar.api.routing import FEEDS
 from radar.api.routing import standing as state_of
-from radar.components import candidates, charts, routes, shell
+from radar.components import candidates, charts, kit, routes, shell
 from radar.components import routing as parts
 from radar.components.ssr import marks, slot
 from radar.labels import _
@@ -92,7 +92,8 @@ def _countries(routing: Routing, standing: str, asked: Query, credit: Component)
         label = _("All {n} countries").format(n=len(rows))
         more = html.P(html.A(label, href=_href(asked, "countries", show="countries")))
     note = _("Announced address space now against a day before.")
-    return shell.section(_("Countries"), *parts.losses(routing, standing), table, more, credit, note=note,
+    return shell.section(_("Countries"), *parts.losses(routing, standing, kit.figure("losses")),
+                         table, more, credit, note=note,
                          id="countries", class_name="explained")  # fmt: skip
 
 

@@ -30,16 +30,17 @@ pytestmark = pytest.mark.browser
 IRAQ = "/outage/IQ-20260302T0500Z"
 CHART = ("/chart?entity=country/IQ&series=edge.requests@edge_logs&from=2026-03-01T12:00:00Z"
          "&until=2026-03-02T12:00:00Z")  # fmt: skip
+FIGURE = "/figure?name=agreement&outage=IQ-20260302T0500Z&until=2026-03-02T12:00:00Z"
 RULE_CHART = "/attacks/chart?rule=944150&range=7d&from=2026-03-01T12:00:00Z&until=2026-03-02T12:00:00Z"
 
 #: An address of each module in radar/pages. A page that is missing here fails ``test_every_page_is_walked``.
 ADDRESSES = {
     "about": "/about", "asn": "/asn/5089", "attacks": "/attacks", "attacks_chart": RULE_CHART, "chart": CHART,
-    "country": "/country/PT", "geoasn": "/geoasn/IQ-51684", "home": "/", "map": "/map", "measure": "/measure",
-    "method": "/method", "not_found_404": "/nowhere", "outage": IRAQ, "outages": "/outages", "privacy": "/privacy",
-    "provider": "/provider/cloudflare", "providers": "/providers", "quality": "/quality", "region": "/region/IQ-BG",
-    "routing": "/routing", "scoreboard": "/scoreboard", "search": "/search?q=portugal", "sources": "/sources",
-    "status": "/status",
+    "country": "/country/PT", "figure": FIGURE, "geoasn": "/geoasn/IQ-51684", "home": "/", "map": "/map",
+    "measure": "/measure", "method": "/method", "not_found_404": "/nowhere", "outage": IRAQ, "outages": "/outages",
+    "privacy": "/privacy", "provider": "/provider/cloudflare", "providers": "/providers", "quality": "/quality",
+    "region": "/region/IQ-BG", "routing": "/routing", "scoreboard": "/scoreboard", "search": "/search?q=portugal",
+    "sources": "/sources", "status": "/status",
 }  # fmt: skip
 
 #: Pages that explain words, calm ones among them, and say nothing of the world.

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from radar.figures import matrix, palette, sparkline
+from radar.figures import matrix, palette, sparkline, style
 from radar.figures.text import bin_time, esc, short
 from radar.shapes import OutageSignal
 from radar.signals import MONTH_S
@@ -93,10 +93,11 @@ def test_style_sheet_and_palette_say_the_same_colours(theme: str) -> None:
         assert dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", body)) == palette.PALETTE[theme]  # type: ignore[index]
 
 
-def test_the_shades_of_files_are_those_of_the_style_sheet() -> None:
-    css = (REPO / "assets/figures.css").read_text()
-    light = css.partition(":root { --q0")[2].partition("}")[0]
-    assert re.findall(r"#[0-9a-f]{6}", light) == list(palette.SHADES.values())
+def test_a_file_is_painted_by_the_style_sheet_in_light_colours() -> None:
+    painted = style.of('<g class="map"><path class="s-q0"/></g><rect class="swatch s-q0"/>')
+    assert ".map .s-q0{fill:#dfe6ed}" in painted
+    assert ".swatch.s-q0{fill:#dfe6ed}" in painted
+    assert not re.search(r"var\(|:hover|inline-size|\.ts\b|#26323e", painted)
 
 
 def test_a_light_colour_has_one_dark_counterpart() -> None:
