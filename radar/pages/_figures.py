@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -17,7 +18,7 @@ from radar.components import attacks_map, outages, quality, record, routing, tim
 from radar.components.ssr import Raw, slot
 from radar.errors import EntityError
 from radar.figures import affected, map_file, matrix, reach, sheet, worldmap
-from radar.labels import VERDICTS, _
+from radar.labels import _
 from radar.pages import _attacks, _depends, _reach, _read, _seen, _then
 from radar.pages._chart import WrongAddress, time_of
 from radar.pages._figure import Figure, Numbers
@@ -155,14 +156,13 @@ def _agreement(query: Query) -> Figure:
         ]
         return ("from", "seconds", "signal", "source", "says"), cells
 
-    def said(word: str) -> int:
-        return sum(row.verdict == word for row in rows)
-
-    counts = ", ".join(f"{_(VERDICTS[word])}: {said(word)}" for word in VERDICTS if said(word))
+    verdicts = Counter(row.verdict for row in rows)
+    said = _("{n} see it, {m} do not, {k} cannot see.").format(
+        n=verdicts["affected"], m=verdicts["not_affected"], k=verdicts["insufficient"])  # fmt: skip
     return Figure(
         id="agreement",
         title=_("Who sees it: {outage}").format(outage=outages.headline(outage).rstrip(".")),
-        sentence=_("Rows are independent signals. “Cannot see” is neither a yes nor a no.") + f" ({counts})",
+        sentence=_("Rows are independent signals. “Cannot see” is neither a yes nor a no.") + f" {said}",
         unit=_("what each signal says of each stretch of time, UTC"),
         page=f"/outage/{outage['id']}#agreement",
         named=named,

@@ -25,7 +25,8 @@ def layout(sha256: str = "", **query: str) -> Component:
     return shell.page(
         work.title,
         kit.standing(sha256.lower(), work.fingerprint) if sha256 else None,
-        html.P([found.sentence, " ", state.simulated(found.simulated)], className="lede small"),
+        html.P(found.sentence, className="lede small"),
+        html.P(state.simulated(True), className="facts") if found.simulated else None,
         found.shown,
         html.P([_("Source: {source}").format(source=work.source), " · ",
                 _("licence: {licence}").format(licence=work.licence), " · ", _("Unit: "), found.unit],

@@ -117,15 +117,20 @@ def _lost(site: Running) -> None:
 
 #: Where no firewall's log is read there is no chart of a rule.
 NO_RULE = (("attacks_chart", 404),)
+#: Where no outage is known there is no figure of it either.
+NO_OUTAGE = (("outage", 404), ("figure", 404))
 
 STATES = {
     "full": State(_full),
-    "empty": State(_empty, statuses=(("outage", 404), ("map", 404), *NO_RULE), is_known=False),
+    "empty": State(_empty, statuses=(*NO_OUTAGE, ("map", 404), *NO_RULE), is_known=False),
     "stale": State(_stale, bars=("stale",), is_known=False),
-    "insufficient": State(_insufficient, statuses=(("outage", 404), *NO_RULE), is_known=False),
-    # two pages keep nothing of what they read, and say that they cannot see
+    "insufficient": State(_insufficient, statuses=(*NO_OUTAGE, *NO_RULE), is_known=False),
+    # three pages keep nothing of what they read, and say that they cannot see
     "lost": State(
-        _lost, bars=("stale", "simulated"), statuses=(("quality", 503), ("chart", 503), *NO_RULE), is_lost=True
+        _lost,
+        bars=("stale", "simulated"),
+        is_lost=True,
+        statuses=(("quality", 503), ("chart", 503), ("figure", 503), *NO_RULE),
     ),
     "blind": State(lambda site: site.stop_store(), bars=("stale",), is_known=False, blind=True),
     "simulated": State(lambda site: None, bars=("simulated",), statuses=NO_RULE),
