@@ -266,7 +266,7 @@ def _states(outages: list[dict[str, Any]], now: datetime) -> dict[str, EntitySta
             "since": text(now - timedelta(days=1)),
             "outage": None,
             "depth": None,
-            "words": "All signals are within their usual range",
+            "words": "What we measure is within its usual range.",
             "simulated": True,
             "series": list(plain),
         }

@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 from radar import cldr, entities
 from radar.components import network, numbers, outages, shell, state, times
 from radar.components.ssr import marks
-from radar.labels import ENTITY_TYPES, N_, PLANES, _, ngettext
+from radar.labels import ENTITY_TYPES, N_, PLANES, STATE_HELP, _, ngettext
 from radar.shapes import EntityState, Outage, QualityRow
 from radar.signals import SIGNALS, Signal
 
@@ -51,9 +51,12 @@ def sentence(key: str, now_state: EntityState | None, open_outage: Outage | None
         return outages.headline(open_outage)
     if now_state is None or now_state["state"] == "insufficient":
         return _("We have too little data on {name} to say.").format(name=name)
-    if now_state["state"] == "ok":
+    if now_state["state"] == "ok" and now_state["words"] == _(STATE_HELP["ok"]):
         return _("{name}: all that we measure is within its usual range.").format(name=name)
-    return _("{name}: {words}.").format(name=name, words=now_state["words"].rstrip("."))
+    words = now_state["words"].rstrip(".")
+    if words[1:2].islower():  # not a name or an abbreviation
+        words = words[:1].lower() + words[1:]
+    return _("{name}: {words}.").format(name=name, words=words)
 
 
 def standing(now_state: EntityState | None, open_outage: Outage | None, now: str) -> Component:
@@ -68,7 +71,7 @@ def standing(now_state: EntityState | None, open_outage: Outage | None, now: str
     elif now_state is not None:
         if now_state["since"] and kind != "insufficient":
             parts.append(html.Span([_("since"), " ", times.time_ago(now_state["since"], now)]))
-        if kind in ("insufficient", "ok") and now_state["words"]:
+        if kind == "insufficient" and now_state["words"]:
             parts.append(html.Span(now_state["words"]))
     if now_state is not None and now_state["simulated"]:
         parts.append(state.simulated(True))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from radar.detect import OutageBook, entity_state
+from radar.detect.model import View
 from radar.shapes import Outage
 from tests.detect.world import COUNTRIES, Radar, World
 
@@ -273,3 +274,27 @@ def test_states_tell_apart_normal_broken_and_unseen() -> None:
     nothing = entity_state("country/FR", [], None)
     assert (nothing["state"], nothing["words"]) == ("insufficient", "We have no measurements from here.")
     assert entity_state(IR, views[IR], None)["words"].endswith("not confirmed as an outage.")
+
+
+def view(series: str, verdict: str, reason: str = "") -> View:
+    at = datetime(2026, 3, 2, tzinfo=UTC)
+    return View("country/NR", series, verdict, reason, at, at, at, 300, 1.0, 1.0, None, None)
+
+
+def test_a_place_is_calm_only_by_what_can_be_judged() -> None:
+    routes = view("bgp.visible_24s@ioda_signals", "not_affected")
+    pings = view("ping.up_24s@ioda_signals", "insufficient", "too_few")
+    edge = view("edge.requests@edge_logs", "not_affected")
+    shown = view("edge.bytes@edge_logs", "insufficient", "not_scored")
+    whole = entity_state("country/NR", [routes, edge, shown], None)
+    assert (whole["state"], whole["words"]) == ("ok", "What we measure is within its usual range.")
+    part = entity_state("country/NR", [routes, edge, pings], None)
+    assert part["state"] == "ok"
+    assert part["words"] == "2 of 3 signals can be judged, and they are within their usual range."
+    blind = entity_state("country/NR", [routes, pings], None)
+    assert blind["state"] == "insufficient", "routes stand while packets are lost"
+    assert blind["words"] == ("Its routes are within their usual range; of its traffic we cannot say: too few "
+                              "measurements to judge.")  # fmt: skip
+    unmeasured = entity_state("country/NR", [routes], None)
+    assert (unmeasured["state"], unmeasured["since"]) == ("ok", None)
+    assert unmeasured["words"] == "Its routes are within their usual range; its traffic is not measured here."
