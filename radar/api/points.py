@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from statistics import median
 from typing import Any, Literal
 
@@ -30,6 +31,7 @@ Scale = Literal["raw", "normalised"]
 #: How many weeks back each of them looks.
 _WEEKS: dict[Against, tuple[int, ...]] = {"forecast": (), "week": (1,), "median": (1, 2, 3, 4)}
 _WEEK = timedelta(days=7)
+_DAY_S = 86_400
 #: Fewer weeks with a value than this have no middle.
 LEAST_WEEKS = 2
 
@@ -83,7 +85,9 @@ class Drawn:
     ``coverage``: share of the native bins before ``now`` that have a value, 0..1; None when there are none.
     ``scale``: "raw" also where ``normalised`` was wanted of a series that is a share already, or is held against
     nothing. ``judged``: the same windows as the detector sees them, against what it expects, in the catalogue's unit,
-    with the ``score`` of those that it could judge; what is not judged has none.
+    with the ``score`` of those that it could judge; what is not judged has none. ``unjudged``: stretches (start, end)
+    of more than one bin in which a count came and had a threshold, and the detector did not judge it: our own
+    measurement was impaired.
     """
 
     wanted: Wanted
@@ -91,6 +95,7 @@ class Drawn:
     coverage: float | None
     judged: Mapping[str, Values]
     scale: Scale = "raw"
+    unjudged: Sequence[tuple[datetime, datetime]] = ()
 
     @property
     def unit(self) -> str:
@@ -155,7 +160,8 @@ def draw(client: Store, wanted: Sequence[Wanted], *, now: datetime, lines: bool)
         columns: dict[str, Values] = {"value": native["value"], "n": native["n"]}
         if lines:
             columns |= {"score": native["score"], **_lines(row, native["baseline"], native["spread"])}
-        judged = _coarse(row, columns)
+        unjudged = _unjudged(row, columns) if lines and row.signal.profile in ("seasonal", "flat") else []
+        judged = _whole(row, _coarse(row, columns), now)
         coarse = {name: column for name, column in judged.items() if name != "score"}
         scale: Scale = "raw"
         if lines and row.weeks:
@@ -164,8 +170,31 @@ def draw(client: Store, wanted: Sequence[Wanted], *, now: datetime, lines: bool)
             coarse, scale = _normalised(coarse, row.signal)
         tidy = {name: [_seven(value) for value in column] for name, column in coarse.items()}
         tidy["n"] = [None if value is None else round(value) for value in tidy["n"]]
-        drawn.append(Drawn(row, tidy, windows.coverage(native["value"][:past]), judged, scale))
+        drawn.append(Drawn(row, tidy, windows.coverage(native["value"][:past]), judged, scale, unjudged))
     return drawn
+
+
+def _whole(row: Wanted, columns: dict[str, list[float | None]], now: datetime) -> dict[str, list[float | None]]:
+    """Without the windows of a day and more that are not over: their mean is that of the hours so far, and by night
+    would look like a fall."""
+    if row.step_s < _DAY_S or row.step_s == row.group.grain_s:
+        return columns
+    over = windows.count(row.since, windows.floor(max(now, row.since), row.step_s), row.step_s)
+    return {name: [*column[:over], *[None] * (len(column) - over)] if name in ("value", "n") else column
+            for name, column in columns.items()}  # fmt: skip
+
+
+def _unjudged(row: Wanted, columns: Mapping[str, Values]) -> list[tuple[datetime, datetime]]:
+    bins = zip(columns["value"], columns["threshold"], columns["score"], strict=True)
+    held = [value is not None and threshold is not None and score is None for value, threshold, score in bins]
+    found, at = [], 0
+    for skipped, run in groupby(held):
+        length = len(list(run))
+        if skipped and length > 1:
+            start = row.since + timedelta(seconds=row.group.grain_s * at)
+            found.append((start, start + timedelta(seconds=row.group.grain_s * length)))
+        at += length
+    return found
 
 
 def _earlier(row: Wanted) -> list[tuple[datetime, datetime]]:

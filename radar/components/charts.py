@@ -184,7 +184,7 @@ def _credit(drawn: timeseries.Chart, credit: Credit, now: str, csv: str) -> Comp
     if credit.until is not None:
         parts.append(html.Span([_("Recorded, until "), times.day(credit.until)]))
     elif drawn.updated is not None:
-        parts.append(html.Span([_("Updated "), times.time_ago(times.rfc3339(drawn.updated), now)]))
+        parts.append(html.Span([_("Data until "), times.time_ago(times.rfc3339(drawn.updated), now)]))
     parts.append(html.A(_("CSV of this chart"), href=csv))
     return html.P(parts, className="credit")
 

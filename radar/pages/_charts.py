@@ -31,6 +31,9 @@ from radar.signals import MONTH_S, SIGNALS, SLOTS, Signal, split
 #: Points of a chart at most; what a screen can show.
 POINTS = 400
 
+#: How far back the newest bins lie by which a series is said to stand as it does.
+LATELY = timedelta(hours=6)
+
 #: Planes in the order in which readers ask: do packets arrive, are routes there, how well does it work?
 _PLANES = ("data", "control", "quality")
 
@@ -138,12 +141,19 @@ def _draw(
         native = SLOTS[name][0].grain_s
         step = windows.choose(native, (until - since).total_seconds(), POINTS)
         wanted.append(points.align(entity, name, since, until, step, against=view.against, scale=view.scale))
+    # what ends now stands as its newest bins say, however coarse the windows are
+    running = [row for row in wanted if row.until >= now and not _recorded(row.series_id, snapshot)]
     try:
         drawn = points.draw(access.client(), wanted, now=now, lines=True)
+        last = points.draw(access.client(), [_last_hours(row, now) for row in running], now=now, lines=True)
     except StoreUnavailable:
         note_hole()
         return _last.get((languages.current(), *key))
-    found = _told_apart([_drawing(row, snapshot) for row in drawn if any(v is not None for v in row.columns["value"])])
+    fresh = {row.wanted.series_id: row for row in last}
+    found = _told_apart([
+        _drawing(row, snapshot, fresh.get(row.wanted.series_id))
+        for row in drawn if any(v is not None for v in row.columns["value"])
+    ])  # fmt: skip
     kept = (languages.current(), *key)
     _last[kept] = found
     _last.move_to_end(kept)
@@ -159,6 +169,12 @@ def one(wanted: points.Wanted, snapshot: Snapshot) -> tuple[Drawing, bytes]:
     with languages.speaking("en"):  # the bytes that the API gives, whose fingerprint is cited
         csv = csv_of([row], sources, lines=True)
     return _drawing(row, snapshot), csv
+
+
+def _last_hours(row: points.Wanted, now: datetime) -> points.Wanted:
+    """The newest bins of a series as they came, held against what the detector expects."""
+    grain_s = row.group.grain_s
+    return points.align(row.entity, row.series_id, now - max(LATELY, timedelta(seconds=4 * grain_s)), now, grain_s)
 
 
 def _told_apart(drawings: list[Drawing]) -> list[Drawing]:
@@ -186,15 +202,14 @@ def _span(series: str, snapshot: Snapshot, view: View, now: datetime) -> tuple[d
     return view.span(now)
 
 
-def _drawing(row: points.Drawn, snapshot: Snapshot) -> Drawing:
+def _drawing(row: points.Drawn, snapshot: Snapshot, fresh: points.Drawn | None = None) -> Drawing:
     wanted, signal, columns = row.wanted, row.wanted.signal, row.columns
     name = split(wanted.series_id)[1]
     status = snapshot.source(name)
     history = status is not None and status["state"] == "history"
-    lost = _said.newest(row)
     chart = Chart(
         title=_(signal.title),
-        sentence=_said.sentence(row, lost, snapshot, history=history),
+        sentence=_said.sentence(row, snapshot, history=history, fresh=fresh),
         unit=_said.unit(row),
         start=wanted.since,
         step_s=wanted.step_s,
@@ -204,11 +219,11 @@ def _drawing(row: points.Drawn, snapshot: Snapshot) -> Drawing:
         lo=columns["lo"],
         hi=columns["hi"],
         threshold=columns["threshold"],
-        spans=_spans(wanted, snapshot),
+        spans=[*_spans(wanted, snapshot), *_own_faults(row)],
         source=status["title"] if status else name,
         licence=status["licence"] if status else "",
         address=f"/{wanted.entity}",
-        updated=_updated(row, lost, status),
+        updated=_updated(row, fresh),
         simulated=bool(status and status["simulated"]),
         history=history,
         y_from_zero=signal.scale in ("count", "share", "ratio", "normalised"),
@@ -221,18 +236,22 @@ def _drawing(row: points.Drawn, snapshot: Snapshot) -> Drawing:
         credit=_credit(status, name, history),
         csv=_csv(wanted),
         share=share(wanted),
-        condition=_said.condition(row, lost, snapshot),
+        condition=_said.condition(row, snapshot, fresh),
         words=_(signal.help),
     )
 
 
-def _updated(row: points.Drawn, lost: int | None, status: SourceStatus | None) -> datetime | None:
-    """Start of the newest bin with a value: the source's own when the last window has one, else that window's."""
-    if lost is None:
-        return None
-    window = row.times[lost]
-    newest = times.parse(status["newest_bin"]) if status and status["newest_bin"] else window
-    return newest if window <= newest < windows.later(window, row.wanted.step_s, 1) else window
+def _updated(row: points.Drawn, fresh: points.Drawn | None) -> datetime | None:
+    """Start of the newest bin with a value, or of the newest window that has one where bins are not at hand."""
+    row = fresh if fresh is not None and _said.newest(fresh) is not None else row
+    at = _said.newest(row)
+    return None if at is None else row.times[at]
+
+
+def _own_faults(row: points.Drawn) -> list[Span]:
+    """Stretches in which our own measurement was impaired, so that nothing of the place is told by them."""
+    label = _("our measurement impaired")
+    return [Span(start=start, end=end, level="insufficient", label=label) for start, end in row.unjudged]
 
 
 def _credit(status: SourceStatus | None, name: str, history: bool) -> Credit:

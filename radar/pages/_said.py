@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from radar.api import points
+from radar.api import points, windows
 from radar.components import numbers, times
 from radar.figures.text import is_share
 from radar.labels import N_, _
 from radar.pages._read import Snapshot
 from radar.signals import split
+
+_DAY_S = 86_400
 
 #: Name of the dotted line beside it.
 NAMES: dict[points.Against, str] = {
@@ -48,21 +50,25 @@ def unit(row: points.Drawn) -> str:
     return row.unit if is_share(row.unit) else _(row.unit)
 
 
-def condition(row: points.Drawn, at: int | None, snapshot: Snapshot) -> str:
-    """How the newest bin, ``at``, stands against what the detector expects.
+def condition(row: points.Drawn, snapshot: Snapshot, fresh: points.Drawn | None = None) -> str:
+    """How a series stands against what the detector expects, by its newest bin: of ``fresh``, its last hours bin by
+    bin, where they are at hand, so that it is the same whatever stretch is looked at; else by the newest window drawn.
 
     within, outside (of the band), weak or gone (beyond the threshold, gone: more than half is missing); and where that
     cannot be said: silent (nothing came since), unjudged (a value, but the detector could not judge it: too few
     measurements, or our own fault), unknown (nothing to hold it against).
     """
+    if silent_since(row, snapshot, fresh) is not None:
+        return "silent"
+    if fresh is not None:
+        row = fresh
+    at = newest(row)
     if at is None:
         return "unknown"
     signal, columns = row.wanted.signal, row.judged
     value, lo, hi, threshold = (columns[name][at] for name in ("value", "lo", "hi", "threshold"))
     if value is None or lo is None or hi is None:
         return "unknown"
-    if _silent_since(row, at, snapshot) is not None:
-        return "silent"
     if columns["score"][at] is None:
         return "unjudged"
     low = signal.bad == "low"
@@ -73,9 +79,10 @@ def condition(row: points.Drawn, at: int | None, snapshot: Snapshot) -> str:
     return "within" if inside else "outside"
 
 
-def sentence(row: points.Drawn, at: int | None, snapshot: Snapshot, *, history: bool) -> str:
-    """The one sentence of a chart: its newest value, when, against what; and since when nothing came."""
-    moments = row.times
+def sentence(row: points.Drawn, snapshot: Snapshot, *, history: bool, fresh: points.Drawn | None = None) -> str:
+    """The one sentence of a chart: its newest value, when, against what; and since when nothing came. ``fresh``: as in
+    ``condition``."""
+    at, moments = newest(row), row.times
     value = row.columns["value"][at] if at is not None else None
     if at is None or value is None:
         return _("No data in this range.")
@@ -83,21 +90,33 @@ def sentence(row: points.Drawn, at: int | None, snapshot: Snapshot, *, history: 
         return _("Recorded from {start} to {end}; the newest value is {value}.").format(
             start=times.date_words(times.rfc3339(row.wanted.since)), end=times.date_words(times.rfc3339(moments[at])),
             value=_quantity(row, value))  # fmt: skip
-    when = times.words(times.rfc3339(moments[at]), snapshot.now)
-    text = _("{value} at {when}{against}.").format(value=_quantity(row, value), when=when,
-                                                   against=_against(row, at, value))  # fmt: skip
-    since = _silent_since(row, at, snapshot)
+    when, against = times.words(times.rfc3339(moments[at]), snapshot.now), _against(row, at, value)
+    form = _("{value} at {when}{against}.")
+    if row.wanted.step_s >= _DAY_S:
+        form, when = _("{value} on average on {when}{against}."), times.date_words(times.rfc3339(moments[at]))
+    elif row.wanted.step_s > row.wanted.group.grain_s:
+        form = _("{value} on average in the {span} from {when}{against}.")
+    text = form.format(value=_quantity(row, value), when=when, against=against, span=numbers.grain(row.wanted.step_s))
+    since = silent_since(row, snapshot, fresh)
     if since is not None:
         text += " " + _("No data since {when}.").format(when=times.words(times.rfc3339(since), snapshot.now))
+    elif fresh is not None and silent_since(row, snapshot) is not None:
+        later = times.rfc3339(windows.later(moments[at], row.wanted.step_s, 1))
+        text += " " + _("Too little came since {when} to draw it.").format(when=times.words(later, snapshot.now))
     return text
 
 
-def _silent_since(row: points.Drawn, at: int, snapshot: Snapshot) -> datetime | None:
-    """The end of the newest window with a value, ``at``, where more is missing after it than may be: two windows and
-    twice the source's usual lag."""
-    status = snapshot.source(split(row.wanted.series_id)[1])
-    since = row.times[at] + timedelta(seconds=row.wanted.step_s)
-    slack = timedelta(seconds=2 * row.wanted.step_s + (status["expected_lag_s"] if status else 0) * 2)
+def silent_since(row: points.Drawn, snapshot: Snapshot, fresh: points.Drawn | None = None) -> datetime | None:
+    """The end of the newest bin with a value, where more is missing after it than may be: two bins and twice the
+    source's usual lag. By the windows that are drawn, where the last hours (``fresh``) hold nothing."""
+    if fresh is not None and newest(fresh) is not None:
+        row = fresh
+    at = newest(row)
+    if at is None:
+        return None
+    status, step_s = snapshot.source(split(row.wanted.series_id)[1]), row.wanted.step_s
+    since = windows.later(row.times[at], step_s, 1)
+    slack = timedelta(seconds=2 * step_s + (status["expected_lag_s"] if status else 0) * 2)
     return since if min(times.parse(snapshot.now), row.wanted.until) - since > slack else None
 
 

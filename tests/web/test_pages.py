@@ -103,7 +103,7 @@ def test_country_page_has_a_sentence_charts_credit_and_csv(site: Site) -> None:
     assert "Iraq has been mostly offline since 05:00 UTC" in text
     assert text.count('<svg class="ts"') == 3
     assert "93 % below normal" in text
-    for words in ("Source: ", "Licence: ", "Unit: ", "Updated ", "CSV of this chart"):
+    for words in ("Source: ", "Licence: ", "Unit: ", "Data until ", "CSV of this chart"):
         assert text.count(words) >= 3
     assert "requests per 5 min" in text
     assert "58 Mbit/s" in text, "the quality block"

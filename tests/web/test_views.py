@@ -15,7 +15,7 @@ import pytest
 
 from radar import entities, people
 from radar.pages import _view
-from radar.signals import SLOTS
+from radar.signals import GROUPS, SLOTS
 from radar.store import blocks
 from radar.times import parse
 from tests.samples import NOW
@@ -68,9 +68,57 @@ def test_the_state_of_now_does_not_depend_on_how_one_looks(site: Site) -> None:
 
     usual = planes("range=7d")
     assert "most of it is missing" in usual
-    for query in ("baseline=week", "baseline=median&scale=normalised", "range=1y",
+    lately(site, back=2)  # a window of two hours is still mostly of the outage
+    usual = planes("range=24h")
+    assert "within its usual range" in usual
+    for query in ("range=28d", "baseline=week", "baseline=median&scale=normalised", "range=1y",
                   "from=2026-02-28T00:00:00Z&until=2026-03-01T00:00:00Z"):  # fmt: skip
         assert planes(query) == usual, query
+
+
+def lately(site: Site, *, back: int) -> None:
+    """The newest bins of Iraq's requests are as the detector expects, and judged to be."""
+    group = GROUPS["edge"]
+    start = NOW - timedelta(seconds=back * group.grain_s)
+    for aspect, value in (("value", 9000.0), ("baseline", 9000.0), ("spread", 0.06), ("score", 0.0)):
+        block = np.full((1, back, group.width), np.nan, np.float32)
+        block[:, :, 0] = value
+        blocks.write_bins(site.store, group, aspect, ["country/IQ"], start, block)
+
+
+def test_a_day_that_is_not_over_is_no_fall(site: Site) -> None:
+    rows = drawn(site, site.page("/country/IQ?range=28d"))
+    assert rows[-1]["value"], "windows of hours are drawn as far as they have come"
+    days = csv.DictReader(io.StringIO(site.get(
+        "/api/v1/signals?entity=country/IQ&signal=edge.requests@edge_logs&range=28d&interval=1d&format=csv").text,
+        newline=""))  # fmt: skip
+    values = {row["time"]: row["value"] for row in days}
+    assert values["2026-03-01T00:00:00Z"]
+    assert values["2026-03-02T00:00:00Z"] == "", "at noon the mean of a day is that of its morning"
+
+
+def test_what_our_own_fault_kept_from_being_judged_is_marked_on_the_chart(site: Site) -> None:
+    group = GROUPS["edge"]
+    start = NOW - timedelta(hours=10)
+    block = np.full((1, 6, group.width), np.nan, np.float32)
+    blocks.write_bins(site.store, group, "score", ["country/IQ"], start, block)
+    text = site.page("/country/IQ?range=24h")
+    assert text.count("our measurement impaired") >= 1
+    chart = text.partition('id="edge-requests-edge-logs"')[2].partition("</figure>")[0]
+    assert 's-insufficient"><title>our measurement impaired' in chart
+
+
+def test_what_came_too_thinly_to_draw_is_not_silent(site: Site) -> None:
+    group = GROUPS["edge"]
+    bins = 12 * 12
+    start = NOW - timedelta(seconds=bins * group.grain_s)
+    block = np.full((1, bins, group.width), np.nan, np.float32)
+    block[:, 3::8, 0] = 40.0
+    for aspect in ("value", "n"):
+        blocks.write_bins(site.store, group, aspect, ["country/IQ"], start, block)
+    chart = site.page("/country/IQ?range=7d").partition('id="edge-requests-edge-logs"')[2].partition("</figure>")[0]
+    assert "Too little came since" in chart
+    assert "No data since" not in chart
 
 
 def test_a_stretch_of_its_own_is_drawn_and_no_range_is_chosen(site: Site) -> None:
