@@ -70,7 +70,14 @@ def depth(outage: Outage) -> str | None:
     seen = [SIGNALS.get(row["signal"]) for row in outage["signals"] if row["first_seen"]]
     if seen and all(signal is not None and signal.bad == "high" for signal in seen):
         return None
-    return None if value is None else _("{n} % below normal").format(n=cldr.fixed(value * 100))
+    if value is None:
+        return None
+    now = outage["severity"].get("now")
+    if outage["status"] == "open" and now is not None:
+        return _("{n} % below normal now, {m} % at the worst").format(
+            n=cldr.fixed(now * 100), m=cldr.fixed(value * 100)
+        )
+    return _("{n} % below normal").format(n=cldr.fixed(value * 100))
 
 
 def confidence(outage: Outage) -> str:

@@ -43,7 +43,8 @@ def reliability(row: Reliability | None) -> Component | None:
     source = html.P([_("Source: our own published outages, and the hours in which our detector could judge. "),
                      _("Unit: share of the watched time. "), _("Counted until "), times.time(row["until"]), ". ",
                      html.A(_("Method"), href="/method#reliability")], className="credit")  # fmt: skip
-    note = _("Hours that we could not judge are not known: they count neither as well nor as an outage.")
+    note = _("Hours that we could not judge are not known: they count neither as well nor as an outage. Outages of "
+             "recorded sets are not counted.")  # fmt: skip
     share = kit.offer("months", kit.figure("reliability", entity=row["entity"])) if row["year"]["watched"] else None
     return shell.section(heading, *parts, source, share, id="reliability", note=note)
 
@@ -60,12 +61,16 @@ def sentence(row: Reliability) -> str:
     if not year["watched"] or row["since"] is None:
         return _("We have not watched it for long enough to say how reliable it is.")
     known = _share(year["watched"], year["hours"])
-    text = _("We could judge it for {known} of the last twelve months ({time}, since {day}).").format(
-        known=known, time=times.duration(year["watched"] * 60), day=times.date_words(row["since"]))  # fmt: skip
+    until = times.words(row["until"])
+    text = _("Up to {until} we could judge it for {known} of twelve months ({time}, since {day}).").format(
+        until=until, known=known, time=times.duration(year["watched"] * 60), day=times.date_words(row["since"])
+    )
     if not year["outages"]:
-        until = times.words(row["until"])
-        return text + " " + _("Up to {time} we published no outage of it.").format(time=until)
+        return text + " " + _("We published no outage of it.")
     longest = times.duration((year["longest_s"] or 0.0) / 60)
+    if any(one["id"] == year["longest"] and (one["end"] is None or times.parse(one["end"]) > times.parse(row["until"]))
+           for one in row["spells"]):  # fmt: skip
+        longest = _("{time} so far").format(time=longest)
     count = ngettext("{n} outage", "{n} outages", year["outages"]).format(n=year["outages"])
     bad = year["outage_s"] + year["degraded_s"]
     told = _("Of that, {share} was in an outage or degraded ({time}): {count}, the longest {longest}.")

@@ -34,6 +34,7 @@ def document(case: Case, now: int, simulated: Collection[str], parts: Sequence[C
         "confidence": None if case.status == "retracted" else case.confidence,
         "severity": {
             "depth": depth,
+            "now": round(main.held, 4) if case.end is None and words.has_eased(main) else None,
             "share": whom.share,
             "basis": whom.basis,
             "minutes": minutes,

@@ -24,12 +24,13 @@ def entity_state(entity: str, views: Sequence[View], outage: Outage | None) -> E
     judged = [view for view in scored if view.verdict != "insufficient"]
     traffic = [view for view in scored if plane(view.series_id) != "control"]
     if outage is not None:
+        now = outage["severity"].get("now")
         return {
             "state": outage["level"],
             "since": outage["start"],
             "outage": outage["id"],
             "words": outage.get("headline", ""),
-            "depth": outage["severity"]["depth"],
+            "depth": outage["severity"]["depth"] if now is None else now,
             "simulated": outage["simulated"],
             "series": series,
         }

@@ -131,6 +131,17 @@ OFFLINE = (
 )  # fmt: skip
 
 
+#: How much less than at the worst must be missing for an open outage to be told by what is missing now.
+EASED = 0.15
+#: Rules of what falls from bin to bin.
+FALLS = ("seasonal_drop", "flat_drop", "routes_withdrawn", "routes_withdrawn_now")
+
+
+def has_eased(alert: Alert) -> bool:
+    """Whether an open alert's newest bins lie clearly above its worst."""
+    return alert.rule in FALLS and alert.depth - alert.held >= EASED
+
+
 def headline(entity: str, main: Alert, start: datetime, end: datetime | None, *, agreeing: int = 1) -> str:
     """One sentence: who, what, how deep, since when.
 
@@ -140,10 +151,14 @@ def headline(entity: str, main: Alert, start: datetime, end: datetime | None, *,
     if main.rule == "match_rise":
         return _news_of_rule(main, start, end)
     what = _lower(fall(main))
+    lost = main.depth
+    if end is None and has_eased(main):  # the peak is not told as if it were now
+        what, lost = _lower(fall(main, main.held)), main.held
+        what = _("{fall}, {pct} at the worst").format(fall=what, pct=percent(main.depth))
     tell = on if main.rule == "slow_degradation" else when
     going, over = _("{name}: {fall} since {when}."), _("{name}: {fall} at the worst, {span}.")
     if agreeing > 1 and main.rule in ("seasonal_drop", "flat_drop"):
-        going, over = next((_(now), _(then)) for bound, now, then in OFFLINE if main.depth >= bound)
+        going, over = next((_(now), _(then)) for bound, now, then in OFFLINE if lost >= bound)
     if main.rule == "load_rise" and split(main.series_id)[0] == "dns.queries":
         going = _("{name} get {times} times their usual queries since {when}.")
         over = _("{name} got up to {times} times their usual queries {span}.")

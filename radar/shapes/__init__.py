@@ -86,6 +86,7 @@ class Severity(TypedDict):
     """How bad, in numbers and in words."""
 
     depth: float | None  # loss against normal at the worst, 0..1
+    now: NotRequired[float | None]  # loss in the newest bins, where an open one has clearly eased; else None
     share: float | None  # part of what ``basis`` says that is hit, 0..1
     basis: str  # what ``share`` counts, and what it is from
     minutes: float

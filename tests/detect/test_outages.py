@@ -276,6 +276,24 @@ def test_states_tell_apart_normal_broken_and_unseen() -> None:
     assert entity_state(IR, views[IR], None)["words"].endswith("not confirmed as an outage.")
 
 
+def test_the_peak_of_an_open_outage_is_not_told_as_if_it_were_now() -> None:
+    world = _edge([IR, IQ])
+    radar = Radar(world)
+    for value in (8, 8, 8):
+        radar.step({(IR, 0): value})
+    (outage,) = radar.book.open
+    assert outage["severity"]["now"] is None
+    assert outage["headline"].startswith("Iran: requests at our edge 98 % below normal since")
+    for value in (160, 160, 160):
+        radar.step({(IR, 0): value})
+    (outage,) = radar.book.open
+    assert outage["severity"]["depth"] == pytest.approx(0.98, abs=0.01)
+    assert outage["severity"]["now"] == pytest.approx(0.6, abs=0.02)
+    assert "requests at our edge 60 % below normal, 98 % at the worst since" in outage["headline"]
+    state = entity_state(IR, world.detector.views([IR]), outage)
+    assert state["depth"] == outage["severity"]["now"]
+
+
 def view(series: str, verdict: str, reason: str = "") -> View:
     at = datetime(2026, 3, 2, tzinfo=UTC)
     return View("country/NR", series, verdict, reason, at, at, at, 300, 1.0, 1.0, None, None)
