@@ -168,6 +168,20 @@ def is_entity(key: str) -> bool:
     return True
 
 
+def respelt(key: str) -> str:
+    """The key that another spelling means ("country/ir", "asn/AS5089", "geoasn/ir-as58224"); "" where it means none,
+    or is spelt right already."""
+    kind, _slash, code = key.partition("/")
+    if kind in ("country", "region"):
+        code = code.upper()
+    elif kind == "provider":
+        code = code.lower()
+    elif kind in ("asn", "geoasn"):
+        code = re.sub(r"(^|-)AS(?=[0-9])", r"\1", code.upper())
+    found = f"{kind}/{code}"
+    return found if found != key and is_entity(found) else ""
+
+
 def country_name(cc: str) -> str:
     """The name of a country by its alpha-2 code, in the language that is spoken now. Raises KeyError."""
     return cldr.country(cc) or countries()[cc].name

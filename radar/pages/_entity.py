@@ -31,6 +31,7 @@ from radar.errors import EntityError, StoreUnavailable
 from radar.labels import ENTITY_TYPES, _
 from radar.pages import _charts, _context, _paths, _read, _then, _view
 from radar.pages._view import View
+from radar.providers import registry
 from radar.shapes import EntityState, Outage
 from radar.shapes.quality import Performance
 from radar.signals import Signal
@@ -59,6 +60,9 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
     series = _series(seen, mine)
     drawings = _charts.of_entity(measured, series, snapshot, view)
     found = _read.performance_of(measured)
+    if kind == "provider" and code not in registry() and not (seen or mine or drawings or found):
+        return shell.missing(_("We know of no provider called {code}.").format(code=repr(code)),
+                             html.P(html.A(_("All providers that we know"), href="/providers")))  # fmt: skip
     name = entities.name(key)
     # what is judged comes first, then how well it works, then what is only shown
     controls, judged, shown = _drawn(key, name, view, drawings, snapshot, query)
@@ -252,15 +256,8 @@ def _no_charts(name: str, fresh: bool) -> Component:
 
 def _unknown(kind: str, code: str, why: str) -> Component:
     form = _("We looked for a {kind} called {code}.").format(kind=_(ENTITY_TYPES[kind]).lower(), code=repr(code))
-    advice = [html.P(_("An address here looks like /{kind}/{example}.").format(kind=kind, example=_EXAMPLES[kind]))]
-    better = code.strip("/").split("/")[0].upper()
-    if kind in ("country", "geoasn") and better != code and entities.is_entity(f"{kind}/{better}"):
-        target = f"/{kind}/{better}"
-        advice.append(html.P([_("Did you mean "), html.A(entities.name(f"{kind}/{better}"), href=target), "?"]))
-    digits = code.upper().removeprefix("AS")
-    if kind == "asn" and digits != code and entities.is_entity(f"asn/{digits}"):
-        advice.append(html.P([_("Did you mean "), html.A(entities.name(f"asn/{digits}"), href=f"/asn/{digits}"), "?"]))
-    return shell.missing(form, *advice)
+    advice = html.P(_("An address here looks like /{kind}/{example}.").format(kind=kind, example=_EXAMPLES[kind]))
+    return shell.missing(form, advice)
 
 
 def _networks(key: str, states: dict[str, EntityState]) -> Component | None:

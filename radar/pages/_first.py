@@ -12,7 +12,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 import dash
 import flask
@@ -20,7 +20,7 @@ from dash import html
 from dash._pages import _path_to_page
 from dash.development.base_component import Component
 
-from radar import languages
+from radar import entities, languages
 from radar.components import shell
 from radar.components.bars import bars
 from radar.components.document import Tags, document
@@ -95,7 +95,12 @@ def find(path: str) -> Found:
 
 
 def respond(found: Found, path: str, query: Mapping[str, str], tags: Tags) -> flask.Response:
-    """The answer to a GET of a page's address: 200, 404, or 503 when the store cannot be asked and never could."""
+    """The answer to a GET of a page's address: 200, 404, 308 for another spelling of a place, or 503 when the store
+    cannot be asked and never could."""
+    better = entities.respelt(path.strip("/"))
+    if better:
+        asked = flask.request.query_string.decode("latin-1")
+        return cast(flask.Response, flask.redirect(f"/{better}{'?' + asked if asked else ''}", 308))
     try:
         snapshot = _read.snapshot()
     except StoreUnavailable as error:

@@ -93,10 +93,16 @@ def read(query: Mapping[str, Any], now: datetime) -> View:
         against=next((name for name in AGAINST if name == given["baseline"]), "forecast"),
         scale=next((name for name in get_args(Scale) if name == given["scale"]), "raw"),
     )
+    choices = {"range": tuple(RANGES), "baseline": tuple(AGAINST), "scale": get_args(Scale)}
+    wrong = next((name for name, known in choices.items() if given[name] and given[name] not in known), "")
+    if wrong:
+        text = _("{name} is {value}; expected one of {choices}. Shown is the usual view.")
+        view = replace(view, trouble=text.format(name=wrong, value=repr(given[wrong][:40]),
+                                                 choices=", ".join(choices[wrong])))  # fmt: skip
     if not given["from"] and not given["until"]:
         return view
     try:
-        since, until = moment(given["from"]), moment(given["until"]) if given["until"] else now
+        since, until = _moment(given["from"]), _moment(given["until"]) if given["until"] else now
     except ValueError:
         return replace(view, trouble=_("The times of this address cannot be read; expected from and until such as "
                                        "2026-03-02T00:00:00Z. Shown is the usual range."))  # fmt: skip
@@ -108,6 +114,11 @@ def read(query: Mapping[str, Any], now: datetime) -> View:
         return replace(view, since=until - LONGEST, until=until,
                        trouble=_("This address asks for more than a year. Shown is the last year of it."))  # fmt: skip
     return replace(view, since=since, until=until)
+
+
+def _moment(text: str) -> datetime:
+    """A time of an address; a date alone is its midnight, UTC. Raises ValueError."""
+    return moment(f"{text}T00:00:00Z" if len(text) == 10 else text)
 
 
 def strips(path: str, view: View, now: datetime, *, recorded: bool) -> list[Component]:

@@ -76,6 +76,23 @@ def test_the_state_of_now_does_not_depend_on_how_one_looks(site: Site) -> None:
         assert planes(query) == usual, query
 
 
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("range=junk", "range is 'junk'; expected one of 24h, 7d, 28d, 12w, 1y."),
+        ("baseline=junk", "baseline is 'junk'; expected one of forecast, week, median."),
+        ("scale=%3Cb%3E", "scale is '<b>'; expected one of raw, normalised."),
+    ],
+)
+def test_what_is_no_choice_is_named(site: Site, query: str, said: str) -> None:
+    assert said in unescape(site.page(f"/country/IQ?{query}"))
+
+
+def test_a_date_alone_is_its_midnight(site: Site) -> None:
+    rows = drawn(site, site.page("/country/IQ?from=2026-02-28&until=2026-03-01"))
+    assert (rows[0]["time"], rows[-1]["time"][:10]) == ("2026-02-28T00:00:00Z", "2026-02-28")
+
+
 def lately(site: Site, *, back: int) -> None:
     """The newest bins of Iraq's requests are as the detector expects, and judged to be."""
     group = GROUPS["edge"]
