@@ -32,6 +32,8 @@ Scale = Literal["raw", "normalised"]
 _WEEKS: dict[Against, tuple[int, ...]] = {"forecast": (), "week": (1,), "median": (1, 2, 3, 4)}
 _WEEK = timedelta(days=7)
 _DAY_S = 86_400
+#: Bins in a row that must be unjudged to be spoken of; and what lasts longer than this is no fault of an hour.
+_SOME, _MANY_S = 3, 6 * 3600
 #: Fewer weeks with a value than this have no middle.
 LEAST_WEEKS = 2
 
@@ -86,8 +88,8 @@ class Drawn:
     ``scale``: "raw" also where ``normalised`` was wanted of a series that is a share already, or is held against
     nothing. ``judged``: the same windows as the detector sees them, against what it expects, in the catalogue's unit,
     with the ``score`` of those that it could judge; what is not judged has none. ``unjudged``: stretches (start, end)
-    of more than one bin in which a count came and had a threshold, and the detector did not judge it: our own
-    measurement was impaired.
+    of some bins between judged ones in which a count came and had a threshold, and the detector did not judge it: our
+    own measurement was impaired, or too little came.
     """
 
     wanted: Wanted
@@ -186,11 +188,13 @@ def _whole(row: Wanted, columns: dict[str, list[float | None]], now: datetime) -
 
 def _unjudged(row: Wanted, columns: Mapping[str, Values]) -> list[tuple[datetime, datetime]]:
     bins = zip(columns["value"], columns["threshold"], columns["score"], strict=True)
-    held = [value is not None and threshold is not None and score is None for value, threshold, score in bins]
+    kinds = ["judged" if score is not None else "not" if value is not None and threshold is not None else ""
+             for value, threshold, score in bins]  # fmt: skip
+    runs = [(kind, len(list(run))) for kind, run in groupby(kinds)]
     found, at = [], 0
-    for skipped, run in groupby(held):
-        length = len(list(run))
-        if skipped and length > 1:
+    for place, (kind, length) in enumerate(runs):
+        around = [runs[i][0] for i in (place - 1, place + 1) if 0 <= i < len(runs)]
+        if kind == "not" and around == ["judged", "judged"] and _SOME <= length <= _MANY_S / row.group.grain_s:
             start = row.since + timedelta(seconds=row.group.grain_s * at)
             found.append((start, start + timedelta(seconds=row.group.grain_s * length)))
         at += length

@@ -31,6 +31,9 @@ from radar.signals import MONTH_S, SIGNALS, SLOTS, Signal, split
 #: Points of a chart at most; what a screen can show.
 POINTS = 400
 
+#: Stretches that were not judged and are marked on a chart.
+MOST_UNJUDGED = 6
+
 #: How far back the newest bins lie by which a series is said to stand as it does.
 LATELY = timedelta(hours=6)
 
@@ -89,10 +92,22 @@ def of_entity(entity: str, series: Sequence[str], snapshot: Snapshot, view: View
     now = times.parse(snapshot.now)
     names = drawable(series)
     if view.coarse(now):
-        names = [name for name in drawable(list(dict.fromkeys([*series, *LONG])))
-                 if SLOTS[name][0].grain_s >= 3600 or _recorded(name, snapshot)]  # fmt: skip
+        names = _long(series, snapshot, whole=view.longest(now))
     spans = {name: _span(name, snapshot, view, now) for name in names}
     return _draw((entity, replace(view, trouble="")), entity, spans, snapshot, view)
+
+
+def _long(series: Sequence[str], snapshot: Snapshot, *, whole: bool) -> list[str]:
+    """What is drawn over more than four weeks: the judged series but those of a minute, and what is counted by the hour
+    or day. Of the same thing one stands for both: the judged one as long as its bins are kept, then (``whole``) the
+    other."""
+    judged = [name for name in series if name in SLOTS and SIGNALS[split(name)[0]].profile != "none"
+              and (SLOTS[name][0].grain_s >= 300 or _recorded(name, snapshot))]  # fmt: skip
+    doubles = {name: name.replace("_hour@", "@") for name in LONG}
+    if whole:
+        judged = [name for name in judged if name not in doubles.values()]
+    shown = [name for name in LONG if doubles[name] not in judged or doubles[name] == name]
+    return drawable(list(dict.fromkeys([*judged, *shown])))
 
 
 def around(outage: Outage, snapshot: Snapshot) -> list[Drawing] | None:
@@ -140,7 +155,9 @@ def _draw(
     for name, (since, until) in spans.items():
         native = SLOTS[name][0].grain_s
         step = windows.choose(native, (until - since).total_seconds(), POINTS)
-        wanted.append(points.align(entity, name, since, until, step, against=view.against, scale=view.scale))
+        # what the detector does not judge is held against its own past
+        against = "median" if view.coarse(now) and name in LONG and view.against == "forecast" else view.against
+        wanted.append(points.align(entity, name, since, until, step, against=against, scale=view.scale))
     # what ends now stands as its newest bins say, however coarse the windows are
     running = [row for row in wanted if row.until >= now and not _recorded(row.series_id, snapshot)]
     try:
@@ -219,7 +236,7 @@ def _drawing(row: points.Drawn, snapshot: Snapshot, fresh: points.Drawn | None =
         lo=columns["lo"],
         hi=columns["hi"],
         threshold=columns["threshold"],
-        spans=[*_spans(wanted, snapshot), *_own_faults(row)],
+        spans=[*_spans(wanted, snapshot), *_unjudged(row)],
         source=status["title"] if status else name,
         licence=status["licence"] if status else "",
         address=f"/{wanted.entity}",
@@ -248,10 +265,12 @@ def _updated(row: points.Drawn, fresh: points.Drawn | None) -> datetime | None:
     return None if at is None else row.times[at]
 
 
-def _own_faults(row: points.Drawn) -> list[Span]:
-    """Stretches in which our own measurement was impaired, so that nothing of the place is told by them."""
-    label = _("our measurement impaired")
-    return [Span(start=start, end=end, level="insufficient", label=label) for start, end in row.unjudged]
+def _unjudged(row: points.Drawn) -> list[Span]:
+    """Stretches that the detector did not judge, as our own measurement was impaired or too little came: nothing of
+    the place is told by them. None where they are so many that they would hide the chart, or too short to be seen."""
+    if len(row.unjudged) > MOST_UNJUDGED or row.wanted.step_s > 1800:
+        return []
+    return [Span(start=start, end=end, level="insufficient", label=_("not judged")) for start, end in row.unjudged]
 
 
 def _credit(status: SourceStatus | None, name: str, history: bool) -> Credit:

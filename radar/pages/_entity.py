@@ -151,7 +151,9 @@ def _drawn(
         table = view.address(f"/{key}", table=row.id)
         made = charts.chart(row.id, row.chart, row.credit, csv=row.csv, now=snapshot.now, help=row.words,
                             with_table=wanted == row.id, share=row.share, table_href=table)  # fmt: skip
-        (shown if row.signal.profile == "none" else judged).append(made)
+        # over months what is counted by the hour stands for what is judged
+        first = row.signal.profile != "none" or view.coarse(times.parse(snapshot.now))
+        (judged if first else shown).append(made)
     return controls, judged, shown
 
 

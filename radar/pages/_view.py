@@ -39,8 +39,8 @@ SCALES: dict[Scale, str] = {"raw": N_("As measured"), "normalised": N_("% of nor
 
 #: The shortest and the longest stretch that an address may ask for.
 SHORTEST, LONGEST = timedelta(minutes=10), timedelta(days=366)
-#: Over more than this only what is counted by the hour or day is read: a year of five-minute bins is no page's work.
-FINE = timedelta(days=28)
+#: Over more than this bins of a minute are not read; over more than the second no others below an hour are kept.
+FINE, KEPT = timedelta(days=28), timedelta(days=84)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,14 @@ class View:
         return now - timedelta(seconds=RANGES[self.range][0]), now
 
     def coarse(self, now: datetime) -> bool:
-        """Whether it is too long for bins below an hour."""
+        """Whether it is too long for bins of a minute."""
         since, until = self.span(now)
         return until - since > FINE
+
+    def longest(self, now: datetime) -> bool:
+        """Whether it is longer than bins below an hour are kept."""
+        since, until = self.span(now)
+        return until - since > KEPT
 
     @property
     def of_now(self) -> bool:
@@ -163,8 +168,10 @@ def _notes(view: View, now: datetime, *, recorded: bool) -> list[Component]:
     parts = [view.trouble, told[view.against]]
     if view.scale == "normalised":
         parts.append(_("Shares, and what is held against nothing, stay in their own unit."))
-    if view.coarse(now):
-        parts.append(_("Over more than four weeks only what is counted by the hour or day is drawn."))
+    if view.coarse(now) and view.against == "forecast":
+        parts.append(_("What is counted by the hour or day is held against the middle of the four weeks before."))
+    if view.longest(now):
+        parts.append(_("What is counted by minutes is kept for about twelve weeks; before that its chart is empty."))
     if recorded:
         parts.append(_("Recorded sets are always shown whole."))
     return [html.P(" ".join(part for part in parts if part), className="note views-note")]
