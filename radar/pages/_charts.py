@@ -226,7 +226,11 @@ def _drawing(row: points.Drawn, snapshot: Snapshot, fresh: points.Drawn | None =
     history = status is not None and status["state"] == "history"
     chart = Chart(
         title=_(signal.title),
-        sentence=_said.sentence(row, snapshot, history=history, fresh=fresh),
+        sentence=" ".join(
+            part
+            for part in (_said.sentence(row, snapshot, history=history, fresh=fresh), _said.by_days(row, snapshot))
+            if part
+        ),
         unit=_said.unit(row),
         start=wanted.since,
         step_s=wanted.step_s,

@@ -106,6 +106,21 @@ def sentence(row: points.Drawn, snapshot: Snapshot, *, history: bool, fresh: poi
     return text
 
 
+def by_days(row: points.Drawn, snapshot: Snapshot) -> str:
+    """What is said of a series that fell so slowly that the normal of its chart fell with it; "" of others."""
+    for outage in snapshot.outages:
+        if outage["entity"] != row.wanted.entity or outage.get("rule") != "slow_degradation":
+            continue
+        for seen in outage["signals"]:
+            if f"{seen['signal']}@{seen['source']}" == row.wanted.series_id and "numbers" in seen:
+                made, signal = seen["numbers"], row.wanted.signal
+                return _("The outage is judged by days and not by the line of normal, which follows: {value} at the "
+                         "worst against {normal} in the weeks before {day}.").format(
+                    value=numbers.quantity(made["value"], signal), normal=numbers.quantity(made["baseline"], signal),
+                    day=times.date_words(outage["start"]))  # fmt: skip
+    return ""
+
+
 def silent_since(row: points.Drawn, snapshot: Snapshot, fresh: points.Drawn | None = None) -> datetime | None:
     """The end of the newest bin with a value, where more is missing after it than may be: two bins and twice the
     source's usual lag. By the windows that are drawn, where the last hours (``fresh``) hold nothing."""
