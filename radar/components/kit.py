@@ -7,6 +7,7 @@ when it is opened; without scripts the offer is a link. Buttons that need script
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -66,15 +67,18 @@ def kit(id: str, work: Work, drawn: Chart | str) -> Component:
     return slot(f"{id}-kit", lambda: _inside(work, drawn), class_name="kit")
 
 
-def standing(given: str, fingerprint: str) -> Component:
-    """Whether the numbers are those of the link. Eight letters are the fewest that say anything."""
+def standing(given: str, fingerprint: str, at: str = "") -> Component:
+    """Whether the numbers are those of the link. Eight letters are the fewest that say anything. ``at``: when the link
+    says that it was made; what is no time says nothing."""
+    made = ""
+    with suppress(ValueError):
+        made = _("The link says that it was made at {time}.").format(time=times.words(times.rfc3339(times.parse(at))))
     if len(given) >= 8 and fingerprint.startswith(given):
-        return html.P(_("These are the very numbers that the link was made of."), className="lede")
-    return html.P(
-        _("The numbers have changed since the link was made: late measurements were added, bins were revised or are no "
-          "longer kept so finely, or the link was altered. Shown is what we know now."),
-        className="lede changed",
-    )  # fmt: skip
+        same = _("These are the very numbers that the link was made of.")
+        return html.P(" ".join(part for part in (same, made) if part), className="lede")
+    changed = _("The numbers have changed since the link was made: late measurements were added, bins were revised or "
+                "are no longer kept so finely, or the link was altered. Shown is what we know now.")  # fmt: skip
+    return html.P(" ".join(part for part in (changed, made) if part), className="lede changed")
 
 
 def apa(work: Work) -> str:

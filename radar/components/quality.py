@@ -314,6 +314,6 @@ def _need(need: Need) -> list[Any]:
         return [state.mark("insufficient", _("no data"))]
     mark = state.mark("ok", _("met")) if need["met"] else state.mark("degraded", _("not met"))
     share = need["share"]
-    many = "" if share is None else _("fewer than 1 % of tests") if share == 0 else _("{n} % of tests").format(
+    many = "" if share is None else _("fewer than 1 % of tests") if share == 0 else _("at least {n} % of tests").format(
         n=cldr.fixed(share * 100))  # fmt: skip
     return [mark, html.Small(limit.format(n=f"{number:g}")), html.Small(many)]

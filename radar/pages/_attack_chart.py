@@ -140,7 +140,7 @@ def read(query: Mapping[str, Any]) -> Found:
     work = kit.Work(
         title=f"{made.chart.title}: {parts.title(rule)}",
         page=envelope.address(parts.href(rule, range=range)),
-        frozen=envelope.address(f"{made.share}&sha256={fingerprint[: kit.SHORT]}"),
+        frozen=envelope.address(f"{made.share}&at={snapshot.now}&sha256={fingerprint[: kit.SHORT]}"),
         csv=envelope.address(made.csv),
         svg=envelope.address(made.share.replace("/attacks/chart?", "/attacks/chart.svg?", 1)),
         fingerprint=fingerprint,

@@ -46,7 +46,7 @@ def read(query: Mapping[str, Any]) -> Found:
     drawing, csv = _charts.one(wanted, snapshot)
     title = f"{drawing.chart.title}: {entities.name(wanted.entity)}"
     fingerprint = hashlib.sha256(csv).hexdigest()
-    frozen = envelope.address(f"{drawing.share}&sha256={fingerprint[: kit.SHORT]}")
+    frozen = envelope.address(f"{drawing.share}&at={snapshot.now}&sha256={fingerprint[: kit.SHORT]}")
     work = kit.Work(
         title=title,
         page=envelope.address(f"/{wanted.entity}#{drawing.id}"),

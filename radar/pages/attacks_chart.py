@@ -17,8 +17,9 @@ from radar.pages import _attack_chart, _chart, _read
 shell.register_page(__name__, path="/attacks/chart", title="Chart")
 
 
-def layout(sha256: str = "", table: str = "", **query: str) -> Component:
-    """The page; ``rule``, ``range``, ``from`` and ``until`` say which chart."""
+def layout(sha256: str = "", at: str = "", table: str = "", **query: str) -> Component:
+    """The page; ``rule``, ``range``, ``from`` and ``until`` say which chart. ``at``: when a link with a fingerprint was
+    made."""
     try:
         found = _attack_chart.read(query)
     except _chart.WrongAddress as error:
@@ -26,7 +27,7 @@ def layout(sha256: str = "", table: str = "", **query: str) -> Component:
     made, work = found.drawn, found.work
     return shell.page(
         work.title,
-        kit.standing(sha256.lower(), work.fingerprint) if sha256 else None,
+        kit.standing(sha256.lower(), work.fingerprint, at) if sha256 else None,
         _attack_chart.chart(made, _read.snapshot().now, f"{made.share}&table=1", table=bool(table),
                             alone=True),
         shell.section(_("Share, download, cite"), kit.kit(_attack_chart.ID, work, made.chart)),

@@ -17,8 +17,9 @@ from radar.pages import _chart, _read
 shell.register_page(__name__, path="/chart", title="Chart")
 
 
-def layout(sha256: str = "", table: str = "", **query: str) -> Component:
-    """The page; ``entity``, ``series``, ``from``, ``until`` and ``interval`` say which chart."""
+def layout(sha256: str = "", at: str = "", table: str = "", **query: str) -> Component:
+    """The page; ``entity``, ``series``, ``from``, ``until`` and ``interval`` say which chart. ``at``: when a link
+    with a fingerprint was made."""
     try:
         found = _chart.read(query)
     except _chart.WrongAddress as error:
@@ -27,7 +28,7 @@ def layout(sha256: str = "", table: str = "", **query: str) -> Component:
     place = entities.name(found.entity)
     return shell.page(
         work.title,
-        kit.standing(sha256.lower(), work.fingerprint) if sha256 else None,
+        kit.standing(sha256.lower(), work.fingerprint, at) if sha256 else None,
         charts.chart(row.id, row.chart, row.credit, csv=row.csv, now=_read.snapshot().now, help=row.words,
                      table_href=f"{row.share}&table=1", with_table=bool(table)),
         shell.section(_("Share, download, cite"), kit.kit(row.id, work, row.chart)),

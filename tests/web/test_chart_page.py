@@ -42,6 +42,7 @@ def test_a_link_says_whether_its_numbers_are_still_the_same(site: Site) -> None:
     frozen = next(text for text in codes(site.page(link)) if "&sha256=" in text)
     address = urlsplit(frozen)
     assert "the very numbers" in site.page(f"{address.path}?{address.query}")
+    assert "made at 2 March 2026, 12:00 UTC" in site.page(f"{address.path}?{address.query}")
     assert "The numbers have changed" in site.page(f"{link}&sha256=0123456789abcdef")
     assert "The numbers have changed" in site.page(f"{link}&sha256=0")
 
