@@ -28,6 +28,10 @@ SIZE = (1200, 630)
 
 _EDGE = 56
 _INSIDE = SIZE[0] - 2 * _EDGE
+#: Sizes of a text and the lines that it may take in each, the best first.
+_HEADLINE = ((54, 2), (48, 2), (42, 2), (38, 2), (36, 3), (32, 3), (29, 3), (27, 4), (24, 5))
+_FACTS = ((25, 2), (22, 2), (20, 3))
+_CREDIT = ((20, 2), (18, 2), (18, 3), (15, 4))
 #: FreeType's faces must not be used by two threads at once; and one card at a time is work enough.
 _one_at_a_time = threading.Lock()
 
@@ -49,9 +53,9 @@ class Card:
     address
         Where it stands, without ``https://``.
     chart
-        Drawn where there is one; else the world by ``states``.
+        Drawn where there is one; else the world by ``states``; a card with neither is words alone.
     states
-        By alpha-2 code, as in the map of the site.
+        By alpha-2 code, as in the map of the site; None: no map.
     marked
         The country that is ringed on the map; "" for none.
     legend
@@ -67,9 +71,16 @@ class Card:
     address: str
     simulated: bool
     chart: Chart | None = None
-    states: Mapping[str, EntityState] = field(default_factory=dict)
+    states: Mapping[str, EntityState] | None = field(default_factory=dict)
     marked: str = ""
     legend: Sequence[tuple[str, str, int]] = ()
+
+    @property
+    def shows_simulated(self) -> bool:
+        """Whether anything on it is simulated: what it tells of, its chart, or any state of its map."""
+        if self.simulated or self.chart is not None:
+            return self.simulated or bool(self.chart and self.chart.simulated)
+        return any(seen["simulated"] for seen in (self.states or {}).values())
 
 
 def png(card: Card, fonts: Path) -> bytes:
@@ -78,11 +89,11 @@ def png(card: Card, fonts: Path) -> bytes:
         paper = Paper(*SIZE, colours("light")["paper"])
         _head(paper, card, fonts)
         foot = _words(paper, card, fonts)
+        bottom = _credit(paper, card, fonts)
         if card.chart is not None:
-            _chart(paper, card.chart, foot, fonts)
-        else:
-            _map(paper, card, foot, fonts)
-        _credit(paper, card, fonts)
+            _chart(paper, card.chart, foot, bottom, fonts)
+        elif card.states is not None:
+            _map(paper, card, card.states, (foot, bottom), fonts)
         out = io.BytesIO()
         few = paper.image.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
         few.save(out, "PNG", compress_level=6)
@@ -95,7 +106,7 @@ def _head(paper: Paper, card: Card, fonts: Path) -> None:
     paper.text((_EDGE + 46, 65), _("Internet Radar"), Face(fonts, 28, 680), ink["ink"])
     right = SIZE[0] - _EDGE
     right -= round(paper.text((right, 65), card.time, Face(fonts, 24), ink["ink-2"], end=True))
-    if card.simulated:
+    if card.shows_simulated:
         face, words = Face(fonts, 24, 640), _("Simulated data")
         wide = face.width(words)
         paper.rule((right - wide - 56, 34, right - 24, 78), ink["simulated"])
@@ -124,36 +135,44 @@ def _words(paper: Paper, card: Card, fonts: Path) -> float:
         y = 147.0
         paper.state((_EDGE, y - 21), card.state, ink, 24)
         paper.text((_EDGE + 38, y), card.kicker, Face(fonts, 28, 640), ink.get(f"{card.state}-ink", ink["ink-3"]))
-    size, lines = _fitting(card.headline, fonts)
+    size, lines = _fitting(card.headline, _HEADLINE, _INSIDE, 660, fonts)
     y = paper.block((_EDGE, y + 18 + size), lines, Face(fonts, size, 660), ink["ink"], size * 1.18) - size * 1.18
-    face = Face(fonts, 25)
-    facts = face.lines(card.facts, _INSIDE, 2) if card.facts else []
-    return paper.block((_EDGE, y + 46), facts, face, ink["ink-2"], 34) - 20
+    size, facts = _fitting(card.facts, _FACTS, _INSIDE, 400, fonts)
+    return paper.block((_EDGE, y + 46), facts, Face(fonts, size), ink["ink-2"], size * 1.36) - 20
 
 
-def _fitting(text: str, fonts: Path) -> tuple[int, list[str]]:
-    """The largest size in which the sentence takes at most two lines; in the smallest it may be cut in three."""
-    for size in (54, 48, 42, 38):
-        lines = Face(fonts, size, 660).lines(text, _INSIDE, 9)
-        if len(lines) <= 2:
-            return size, lines
-    return 34, Face(fonts, 34, 660).lines(text, _INSIDE, 3)
+def _fitting(
+    text: str, steps: Sequence[tuple[int, int]], width: float, weight: int, fonts: Path
+) -> tuple[int, list[str]]:
+    """The first of the steps (size, lines at most) in which the text is whole; in the last it may be cut."""
+    size, most = steps[-1]
+    for one, few in steps:
+        lines = Face(fonts, one, weight).lines(text, width, few + 1)
+        if len(lines) <= few:
+            return one, lines
+    return size, Face(fonts, size, weight).lines(text, width, most)
 
 
-def _credit(paper: Paper, card: Card, fonts: Path) -> None:
+def _credit(paper: Paper, card: Card, fonts: Path) -> float:
+    """Whose numbers, and where it stands; gives where that begins. A licence is never cut for want of room."""
     ink = colours("light")
-    face, strong = Face(fonts, 20), Face(fonts, 20, 600)
+    strong = Face(fonts, 20, 600)
     right = SIZE[0] - _EDGE
-    address = strong.cut(card.address, 560)
+    address = strong.cut(card.address, 660)
     wide = paper.text((right, SIZE[1] - 28), address, strong, ink["ink-2"], end=True)
-    paper.text((_EDGE, SIZE[1] - 28), face.cut(card.credit, _INSIDE - wide - 32), face, ink["ink-3"])
+    size, lines = _fitting(card.credit, _CREDIT, _INSIDE - wide - 32, 400, fonts)
+    leading = size + 5
+    top = SIZE[1] - 28 - leading * max(0, len(lines) - 1)
+    paper.block((_EDGE, top), lines, Face(fonts, size), ink["ink-3"], leading)
+    return float(top - 34)
 
 
-def _map(paper: Paper, card: Card, top: float, fonts: Path) -> None:
+def _map(paper: Paper, card: Card, states: Mapping[str, EntityState], room: tuple[float, float], fonts: Path) -> None:
+    """The world within ``room``, from and to which height."""
     ink = colours("light")
-    bottom = SIZE[1] - 62
+    top, bottom = room[0], round(room[1])
     height = round(bottom - top)
-    picture = world(card.states, height, marked=card.marked)
+    picture = world(states, height, marked=card.marked)
     wide = min(picture.width, _INSIDE - (300 if card.legend else 0))
     if picture.width > wide:
         picture = picture.resize((wide, round(picture.height * wide / picture.width)), Image.Resampling.LANCZOS)
@@ -166,15 +185,16 @@ def _map(paper: Paper, card: Card, top: float, fonts: Path) -> None:
         y += 40
 
 
-def _chart(paper: Paper, chart: Chart, top: float, fonts: Path) -> None:
+def _chart(paper: Paper, chart: Chart, top: float, bottom: float, fonts: Path) -> None:
     """The line against its normal: the same axes, band, threshold, shading and gaps as on the page."""
     ink = colours("light")
     unit = unit_words(chart.unit)
     title = _("{title}, {unit}").format(title=chart.title, unit=unit) if unit else chart.title
-    paper.text((_EDGE, top + 22), title, Face(fonts, 22, 600), ink["ink"])
     normal = _("pale: what is normal") if chart.lo or chart.baseline else ""
-    paper.text((SIZE[0] - _EDGE, top + 22), normal, Face(fonts, 20), ink["ink-3"], end=True)
-    left, right, up, down = _EDGE + 70, SIZE[0] - _EDGE, top + 44, SIZE[1] - 96
+    taken = paper.text((SIZE[0] - _EDGE, top + 22), normal, Face(fonts, 20), ink["ink-3"], end=True)
+    face = Face(fonts, 22, 600)
+    paper.text((_EDGE, top + 22), face.cut(title, _INSIDE - taken - 24), face, ink["ink"])
+    left, right, up, down = _EDGE + 70, SIZE[0] - _EDGE, top + 44, bottom - 34
     y = axes.y_axis(chart)
     small = Face(fonts, 18)
     for value, words in (y.ticks[0], y.ticks[len(y.ticks) // 2], y.ticks[-1]):

@@ -76,6 +76,52 @@ def test_any_headline_stays_inside(headline: str) -> None:
         assert {picture.getpixel((x, y)) for y in range(0, 630, 3)} == {picture.getpixel((0, 0))}, f"ink at x={x}"
 
 
+LONG = {
+    "en": "AS3243 MEO - SERVICOS DE COMUNICACOES E MULTIMEDIA S.A. was almost entirely offline from 03:00 to 11:10 UTC "
+    "on 2 March 2026: requests at our edge 100 % below normal at the worst.",
+    "es": "Los intentos contra “Simulated: remote code execution in a mail gateway of a maker with a long name” (regla "
+    "simulated-932999) subieron a 1.234 veces su número habitual desde las 03:55 UTC del 22 de septiembre de 2026: "
+    "2.149.111 en una hora.",
+}  # fmt: skip
+IODA = {
+    "en": "Source: IODA outage signals · Copyright Georgia Tech Research Corporation; use with attribution, no open "
+    "licence stated · values as known today",
+    "es": "Fuente: Señales de interrupciones de IODA · Copyright Georgia Tech Research Corporation; uso con "
+    "atribución, sin licencia abierta indicada · valores tal como se conocen hoy",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_headline_facts_and_licence_are_whole(monkeypatch: pytest.MonkeyPatch, language: str) -> None:
+    said: list[str] = []
+    plain = ink.Paper.text
+
+    def text(self: ink.Paper, at: ink.Point, words: str, *more: object, **named: object) -> float:
+        said.append(words)
+        return plain(self, at, words, *more, **named)  # type: ignore[arg-type]  # as they came
+
+    monkeypatch.setattr(ink.Paper, "text", text)
+    facts = " · ".join(["de 2 sep 2026, 03:00 UTC a 22 sep 2026, 11:10 UTC", "100 % por debajo de lo normal",
+                        "12 de 17 señales lo ven, 3 no pueden ver", "confianza alta (99 %)"])  # fmt: skip
+    long = replace(CARD, headline=LONG[language], credit=IODA[language], facts=facts, chart=CHART,
+                   address="radar.example.org/outage/20260302-as4199999005-ebb3")  # fmt: skip
+    cards.png(long, FONTS)
+    whole = " ".join(said)
+    for part in (long.headline, long.credit, long.facts, long.address):
+        assert part in whole
+    assert "…" not in whole
+
+
+def test_a_card_without_chart_and_world_is_words() -> None:
+    assert near(drawn(replace(CARD, states=None)), LIGHT["none"]) == 0
+
+
+def test_a_world_with_simulated_states_is_said_to_be_simulated() -> None:
+    made_up: EntityState = {**state("outage"), "simulated": True}  # type: ignore[typeddict-item]  # the rest is there
+    assert near(drawn(replace(CARD, states={"IQ": made_up})), LIGHT["simulated"]) > 5000
+    assert not replace(CARD, states={"IQ": made_up}, chart=CHART).shows_simulated, "the world is not drawn then"
+
+
 def test_letters_that_the_face_lacks_are_no_other_letters() -> None:
     face = ink.Face(FONTS, 24)
     assert "".join(letters for _font, letters in face.runs("Łódź Ağrı")) == "Łódź Ağrı"
