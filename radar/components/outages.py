@@ -21,6 +21,10 @@ from radar.signals import SIGNALS
 #: Names in the heading before "and n more".
 NAMED = 3
 
+#: What the detector's headlines go by (``Case.main``): rules of rises before all else; among the losses that are about
+#: as deep as the deepest, first what shows whether addresses can be reached.
+_RISES, _FIRST, _AS_DEEP = ("load_rise", "match_rise"), {"ping": 0, "edge": 1, "bgp": 2}, 0.9
+
 
 def headline(outage: Outage) -> str:
     """The outage in one sentence; a plain one is made where none was published."""
@@ -58,6 +62,28 @@ def counts(outage: Outage) -> tuple[int, int]:
     sees = sum(row["verdict"] == "affected" or _went_dark(row) for row in outage["signals"])
     blind = sum(row["verdict"] == "insufficient" and not _went_dark(row) for row in outage["signals"])
     return sees, blind
+
+
+def main_signal(outage: Outage) -> OutageSignal | None:
+    """The signal that the headline tells of: cards and small lines draw this one. None where none saw it."""
+    seen = [row for row in outage["signals"] if row["first_seen"] is not None]
+    made = [row for row in seen if "numbers" in row] or seen
+
+    def depth_of(row: OutageSignal) -> float:
+        return row.get("depth") or 0.0
+
+    def name(row: OutageSignal) -> str:
+        return f"{row['signal']}@{row['source']}"
+
+    def rule(row: OutageSignal) -> str:
+        return row["numbers"]["rule"] if "numbers" in row else ""
+
+    if rises := [row for row in made if rule(row) in _RISES]:
+        return max(rises, key=lambda row: (depth_of(row), name(row)))
+    least = _AS_DEEP * max(map(depth_of, made), default=0.0)
+    deep = [row for row in made if depth_of(row) >= least and rule(row) != "latency_rise"] or made
+    return min(deep, default=None, key=lambda row: (_FIRST.get(row["signal"].partition(".")[0], 3), -depth_of(row),
+                                                    name(row)))  # fmt: skip
 
 
 def _went_dark(row: OutageSignal) -> bool:

@@ -96,15 +96,30 @@ def chart(drawn: Drawing, now: str, table_href: str, *, table: bool, alone: bool
                         share="" if alone else drawn.share, with_table=table)  # fmt: skip
 
 
-def beside(rule: str, snapshot: _read.Snapshot, href: str, *, table: bool = False) -> Component | None:
-    """The chart of a rule's matches for another page, with a link to its view; None where the rule is not kept any
-    more. ``href``: the address at which its table is open. Raises StoreUnavailable."""
-    found = _attacks.published(snapshot.version)
+def of_rule(rule: str, snapshot: _read.Snapshot) -> Drawing | None:
+    """The matches of a rule over its usual range; of an earlier moment the week until then. None where the rule is not
+    kept any more. Raises StoreUnavailable."""
+    found = _attacks.published(_read.snapshot().version)
     one = next((row for row in found["rules"] if row["id"] == rule), None) if found else None
     if found is None or one is None:
         return None
-    made = drawing(found, one, snapshot.source(SOURCE), snapshot.now, _attacks.usual_range(one))
-    more = html.P(html.A(_("Where they come from, and what they are aimed at"), href=parts.href(one)))
+    source = snapshot.source(SOURCE)
+    if snapshot.at is None:
+        return drawing(found, one, source, snapshot.now, _attacks.usual_range(one))
+    until = times.parse(snapshot.at).replace(minute=0, second=0, microsecond=0)
+    made = drawing(found, one, source, snapshot.now, RANGES[1], until - timedelta(days=7), until)
+    return made if any(value is not None for value in made.chart.value) else None
+
+
+def beside(rule: str, snapshot: _read.Snapshot, href: str, *, table: bool = False) -> Component | None:
+    """The chart of a rule's matches for another page, with a link to its view; None where the rule is not kept any
+    more. ``href``: the address at which its table is open. Raises StoreUnavailable."""
+    made = of_rule(rule, snapshot)
+    if made is None:
+        return None
+    more = html.P(
+        html.A(_("Where they come from, and what they are aimed at"), href=f"/attacks?{urlencode({'rule': rule})}")
+    )
     return html.Div([chart(made, snapshot.now, href, table=table), more])
 
 

@@ -26,7 +26,7 @@ from radar.errors import EntityError, StoreUnavailable
 from radar.figures import cards, text
 from radar.figures.chart import Chart
 from radar.labels import STATES, STATUSES, _
-from radar.pages import _charts, _read, _then
+from radar.pages import _attack_chart, _charts, _read, _then
 from radar.shapes import EntityState, Outage
 from radar.signals import SLOTS
 
@@ -171,8 +171,8 @@ def _outage(id: str, snapshot: _read.Snapshot) -> cards.Card | None:
     return cards.Card(
         state=kind, kicker=word, headline=outages.headline(found), facts=_facts(found, snapshot.now),
         time=_("Recorded history") if found.get("history") else _time(snapshot), credit=credit,
-        address=_bare(f"/outage/{id}"), simulated=found["simulated"], chart=chart, states=_countries(snapshot),
-        marked=where,
+        address=_bare(f"/outage/{id}"), simulated=found["simulated"], chart=chart, marked=where,
+        states=_countries(snapshot) if _has_map(found, snapshot) else None,
     )  # fmt: skip
 
 
@@ -196,11 +196,29 @@ def _country(code: str, snapshot: _read.Snapshot) -> cards.Card | None:
 
 
 def _chart_of(outage: Outage, snapshot: _read.Snapshot) -> tuple[Chart | None, str]:
-    """The chart of the first signal that saw it, and its credit; None on a card about the past and without series."""
-    drawn = [] if snapshot.at else _charts.around(outage, snapshot) or []
-    seen = [f"{row['signal']}@{row['source']}" for row in outage["signals"] if row["first_seen"]]
-    best = next((row for name in seen for row in drawn if row.series == name), None)
-    return (None, _shapes()) if best is None else (best.chart, _credit(best))
+    """The chart of the signal that the headline tells of, and its credit; None where no series of it is kept.
+
+    Of a moment it ends there; what it shows until then is what is known today, and the credit says so.
+    """
+    found: _charts.Drawing | _attack_chart.Drawing | None
+    if rule := outage.get("about"):
+        found = _rule_of(rule, snapshot)
+    else:
+        best = outages.main_signal(outage)
+        drawn = {row.series: row for row in _charts.around(outage, snapshot) or []}
+        seen = [f"{row['signal']}@{row['source']}" for row in (best, *outage["signals"]) if row and row["first_seen"]]
+        found = next((drawn[name] for name in seen if name in drawn), None)
+    if found is None:
+        return None, _shapes() if _has_map(outage, snapshot) else _sources_of(outage, snapshot)
+    today = snapshot.at and not outage.get("history")
+    return found.chart, _credit(found) + (f" · {_('values as known today')}" if today else "")
+
+
+def _rule_of(rule: str, snapshot: _read.Snapshot) -> _attack_chart.Drawing | None:
+    try:
+        return _attack_chart.of_rule(rule, snapshot)
+    except StoreUnavailable:
+        return None
 
 
 def _week(key: str, series: Sequence[str], snapshot: _read.Snapshot) -> tuple[Chart | None, str]:
@@ -214,9 +232,21 @@ def _week(key: str, series: Sequence[str], snapshot: _read.Snapshot) -> tuple[Ch
     return None, _shapes()
 
 
-def _credit(drawing: _charts.Drawing) -> str:
+def _has_map(outage: Outage, snapshot: _read.Snapshot) -> bool:
+    """Whether the world may stand where there is no chart: it is of now, and of countries."""
+    return outage["entity"].startswith("country/") and not (snapshot.at or outage.get("history"))
+
+
+def _credit(drawing: _charts.Drawing | _attack_chart.Drawing) -> str:
     credit = drawing.credit
     return _("Source: {source} · {licence}").format(source=credit.title, licence=credit.licence or _("not stated"))
+
+
+def _sources_of(outage: Outage, snapshot: _read.Snapshot) -> str:
+    """Whose numbers an outage is told by, where none of them is drawn: "Edge logs (the operator's own data)"."""
+    rows = [snapshot.source(name) for name in dict.fromkeys(row["source"] for row in outage["signals"])]
+    said = "; ".join(f"{row['title']} ({row['licence'] or _('not stated')})" for row in rows if row is not None)
+    return _("Source: {source}").format(source=said) if said else ""
 
 
 def _shapes() -> str:
@@ -244,7 +274,9 @@ def _time(snapshot: _read.Snapshot) -> str:
     """Of when it is. What is no longer being updated says so: a preview is looked at long after it was made."""
     if snapshot.clock is None:
         return ""
-    moment = text.clock(times.parse(snapshot.now))
+    moment = text.clock(times.parse(snapshot.at or snapshot.now))
+    if snapshot.at:
+        return _("as of {time}").format(time=moment)
     return (
         _("not updated since {time}").format(time=moment) if snapshot.stalled_since or snapshot.lost_since else moment
     )

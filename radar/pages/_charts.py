@@ -124,7 +124,7 @@ def around(outage: Outage, snapshot: Snapshot) -> list[Drawing] | None:
             end = min(end, windows.later(newest, SLOTS[name][0].grain_s, 1))
         margin = max((end - start) / 2, timedelta(hours=12))
         spans[name] = (start - margin, min(end + margin / 2, max(now, end)))
-    return _draw((outage["entity"], outage["id"]), outage["entity"], spans, snapshot, View())
+    return _draw((outage["entity"], outage["id"], snapshot.at or ""), outage["entity"], spans, snapshot, View())
 
 
 def recent(wanted: Sequence[tuple[str, str]], snapshot: Snapshot, hours: int = 24) -> dict[tuple[str, str], Any]:

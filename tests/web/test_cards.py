@@ -11,9 +11,11 @@ import pytest
 from PIL import Image
 
 from radar import settings
+from radar.components import outages
 from radar.pages import _cards
-from radar.store import connect
+from radar.store import connect, documents
 from tests import samples
+from tests.samples import NOW
 from tests.web.conftest import Site
 
 IRAQ = "IQ-20260302T0500Z"
@@ -138,10 +140,62 @@ def test_the_card_of_a_page_about_the_past_is_of_that_moment(site: Site, monkeyp
     found = tags(site.page("/country/IQ?at=2026-03-02T12:00:00Z"))
     assert found["og:image"] == "http://localhost/card/country/IQ.png?at=2026-03-02T12:00:00Z&lang=en"
     card = made(site, monkeypatch, "/card/country/IQ.png?at=2026-03-02T12:00:00Z&lang=en")
-    assert card.chart is None, "series hold what is known today"
+    assert card.time == "as of 2 Mar 2026, 12:00 UTC"
+    assert card.chart.end <= NOW
+    assert card.credit.endswith("values as known today"), "series hold what is known today"
     assert card.marked == "IQ"
     assert site.get("/card/home.png?at=1999-01-01T00:00:00Z").status_code == 404
     assert site.get("/card/home.png?at=nonsense").status_code == 404
+
+
+@pytest.mark.parametrize("at", ["", f"?at={samples.text(NOW)}"])
+@pytest.mark.parametrize("id", ["RU-20240801T0000Z", "AS5089-20260302T1100Z", "IQ-51684-20260302T0510Z"])
+def test_no_world_of_now_stands_on_a_card_of_recorded_history_or_of_a_network(
+    site: Site, monkeypatch: pytest.MonkeyPatch, id: str, at: str
+) -> None:
+    assert made(site, monkeypatch, f"/card/outage/{id}.png{at}").states is None
+
+
+def test_an_outage_of_a_moment_has_no_world_and_one_of_now_has_it_where_it_has_no_chart(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_cards._charts, "around", lambda outage, snapshot: [])
+    now = made(site, monkeypatch, f"/card/outage/{IRAQ}.png")
+    assert now.states
+    assert now.chart is None
+    past = made(site, monkeypatch, f"/card/outage/{IRAQ}.png?at={samples.text(NOW)}")
+    assert past.states is None
+    assert past.credit.startswith("Source: "), "words are somebody's numbers, too"
+
+
+def test_a_card_shows_the_signal_that_its_headline_tells_of() -> None:
+    def row(signal: str, source: str, depth: float, rule: str, first: str = "2026-03-02T05:00:00Z") -> Any:
+        return {"signal": signal, "source": source, "verdict": "affected", "first_seen": first, "depth": depth,
+                "simulated": True, "numbers": {"rule": rule}}  # fmt: skip
+
+    ping = row("ping.up_24s", "ioda_signals", 0.6, "flat_drop")
+    edge = row("edge.requests", "edge_logs", 1.0, "seasonal_drop")
+    slow = row("edge.rtt_p50", "edge_logs", 1.0, "latency_rise")
+    load = row("dns.queries", "resolver_logs", 0.3, "load_rise")
+
+    def main(*signals: Any) -> str:
+        found = outages.main_signal({"signals": list(signals)})  # type: ignore[typeddict-item]
+        return found["signal"] if found else ""
+
+    assert main(ping, edge) == "edge.requests", "the deepest"
+    assert main({**ping, "depth": 0.95}, edge) == "ping.up_24s", "of those that are as deep, reachability"
+    assert main(slow, ping) == "ping.up_24s", "a delay is told last"
+    assert main(edge, load) == "dns.queries", "a rise is told first"
+    assert main({**edge, "first_seen": None}) == ""
+
+
+def test_a_chart_on_a_card_is_that_of_the_main_signal(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    docs, states = samples.sample_documents()
+    iraq = next(row for row in docs["outages"] if row["id"] == IRAQ)
+    iraq["signals"] = sorted(iraq["signals"], key=lambda row: row["signal"] != "ping.up_24s")  # pings saw it first
+    docs[f"outage:{IRAQ}"] = iraq
+    documents.publish(site.store, docs, states, {})
+    assert made(site, monkeypatch, f"/card/outage/{IRAQ}.png").chart.title.startswith("Requests at our edge")
 
 
 def tags(text: str) -> dict[str, str]:

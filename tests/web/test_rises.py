@@ -99,3 +99,14 @@ def test_a_new_rule_is_told_with_number_time_and_place(site: Site, rise: dict[st
     text = words_of(site.page("/attacks"))
     assert "first seen at 07:00 UTC, 160 times since. The largest part, 10" in text
     assert "came from addresses registered in Brazil." in text
+
+
+def test_its_card_shows_the_matches_of_the_rule_and_no_world(
+    site: Site, rise: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.web.test_cards import made
+
+    card = made(site, monkeypatch, f"/card/outage/{rise['id']}.png")
+    assert card.chart.title == "Matches of this rule"
+    assert card.states is None
+    assert card.credit.startswith("Source: ")
