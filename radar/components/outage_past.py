@@ -11,14 +11,26 @@ from dash import html
 from dash.development.base_component import Component
 
 from radar import cldr
-from radar.components import outages, shell, state, times
+from radar.components import numbers, outages, shell, state, times
 from radar.components.ssr import marks
-from radar.labels import CAUSES, STATES, STATUSES, _, confidence_words, ngettext
+from radar.labels import CAUSES, N_, STATES, STATUSES, _, confidence_words, ngettext
 from radar.shapes import Outage, OutageSignal
 from radar.signals import SIGNALS, SLOTS
 
+#: So much of normal must have come back since the worst before it is called a part of it.
+PARTLY = 0.1
+
 #: Versions that are seen before the rest is folded away.
 SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a series stands in its newest bin: its condition (``Drawing.condition``), its value and what is normal."""
+
+    condition: str
+    value: float | None = None
+    normal: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +153,7 @@ def _version(id: str, row: Version, before: Version | None, now: str) -> Compone
 
 
 def restoration(
-    outage: Outage, parts: Sequence[Outage], conditions: Mapping[str, str], now: str
+    outage: Outage, parts: Sequence[Outage], standing: Mapping[str, Standing], now: str
 ) -> Component | None:  # fmt: skip
     """What has come back, what has not, and of what we cannot say. None for what was taken back, for recorded history
     and for rises of attempts.
@@ -150,31 +162,33 @@ def restoration(
     ----------
     parts
         The outages that are part of it.
-    conditions
-        How the newest bin of each series stands (``Drawing.condition``), by series id; one that is missing cannot say.
-        They count only while the outage lasts.
+    standing
+        How the newest bin of each series stands, by series id; of one that is missing we cannot say. They count only
+        while the outage lasts.
     """
     if outage["status"] == "retracted" or outage.get("history") or outage.get("about"):
         return None
     back: list[Component] = []
     missing: list[Component] = []
     unsure: list[Component] = []
+    partly = 0
     for row in outage["signals"]:
         if row["first_seen"] is None:
             continue
         signal = SIGNALS.get(row["signal"])
         title = html.B(_(signal.title) if signal else row["signal"])
         source = html.A(row["source"], href=f"/sources#{row['source']}", className="source")
-        condition = conditions.get(f"{row['signal']}@{row['source']}", "unknown")
+        stands = standing.get(f"{row['signal']}@{row['source']}", Standing("unknown"))
+        condition = stands.condition
         if outage["status"] == "closed":  # what the newest bin says may belong to another outage
             condition = "within" if row["verdict"] != "insufficient" else "unknown"
         if condition in ("within", "outside"):
             back.append(_line("ok", title, _since(row, outage["end"], now), source))
         elif condition in ("weak", "gone"):
-            text = _("more than half is still missing") if condition == "gone" else _("still beyond the threshold")
-            missing.append(_line("outage" if condition == "gone" else "degraded", title, [text], source))
+            partly += _recovered(row, stands)
+            missing.append(_line("outage" if condition == "gone" else "degraded", title, [_how(row, stands)], source))
         else:
-            unsure.append(_line("insufficient", title, [_("we cannot say how it is now")], source))
+            unsure.append(_line("insufficient", title, [_(_BLIND.get(condition, _BLIND["unknown"]))], source))
     for part in parts:
         name = outages.link(part, html.B(outages.name_of(part["entity"])))
         if part["status"] == "closed" and part["end"]:
@@ -185,13 +199,57 @@ def restoration(
         return None
     return shell.section(
         _("What has come back"),
-        html.P(_summary(outage, len(back), len(missing), len(unsure)), className="sentence"),
+        html.P(_summary(outage, len(back), len(missing), len(unsure), partly), className="sentence"),
         *(html.Ul(rows, className="plain verdicts") for rows in (missing, back, unsure) if rows),
         note=_("By when each signal saw it last, and by the outages of its networks.")
         if outage["status"] == "closed"
         else _("By the newest bin of each signal that saw it, and by the outages of its networks."),
         id="restoration",
     )
+
+
+#: Why we cannot say of a signal how it is now, by its condition.
+_BLIND = {
+    "silent": N_("it has no data any more, so we cannot say how it is now"),
+    "unjudged": N_("too little is measured to say how it is now"),
+    "unknown": N_("we cannot say how it is now"),
+}
+
+
+def _part(stands: Standing) -> float | None:
+    """How much of normal there is, 0 to 1; None where nothing says."""
+    if stands.value is None or not stands.normal:
+        return None
+    return max(0.0, stands.value / stands.normal)
+
+
+def _recovered(row: OutageSignal, stands: Standing) -> bool:
+    """Whether a noticeable part of what went has come back, of a signal that falls."""
+    signal, part, depth = SIGNALS.get(row["signal"]), _part(stands), row.get("depth")
+    return (
+        signal is not None and signal.bad == "low" and part is not None and depth is not None
+        and part - (1 - depth) >= PARTLY
+    )  # fmt: skip
+
+
+def _how(row: OutageSignal, stands: Standing) -> str:
+    """ "29 % of normal now, 1 % at the worst"; of what rises its value: "140 ms now, 340 ms at the worst"."""
+    signal, part = SIGNALS.get(row["signal"]), _part(stands)
+    depth, made = row.get("depth"), row.get("numbers")
+    if signal is not None and signal.bad == "high" and stands.value is not None:
+        value = numbers.quantity(stands.value, signal)
+        if made is None:
+            return _("{value} now, still beyond the threshold").format(value=value)
+        worst = numbers.quantity(max(made["value"], stands.value), signal)
+        return _("{value} now, {worst} at the worst").format(value=value, worst=worst)
+    if part is None:
+        gone = stands.condition == "gone"
+        return _("more than half is still missing") if gone else _("still beyond the threshold")
+    said = _("{n} % of normal now").format(n=cldr.fixed(part * 100))
+    if depth is None:
+        return said
+    least = min(1 - depth, part)
+    return _("{now}, {n} % at the worst").format(now=said, n=cldr.fixed(least * 100))
 
 
 def _since(row: OutageSignal, end: str | None, now: str) -> list[Any]:
@@ -209,14 +267,22 @@ def _line(kind: str, name: Any, words: Sequence[Any], source: Any = None) -> Com
     return html.Li([state.shape(kind), name, html.Span(list(words), className="said"), source])
 
 
-def _summary(outage: Outage, back: int, missing: int, unsure: int) -> str:
+def _summary(outage: Outage, back: int, missing: int, unsure: int, partly: int) -> str:
     total = back + missing + unsure
     if not missing and not unsure:
         return _("All that we saw go is back.") if outage["status"] == "closed" else _(
             "All that we saw go is back in the newest bin; the outage is called over when that lasts.")  # fmt: skip
-    if not back and not unsure:
-        return _("Nothing has come back yet.")
-    text = _("{n} of {m} have come back, {k} have not.").format(n=back, m=total, k=missing)
+    if not back and not missing:
+        return _("We cannot say what has come back.")
+    some = ngettext("{n} of {m} has partly recovered", "{n} of {m} have partly recovered", partly)
+    some = some.format(n=partly, m=total)
+    if not back:
+        text = _("Nothing is back to normal yet; {some}.").format(some=some) if partly else (
+            _("Nothing has come back yet."))  # fmt: skip
+    elif partly:
+        text = _("{n} of {m} back to normal, {k} not yet; {some}.").format(n=back, m=total, k=missing, some=some)
+    else:
+        text = _("{n} of {m} have come back, {k} have not.").format(n=back, m=total, k=missing)
     if unsure:
         text += " " + ngettext("Of {n} we cannot say.", "Of {n} we cannot say.", unsure).format(n=unsure)
     return text

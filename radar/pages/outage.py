@@ -13,6 +13,7 @@ from radar.components import causes, charts, kit, numbers, outage_past, outages,
 from radar.components.ssr import slot
 from radar.errors import StoreUnavailable
 from radar.figures import matrix
+from radar.figures.chart import last
 from radar.labels import STATES, STATUSES, UPDATE_KINDS, VERDICTS, _, ngettext
 from radar.pages import _attack_chart, _charts, _cite, _context, _dns, _reach, _read, _seen, _then, _versions
 from radar.shapes import AlertNumbers, Outage, Severity
@@ -126,8 +127,16 @@ def _story(outage: Outage) -> list[str]:
 
 def _restoration(outage: Outage, snapshot: _read.Snapshot, drawings: list[_charts.Drawing]) -> Component | None:
     parts = [row for id in outage.get("children", []) if (row := snapshot.outage(id)) is not None]
-    conditions = {row.series: row.condition for row in drawings if not row.chart.history}
-    return outage_past.restoration(outage, parts, conditions, snapshot.now)
+    standing = {row.series: _standing(row) for row in drawings if not row.chart.history}
+    return outage_past.restoration(outage, parts, standing, snapshot.now)
+
+
+def _standing(row: _charts.Drawing) -> outage_past.Standing:
+    newest = last(row.chart.value)
+    if newest is None:
+        return outage_past.Standing(row.condition)
+    at, value = newest
+    return outage_past.Standing(row.condition, value, row.chart.baseline[at] if row.chart.baseline else None)
 
 
 def _known_when(outage: Outage, snapshot: _read.Snapshot, *, ask: bool) -> tuple[Component | None, bool]:

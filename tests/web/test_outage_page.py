@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from radar.components import outage_past
+from radar.components.ssr import to_html
 from radar.figures import reach
 from radar.pages import _providers
 from radar.store import documents, travel
@@ -107,9 +109,42 @@ def test_the_fingerprint_of_an_outage_is_the_same_in_every_language(site: Site) 
 def test_what_has_not_come_back_is_said_by_the_newest_bin(site: Site) -> None:
     html = part(site.page(f"/outage/{IRAQ}"), "restoration")
     told = words(html)
-    assert "Requests at our edge more than half is still missing" in told
+    assert re.search(r"Requests at our edge \d+ % of normal now, \d % at the worst", told)
     assert re.search(r"AS21277.*? not back yet", told)
     assert "we cannot say how it is now" in told or "Blocks that answer pings" in told
+
+
+def restored(outage: Any, standing: dict[str, tuple[Any, ...]]) -> str:
+    """What is said to have come back, of series that stand like that: condition, value, normal."""
+    stands = {name: outage_past.Standing(*row) for name, row in standing.items()}
+    section = outage_past.restoration(outage, [], stands, text(NOW))
+    assert section is not None
+    return words(to_html(section))
+
+
+def test_how_much_is_back_is_said_where_not_all_is() -> None:
+    iraq = next(row for row in samples.sample_outages() if row["id"] == IRAQ)
+    edge, ping = "edge.requests@edge_logs", "ping.up_24s@ioda_signals"
+    told = restored(iraq, {edge: ("gone", 30.0, 100.0), ping: ("gone", 31.0, 100.0)})
+    assert "30 % of normal now, 7 % at the worst" in told
+    assert "Nothing is back to normal yet; 1 of 2 has partly recovered." in told, "2 % of normal more is nothing"
+    told = restored(iraq, {edge: ("gone", 7.0, 100.0), ping: ("weak", 29.0, 100.0)})
+    assert "Nothing has come back yet." in told
+    told = restored(iraq, {edge: ("within", 99.0, 100.0), ping: ("weak", 60.0, 100.0)})
+    assert "1 of 2 back to normal, 1 not yet; 1 of 2 has partly recovered." in told
+    told = restored(iraq, {edge: ("silent", 30.0, 100.0), ping: ("unjudged", 30.0, 100.0)})
+    assert "We cannot say what has come back." in told
+    assert "no data any more" in told
+    assert "too little is measured" in told
+
+
+def test_of_what_rose_its_value_is_told_and_no_part_of_normal() -> None:
+    iraq = next(row for row in samples.sample_outages() if row["id"] == IRAQ)
+    made = {"rule": "latency_rise", "value": 340.0, "baseline": 80.0, "threshold": 120.0, "score": -9.0, "bins": 4}
+    row = iraq["signals"][0] | {"signal": "edge.rtt_p50", "depth": 0.76, "numbers": made}
+    told = restored({**iraq, "signals": [row]}, {"edge.rtt_p50@edge_logs": ("weak", 140.0, 80.0)})
+    assert "140 ms now, 340 ms at the worst" in told
+    assert "of normal" not in told
 
 
 def test_what_has_come_back_is_told_with_its_time(site: Site) -> None:
