@@ -12,9 +12,10 @@ from dash.development.base_component import Component
 from radar import cldr
 from radar.components import reviews, state, times
 from radar.components.ssr import marks
+from radar.figures.matrix import WENT_DARK, went_dark
 from radar.known import country_of as country_of
 from radar.known import name_of as name_of
-from radar.labels import CAUSES, STATUSES, _, confidence_words, ngettext
+from radar.labels import CAUSES, STATUSES, VERDICTS, _, confidence_words, ngettext
 from radar.shapes import Outage, OutageSignal
 from radar.signals import SIGNALS
 
@@ -59,8 +60,8 @@ def agreement(outage: Outage) -> str:
 
 def counts(outage: Outage) -> tuple[int, int]:
     """How many of its signals see it, and how many cannot see; one that saw it and then went dark has seen it."""
-    sees = sum(row["verdict"] == "affected" or _went_dark(row) for row in outage["signals"])
-    blind = sum(row["verdict"] == "insufficient" and not _went_dark(row) for row in outage["signals"])
+    sees = sum(row["verdict"] == "affected" or went_dark(row) for row in outage["signals"])
+    blind = sum(row["verdict"] == "insufficient" and not went_dark(row) for row in outage["signals"])
     return sees, blind
 
 
@@ -86,8 +87,9 @@ def main_signal(outage: Outage) -> OutageSignal | None:
                                                     name(row)))  # fmt: skip
 
 
-def _went_dark(row: OutageSignal) -> bool:
-    return row["verdict"] == "insufficient" and row["first_seen"] is not None
+def verdict(row: OutageSignal) -> str:
+    """What one signal says of it: "sees it", "does not see it", "cannot see"; "saw it, then no data"."""
+    return _(WENT_DARK if went_dark(row) else VERDICTS[row["verdict"]])
 
 
 def depth(outage: Outage) -> str | None:

@@ -15,7 +15,7 @@ from typing import Literal
 
 from radar import cldr
 from radar.figures import sheet
-from radar.figures.text import esc
+from radar.figures.text import day, esc
 from radar.labels import N_, VERDICTS, _
 from radar.shapes import OutageSignal, Verdict
 from radar.signals import SIGNALS
@@ -25,6 +25,9 @@ _STEPS = (300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 2 * 86400
 
 #: A cell: what the source says of that time. "small": out of its range, but not by what counts as seeing it.
 Cell = Literal["affected", "not_affected", "insufficient", "small"]
+
+#: What is said of a signal that saw it and has had no data since, in place of "cannot see".
+WENT_DARK = N_("saw it, then no data")
 
 WORDS: dict[str, str] = {**VERDICTS, "small": N_("a small deviation, which is not counted")}
 
@@ -40,6 +43,7 @@ class Row:
     source: str = ""
     signal: str = ""
     verdict: Verdict | None = None
+    went_dark: bool = False  # it saw it, and cannot see any more
     terms: str = ""  # how far behind its source is, and under which licence
 
 
@@ -81,9 +85,15 @@ def rows_of(
                 source=row["source"],
                 signal=row["signal"],
                 verdict=row["verdict"],
+                went_dark=went_dark(row),
             )
         )
     return rows, first, step
+
+
+def went_dark(row: OutageSignal) -> bool:
+    """Whether a signal saw it and has had no data since."""
+    return row["verdict"] == "insufficient" and row["first_seen"] is not None
 
 
 def _cell(row: OutageSignal, at: datetime, step: int) -> Verdict:
@@ -101,14 +111,15 @@ def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def html(rows: Sequence[Row], *, start: datetime, step_s: int) -> str:
+def html(rows: Sequence[Row], *, start: datetime, step_s: int, year: int) -> str:
     """The matrix as an HTML table (class ``agree``), each row with its strip as SVG and the same in words.
 
-    ``start`` is the start of the first cell, ``step_s`` the width of a cell in seconds. Without rows, a sentence.
+    ``start`` is the start of the first cell, ``step_s`` the width of a cell in seconds, ``year`` the one that need not
+    be named: that of the clock. Without rows, a sentence.
     """
     if not rows:
         return f'<p class="agree-none">{esc(_("No source has been asked about this yet."))}</p>'
-    body = "".join(_row(row, start, step_s) for row in rows)
+    body = "".join(_row(row, start, step_s, year) for row in rows)
     count = max(len(row.cells) for row in rows)
     there = {cell for row in rows for cell in row.cells}
     key = "".join(f"<li>{mark} {esc(words)}</li>" for mark, words in _key(there, 16))
@@ -116,7 +127,7 @@ def html(rows: Sequence[Row], *, start: datetime, step_s: int) -> str:
         f'<table class="agree"><caption class="vh">{esc(_("Which sources see it, over time (UTC)"))}</caption>'
         f'<thead><tr><th scope="col">{esc(_("Source"))}</th><th scope="col">'
         f'<span class="vh">{esc(_("Over time"))}</span>'
-        f"{_axis(start, step_s, count)}</th></tr></thead><tbody>{body}</tbody></table>"
+        f"{_axis(start, step_s, count, year)}</th></tr></thead><tbody>{body}</tbody></table>"
         f'<ul class="agree-key">{key}</ul>'
     )
 
@@ -130,17 +141,17 @@ def _key(there: Collection[Cell | None], high: int) -> list[tuple[str, str]]:
     ]
 
 
-def sheet_of(rows: Sequence[Row], *, start: datetime, step_s: int) -> tuple[str, int]:
+def sheet_of(rows: Sequence[Row], *, start: datetime, step_s: int, year: int) -> tuple[str, int]:
     """The same for a file (``sheet.svg``): the drawing with its axis and key, and its height."""
     count = max(len(row.cells) for row in rows)
-    lines = [sheet.Bar("", _axis(start, step_s, count), 18)]
-    lines += [sheet.Bar(row.label, _strip(row, start, step_s), 28, _small(row)) for row in rows]
+    lines = [sheet.Bar("", _axis(start, step_s, count, year), 18)]
+    lines += [sheet.Bar(row.label, _strip(row, start, step_s, year), 28, _small(row)) for row in rows]
     drawing, high = sheet.bars(lines)
     key, room = sheet.legend(_key({cell for row in rows for cell in row.cells}, 12))
     return f'{drawing}<g transform="translate(0,{high})">{key}</g>', high + room
 
 
-def words(row: Row, start: datetime, step_s: int) -> str:
+def words(row: Row, start: datetime, step_s: int, year: int) -> str:
     """A row in words: "sees it 05:00 to 09:00; cannot see 09:00 to 14:00 (UTC)"."""
     parts, i = [], 0
     whole_days = step_s >= 86400
@@ -150,14 +161,16 @@ def words(row: Row, start: datetime, step_s: int) -> str:
             a, b = start + timedelta(seconds=step_s * i), start + timedelta(seconds=step_s * (i + length))
             parts.append(
                 _("{verdict} {start} to {end}").format(
-                    verdict=_(WORDS[verdict]), start=_moment(a, whole_days), end=_moment(b, whole_days)
+                    verdict=_(WORDS[verdict]),
+                    start=_moment(a, whole_days, year),
+                    end=_moment(b, whole_days, year),
                 )
             )
         i += length
     return "; ".join(parts) + " (UTC)" if parts else _("not asked")
 
 
-def table(rows: Sequence[Row], start: datetime, step_s: int) -> str:
+def table(rows: Sequence[Row], start: datetime, step_s: int, year: int) -> str:
     """The same as a table of words, a line for each time and a column for each source (class ``figures``)."""
     count = max((len(row.cells) for row in rows), default=0)
     whole_days = step_s >= 86400
@@ -166,7 +179,7 @@ def table(rows: Sequence[Row], start: datetime, step_s: int) -> str:
     for i in range(count):
         said = (row.cells[i] if i < len(row.cells) else None for row in rows)
         cells = "".join(f"<td>{esc(_(WORDS[verdict]) if verdict else _('not asked'))}</td>" for verdict in said)
-        moment = _moment(start + timedelta(seconds=step_s * i), whole_days, dated=True)
+        moment = _moment(start + timedelta(seconds=step_s * i), whole_days, year, dated=True)
         lines.append(f'<tr><th scope="row">{esc(moment)}</th>{cells}</tr>')
     return (
         f'<table class="figures"><thead><tr><th scope="col">{esc(_("From (UTC)"))}</th>{names}</tr></thead>'
@@ -174,22 +187,22 @@ def table(rows: Sequence[Row], start: datetime, step_s: int) -> str:
     )
 
 
-def _row(row: Row, start: datetime, step_s: int) -> str:
+def _row(row: Row, start: datetime, step_s: int, year: int) -> str:
     terms = f"<small>{esc(row.terms)}</small>" if row.terms else ""
     return (
         f'<tr><th scope="row">{esc(row.label)}<small>{esc(_small(row))}</small>{terms}</th>'
-        f"<td>{_strip(row, start, step_s)}</td></tr>"
+        f"<td>{_strip(row, start, step_s, year)}</td></tr>"
     )
 
 
 def _small(row: Row) -> str:
     """What stands under the name of a row: "edge_logs · sees it · simulated"."""
-    parts = [row.source, _(VERDICTS[row.verdict]) if row.verdict is not None else "",
-             _("simulated") if row.simulated else "", row.note]  # fmt: skip
+    verdict = _(WENT_DARK) if row.went_dark else _(VERDICTS[row.verdict]) if row.verdict is not None else ""
+    parts = [row.source, verdict, _("simulated") if row.simulated else "", row.note]
     return " · ".join(part for part in parts if part)
 
 
-def _strip(row: Row, start: datetime, step_s: int) -> str:
+def _strip(row: Row, start: datetime, step_s: int, year: int) -> str:
     n = max(1, len(row.cells))
     bars, i = [], 0
     for verdict, run in groupby(row.cells):
@@ -199,7 +212,7 @@ def _strip(row: Row, start: datetime, step_s: int) -> str:
         i += length
     return (
         f'<svg class="strip" role="img" width="100%" height="28" xmlns="http://www.w3.org/2000/svg">'
-        f"<title>{esc(words(row, start, step_s))}</title>{''.join(bars)}</svg>"
+        f"<title>{esc(words(row, start, step_s, year))}</title>{''.join(bars)}</svg>"
     )
 
 
@@ -211,12 +224,12 @@ def _bar(verdict: str, x: str, width: str, height: int) -> str:
     return f'<rect class="v-{verdict}" x="{x}" y="{height - tall}" width="{width}" height="{tall}"/>{lines}'
 
 
-def _axis(start: datetime, step_s: int, count: int) -> str:
+def _axis(start: datetime, step_s: int, count: int, year: int) -> str:
     every = max(1, -(-count // 3))
     whole_days = step_s >= 86400
     marks = ((i, start + timedelta(seconds=step_s * i)) for i in range(0, count, every))
     labels = "".join(
-        f'<text x="{100 * i / count:.2f}%" y="12">{esc(_moment(moment, whole_days, i == 0))}</text>'
+        f'<text x="{100 * i / count:.2f}%" y="12">{esc(_moment(moment, whole_days, year, dated=i == 0))}</text>'
         for i, moment in marks
     )
     return (
@@ -226,8 +239,8 @@ def _axis(start: datetime, step_s: int, count: int) -> str:
     )
 
 
-def _moment(moment: datetime, whole_days: bool, dated: bool = False) -> str:
-    date = cldr.short_day_month(moment)
+def _moment(moment: datetime, whole_days: bool, year: int, dated: bool = False) -> str:
+    date = cldr.short_day_month(moment) if moment.year == year else day(moment)
     if whole_days:
         return date
     return f"{date}, {moment:%H:%M}" if dated or (moment.hour, moment.minute) == (0, 0) else f"{moment:%H:%M}"

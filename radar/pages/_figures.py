@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -156,9 +155,9 @@ def _agreement(query: Query) -> Figure:
         ]
         return ("from", "seconds", "signal", "source", "says"), cells
 
-    verdicts = Counter(row.verdict for row in rows)
-    said = _("{n} see it, {m} do not, {k} cannot see.").format(
-        n=verdicts["affected"], m=verdicts["not_affected"], k=verdicts["insufficient"])  # fmt: skip
+    sees, blind = outages.counts(outage)
+    said = _("{n} see it, {m} do not, {k} cannot see.").format(n=sees, m=len(rows) - sees - blind, k=blind)
+    year = times.parse(snapshot.now).year
     return Figure(
         id="agreement",
         title=_("Who sees it: {outage}").format(outage=outages.headline(outage).rstrip(".")),
@@ -166,9 +165,11 @@ def _agreement(query: Query) -> Figure:
         unit=_("what each signal says of each stretch of time, UTC"),
         page=f"/outage/{outage['id']}#agreement",
         named=named,
-        drawing=lambda: matrix.sheet_of(rows, start=first, step_s=step),
+        drawing=lambda: matrix.sheet_of(rows, start=first, step_s=step, year=year),
         numbers=numbers,
-        shown=slot("agreement-matrix", lambda: matrix.html(rows, start=first, step_s=step), class_name="scroll"),
+        shown=slot(
+            "agreement-matrix", lambda: matrix.html(rows, start=first, step_s=step, year=year), class_name="scroll"
+        ),
         sources=_sources(outage, snapshot),
         simulated=outage["simulated"],
         moment=times.rfc3339(until),

@@ -7,7 +7,7 @@ or one that too few measurements stand behind. Where a bin was affected, ``clean
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -17,7 +17,7 @@ from radar.figures import matrix
 from radar.figures.matrix import Cell, Row
 from radar.labels import _
 from radar.pages import _read
-from radar.shapes import Outage, SourceStatus
+from radar.shapes import Outage, OutageSignal, SourceStatus
 from radar.signals import SLOTS
 from radar.store import series
 
@@ -82,10 +82,11 @@ def refine(outage: Outage, rows: Sequence[Row], first: datetime, step_s: int) ->
         if not slices[0].empty:
             per = step_s // SLOTS[sid][0].grain_s
             signal, _, source = sid.partition("@")
-            # a signal that was found not to see it may have left its range later, or by little
-            seen: Cell = "small" if titles[sid]["verdict"] == "not_affected" else "affected"
             bins = [_affected(*bin) for bin in zip(*(row.values for row in slices), strict=True)]
-            cells[signal, source] = [_cell(bins[at : at + per], seen) for at in range(0, len(rows[0].cells) * per, per)]
+            told = _told(titles[sid], ended=outage["status"] != "open")
+            counted = [told(first + timedelta(seconds=SLOTS[sid][0].grain_s * i)) for i in range(len(bins))]
+            cells[signal, source] = [_cell(bins[at : at + per], counted[at : at + per])
+                                     for at in range(0, len(rows[0].cells) * per, per)]  # fmt: skip
     return [replace(row, cells=cells.get((row.signal, row.source), row.cells)) for row in rows]
 
 
@@ -96,8 +97,19 @@ def _affected(score: float | None, clean: float | None, baseline: float | None) 
     return clean is not None and baseline is not None and math.isclose(clean, baseline, rel_tol=1e-6)
 
 
-def _cell(bins: Sequence[bool | None], seen: Cell) -> Cell:
-    judged = [bin for bin in bins if bin is not None]
-    if not judged:
+def _told(row: OutageSignal, *, ended: bool) -> Callable[[datetime], bool]:
+    """Whether a bin that was beyond its threshold counts as seeing the outage: from when the outage says that the
+    signal saw it, and (``ended``) to when. One bin alone before that opens nothing, and one that was found not to see
+    it may have left its range later, or by little."""
+    since = times.parse(row["first_seen"]) if row["first_seen"] and row["verdict"] != "not_affected" else None
+    last = row.get("last_seen")
+    until = times.parse(last) if last and ended else None
+    return lambda bin: since is not None and since <= bin and (until is None or bin <= until)
+
+
+def _cell(bins: Sequence[bool | None], counted: Sequence[bool]) -> Cell:
+    if all(bin is None for bin in bins):
         return "insufficient"
-    return seen if any(judged) else "not_affected"
+    if any(bin and told for bin, told in zip(bins, counted, strict=True)):
+        return "affected"
+    return "small" if any(bins) else "not_affected"

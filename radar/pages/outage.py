@@ -14,9 +14,9 @@ from radar.components.ssr import slot
 from radar.errors import StoreUnavailable
 from radar.figures import matrix
 from radar.figures.chart import last
-from radar.labels import STATES, STATUSES, UPDATE_KINDS, VERDICTS, _, ngettext
+from radar.labels import STATES, STATUSES, UPDATE_KINDS, _, ngettext
 from radar.pages import _attack_chart, _charts, _cite, _context, _dns, _reach, _read, _seen, _then, _versions
-from radar.shapes import AlertNumbers, Outage, Severity
+from radar.shapes import AlertNumbers, Outage, OutageSignal, Severity
 from radar.signals import SIGNALS
 
 shell.register_page(__name__, path_template="/outage/<id_>", title="Outage")
@@ -116,13 +116,20 @@ def _story(outage: Outage) -> list[str]:
     """What is known in sentences, and what is not in the same breath."""
     severity = outage["severity"]
     said = [severity["words"], outage.get("verdict") or ""]
-    blind = [_(SIGNALS[row["signal"]].title) if row["signal"] in SIGNALS else row["signal"]
-             for row in outage["signals"] if row["verdict"] == "insufficient"]  # fmt: skip
-    if blind:
-        said.append(_("Cannot see it: {signals}").format(signals=", ".join(dict.fromkeys(blind))))
+    blind = [row for row in outage["signals"] if row["verdict"] == "insufficient"]
+    dark, never = [row for row in blind if matrix.went_dark(row)], [row for row in blind if not matrix.went_dark(row)]
+    for text, rows in ((_("Saw it, then had no data: {signals}"), dark), (_("Cannot see it: {signals}"), never)):
+        if rows:  # names hold commas: "Round-trip time, median"
+            said.append(text.format(signals="; ".join(_titles(rows))))
     if severity["share"] is None and not outage.get("about") and "not known" not in severity["words"]:
         said.append(_("How many people are hit is not known"))
     return [f"{text.rstrip('.')}. " for text in said if text]
+
+
+def _titles(rows: list[OutageSignal]) -> list[str]:
+    """The signals by name, each once."""
+    names = (_(SIGNALS[row["signal"]].title) if row["signal"] in SIGNALS else row["signal"] for row in rows)
+    return list(dict.fromkeys(names))
 
 
 def _restoration(outage: Outage, snapshot: _read.Snapshot, drawings: list[_charts.Drawing]) -> Component | None:
@@ -171,10 +178,12 @@ def _agreement(outage: Outage, snapshot: _read.Snapshot) -> Component:
     except StoreUnavailable:
         _read.note_hole()
         rows, first, step = _seen.rows(outage, snapshot, until, of_series=False)
-    table = slot("agreement-matrix", lambda: matrix.html(rows, start=first, step_s=step), class_name="scroll")
+    year = times.parse(now).year
+    table = slot("agreement-matrix", lambda: matrix.html(rows, start=first, step_s=step, year=year),
+                 class_name="scroll")  # fmt: skip
     same = html.Details([
         html.Summary(_("The same as a table")),
-        slot("agreement-table", lambda: matrix.table(rows, first, step), class_name="scroll"),
+        slot("agreement-table", lambda: matrix.table(rows, first, step, year), class_name="scroll"),
     ])  # fmt: skip
     share = kit.figure("agreement", outage=outage["id"], until=times.rfc3339(until))
     share += f"&at={snapshot.at}" if snapshot.at else ""
@@ -182,7 +191,7 @@ def _agreement(outage: Outage, snapshot: _read.Snapshot) -> Component:
     for row in outage["signals"]:
         signal = SIGNALS.get(row["signal"])
         words: list[Any] = [state.shape(_KINDS[row["verdict"]]), html.B(_(signal.title) if signal else row["signal"]),
-                            html.Span(_(VERDICTS[row["verdict"]]), className="said")]  # fmt: skip
+                            html.Span(outages.verdict(row), className="said")]  # fmt: skip
         depth = row.get("depth")
         if row["verdict"] == "affected" and depth is not None and signal is not None and signal.bad == "low":
             words.append(html.Span(_worst(outage, depth), className="said"))
@@ -207,9 +216,12 @@ def _worst(outage: Outage, depth: float) -> str:
 def _facts(outage: Outage, now: str) -> Component:
     severity = outage["severity"]
     rows: list[tuple[str, Any]] = [
-        (_("Status"), _(STATUSES[outage["status"]])),
+        (_("Status"), _status(outage)),
         *([(_("Severity"), severity["words"])] if severity["words"] else []),
-        (_("Began"), times.time_ago(outage["start"], now)),
+        (
+            _("Began"),
+            times.time(outage["start"], now) if outage.get("history") else times.time_ago(outage["start"], now),
+        ),
     ]
     if outage["start_earliest"] != outage["start"]:
         rows.append((_("At the earliest"), times.time(outage["start_earliest"], now)))
@@ -227,6 +239,13 @@ def _facts(outage: Outage, now: str) -> Component:
     rows.append((_("Confidence"), outages.confidence(outage).removeprefix(_("confidence {words}").format(words=""))))
     pairs = [part for name, value in rows for part in (html.Dt(name), html.Dd(value))]
     return shell.section(_("In figures"), html.Dl(pairs, className="pairs"), id="figures")
+
+
+def _status(outage: Outage) -> str:
+    """Of what lasts in a recorded set it is not known whether it has ended."""
+    if outage.get("history") and outage["end"] is None and outage["status"] == "open":
+        return _("Not known: the recording ends while it lasts")
+    return _(STATUSES[outage["status"]])
 
 
 def _affected(severity: Severity) -> str:

@@ -51,10 +51,23 @@ def test_sparkline_without_data_says_so_and_draws_no_line() -> None:
     assert root[0].text == "No data in this period"
 
 
+def test_matrix_names_the_year_where_it_is_another() -> None:
+    rows, first, step = matrix.rows_of(SIGNALS, start=START, end=END)
+    assert "2026" not in matrix.html(rows, start=first, step_s=step, year=2026)
+    assert "2 Mar 2026, 02:00" in matrix.html(rows, start=first, step_s=step, year=2028)
+
+
+def test_matrix_says_of_what_saw_it_and_fell_silent_that_it_did() -> None:
+    went = [{**row, "verdict": "insufficient"} for row in SIGNALS if row["first_seen"]]
+    rows, first, step = matrix.rows_of(went, start=START, end=END)  # type: ignore[arg-type]  # rows with another verdict
+    text = matrix.html(rows, start=first, step_s=step, year=2026)
+    assert text.count("saw it, then no data") == len(went)
+
+
 def test_matrix_tells_affected_from_not_affected_from_cannot_see() -> None:
     rows, first, step = matrix.rows_of(SIGNALS, start=START, end=END)
     assert (first, step) == (START, 1800)
-    said = {row.label: matrix.words(row, first, step) for row in rows}
+    said = {row.label: matrix.words(row, first, step, 2026) for row in rows}
     assert said["Requests at our edge"] == "does not see it 02:00 to 05:00; sees it 05:00 to 14:00 (UTC)"
     assert said["Blocks that answer pings"].startswith(
         "does not see it 02:00 to 05:30; sees it 05:30 to 10:00; does not"
@@ -67,18 +80,18 @@ def test_matrix_tells_affected_from_not_affected_from_cannot_see() -> None:
 
 def test_matrix_is_well_formed_with_a_text_for_every_row_and_a_shape_per_verdict() -> None:
     rows, first, step = matrix.rows_of(SIGNALS, start=START, end=END)
-    root = ET.fromstring(f"<div>{matrix.html(rows, start=first, step_s=step)}</div>")
+    root = ET.fromstring(f"<div>{matrix.html(rows, start=first, step_s=step, year=2026)}</div>")
     strips = [s for s in root.iter(f"{SVG}svg") if s.get("role") == "img"]
     assert len(strips) == 5
     assert all(s[0].text for s in strips)
     tall = {r.attrib["class"]: r.attrib["height"] for r in root.iter(f"{SVG}rect")}
     assert (tall["v-affected"], tall["v-not_affected"], tall["v-hatch"]) == ("28", "5", "28")
-    assert matrix.html([], start=first, step_s=step).startswith('<p class="agree-none">')
+    assert matrix.html([], start=first, step_s=step, year=2026).startswith('<p class="agree-none">')
 
 
 def test_hostile_notes_are_escaped_in_the_matrix() -> None:
     rows = [matrix.Row(label="<script>", cells=["affected"], note='"><img>', source="&")]
-    text = matrix.html(rows, start=START, step_s=300)
+    text = matrix.html(rows, start=START, step_s=300, year=2026)
     assert "<script>" not in text
     assert "<img" not in text
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 
@@ -46,6 +47,27 @@ def test_what_could_not_be_judged_cannot_say_whatever_its_value(site: Site) -> N
     cells = seen["edge.requests"]
     assert cells[0] == "affected"
     assert set(cells[-(bins * 300 // step) :]) == {"insufficient"}
+
+
+def test_a_bin_beyond_its_threshold_before_the_signal_saw_it_is_small(site: Site) -> None:
+    outage: Any = next(o for o in samples.sample_outages() if o["entity"] == "country/IQ")
+    start = parse(outage["start"])
+    later, last = start + timedelta(hours=2), start + timedelta(hours=4)
+    row = {**outage["signals"][0], "first_seen": samples.text(later), "last_seen": samples.text(last)}
+    outage = {**outage, "signals": [row]}
+    rows, first, step = matrix.rows_of(outage["signals"], start=start, end=samples.NOW)
+    assert step < 3600
+
+    def cells(**more: Any) -> dict[datetime, Any]:
+        with site.server.app_context():
+            (found,) = _seen.refine({**outage, **more}, rows, first, step)
+        return {first + timedelta(seconds=step * i): cell for i, cell in enumerate(found.cells)}
+
+    lasting, ended = cells(), cells(status="closed", end=samples.text(last))
+    assert {lasting[at] for at in lasting if at + timedelta(seconds=step) <= later} == {"small"}
+    assert {lasting[at] for at in lasting if later <= at} == {"affected"}
+    assert {ended[at] for at in ended if later <= at < last} == {"affected"}
+    assert {ended[at] for at in ended if at > last} == {"small"}
 
 
 def test_a_country_says_of_what_could_not_be_judged_that_it_cannot(site: Site) -> None:

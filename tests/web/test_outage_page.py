@@ -14,6 +14,7 @@ from radar.components import outage_past
 from radar.components.ssr import to_html
 from radar.figures import reach
 from radar.pages import _providers
+from radar.signals import SIGNALS
 from radar.store import documents, travel
 from tests import samples
 from tests.samples import NOW, sample_documents, text
@@ -101,6 +102,36 @@ def test_the_fingerprint_of_an_outage_is_the_same_in_every_language(site: Site) 
         return set(re.findall(r"[0-9a-f]{64}", page.partition('data-slot="outage-kit"')[2]))
 
     assert hashes("es") == hashes("en") != set()
+
+
+def test_a_signal_that_saw_it_and_fell_silent_is_called_so_everywhere(site: Site) -> None:
+    docs, states = sample_documents()
+    iraq = next(row for row in docs["outages"] if row["id"] == IRAQ)
+    rtt = {**iraq["signals"][1], "signal": "edge.rtt_p50", "source": "edge_logs", "verdict": "insufficient"}
+    iraq["signals"][1]["verdict"] = "insufficient"
+    iraq["signals"].append(rtt)
+    documents.publish(site.store, docs | {f"outage:{IRAQ}": iraq}, states)
+    html = site.page(f"/outage/{IRAQ}")
+    assert "3 of 5 signals see it, 1 cannot see" in words(html)
+    lead = words(html.partition('class="lede small"')[2].partition("</p>")[0])
+    names = "; ".join(SIGNALS[row["signal"]].title for row in iraq["signals"] if row["verdict"] == "insufficient"
+                      and row["first_seen"])  # fmt: skip
+    assert f"Saw it, then had no data: {names}." in lead
+    assert "," in names, "names hold commas, so another sign stands between them"
+    assert f"Cannot see it: {SIGNALS['telescope.sources'].title}." in lead
+    matrix, _, rows = part(html, "agreement").partition("</table>")
+    assert matrix.count("saw it, then no data") == 2
+    assert words(rows).count("saw it, then no data") == 2
+
+
+def test_what_lasts_to_the_end_of_a_recording_is_not_called_ongoing(site: Site) -> None:
+    html = site.page("/outage/RU-20240801T0000Z")
+    facts = words(part(html, "figures"))
+    assert "the recording ends while it lasts" in facts
+    assert "Ongoing" not in facts
+    assert "days ago" not in facts
+    assert 'id="reach-picture"' not in html, "states are of now"
+    assert "2024" in words(part(html, "agreement").partition("</thead>")[0])
 
 
 # -- what was known when ----------------------------------------------------------------------------------------------
