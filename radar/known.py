@@ -52,6 +52,8 @@ def select(
 
     Parameters
     ----------
+    statuses
+        What lasts to the end of a recorded set is not open: nobody knows.
     since, until
         Keep outages that touch the half-open range; one that has not ended reaches to the end of time.
     places
@@ -69,7 +71,7 @@ def select(
     for outage in outages:
         if entities and outage["entity"] not in entities:
             continue
-        if statuses and outage["status"] not in statuses:
+        if statuses and standing(outage) not in statuses:
             continue
         if levels and outage["level"] not in levels:
             continue
@@ -87,6 +89,12 @@ def select(
             continue
         found.append(outage)
     return found
+
+
+def standing(outage: Outage) -> str:
+    """The status that an outage is asked for by; "" for what lasts in a recorded set: whether it has ended since is not
+    known."""
+    return "" if outage["status"] == "open" and outage.get("history") else outage["status"]
 
 
 #: By what outages can be put in order: what each is compared by, None where it is not known.

@@ -18,7 +18,8 @@ from radar.labels import CAUSES, N_, _
 from radar.shapes import Outage
 from radar.store import documents
 
-STATUS = Parameter("status", N_("Only outages of this status. May be repeated."), N_("open, closed or retracted"),
+STATUS = Parameter("status", N_("Only outages of this status. May be repeated. What lasts to the end of a recorded set "
+                                "has none of them."), N_("open, closed or retracted"),
                    one_of("open", "closed", "retracted"), repeat=True)  # fmt: skip
 FORMAT = Parameter("format", N_("Both forms hold the same outages; CSV the main fields of each."), N_("json or csv"),
                    one_of("json", "csv"), default="json")  # fmt: skip

@@ -179,7 +179,8 @@ def describe(chart: Chart) -> str:
             )
         )
     for span in chart.spans:
-        until = _("until {time}").format(time=clock(span.end)) if span.end else _("still lasting")
+        lasts = _("to the end of the recording") if chart.history else _("still lasting")
+        until = _("until {time}").format(time=clock(span.end)) if span.end else lasts
         parts.append(
             _("Shaded: {label}, from {start}, {until}.").format(label=span.label, start=clock(span.start), until=until)
         )
@@ -195,12 +196,13 @@ def credit(chart: Chart) -> str:
         parts.append(_("Source: {source}").format(source=chart.source))
     if chart.licence:
         parts.append(_("licence: {licence}").format(licence=chart.licence))
-    if chart.updated is not None:
+    if chart.updated is not None and not chart.history:
         parts.append(_("data until {time}").format(time=clock(chart.updated)))
     if chart.simulated:
         parts.append(_("simulated"))
     if chart.history:
-        parts.append(_("recorded {from_} to {until}").format(from_=day(chart.start), until=day(chart.end)))
+        until = chart.updated or chart.end  # the newest value: the drawn stretch may reach further
+        parts.append(_("recorded {from_} to {until}").format(from_=day(chart.start), until=day(until)))
     if chart.address:
         parts.append(chart.address)
     return " · ".join(parts)

@@ -224,11 +224,15 @@ def _drawing(row: points.Drawn, snapshot: Snapshot, fresh: points.Drawn | None =
     name = split(wanted.series_id)[1]
     status = snapshot.source(name)
     history = status is not None and status["state"] == "history"
+    updated = _recorded_until(row, status) if history else _updated(row, fresh)
     chart = Chart(
         title=_(signal.title),
         sentence=" ".join(
             part
-            for part in (_said.sentence(row, snapshot, history=history, fresh=fresh), _said.by_days(row, snapshot))
+            for part in (
+                _said.sentence(row, snapshot, recorded=updated if history else None, fresh=fresh),
+                _said.by_days(row, snapshot),
+            )
             if part
         ),
         unit=_said.unit(row),
@@ -244,7 +248,7 @@ def _drawing(row: points.Drawn, snapshot: Snapshot, fresh: points.Drawn | None =
         source=status["title"] if status else name,
         licence=status["licence"] if status else "",
         address=f"/{wanted.entity}",
-        updated=_updated(row, fresh),
+        updated=updated,
         simulated=bool(status and status["simulated"]),
         history=history,
         y_from_zero=signal.scale in ("count", "share", "ratio", "normalised"),
@@ -260,6 +264,16 @@ def _drawing(row: points.Drawn, snapshot: Snapshot, fresh: points.Drawn | None =
         condition=_said.condition(row, snapshot, fresh),
         words=_(signal.help),
     )
+
+
+def _recorded_until(row: points.Drawn, status: SourceStatus | None) -> datetime | None:
+    """Start of the newest bin of a recorded set where the last window with a value holds it, else of that window."""
+    at = _said.newest(row)
+    if at is None:
+        return None
+    window = row.times[at]
+    newest = times.parse(status["newest_bin"]) if status and status["newest_bin"] else window
+    return newest if window <= newest < windows.later(window, row.wanted.step_s, 1) else window
 
 
 def _updated(row: points.Drawn, fresh: points.Drawn | None) -> datetime | None:

@@ -22,6 +22,9 @@ from radar.shapes import Outage
 #: Networks that are drawn, and providers' words that are shown.
 MOST, SAID = 40, 3
 
+#: Kinds of blocks of which we cannot say anything.
+_UNSEEN = ("insufficient", "none")
+
 
 def section(outage: Outage, snapshot: _read.Snapshot) -> Component | None:
     """The networks of a country, or of a provider, by how many people are behind them, and who depends on them. None
@@ -37,8 +40,9 @@ def section(outage: Outage, snapshot: _read.Snapshot) -> Component | None:
     if blocks:
         inside.append(html.P(sentence(blocks), className="sentence"))
         inside.append(slot("reach-picture", lambda: reach.html(blocks, label())))
-        all_of_them = html.A(_("All its networks, one by one"), href=f"/{outage['entity']}")
-        inside.append(html.P(all_of_them, className="note"))
+        if any(block.kind not in _UNSEEN for block in blocks):
+            all_of_them = html.A(_("All its networks, one by one"), href=f"/{outage['entity']}")
+            inside.append(html.P(all_of_them, className="note"))
         moment = snapshot.at or snapshot.now
         inside.append(kit.offer("reach", kit.figure("networks-hit", outage=outage["id"], at=moment)))
     if depends or said:
@@ -67,7 +71,10 @@ def parts_of(outage: Outage, snapshot: _read.Snapshot) -> dict[int, Outage]:
 
 
 def blocks_of(outage: Outage, snapshot: _read.Snapshot) -> list[reach.Block]:
-    """The networks of the country or the provider that an outage is of, the largest first; none for others."""
+    """The networks of the country or the provider that an outage is of, the largest first; none for others, and none
+    for recorded history: states are of now."""
+    if outage.get("history"):
+        return []
     parts = parts_of(outage, snapshot)
     kind, _slash, code = outage["entity"].partition("/")
     if kind == "country":
@@ -108,13 +115,13 @@ def sentence(blocks: list[reach.Block]) -> str:
         return sum(block.kind in kinds for block in blocks)
 
     n = len(blocks)
-    if count("insufficient", "none") == n:
+    if count(*_UNSEEN) == n:
         return _("We do not see its networks one by one, so we cannot say which of them are hit.")
     parts = [ngettext("{hit} of its {n} largest network was hit", "{hit} of its {n} largest networks were hit", n)
              .format(hit=count("hit", "back"), n=n)]  # fmt: skip
     if count("back"):
         parts.append(ngettext("{n} of them is back", "{n} of them are back", count("back")).format(n=count("back")))
-    blind = count("insufficient", "none")
+    blind = count(*_UNSEEN)
     if blind:
         parts.append(_("of {n} we cannot say").format(n=blind))
     return "; ".join(parts) + "."

@@ -79,16 +79,18 @@ def condition(row: points.Drawn, snapshot: Snapshot, fresh: points.Drawn | None 
     return "within" if inside else "outside"
 
 
-def sentence(row: points.Drawn, snapshot: Snapshot, *, history: bool, fresh: points.Drawn | None = None) -> str:
-    """The one sentence of a chart: its newest value, when, against what; and since when nothing came. ``fresh``: as in
-    ``condition``."""
+def sentence(
+    row: points.Drawn, snapshot: Snapshot, *, recorded: datetime | None, fresh: points.Drawn | None = None
+) -> str:
+    """The one sentence of a chart: its newest value, when, against what; and since when nothing came. ``recorded``: of
+    a recorded set when its newest value is of. ``fresh``: as in ``condition``."""
     at, moments = newest(row), row.times
     value = row.columns["value"][at] if at is not None else None
     if at is None or value is None:
         return _("No data in this range.")
-    if history:
+    if recorded is not None:
         return _("Recorded from {start} to {end}; the newest value is {value}.").format(
-            start=times.date_words(times.rfc3339(row.wanted.since)), end=times.date_words(times.rfc3339(moments[at])),
+            start=times.date_words(times.rfc3339(row.wanted.since)), end=times.date_words(times.rfc3339(recorded)),
             value=_quantity(row, value))  # fmt: skip
     when, against = times.words(times.rfc3339(moments[at]), snapshot.now), _against(row, at, value)
     form = _("{value} at {when}{against}.")

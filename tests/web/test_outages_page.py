@@ -44,7 +44,7 @@ def file_of(site: Site, text: str) -> list[str]:
         ("?network=virgin", {ALONE}),
         ("?status=closed", {FIJI}),
         ("?status=retracted", {RETRACTED}),
-        ("?level=degraded&status=open", {ALONE, PART, RECORDED}),
+        ("?level=degraded&status=open", {ALONE, PART}),
         ("?cause=cable_cut", {FIJI}),
         ("?min_minutes=421", {FIJI, RECORDED}),
         ("?min_confidence=0.9&place=IQ&status=open&level=outage&sort=-depth", {IRAQ, CHILD}),
