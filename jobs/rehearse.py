@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -31,10 +31,12 @@ from jobs.rehearse_jobs import Told
 from jobs.rehearse_routes import RouteRehearsal
 from jobs.replay import Recording, Replay, record
 from jobs.simulate import World
+from jobs.simulate.routing_play import MINUTE
 from radar.aggregate.bins import Block, joined
 from radar.archive import Archive
 from radar.errors import RadarError
 from radar.settings import load
+from radar.shapes import Outage
 from radar.sources import Answer, get
 from radar.sources._recorded import recorded
 from radar.store import connect
@@ -117,20 +119,17 @@ class Rehearsal:
         due = time.monotonic()
         while now < self.world.ends and not stop.is_set():
             since, now = now, now + STEP
+            last = self._play_minutes(since, now)
             with self.jobs.at("collect"):
                 self._collect(since, now)
             if self.routes is not None:
-                self.routes.play(since, now)
+                self.routes.play(last, now)
             with self.jobs.at("tick"):
                 report = self.pipeline.tick(now)
             self.jobs.tell()
             if self.routes is not None:
                 self.routes.tell()
-            for outage in report.changed:
-                if outage["id"] not in self._told and outage["status"] == "open":
-                    self._told.add(outage["id"])
-                    _say("outage", now=rfc3339(now), id=outage["id"], entity=outage["entity"],
-                         headline=outage.get("headline", ""))  # fmt: skip
+            self._announce(report.changed, now)
             _say("playing", done=(now - self.world.starts) / total, now=rfc3339(now), open=len(self.pipeline.book.open))
             due += STEP.total_seconds() / self._speed
             self._work_through(due, stop)
@@ -142,6 +141,30 @@ class Rehearsal:
         if self.routes is not None:
             self.routes.close()
         _say("ended", now=rfc3339(now))
+
+    def _play_minutes(self, since: datetime, until: datetime) -> datetime:
+        """Play all minutes of routes but the last one; gives where that begins.
+
+        They are evaluated by the minute. Where a minute decides something of an outage, it is published with it, as a
+        running radar does: what an outage says of when it was known is when it could be read.
+        """
+        at = since
+        while self.routes is not None and at + MINUTE < until:
+            self.routes.play(at, at + MINUTE)
+            at += MINUTE
+            self.pipeline.ingest()
+            _bins, changed = self.pipeline.advance(at)
+            if changed:
+                self.pipeline.publish(at)
+                self._announce(changed, at)
+        return at
+
+    def _announce(self, changed: Iterable[Outage], now: datetime) -> None:
+        for outage in changed:
+            if outage["id"] not in self._told and outage["status"] == "open":
+                self._told.add(outage["id"])
+                _say("outage", now=rfc3339(now), id=outage["id"], entity=outage["entity"],
+                     headline=outage.get("headline", ""))  # fmt: skip
 
     def _collect(self, since: datetime, until: datetime) -> None:
         found: dict[str, list[Answer]] = defaultdict(list)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from radar.shapes import Outage
 from radar.shapes.quality import PerformanceNow
 from radar.signals import GROUPS, SLOTS, series_id
 from radar.sources import ris_live
-from radar.store import Store, blocks, connect, documents, embedded, performance, routes
+from radar.store import Store, blocks, connect, documents, embedded, performance, routes, travel
 from radar.times import parse
 
 HOURS = 7
@@ -123,6 +123,29 @@ def test_every_event_that_must_be_seen_is_and_no_other_country_is_named(played: 
     countries = {entity for entity in meant if entity.startswith("country/")}
     assert countries <= seen
     assert {entity for entity in seen if entity.startswith("country/")} == countries
+
+
+def test_what_is_said_of_an_outage_could_be_read_in_the_very_minute_that_it_names(
+    played: tuple[Rehearsal, Store],
+) -> None:
+    _rehearsal, client = played
+    second, wall = timedelta(seconds=1), datetime.now(UTC)
+
+    def told(id: str, at: datetime) -> list[Any]:
+        found = travel.read(client, at, wall)
+        assert isinstance(found, travel.Found)
+        outage = next((row for row in found.told.docs["outages"] if row["id"] == id), None)
+        return outage["updates"] if outage else []
+
+    odd = set()
+    for outage in (row for row in documents.get(client, "outages") if not row["history"]):
+        assert outage["known_at"] == outage["updates"][0]["at"]
+        for update in outage["updates"]:
+            at = parse(update["at"])
+            assert update in told(outage["id"], at), f"{outage['id']} at {at}"
+            assert update not in told(outage["id"], at - second)
+            odd.add(at.minute % 5)
+    assert len(odd) > 1, "routes are evaluated by the minute"
 
 
 def likely(outage: Outage) -> tuple[str, str]:
