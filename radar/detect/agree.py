@@ -142,9 +142,11 @@ def _numbers(case: Case, row: Row) -> AlertNumbers | None:
     if alert is None or row.worst_loss < 0:
         return None
     beyond = threshold(alert.rule, row.worst_baseline, alert.step_s)
+    # where nothing was usual, the first hour of a rise is as great a part of what came as its greatest one
+    value = alert.peak if alert.rule == "match_rise" else row.worst_value
     return {
         "rule": alert.rule,
-        "value": round(row.worst_value, 4),
+        "value": round(value, 4),
         "baseline": round(row.worst_baseline, 4),
         "threshold": None if beyond is None else round(beyond, 4),
         "score": alert.score_min or None,

@@ -38,9 +38,7 @@ def document(case: Case, now: int, simulated: Collection[str], parts: Sequence[C
             "share": whom.share,
             "basis": whom.basis,
             "minutes": minutes,
-            "words": words.severity(
-                depth, minutes, whom.words, busy=main.rule == "load_rise", attempts=main.rule == "match_rise"
-            ),
+            "words": words.severity(depth, minutes, whom.words, rule=main.rule),
         },
         "signals": agree.matrix(case, simulated),
         "causes": case.causes,

@@ -178,15 +178,17 @@ def _span(start: datetime, end: datetime, tell: Callable[[datetime], str]) -> st
     return _("from {start} to {end}").format(start=tell(start), end=tell(end))
 
 
-def severity(depth: float | None, minutes: float, who: str, *, busy: bool = False, attempts: bool = False) -> str:
-    """How bad, in words: depth, time, and ``who`` is hit, as the end of a sentence."""
-    if attempts:
+def severity(depth: float | None, minutes: float, who: str, *, rule: str) -> str:
+    """How bad, in words: depth, time, and ``who`` is hit, as the end of a sentence. ``rule``: of the main alert."""
+    if rule == "match_rise":
         text = _("More attempts than usual for {time}; whether any of them did harm is not known.")
         return text.format(time=duration(minutes))
-    if busy:
+    if rule == "load_rise":
         what = _("Busier than usual")
     elif depth is None:
         what = _("Slower than usual")
+    elif rule == "error_rise":
+        what = _("Up to {pct} of requests failed").format(pct=percent(depth))
     else:
         what = _("Up to {pct} lost").format(pct=percent(depth))
     return _("{what} for {time}; {who}.").format(what=what, time=duration(minutes), who=who)

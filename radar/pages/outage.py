@@ -281,7 +281,7 @@ def _numbers(signal_id: str, made: AlertNumbers) -> list[Any]:
     if made["threshold"] is not None:
         parts.append(_("the rule holds from {threshold}").format(threshold=said(made["threshold"])))
     if made["score"] is not None:
-        parts.append(_("{n} deviations").format(n=cldr.fixed(made["score"], 1)))
+        parts.append(_("{n} deviations").format(n=cldr.fixed(abs(made["score"]), 1)))
     parts.append(ngettext("{n} bin affected", "{n} bins affected", made["bins"]).format(n=made["bins"]))
     title = _(signal.title) if signal else signal_id
     return [html.Code(made["rule"]), " ", html.B(title), ": ", "; ".join(parts), "."]

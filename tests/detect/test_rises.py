@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from radar.detect import Detector, OutageBook, entity_state
-from radar.detect.model import Alert, StepResult
+from radar.detect import Detector, OutageBook, entity_state, words
+from radar.detect.model import Alert, StepResult, View
 from radar.shapes import Outage
 from radar.signals import GROUPS
 
@@ -128,3 +128,24 @@ def test_memory_of_an_open_rise_survives_a_restart() -> None:
     watch.steps(20, 1.0)
     other.steps(20, 1.0)
     assert watch.detector.dump() == other.detector.dump()
+
+
+def test_the_numbers_of_a_rise_of_attempts_are_those_of_its_greatest_hour() -> None:
+    book = OutageBook()
+    for n, matches in enumerate((23.0, 2149.0, 40.0)):
+        now = BEGIN + n * STEP
+        alert = Alert("provider/our-firewalls", "waf.matches@waf_events", "match_rise", BEGIN, now, None, 300,
+                      depth=1.0, loss=1.0, value=matches, baseline=0.0, bins=n + 1, about="944150",
+                      publishable=True, peak=2149.0 if n else 23.0)  # fmt: skip
+        view = View("provider/our-firewalls", "waf.matches@waf_events", "affected", "", BEGIN, now, now, 300, matches,
+                    0.0, None, 1.0, about="944150")  # fmt: skip
+        book.update(now + STEP, [alert], [view])
+    (told,) = book.all
+    assert "to 2,149 in an hour" in told["headline"]
+    assert told["signals"][0]["numbers"]["value"] == 2149.0
+
+
+def test_failures_are_not_called_a_loss_of_so_much() -> None:
+    said = words.severity(0.39, 180.0, "how many are hit is not known", rule="error_rise")
+    assert said.startswith("Up to 39 % of requests failed for 3 hours")
+    assert words.severity(0.39, 180.0, "x", rule="flat_drop").startswith("Up to 39 % lost")

@@ -124,6 +124,15 @@ def test_a_signal_that_saw_it_and_fell_silent_is_called_so_everywhere(site: Site
     assert words(rows).count("saw it, then no data") == 2
 
 
+def test_deviations_are_told_without_their_sign(site: Site) -> None:
+    docs, states = sample_documents()
+    iraq = next(row for row in docs["outages"] if row["id"] == IRAQ)
+    iraq["signals"][0]["numbers"] = {"rule": "load_rise", "value": 300.0, "baseline": 100.0, "threshold": 150.0,
+                                     "score": -114.8, "bins": 4}  # fmt: skip
+    documents.publish(site.store, docs | {f"outage:{IRAQ}": iraq}, states)
+    assert "; 114.8 deviations;" in words(part(site.page(f"/outage/{IRAQ}"), "rule"))
+
+
 def test_what_lasts_to_the_end_of_a_recording_is_not_called_ongoing(site: Site) -> None:
     html = site.page("/outage/RU-20240801T0000Z")
     facts = words(part(html, "figures"))
