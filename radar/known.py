@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from radar import entities as entity_names
+from radar.causes import WEIGHTS
 from radar.errors import EntityError
 from radar.shapes import Cause, Outage
 from radar.times import parse
@@ -123,6 +124,15 @@ def ordered(outages: Iterable[Outage], by: str) -> list[Outage]:
 def likeliest(outage: Outage) -> Cause | None:
     """The likeliest cause; None where none is named."""
     return max(outage["causes"], key=lambda cause: cause["p"], default=None)
+
+
+def named_cause(outage: Outage) -> Cause | None:
+    """The cause that may be named first: one that people told, or the likeliest where it is likely enough; else None,
+    for then the cause is not known (/method says so, of the same number)."""
+    best = likeliest(outage)
+    if best is None or best["cause"] == "unknown" or not ("by" in best or best["p"] >= WEIGHTS.abstain):
+        return None
+    return best
 
 
 @lru_cache(maxsize=50_000)

@@ -8,9 +8,9 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from radar import cldr, entities
+from radar import cldr, entities, known
 from radar.causes import FEATURES, KINDS, LEARNED, SENTENCES, WEIGHTS
-from radar.components import shell
+from radar.components import outages, shell
 from radar.labels import CAUSES, N_, _
 from radar.shapes import Outage
 
@@ -36,7 +36,11 @@ MINUS = "\N{MINUS SIGN}"
 
 def section(outage: Outage) -> Component:
     """The section of an outage's page."""
-    rows = [_hypothesis(dict(cause)) for cause in sorted(outage["causes"], key=lambda row: -row["p"])]
+    named = known.named_cause(outage) is not None
+    # what is not likely enough to be named stands behind "not known", however little speaks for that
+    ranked = sorted(outage["causes"], key=lambda row: (not named and row["cause"] != "unknown", -row["p"]))
+    rows = [_hypothesis(dict(cause)) for cause in ranked]
+    first = None if named else outages.hint(outage)
     body = html.Ul(rows, className="plain causes") if rows else html.P(_("We have no hypothesis."), className="none")
     note = _("Hypotheses with what speaks for and against them. None of them is a finding.")
     how = html.P(
@@ -44,7 +48,8 @@ def section(outage: Outage) -> Component:
            "weights."), " ", html.A(_("How causes are weighed"), href="/method#causes")],
         className="note",
     )  # fmt: skip
-    return shell.section(_("Why, perhaps"), body, how if rows else None, note=note, id="causes")
+    return shell.section(_("Why, perhaps"), first and html.P(f"{first}.", className="sentence"), body,
+                         how if rows else None, note=note, id="causes")  # fmt: skip
 
 
 def _hypothesis(cause: Mapping[str, Any]) -> Component:

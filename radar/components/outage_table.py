@@ -18,7 +18,7 @@ from radar import cldr, known
 from radar.components import numbers, outages, reviews, state, times
 from radar.components.ssr import marks
 from radar.labels import CAUSES, N_, STATES, STATUSES, _, confidence_words, ngettext
-from radar.shapes import Outage
+from radar.shapes import Cause, Outage
 
 #: Columns: what they are put in order by, their heading, whether the largest comes first at the first click.
 COLUMNS: tuple[tuple[str, str, bool], ...] = (
@@ -104,13 +104,23 @@ def _row(outage: Outage, now: str, parts: Sequence[Outage]) -> Component:
         _sure(outage["confidence"]),
         _signals(outage),
     ]
-    cause = "" if best is None or best["cause"] == "unknown" else _(CAUSES.get(best["cause"], best["cause"]))
-    how = _("says {name}").format(name=best["by"]) if best and "by" in best else best and _percent(best["p"])
     return html.Tr([
         html.Th(inside, scope="row"),
         *(html.Td(cell, className="num wide-only") for cell in cells),
-        html.Td([cause, html.Small(how)] if cause else _unknown(), className="wide-only"),
+        html.Td(_cause(best, named=known.named_cause(outage) is not None), className="wide-only"),
     ], className=f"item s-{outage['level']} is-{outage['status']}")  # fmt: skip
+
+
+def _cause(best: Cause | None, *, named: bool) -> Any:
+    """The likeliest cause, and how likely; as the lesser thing where it is not likely enough to be named."""
+    if best is None or best["cause"] == "unknown":
+        return _unknown()
+    words = _(CAUSES.get(best["cause"], best["cause"]))
+    if "by" in best:
+        return [words, html.Small(_("says {name}").format(name=best["by"]))]
+    if named:
+        return [words, html.Small(_percent(best["p"]))]
+    return [_(CAUSES["unknown"]), html.Small(_("likeliest: {cause}, {p}").format(cause=words, p=_percent(best["p"])))]
 
 
 def _said(outage: Outage, now: str) -> Component | None:

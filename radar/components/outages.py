@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from dash import html
 from dash.development.base_component import Component
 
-from radar import cldr
+from radar import cldr, known
 from radar.components import reviews, state, times
 from radar.components.ssr import marks
 from radar.figures.matrix import WENT_DARK, went_dark
@@ -115,15 +115,22 @@ def confidence(outage: Outage) -> str:
     return words if p is None else f"{words} ({p * 100:.0f} %)"
 
 
+#: A cause that is less likely than this is not mentioned in a list.
+WORTH_A_HINT = 0.3
+
+
 def hint(outage: Outage) -> str | None:
-    """The likeliest cause as a hypothesis, or None when none is likelier than "not known"."""
-    causes = sorted(outage["causes"], key=lambda row: -row["p"])
-    if not causes or causes[0]["cause"] == "unknown" or causes[0]["p"] < 0.3:
+    """The likeliest cause as a hypothesis, which is said to be none where it is not likely enough to be named first;
+    None when none is likelier than "not known"."""
+    best = known.likeliest(outage)
+    if best is None or best["cause"] == "unknown" or best["p"] < WORTH_A_HINT:
         return None
-    words = _(CAUSES.get(causes[0]["cause"], causes[0]["cause"]))
-    if "by" in causes[0]:
-        return _("{cause}, says {name}").format(cause=words[:1].upper() + words[1:], name=causes[0]["by"])
-    return _("Perhaps {cause} ({p} %)").format(cause=words, p=cldr.fixed(causes[0]["p"] * 100))
+    words, p = _(CAUSES.get(best["cause"], best["cause"])), cldr.fixed(best["p"] * 100)
+    if "by" in best:
+        return _("{cause}, says {name}").format(cause=words[:1].upper() + words[1:], name=best["by"])
+    if known.named_cause(outage) is None:
+        return _("Cause not known; {cause} is likeliest ({p} %)").format(cause=words, p=p)
+    return _("Perhaps {cause} ({p} %)").format(cause=words, p=p)
 
 
 def when(outage: Outage, now: str) -> Component:

@@ -167,7 +167,7 @@ def _read_on(client: Store, name: str) -> _Segment | None:
 
 
 def _version(at: datetime, row: Outage) -> Version:
-    depth, best = row["severity"]["depth"], known.likeliest(row)
+    depth, best = row["severity"]["depth"], known.named_cause(row)
     sees, _blind = outages.counts(row)
     return Version(
         at=at, status=row["status"], level=row["level"], start=row["start"], end=row["end"],

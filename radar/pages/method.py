@@ -24,6 +24,12 @@ shell.register_page(__name__, path="/method", title="Method")
 FACTS = {"warm_up_days": 14, "weeks": 4, "days": 7, "bins": 2, "minutes": 10, "confirm_minutes": 30,
          "common_percent": 14, "common_share": 33, "voters": 10, "least_voters": 6, "nearly_all": 80}  # fmt: skip
 
+#: The rule of a slow fall, which looks only at values that their upstream has normalised.
+_CAPPED = "slow_degradation"
+
+#: Signals that see one company's service only (``radar.detect.rules.ONE_SERVICE``).
+ONE_SERVICE = ("google.youtube",)
+
 
 def layout(**query: str) -> Component:
     """The page; the same for everyone."""
@@ -136,6 +142,10 @@ def _outages() -> Component:
                  "{confirm_minutes} minutes of each other. Where one signal of what people do falls, and addresses "
                  "are seen to answer as usual, more is asked for: a holiday is not an outage.").format(
                      z=_number(-bands.PUBLISH_Z), **FACTS)),
+        html.P([_("Some data alone never say more than “degraded”, however far they fall: the traffic of a single "
+                  "company's service ({signals}), and a slow fall of values that their upstream has shifted or scaled "
+                  "(rule {rule}), as they tell how much of something there is against the rest and not how much is "
+                  "left.").format(signals="; ".join(_(SIGNALS[id].title) for id in ONE_SERVICE), rule=_CAPPED)]),
         html.P(_("Each outage shows which sources see it, which do not, and which cannot see the place. We say apart "
                  "what happened to routes (the control plane) and to packets (the data plane): a network can be "
                  "announced and still be silent.")),

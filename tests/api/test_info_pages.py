@@ -213,3 +213,14 @@ def test_the_api_answers_inside_the_whole_site(site: FlaskClient) -> None:
         assert answer.status_code == 404, address
         if address.startswith(("/api/v1", "/feeds")):
             assert answer.json["error"]["code"] == "not_found"
+
+
+def test_what_never_says_more_than_degraded_is_told_as_the_detector_has_it(site: FlaskClient) -> None:
+    from radar.detect import rules
+    from radar.pages import method
+
+    assert set(method.ONE_SERVICE) == rules.ONE_SERVICE
+    assert rules.RULES[method._CAPPED].most == "degraded"
+    words = words_of(html_of(site, "/method"))
+    assert "company's service (YouTube traffic)" in words
+    assert "(rule slow_degradation)" in words
