@@ -187,6 +187,15 @@ def wholes(outages: Sequence[Outage]) -> list[tuple[Outage, list[Outage]]]:
     return [(row, parts.get(row["id"], [])) for row in outages if not (row.get("parent") and row["parent"] in ids)]
 
 
+def sorts(outages: Sequence[Outage]) -> tuple[list[Outage], list[Outage], list[Outage], list[Outage]]:
+    """Outages that stand by themselves; parts of others; rises of attempts, which are none; and recorded history."""
+    recorded = [row for row in outages if row.get("history")]
+    current = [row for row in outages if not row.get("history")]
+    rises = [row for row in current if row.get("about")]
+    parts = [row for row in current if row.get("parent") and not row.get("about")]
+    return [row for row in current if not (row.get("about") or row.get("parent"))], parts, rises, recorded
+
+
 def listing(outages: Sequence[Outage], now: str, sparks: Mapping[str, Component] | None = None) -> Component:
     """A list in which parts stand under their whole."""
     lines = sparks or {}

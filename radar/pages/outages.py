@@ -28,9 +28,7 @@ def layout(at: str = "", **query: str) -> Component:
     if isinstance(snapshot, Component):
         return snapshot
     asked = _asked.ask(query, at=snapshot.at or "")
-    apart = ("history", "parent", "about")  # recorded, told with another, or a rise of attempts, which is no outage
-    n = sum(row["status"] == "open" for row in snapshot.outages if not any(row.get(name) for name in apart))
-    lede = _lede(n, snapshot)
+    lede = _lede(snapshot)
     more = _("Ids never change. An outage that we take back keeps its page and says why.")
     asks = slot("outages-ask", lambda: outage_table.form(snapshot.outages, {**asked.query(), "sort": asked.sort},
                                                          at=snapshot.at or ""))  # fmt: skip
@@ -56,16 +54,29 @@ def layout(at: str = "", **query: str) -> Component:
     )
 
 
-def _lede(n: int, snapshot: _read.Snapshot) -> str:
-    """How many are open, of which ``n`` are told; none is not said where nothing can be seen."""
+def _lede(snapshot: _read.Snapshot) -> str:
+    """How many are open, and what is open besides: "2 outages are open now, with 5 parts; 1 rise of attempts." None is
+    not said where nothing can be seen."""
+    tops, parts, rises, recorded = outages.sorts([row for row in snapshot.outages if row["status"] == "open"])
+    n = len(tops)
     if snapshot.at:
-        return ngettext("{n} outage was open then.", "{n} outages were open then.", n).format(n=n)
-    if not n and snapshot.is_blind:
+        words = ngettext("{n} outage was open then.", "{n} outages were open then.", n)
+    elif not n and snapshot.is_blind:
         return _("We cannot say whether an outage is open now: too little data has come in.")
-    if snapshot.stalled_since is not None:
+    elif snapshot.stalled_since is not None:
         words = ngettext("{n} outage was open when we last saw.", "{n} outages were open when we last saw.", n)
-        return words.format(n=n)
-    return ngettext("{n} outage is open now.", "{n} outages are open now.", n).format(n=n)
+    else:
+        words = ngettext("{n} outage is open now.", "{n} outages are open now.", n)
+    text = words.format(n=n).rstrip(".")
+    if parts:
+        text += ngettext(", with {n} part", ", with {n} parts", len(parts)).format(n=len(parts))
+    if rises:
+        text += ngettext("; {n} rise of attempts", "; {n} rises of attempts", len(rises)).format(n=len(rises))
+    if recorded:
+        words = ngettext("; {n} recording that ends while an outage lasts",
+                         "; {n} recordings that end while an outage lasts", len(recorded))  # fmt: skip
+        text += words.format(n=len(recorded))
+    return f"{text}."
 
 
 def _found(asked: Asked, snapshot: _read.Snapshot) -> tuple[Component, list[Any]]:

@@ -16,11 +16,11 @@ from dash import html
 from dash.development.base_component import Component
 
 from radar import cldr
-from radar.components import causes, shell
+from radar.components import causes, outages, shell
 from radar.components.ssr import Raw, slot
 from radar.components.times import parse
 from radar.figures import shares
-from radar.labels import N_, _
+from radar.labels import N_, _, ngettext
 from radar.pages import _read
 from radar.shapes import Outage
 
@@ -42,7 +42,7 @@ def layout(**query: str) -> Component:
     return shell.page(
         _("Scoreboard"),
         html.P(lede, className="lede"),
-        _live([row for row in snapshot.outages if not row.get("history")]),
+        _live(snapshot.outages),
         _targets(card["targets"]),
         _speed(card["targets"]),
         _worlds(card["worlds"]),
@@ -62,22 +62,24 @@ def exam() -> dict[str, Any]:
     return found
 
 
-def tally(outages: Sequence[Outage]) -> dict[str, Any]:
+def tally(found: Sequence[Outage]) -> dict[str, Any]:
     """What was published here and what people said of it. ``delays``: seconds from onset to publication, ascending."""
-    said = [{r["kind"] for r in row.get("reviews", []) if "withdrawn" not in r} for row in outages]
-    delays = sorted((parse(row["known_at"]) - parse(row["start"])).total_seconds() for row in outages)
+    said = [{r["kind"] for r in row.get("reviews", []) if "withdrawn" not in r} for row in found]
+    delays = sorted((parse(row["known_at"]) - parse(row["start"])).total_seconds() for row in found)
     return {
-        "published": len(outages),
-        "retracted": sum(row["status"] == "retracted" for row in outages),
+        "published": len(found),
+        "retracted": sum(row["status"] == "retracted" for row in found),
         "confirmed": sum(FOR in kinds for kinds in said),
         "refuted": sum(AGAINST in kinds for kinds in said),
         "delays": delays,
     }
 
 
-def _live(outages: Sequence[Outage]) -> Component:
-    counted = tally(outages)
-    if not outages:
+def _live(every: Sequence[Outage]) -> Component:
+    wholes, parts, rises, recorded = outages.sorts(every)
+    found = [*wholes, *parts, *rises]
+    counted = tally(found)
+    if not found:
         return shell.section(_("Here"), html.P(_("This radar has not published an outage yet.")), class_name="prose")
     text = _("{published} outages were published here. People confirmed {confirmed} of them and called {refuted} false "
              "alarms; {retracted} were taken back. Of the rest nobody has said anything.")  # fmt: skip
@@ -85,10 +87,28 @@ def _live(outages: Sequence[Outage]) -> Component:
     middle = _minutes(delays[len(delays) // 2])
     return shell.section(
         _("Here"),
-        html.P(text.format(**counted)),
+        html.P([text.format(**counted), " ", _made_of(len(wholes), len(parts), len(rises), len(recorded))]),
         html.P(_("From the onset, as placed later, to publication: {time} in the median.").format(time=middle)),
         class_name="prose",
     )
+
+
+def _made_of(wholes: int, parts: int, rises: int, recorded: int) -> str:
+    """Why it is another number than that of the outages that are listed as open."""
+    said = [ngettext("{n} stands by itself", "{n} stand by themselves", wholes).format(n=wholes)]
+    if parts:
+        said.append(ngettext("{n} is part of another", "{n} are parts of others", parts).format(n=parts))
+    if rises:
+        said.append(ngettext("{n} is a rise of attempts on a firewall's rule",
+                             "{n} are rises of attempts on firewalls' rules", rises).format(n=rises))  # fmt: skip
+    text = _("Counted is whatever was published since this radar runs, open or not: {what}.").format(
+        what="; ".join(said)
+    )
+    if recorded:
+        words = ngettext("{n} outage of recorded history is not counted.",
+                         "{n} outages of recorded history are not counted.", recorded)  # fmt: skip
+        text += " " + words.format(n=recorded)
+    return text
 
 
 def _targets(rows: Sequence[dict[str, Any]]) -> Component:

@@ -166,3 +166,9 @@ def test_what_people_said_stands_in_the_list(site: Site) -> None:
                         "kind": "confirm", "outage": IRAQ, "reason": "Seen."}]  # fmt: skip
     documents.publish(site.store, docs, states)
     assert "confirmed by Desk" in site.page("/outages?place=IQ")
+
+
+def test_the_lead_says_how_its_number_is_made_up_and_the_filter_fits_it(site: Site) -> None:
+    lead = re.sub(r"<[^>]+>", "", site.page("/outages").partition('class="lede small">')[2].partition("</p>")[0])
+    assert lead.startswith("2 outages are open now, with 2 parts; 1 recording that ends while an outage lasts.")
+    assert "<strong>4 of 7</strong>" in site.page("/outages?status=open")

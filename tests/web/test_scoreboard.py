@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, cast
 
 from plotly.utils import PlotlyJSONEncoder
@@ -59,3 +60,10 @@ def test_bars_are_not_sent_to_dash_which_would_show_them_as_text(site: Site) -> 
 
     with site.server.test_request_context("/scoreboard"):
         assert "<svg" not in json.dumps(scoreboard.layout(), cls=PlotlyJSONEncoder)
+
+
+def test_it_says_what_it_counts(site: Site) -> None:
+    page = " ".join(re.sub(r"<[^>]+>", " ", site.page("/scoreboard")).split())
+    assert "6 outages were published here." in page
+    assert "open or not: 4 stand by themselves; 2 are parts of others." in page
+    assert "1 outage of recorded history is not counted." in page
