@@ -50,6 +50,17 @@ def layout(**query: str) -> Component:
             class_name="prose",
         ),
         shell.section(
+            _("The operator's own measurements"),
+            html.P(_("Request logs, queries at resolvers, matches of firewalls' rules, speed tests of readers and "
+                     "calendars of planned work come from whoever runs this copy of the radar, and belong to them.")),
+            html.P(_("Logs and tests are counted per country, network, zone or rule before anything is kept. Addresses "
+                     "of clients never leave the machine that reads them: they are not archived, shown or given out.")),
+            html.P(_("No open licence is stated for them: to use them beyond a quotation with its source, ask the "
+                     "operator.")),
+            id="own-measurements",
+            class_name="prose",
+        ),
+        shell.section(
             _("Licences and credits"),
             html.P(_("The software is free under the Apache License 2.0. Anyone may run a copy; each copy is answered "
                      "for by whoever runs it.")),

@@ -17,6 +17,7 @@ from radar.detect import common, profiles, rules
 from radar.detect.case import CONFIRM
 from radar.pages import _first, _read
 from radar.signals import SIGNALS
+from radar.sources import discover
 from radar.store import Store, embedded
 from radar.store.documents import publish
 from radar.web import server
@@ -216,7 +217,6 @@ def test_the_api_answers_inside_the_whole_site(site: FlaskClient) -> None:
 
 
 def test_what_never_says_more_than_degraded_is_told_as_the_detector_has_it(site: FlaskClient) -> None:
-    from radar.detect import rules
     from radar.pages import method
 
     assert set(method.ONE_SERVICE) == rules.ONE_SERVICE
@@ -224,3 +224,14 @@ def test_what_never_says_more_than_degraded_is_told_as_the_detector_has_it(site:
     words = words_of(html_of(site, "/method"))
     assert "company's service (YouTube traffic)" in words
     assert "(rule slow_degradation)" in words
+
+
+def test_a_licence_of_the_operator_leads_to_where_it_is_told(site: FlaskClient) -> None:
+    own = [m.SOURCE for m in discover().values() if m.SOURCE.licence == "The operator's own data"]
+    assert own
+    html = html_of(site, "/about")
+    for source in own:
+        path, _hash, id = source.licence_url.partition("#")
+        assert path == "/about"
+        assert f'id="{id}"' in html, source.name
+    assert "ask the operator" in words_of(html)
