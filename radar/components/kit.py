@@ -7,6 +7,7 @@ when it is opened; without scripts the offer is a link. Buttons that need script
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ from radar.components import times
 from radar.components.ssr import marks, slot
 from radar.figures.chart import Chart, describe
 from radar.labels import _
+from radar.shapes import SourceStatus
 
 #: Letters of a fingerprint in an address: 128 bits of SHA-256.
 SHORT = 32
@@ -33,6 +35,7 @@ class Work:
     ``page``: the place's own page, always the newest; ``frozen``: these numbers; ``csv``, ``svg``: files of them.
     ``fingerprint``: SHA-256 of the CSV, hexadecimal. ``read``: RFC 3339, when. ``png``: a picture made by the server,
     where there is no drawing that a browser could make one of; ``svg`` is empty then. ``kind``: what it is.
+    ``paired``: ``source`` names the licence of each (``credits``).
     """
 
     title: str
@@ -47,6 +50,13 @@ class Work:
     read: str
     png: str = ""
     kind: str = ""
+    paired: bool = False
+
+
+def credits(rows: Sequence[SourceStatus]) -> str:
+    """Several sources, each with its licence: "Our edge (CC BY 4.0); IODA (not stated)"."""
+    pairs = dict.fromkeys((row["title"], row["licence"] or _("not stated")) for row in rows)
+    return "; ".join(f"{title} ({licence})" for title, licence in pairs)
 
 
 def figure(name: str, **named: str) -> str:
@@ -87,10 +97,15 @@ def apa(work: Work) -> str:
     kind = work.kind or (_("Chart of simulated data") if work.simulated else _("Chart"))
     return (
         f"Internet Radar. ({moment:%Y}, {_day(moment)}). {work.title} [{kind}]. "
-        + _("Data: {source}, {licence}.").format(source=work.source, licence=work.licence or _("not stated"))
-        + " " + _("Retrieved {time}, from {address}").format(
+        + _data(work) + " " + _("Retrieved {time}, from {address}").format(
             time=f"{_day(moment)}, {moment:%Y}, {moment:%H:%M} UTC", address=work.frozen)
     )  # fmt: skip
+
+
+def _data(work: Work) -> str:
+    if work.paired:
+        return _("Data: {source}.").format(source=work.source)
+    return _("Data: {source}, {licence}.").format(source=work.source, licence=work.licence or _("not stated"))
 
 
 def _day(moment: datetime) -> str:
@@ -101,7 +116,6 @@ def _day(moment: datetime) -> str:
 def bibtex(work: Work) -> str:
     """The same for BibTeX; what means something to TeX is escaped."""
     moment = times.parse(work.read)
-    data = _("Data: {source}, {licence}.").format(source=work.source, licence=work.licence or _("not stated"))
     simulated = _("Simulated data.") + " " if work.simulated else ""
     fields = {
         "author": "{Internet Radar}",
@@ -110,21 +124,29 @@ def bibtex(work: Work) -> str:
         "month": f"{moment:%m}",
         "url": work.frozen,
         "urldate": f"{moment:%Y-%m-%d}",
-        "note": _tex(f"{simulated}{data} SHA-256 {work.fingerprint}"),
+        "note": _tex(f"{simulated}{_data(work)} SHA-256 {work.fingerprint}"),
     }
     lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
     return f"@misc{{radar-{work.fingerprint[:8]},\n{lines}\n}}"
 
 
+def _spoken(address: str) -> str:
+    """The address of a picture with the language that is spoken here: what it says is to be in that of the page."""
+    if not address or languages.current() == "en" or "lang=" in address:
+        return address
+    return f"{address}{'&' if '?' in address else '?'}lang={languages.current()}"
+
+
 def _inside(work: Work, drawn: Chart | str) -> Component:
+    svg, png = _spoken(work.svg), _spoken(work.png)
     words = drawn if isinstance(drawn, str) else describe(drawn)
     rows: list[tuple[str, Any]] = [
         (_("Link, always the newest"), _text(work.page)),
         (_("Link to these numbers"), _text(work.frozen)),
         (_("Files"), html.Span([
-            html.A("SVG", href=work.svg, download="") if work.svg else None,
-            html.A("PNG", href=work.png, download="") if work.png else
-            html.Button("PNG", className="needs-script", type="button", **marks(data_png=work.svg)),
+            html.A("SVG", href=svg, download="") if svg else None,
+            html.A("PNG", href=png, download="") if png else
+            html.Button("PNG", className="needs-script", type="button", **marks(data_png=svg)),
             html.A("CSV", href=work.csv),
         ], className="files")),
         (_("Citation, APA"), _text(apa(work))),

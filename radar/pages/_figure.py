@@ -60,7 +60,6 @@ def work(figure: Figure) -> kit.Work:
     """What is cited."""
     fingerprint = hashlib.sha256(csv_of(figure)).hexdigest()
     share = kit.figure(**figure.named)
-    licences = dict.fromkeys(row["licence"] for row in figure.sources if row["licence"])
     own = _("Internet Radar, its published record")
     return kit.Work(
         title=figure.title,
@@ -69,8 +68,9 @@ def work(figure: Figure) -> kit.Work:
         csv=envelope.address(share.replace("/figure?", "/figure.csv?", 1)),
         svg=envelope.address(share.replace("/figure?", "/figure.svg?", 1)),
         fingerprint=fingerprint,
-        source=", ".join(dict.fromkeys(row["title"] for row in figure.sources)) or own,
-        licence=", ".join(licences) or _("not stated"),
+        source=kit.credits(figure.sources) or own,
+        licence="",
+        paired=True,
         simulated=figure.simulated,
         read=figure.moment,
         kind=_("Figure of simulated data") if figure.simulated else _("Figure"),
@@ -90,7 +90,7 @@ def csv_file(read: Builder) -> flask.Response:
 def _drawn(figure: Figure) -> tuple[str, str]:
     made, (drawing, high) = work(figure), figure.drawing()
     credit = " · ".join([
-        _("Source: {source}").format(source=made.source), _("licence: {licence}").format(licence=made.licence),
+        _("Source: {source}").format(source=made.source),
         f"{_('Unit: ')}{figure.unit}", _("as of {time}").format(time=times.words(figure.moment)),
         *([_("simulated")] if figure.simulated else []), made.frozen,
     ])  # fmt: skip

@@ -20,7 +20,8 @@ from radar.errors import StoreUnavailable
 from radar.figures import map_file
 from radar.labels import _
 from radar.pages import _read, _then
-from radar.shapes import EntityState
+from radar.shapes import EntityState, SourceStatus
+from radar.signals import SIGNALS
 
 COLUMNS = ("country", "name", "state", "simulated", "published")
 
@@ -72,7 +73,7 @@ def _drawn(found: Found) -> str:
     when = times.words(found.snapshot.now)
     credit = " · ".join([
         _("As published at {time}").format(time=when),
-        _("Source: {source}").format(source=work.source), _("licence: {licence}").format(licence=work.licence),
+        _("Source: {source}").format(source=work.source),
         *([_("simulated")] if work.simulated else []), _("Shapes: Natural Earth"), work.frozen,
     ])  # fmt: skip
     return map_file.svg(
@@ -113,7 +114,8 @@ def _csv(states: Mapping[str, EntityState], published: str) -> bytes:
 def _work(snapshot: _read.Snapshot, states: Mapping[str, EntityState], csv: bytes) -> kit.Work:
     moment = snapshot.now
     fingerprint = hashlib.sha256(csv).hexdigest()
-    running = [row for row in snapshot.sources if row["state"] in _RUNNING]
+    simulated = any(seen["simulated"] for seen in states.values())
+    judging = [row for row in snapshot.sources if row["state"] in _RUNNING and _judges(row)]
     return kit.Work(
         title=_("Where the Internet was broken, {time}").format(time=times.words(moment)),
         page=envelope.address("/"),
@@ -121,8 +123,16 @@ def _work(snapshot: _read.Snapshot, states: Mapping[str, EntityState], csv: byte
         csv=envelope.address(f"/map.csv?at={moment}"),
         svg=envelope.address(f"/map.svg?at={moment}"),
         fingerprint=fingerprint,
-        source=", ".join(dict.fromkeys(row["title"] for row in running)) or _("none that measures now"),
-        licence=", ".join(dict.fromkeys(row["licence"] for row in running if row["licence"])) or _("not stated"),
-        simulated=any(seen["simulated"] for seen in states.values()),
+        source=kit.credits(judging) or _("none that measures now"),
+        licence="",
+        paired=True,
+        simulated=simulated,
         read=moment,
+        kind=_("Map of simulated data") if simulated else _("Map"),
     )
+
+
+def _judges(source: SourceStatus) -> bool:
+    """Whether states come of it: some signal of it is judged, and some value has come."""
+    judged = any(id in SIGNALS and SIGNALS[id].profile != "none" for id in source["signals"])
+    return judged and source["newest_bin"] is not None

@@ -87,8 +87,9 @@ def test_its_file_is_whole_and_painted(full: Site, name: str) -> None:
     assert answer.mimetype == "image/svg+xml"
     root = ElementTree.fromstring(answer.data)
     text = " ".join(root.itertext())
-    for part in ("Source:", "licence:", "Unit:", "UTC", f"/figure?name={name}", "sha256="):
+    for part in ("Source:", "Unit:", "UTC", f"/figure?name={name}", "sha256="):
         assert part in text
+    assert "(CC0 1.0)" in text or "published record" in text, "each source with its licence"
     assert not re.search(r"var\(|url\((?!#)|<script|@import", answer.text)
     rules, _end, drawn = answer.text.partition("</style>")
     for classes, pattern in (("v-hatch", "agree-hatch"), ("blind", "unknown-hours"), ("hatch", "reach-hatch")):

@@ -14,6 +14,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from radar.signals import SIGNALS
+from tests import samples
 from tests.samples import NOW, text
 from tests.web.conftest import Site
 from tests.web.test_film import publish
@@ -72,7 +74,7 @@ def test_the_picture_says_title_source_licence_time_and_address_and_needs_no_sty
     assert answer.headers["Content-Disposition"] == 'inline; filename="radar-map-20260302T120000Z.svg"'
     root = ElementTree.fromstring(answer.data)
     told = " ".join(root.itertext())
-    for part in ("Outage then: Iraq", "Source:", "licence:", "12:00 UTC", "simulated", "Natural Earth",
+    for part in ("Outage then: Iraq", "Source:", "(CC", "12:00 UTC", "simulated", "Natural Earth",
                  f"http://localhost/map?at={AT}&sha256="):  # fmt: skip
         assert part in told, part
     style = root.findtext("{http://www.w3.org/2000/svg}style") or ""
@@ -82,10 +84,32 @@ def test_the_picture_says_title_source_licence_time_and_address_and_needs_no_sty
     assert all(href.startswith("http://localhost/country/") for href in links)
 
 
+def test_the_map_names_only_sources_that_judge_each_with_its_licence(later: Site) -> None:
+    apa = next(code for code in codes(later.page(f"/map?at={AT}")) if code.startswith("Internet Radar."))
+    data = apa.partition("Data: ")[2].partition(". Retrieved")[0]
+    judging = [
+        f"{row['title']} ({row['licence']})" for row in samples.sample_sources(NOW)
+        if row["state"] in ("ok", "late", "failing") and row["newest_bin"]
+        and any(SIGNALS[id].profile != "none" for id in row["signals"] if id in SIGNALS)
+    ]  # fmt: skip
+    assert len(judging) > 1
+    assert sorted(data.split("; ")) == sorted(judging)
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_pictures_of_a_kit_speak_the_language_of_its_page(later: Site, language: str) -> None:
+    page = unescape(later.page(f"/map?at={AT}&lang={language}"))
+    found = re.findall(r'(?:href|data-png)="([^"]*/map\.svg[^"]*)"', page)
+    assert found
+    for address in found:
+        assert ("lang=es" in address) == (language == "es"), "the address of English says no language"
+        assert later.get(address.removeprefix("http://localhost")).status_code == 200
+
+
 def test_the_map_is_cited_with_its_moment_and_its_address(later: Site) -> None:
     told = codes(later.page(f"/map?at={AT}"))
     (apa,) = [code for code in told if code.startswith("Internet Radar. (2026, March 2)")]
-    assert "[Chart of simulated data]" in apa
+    assert "[Map of simulated data]" in apa
     assert f"from http://localhost/map?at={AT}&sha256=" in apa
     (bibtex,) = [code for code in told if code.startswith("@misc{radar-")]
     assert "year = {2026}" in bibtex
