@@ -102,10 +102,13 @@ def ask(query: Mapping[str, str], *, at: str = "") -> Asked:
         text = str(query.get(row.name, "")).strip()
         if not text:
             continue
+        if row.name == "place" and len(text) == 2 and text.isascii():
+            text = text.upper()
         try:
             value = read(MultiDict({row.name: text}), [row])[row.name]
-        except ApiError as error:
-            wrong.append(_("{what} Expected: {expected}.").format(what=error, expected=_(row.expected)))
+        except ApiError:
+            wrong.append(_("{name} is {value}, which cannot be read. Expected: {expected}.").format(
+                name=row.name, value=repr(text[:40]), expected=_(row.expected).rstrip(".")))  # fmt: skip
             continue
         values[row.name.removeprefix("min_")] = value[0] if row.repeat else value
     page = str(query.get("page", ""))

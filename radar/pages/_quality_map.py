@@ -81,7 +81,7 @@ def value(how: ranks.By, number: float | None) -> str:
     if number is None:
         return _("no data")
     if how.unit == "score":
-        return parts.score(number)
+        return _("{n} of 100").format(n=parts.score(number))
     return f"{numbers.rough(number * 100)} %" if how.unit == "ratio" else f"{numbers.rough(number)} {how.unit}"
 
 
@@ -144,7 +144,8 @@ def legend(shown: Shown) -> list[tuple[str, str, int]]:
     for kind in _SHADES:
         said = [r.value for r in shown.rows if kinds[r.entity.partition("/")[2]] == kind and r.value is not None]
         if said:
-            span = f"{value(shown.how, min(said))} – {value(shown.how, max(said))}"
+            least = parts.score(min(said)) if shown.how.unit == "score" else value(shown.how, min(said))
+            span = f"{least} – {value(shown.how, max(said))}"
             items.append((kind, f"{ends.get(kind, '')} {span}".strip(), len(said)))
     few = sum(kind == "insufficient" for kind in kinds.values())
     return [*items, ("insufficient", _("Too little to rank"), few)]

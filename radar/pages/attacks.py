@@ -17,7 +17,7 @@ from radar.api.attacks import RANGES, SOURCE, standing
 from radar.components import attacks as parts
 from radar.components import attacks_map, charts, kit, routes, shell, state, times
 from radar.labels import _
-from radar.pages import _attack_chart, _attacks, _read
+from radar.pages import _attack_chart, _attacks, _choices, _read
 from radar.shapes import Outage, SourceStatus
 from radar.shapes.attacks import AttackRule, Attacks
 
@@ -40,8 +40,9 @@ def layout(rule: str = "", sort: str = "", show: str = "", range: str = "", wind
     quiet = standing(found, snapshot.clock) == "quiet"
     now = snapshot.now
     if not rule:
+        wrong = _choices.unread({"sort": sort, "show": show}, {"sort": parts.SORTS, "show": ("all",)})
         return _all(found, source, now, quiet=quiet, sort=sort if sort in parts.SORTS else "", whole=show == "all",
-                    risen=_attacks.risen(snapshot))  # fmt: skip
+                    risen=_attacks.risen(snapshot), wrong=wrong)  # fmt: skip
     one = next((row for row in found["rules"] if row["id"] == rule), None)
     if one is None:
         text = _("We know of no rule {id} that matched. Rules with few matches are dropped after a time.")
@@ -49,11 +50,13 @@ def layout(rule: str = "", sort: str = "", show: str = "", range: str = "", wind
         return shell.missing(text.format(id=rule[:100]), advice)
     return _one(found, one, source, now, quiet=quiet, range=range if range in RANGES else _attacks.usual_range(one),
                 window=window if window in WINDOWS else WINDOWS[0], table=table == "1",
-                risen=_attacks.risen(snapshot, rule))  # fmt: skip
+                risen=_attacks.risen(snapshot, rule),
+                wrong=_choices.unread({"range": range, "window": window}, {"range": RANGES, "window": WINDOWS})
+                )  # fmt: skip
 
 
 def _all(found: Attacks, source: SourceStatus | None, now: str, *, quiet: bool, sort: str, whole: bool,
-         risen: list[Outage]) -> Component:  # fmt: skip
+         risen: list[Outage], wrong: list[Component]) -> Component:  # fmt: skip
     head = parts.sentence(found, now, quiet=quiet)
     new = sorted((row for row in found["rules"] if parts.is_new(row, now)), key=lambda r: r["first_seen"], reverse=True)
     sort = sort or "day"
@@ -79,6 +82,7 @@ def _all(found: Attacks, source: SourceStatus | None, now: str, *, quiet: bool, 
     return shell.page(
         _("Attacks"),
         html.P(head, className="lede"),
+        *wrong,
         _attacks.rises(risen, now),
         shell.section(_("New in the last seven days"), listed, note=since, id="new"),
         shell.section([_("All rules that matched"), " ", html.Span(str(len(rules)), className="count")],
@@ -104,6 +108,7 @@ def _one(
     window: str,
     table: bool,
     risen: list[Outage],
+    wrong: list[Component],
 ) -> Component:
     head = parts.about(rule, now)
     if quiet:
@@ -127,6 +132,7 @@ def _one(
     return shell.page(
         parts.title(rule),
         html.P(head, className="lede"),
+        *wrong,
         html.P([*(piece for tag in parts.tags(rule) for piece in (tag, " ")), state.simulated(found["simulated"])],
                className="facts"),
         routes.tiles(parts.facts(rule, now)),

@@ -12,7 +12,7 @@ from radar.api.providers import standing
 from radar.components import charts, shell
 from radar.components import providers as parts
 from radar.labels import STATES, _, ngettext
-from radar.pages import _providers, _read
+from radar.pages import _choices, _providers, _read
 from radar.providers import KINDS, registry
 
 shell.register_page(__name__, path="/providers", title="Providers")
@@ -23,6 +23,7 @@ NARROW = ("outage", "degraded", "ok")
 
 def layout(kind: str = "", state: str = "", **query: str) -> Component:
     """The list; ``kind`` (cloud, cdn, dns, service) and ``state`` (outage, degraded, ok) narrow it."""
+    wrong = _choices.unread({"kind": kind, "state": state}, {"kind": KINDS, "state": NARROW})
     kind = kind if kind in KINDS else ""
     state = state if state in NARROW else ""
     snapshot = _read.snapshot()
@@ -46,6 +47,7 @@ def layout(kind: str = "", state: str = "", **query: str) -> Component:
         _("Providers"),
         html.P(lede, className="lede"),
         html.P(note, className="note"),
+        *wrong,
         *body,
         html.P(html.A(_("JSON"), href="/api/v1/providers"), className="note"),
         description=lede,

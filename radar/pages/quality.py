@@ -15,7 +15,7 @@ from radar.components import quality as parts
 from radar.components.ssr import Raw, marks, slot
 from radar.figures import worldmap
 from radar.labels import N_, _
-from radar.pages import _quality_map
+from radar.pages import _choices, _quality_map
 
 shell.register_page(__name__, path="/quality", title="Quality")
 
@@ -46,6 +46,9 @@ def layout(by: str = "", month: str = "", sort: str = "", show: str = "", sha256
     chosen, how, when, rows, known = shown.by, shown.how, shown.month, shown.rows, shown.months
     asked = {"by": chosen, "month": when or "", "sort": sort if sort in SORTS else "",
              "show": "all" if show == "all" else ""}  # fmt: skip
+    months_asked = () if how.live else known
+    wrong = _choices.unread({"by": by, "month": month if months_asked else "", "sort": sort, "show": show},
+                            {"by": ranks.BY, "month": months_asked, "sort": SORTS, "show": ("all",)})  # fmt: skip
     strips = [
         _strip(_(words), [(name, _(word), _href({**asked, "by": name})) for name, word in names], chosen)
         for words, names in CHOICES
@@ -64,6 +67,7 @@ def layout(by: str = "", month: str = "", sort: str = "", show: str = "", sha256
     return shell.page(
         _("Quality"),
         html.P([shown.sentence, " ", state.simulated(shown.simulated)], className="lede"),
+        *wrong,
         html.Div(strips, className="ranges stacked"),
         *drawn,
         html.P([html.A(_("JSON"), href=shown.csv.replace("&format=csv", "")), " · ",

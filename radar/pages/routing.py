@@ -14,7 +14,7 @@ from radar.components import candidates, charts, kit, routes, shell
 from radar.components import routing as parts
 from radar.components.ssr import marks, slot
 from radar.labels import _
-from radar.pages import _read
+from radar.pages import _choices, _read
 from radar.shapes import Routing, SourceStatus
 
 shell.register_page(__name__, path="/routing", title="Routes")
@@ -35,6 +35,9 @@ def layout(sort: str = "", kind: str = "", status: str = "", show: str = "", **q
     routing = _read.routing()
     if routing is None:
         return _nothing([row for row in snapshot.sources if row["name"] in FEEDS])
+    given = {"sort": sort, "kind": kind, "status": status, "show": show}
+    wrong = _choices.unread(given, {"sort": parts.SORTS, "kind": candidates.KINDS, "status": candidates.STATUSES,
+                                    "show": WHOLE})  # fmt: skip
     asked: Query = {
         "sort": sort if sort in parts.SORTS else "",
         "kind": kind if kind in candidates.KINDS else "",
@@ -55,6 +58,7 @@ def layout(sort: str = "", kind: str = "", status: str = "", show: str = "", **q
     return shell.page(
         _("Routes"),
         html.P(head, className="lede"),
+        *wrong,
         parts.standing_line(routing, standing, now),
         shell.section(_("The table as a whole"), parts.totals(routing), credit(_("as named at each number")),
                       id="totals", class_name="explained"),

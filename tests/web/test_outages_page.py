@@ -15,6 +15,7 @@ from radar.components import outage_table
 from radar.known import ORDERS
 from radar.store import documents
 from tests import samples
+from tests.sample_attacks import sample_attacks
 from tests.web.conftest import Site
 
 IRAQ, FIJI, ALONE = "IQ-20260302T0500Z", "FJ-20260302T0100Z", "AS5089-20260302T1100Z"
@@ -172,3 +173,34 @@ def test_the_lead_says_how_its_number_is_made_up_and_the_filter_fits_it(site: Si
     lead = re.sub(r"<[^>]+>", "", site.page("/outages").partition('class="lede small">')[2].partition("</p>")[0])
     assert lead.startswith("2 outages are open now, with 2 parts; 1 recording that ends while an outage lasts.")
     assert "<strong>4 of 7</strong>" in site.page("/outages?status=open")
+
+
+def test_a_country_in_small_letters_is_understood_and_what_is_not_is_named_once(site: Site) -> None:
+    assert set(shown(site.page("/outages?place=iq"))) == {IRAQ, CHILD, PART}
+    text = site.page("/outages?place=xq")
+    told = unescape(re.search(r'<p class="changed">(.*?)</p>', text)[1])  # type: ignore[index]  # it is there
+    assert told == "place is 'XQ', which cannot be read. Expected: a code of two letters, such as IQ."
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/quality?by=junk", "by is 'junk'; expected one of rtt, throughput,"),
+        ("/quality?sort=junk", "sort is 'junk'; expected one of rank, name, n."),
+        ("/providers?state=junk", "state is 'junk'; expected one of outage, degraded, ok."),
+        ("/providers?kind=%3Cb%3E", "kind is '<b>'; expected one of "),
+        ("/routing?kind=junk", "kind is 'junk'; expected one of origin_change, more_specific, leak."),
+        ("/attacks?sort=junk", "sort is 'junk'; expected one of "),
+        ("/attacks?rule=944150&window=junk", "window is 'junk'; expected one of 24h, 7d."),
+    ],
+)
+def test_what_a_page_has_no_choice_for_is_named_and_not_passed_over(site: Site, path: str, expected: str) -> None:
+    from radar.pages import _attacks
+
+    _attacks.forget()
+    documents.publish(site.store, {"attacks": sample_attacks(simulated=True)}, {}, {})
+    told = re.findall(r'<p class="changed">(.*?)</p>', site.page(path))
+    assert len(told) == 1
+    assert unescape(told[0]).startswith(expected)
+    assert told[0].endswith("Shown is the usual view.")
+    assert 'class="changed"' not in site.page(path.partition("?")[0])

@@ -127,3 +127,8 @@ def test_the_purposes_of_a_country_say_which_requirement_fails(filled: Site) -> 
     assert "at least 25 Mbit/s" in page
     assert "not met" in page
     assert "fewer than 100 say nothing" in filled.page("/country/NR")
+
+
+def test_a_score_says_of_how_many(filled: Site) -> None:
+    page = filled.page("/quality?by=iqb")
+    assert re.search(r"\d+ of 100 in the middle country of \d+; \w+ is best with \d+ of 100", page)
