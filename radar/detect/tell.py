@@ -11,6 +11,7 @@ from radar.detect.case import Case, Row, alert_key, family, plane
 from radar.detect.model import Alert
 from radar.detect.rules import ONE_SERVICE, RISES
 from radar.labels import _
+from radar.signals import split
 from radar.times import rfc3339
 
 Kind = Literal["opened", "updated", "corrected", "restoring", "closed", "reopened", "retracted"]
@@ -22,6 +23,8 @@ GROWN = 2.0
 #: A signal is coming back once its loss is below these parts of its worst, one after the other; only losses worth
 #: telling.
 BACK, WORTH = (0.5, 0.25), 0.3
+#: Less than this part of normal is missing: it is back.
+NOTHING = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def changes(case: Case, now: datetime, before: Before, silent: list[Row], *, mov
         row.told_blind = True
         parts.append(
             _("{what}: no data from {when}; it cannot be seen there.").format(
-                what=words.title(row.series_id), when=words.when(_time(row.silent_since or 0))
+                what=_name(case, row.series_id), when=words.when(_time(row.silent_since or 0))
             )
         )
     parts += _sight(case)
@@ -98,13 +101,13 @@ def _news(case: Case, before: Before) -> list[str]:
             alert = max((a for a in case.live if a.series_id == row.series_id), key=lambda a: a.depth)
             parts.append(
                 _("Also seen from {when}: {fall}.").format(
-                    when=words.when(_time(row.first_seen)), fall=words.fall(alert)
+                    when=words.when(_time(row.first_seen)), fall=_fall(case, alert)
                 )
             )
         elif row.first_seen is None and row.shallow_since is not None and row.series_id not in before.shallow:
             parts.append(
                 _("{what}: a small loss from {when}, {pct} so far.").format(
-                    what=words.title(row.series_id),
+                    what=_name(case, row.series_id),
                     when=words.when(_time(row.shallow_since)),
                     pct=words.percent(row.shallow_depth),
                 )
@@ -112,8 +115,21 @@ def _news(case: Case, before: Before) -> list[str]:
     for alert in case.open_alerts:
         key = alert_key(alert)
         if key not in before.keys and alert.series_id in before.seen:
-            parts.append(_("Fallen again: {fall}.").format(fall=words.fall(alert, alert.loss)))
+            parts.append(_("Fallen again: {fall}.").format(fall=_fall(case, alert, alert.loss)))
     return parts
+
+
+def _name(case: Case, series_id: str) -> str:
+    """The signal's name; with its source where another one measures the same: else two sentences would be alike."""
+    signal, source = split(series_id)
+    others = any(split(other)[0] == signal and other != series_id for other in case.rows)
+    what = words.title(series_id)
+    return _("{what} (source {source})").format(what=what, source=source) if others else what
+
+
+def _fall(case: Case, alert: Alert, loss: float | None = None) -> str:
+    """``words.fall`` by that name."""
+    return words.fall(alert, loss).replace(words.title(alert.series_id), _name(case, alert.series_id), 1)
 
 
 def _sight(case: Case) -> list[str]:
@@ -139,7 +155,7 @@ def _back(case: Case, before: Before) -> list[str]:
             told = _("settled at a new level") if alert.adopted else _("back to its usual range")
             parts.append(
                 _("{what}: {told} since {when}.").format(
-                    what=words.title(alert.series_id), told=told, when=words.when(alert.closed)
+                    what=_name(case, alert.series_id), told=told, when=words.when(alert.closed)
                 )
             )
         elif alert.closed is None and alert.depth >= WORTH and key in before.open and alert.rule not in RISES:
@@ -147,15 +163,17 @@ def _back(case: Case, before: Before) -> list[str]:
             fresh = [part for part in reached if f"back:{part}:{key}" not in case.stages]
             if fresh:
                 case.stages += [f"back:{part}:{key}" for part in fresh]
-                parts.append(
-                    _("Partly back: {fall} now, {pct} at the worst.").format(
-                        fall=words.fall(alert, alert.held), pct=words.percent(alert.depth)
-                    )
-                )
-    rest = [a for a in case.open_alerts if not any(words.title(a.series_id) in p for p in parts)]
+                most = words.percent(alert.depth)
+                if alert.held < NOTHING:
+                    text = _("Back to normal just now: {what}, {pct} below at the worst.")
+                    parts.append(text.format(what=_name(case, alert.series_id), pct=most))
+                else:
+                    text = _("Partly back: {fall} now, {pct} at the worst.")
+                    parts.append(text.format(fall=_fall(case, alert, alert.held), pct=most))
+    rest = [a for a in case.open_alerts if not any(_name(case, a.series_id) in p for p in parts)]
     if parts and rest:
         worst = max(rest, key=lambda a: (a.loss or 0.0, a.series_id))
-        parts.append(_("Still affected: {fall}.").format(fall=words.fall(worst, worst.loss)))
+        parts.append(_("Still affected: {fall}.").format(fall=_fall(case, worst, worst.loss)))
     return parts
 
 
@@ -169,7 +187,7 @@ def opened(case: Case) -> str:
         case.told_depth = main.peak
     rest = sorted((a for a in case.open_alerts if a is not main), key=lambda a: (-a.depth, a.series_id))
     first = words.headline(case.entity, main, _time(case.start), None, agreeing=case.agreeing)
-    return " ".join([first, *(_("{fall}.").format(fall=words.fall(a)) for a in rest), verdict(case)])
+    return " ".join([first, *(_("{fall}.").format(fall=_fall(case, a)) for a in rest), verdict(case)])
 
 
 def closed(case: Case) -> str:

@@ -242,6 +242,18 @@ def test_networks_are_drawn_hit_or_not_measured_but_never_calm_without_a_measure
     assert "Iraq has about" in words(html)
 
 
+def test_networks_of_which_we_see_none_are_not_offered_one_by_one(site: Site) -> None:
+    docs, states = sample_documents()
+    iraq = next(row for row in docs["outages"] if row["id"] == IRAQ)
+    cloud = {**iraq, "id": "cloud", "entity": "provider/google-cloud", "children": []}
+    docs["outages"].append(cloud)
+    documents.publish(site.store, docs | {"outage:cloud": cloud}, states)
+    html = part(site.page("/outage/cloud"), "reach")
+    assert "We do not see its networks one by one" in words(html)
+    assert "one by one</a>" not in html
+    assert "one by one</a>" in part(site.page(f"/outage/{IRAQ}"), "reach")
+
+
 def test_blocks_fill_the_width_and_say_their_state() -> None:
     blocks = [reach.Block("A <b>", "AS1", "/asn/1", 0.7, "hit"), reach.Block("B", "AS2", "/asn/2", 0.3, "back"),
               reach.Block("C", "AS3", "/asn/3", 0.0, "insufficient"),
