@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from radar.figures import matrix, palette, sparkline, style
+from radar.figures import chart, matrix, palette, sparkline, style
 from radar.figures.text import bin_time, esc, short
 from radar.shapes import OutageSignal
 from radar.signals import MONTH_S
@@ -149,3 +149,15 @@ def test_months_are_counted_in_the_calendar() -> None:
 
 def test_characters_that_xml_forbids_are_dropped() -> None:
     assert ET.fromstring("<a>" + esc("a\x00b\x1fc<d") + "</a>").text == "abc<d"
+
+
+def test_a_recording_is_credited_to_its_last_value_and_not_to_the_end_of_what_is_drawn() -> None:
+    recorded = chart.Chart(
+        title="YouTube traffic", sentence="", unit="index", start=START, step_s=86400, value=[2.0, 1.0, None, None],
+        updated=START + timedelta(days=1), history=True,
+        spans=(chart.Span(start=START, end=None, level="degraded", label="Degraded"),),
+    )  # fmt: skip
+    assert "recorded 2 Mar 2026 to 3 Mar 2026" in chart.credit(recorded)
+    assert "data until" not in chart.credit(recorded)
+    assert "to the end of the recording" in chart.describe(recorded)
+    assert "still lasting" not in chart.describe(recorded)
