@@ -171,6 +171,8 @@ def _draw(
         _drawing(row, snapshot, fresh.get(row.wanted.series_id))
         for row in drawn if any(v is not None for v in row.columns["value"])
     ])  # fmt: skip
+    if snapshot.at is not None:  # rarely asked for, and in nobody's way when the store is gone
+        return found
     kept = (languages.current(), *key)
     _last[kept] = found
     _last.move_to_end(kept)
