@@ -132,6 +132,13 @@ def _fall(case: Case, alert: Alert, loss: float | None = None) -> str:
     return words.fall(alert, loss).replace(words.title(alert.series_id), _name(case, alert.series_id), 1)
 
 
+def _worst(alert: Alert) -> str:
+    """The worst of an alert, in the measure of ``words.fall``."""
+    if alert.rule == "latency_rise":
+        return _("{n} times").format(n=words.times(1 / max(1e-3, 1 - alert.depth)))
+    return words.percent(alert.depth)
+
+
 def _sight(case: Case) -> list[str]:
     """Whether any signal that showed the outage still has data. Silence is told, and never closes an outage."""
     rows = [case.rows.get(a.series_id) for a in case.open_alerts]
@@ -163,7 +170,7 @@ def _back(case: Case, before: Before) -> list[str]:
             fresh = [part for part in reached if f"back:{part}:{key}" not in case.stages]
             if fresh:
                 case.stages += [f"back:{part}:{key}" for part in fresh]
-                most = words.percent(alert.depth)
+                most = _worst(alert)
                 if alert.held < NOTHING:
                     text = _("Back to normal just now: {what}, {pct} below at the worst.")
                     parts.append(text.format(what=_name(case, alert.series_id), pct=most))
@@ -171,6 +178,7 @@ def _back(case: Case, before: Before) -> list[str]:
                     text = _("Partly back: {fall} now, {pct} at the worst.")
                     parts.append(text.format(fall=_fall(case, alert, alert.held), pct=most))
     rest = [a for a in case.open_alerts if not any(_name(case, a.series_id) in p for p in parts)]
+    rest = [a for a in rest if (a.loss or 0.0) >= NOTHING]
     if parts and rest:
         worst = max(rest, key=lambda a: (a.loss or 0.0, a.series_id))
         parts.append(_("Still affected: {fall}.").format(fall=_fall(case, worst, worst.loss)))

@@ -45,3 +45,19 @@ def test_one_that_measures_alone_needs_no_source() -> None:
 def test_nothing_that_is_missing_is_not_called_partly_back() -> None:
     text = told(case_of(RIS, held=0.0))
     assert text == "Back to normal just now: Announced IPv4 space, 80 % below at the worst."
+
+
+def test_a_delay_is_told_by_the_same_measure_now_and_at_the_worst() -> None:
+    case = case_of("edge.rtt_p50@edge_logs", held=0.2)
+    for alert in case.alerts.values():
+        alert.rule = "latency_rise"
+    assert told(case) == "Partly back: Round-trip time, median 1.2 times its usual value now, 5.0 times at the worst."
+
+
+def test_what_lacks_nothing_is_not_still_affected() -> None:
+    case = case_of(RIS, PING, held=0.3)
+    ping = next(alert for alert in case.alerts.values() if alert.series_id == PING)
+    ping.held, ping.loss = 0.7, 0.0
+    assert "Still affected" not in told(case)
+    ping.loss, case.updates, case.stages = 0.7, [], []
+    assert "Still affected: Blocks that answer pings 70 % below normal." in told(case)
