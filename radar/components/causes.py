@@ -48,7 +48,7 @@ def section(outage: Outage) -> Component:
            "weights."), " ", html.A(_("How causes are weighed"), href="/method#causes")],
         className="note",
     )  # fmt: skip
-    return shell.section(_("Why, perhaps"), first and html.P(f"{first}.", className="sentence"), body,
+    return shell.section(_("Why, perhaps"), first and html.P(f"{first}.".replace(" %", "\N{NO-BREAK SPACE}%"), className="sentence"), body,
                          how if rows else None, note=note, id="causes")  # fmt: skip
 
 

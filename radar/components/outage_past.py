@@ -245,11 +245,15 @@ def _how(row: OutageSignal, stands: Standing) -> str:
     if part is None:
         gone = stands.condition == "gone"
         return _("more than half is still missing") if gone else _("still beyond the threshold")
-    said = _("{n} % of normal now").format(n=cldr.fixed(part * 100))
+    said = _("{part} of normal now").format(part=_percent(part))
     if depth is None:
         return said
-    least = min(1 - depth, part)
-    return _("{now}, {n} % at the worst").format(now=said, n=cldr.fixed(least * 100))
+    return _("{now}, {part} at the worst").format(now=said, part=_percent(min(1 - depth, part)))
+
+
+def _percent(part: float) -> str:
+    """Little is not nothing: "under 1 %"."""
+    return _("under 1 %") if 0 < part < 0.005 else _("{n} %").format(n=cldr.fixed(part * 100))
 
 
 def _since(row: OutageSignal, end: str | None, now: str) -> list[Any]:

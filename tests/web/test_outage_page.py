@@ -168,6 +168,8 @@ def test_how_much_is_back_is_said_where_not_all_is() -> None:
     told = restored(iraq, {edge: ("gone", 30.0, 100.0), ping: ("gone", 31.0, 100.0)})
     assert "30 % of normal now, 7 % at the worst" in told
     assert "Nothing is back to normal yet; 1 of 2 has partly recovered." in told, "2 % of normal more is nothing"
+    assert "0 % of normal now, 0 % at the worst" in restored(iraq, {edge: ("gone", 0.0, 100.0)})
+    assert "under 1 % of normal now, under 1 % at the worst" in restored(iraq, {edge: ("gone", 0.3, 100.0)})
     told = restored(iraq, {edge: ("gone", 7.0, 100.0), ping: ("weak", 29.0, 100.0)})
     assert "Nothing has come back yet." in told
     told = restored(iraq, {edge: ("within", 99.0, 100.0), ping: ("weak", 60.0, 100.0)})
