@@ -40,7 +40,8 @@ def section(outage: Outage) -> Component:
     # what is not likely enough to be named stands behind "not known", however little speaks for that
     ranked = sorted(outage["causes"], key=lambda row: (not named and row["cause"] != "unknown", -row["p"]))
     rows = [_hypothesis(dict(cause)) for cause in ranked]
-    first = None if named else outages.hint(outage)
+    hint = None if named else outages.hint(outage)
+    first = hint and html.P(f"{hint}.".replace(" %", "\N{NO-BREAK SPACE}%"), className="sentence")
     body = html.Ul(rows, className="plain causes") if rows else html.P(_("We have no hypothesis."), className="none")
     note = _("Hypotheses with what speaks for and against them. None of them is a finding.")
     how = html.P(
@@ -48,8 +49,7 @@ def section(outage: Outage) -> Component:
            "weights."), " ", html.A(_("How causes are weighed"), href="/method#causes")],
         className="note",
     )  # fmt: skip
-    return shell.section(_("Why, perhaps"), first and html.P(f"{first}.".replace(" %", "\N{NO-BREAK SPACE}%"), className="sentence"), body,
-                         how if rows else None, note=note, id="causes")  # fmt: skip
+    return shell.section(_("Why, perhaps"), first, body, how if rows else None, note=note, id="causes")
 
 
 def _hypothesis(cause: Mapping[str, Any]) -> Component:
