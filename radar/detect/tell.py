@@ -132,11 +132,19 @@ def _fall(case: Case, alert: Alert, loss: float | None = None) -> str:
     return words.fall(alert, loss).replace(words.title(alert.series_id), _name(case, alert.series_id), 1)
 
 
-def _worst(alert: Alert) -> str:
-    """The worst of an alert, in the measure of ``words.fall``."""
+def _eased(case: Case, alert: Alert) -> str:
+    """How much of an open alert is left, against its worst, in the measure of ``words.fall``."""
+    what, pct = _name(case, alert.series_id), words.percent(alert.depth)
+    rises = alert.rule in ("latency_rise", "error_rise")
+    if alert.held < NOTHING and rises:
+        return _("Back to normal just now: {what}.").format(what=what)
+    if alert.held < NOTHING:
+        return _("Back to normal just now: {what}, {pct} below at the worst.").format(what=what, pct=pct)
+    now = _fall(case, alert, alert.held)
     if alert.rule == "latency_rise":
-        return _("{n} times").format(n=words.times(1 / max(1e-3, 1 - alert.depth)))
-    return words.percent(alert.depth)
+        worst = words.times(1 / max(1e-3, 1 - alert.depth))
+        return _("Partly back: {fall} now, {times} times at the worst.").format(fall=now, times=worst)
+    return _("Partly back: {fall} now, {pct} at the worst.").format(fall=now, pct=pct)
 
 
 def _sight(case: Case) -> list[str]:
@@ -170,13 +178,7 @@ def _back(case: Case, before: Before) -> list[str]:
             fresh = [part for part in reached if f"back:{part}:{key}" not in case.stages]
             if fresh:
                 case.stages += [f"back:{part}:{key}" for part in fresh]
-                most = _worst(alert)
-                if alert.held < NOTHING:
-                    text = _("Back to normal just now: {what}, {pct} below at the worst.")
-                    parts.append(text.format(what=_name(case, alert.series_id), pct=most))
-                else:
-                    text = _("Partly back: {fall} now, {pct} at the worst.")
-                    parts.append(text.format(fall=_fall(case, alert, alert.held), pct=most))
+                parts.append(_eased(case, alert))
     rest = [a for a in case.open_alerts if not any(_name(case, a.series_id) in p for p in parts)]
     rest = [a for a in rest if (a.loss or 0.0) >= NOTHING]
     if parts and rest:

@@ -54,6 +54,13 @@ def test_a_delay_is_told_by_the_same_measure_now_and_at_the_worst() -> None:
     assert told(case) == "Partly back: Round-trip time, median 1.2 times its usual value now, 5.0 times at the worst."
 
 
+def test_what_rose_and_is_back_is_not_said_to_have_been_below() -> None:
+    case = case_of("edge.error_share@edge_logs", held=0.0)
+    for alert in case.alerts.values():
+        alert.rule = "error_rise"
+    assert told(case) == "Back to normal just now: Share of requests that failed."
+
+
 def test_what_lacks_nothing_is_not_still_affected() -> None:
     case = case_of(RIS, PING, held=0.3)
     ping = next(alert for alert in case.alerts.values() if alert.series_id == PING)
