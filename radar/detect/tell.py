@@ -163,10 +163,11 @@ def _sight(case: Case) -> list[str]:
 
 
 def _back(case: Case, before: Before) -> list[str]:
-    parts = []
+    parts, named = [], set()
     for alert in case.live:
         key = alert_key(alert)
         if alert.closed is not None and key in before.open:
+            named.add(alert.series_id)
             told = _("settled at a new level") if alert.adopted else _("back to its usual range")
             parts.append(
                 _("{what}: {told} since {when}.").format(
@@ -178,9 +179,9 @@ def _back(case: Case, before: Before) -> list[str]:
             fresh = [part for part in reached if f"back:{part}:{key}" not in case.stages]
             if fresh:
                 case.stages += [f"back:{part}:{key}" for part in fresh]
+                named.add(alert.series_id)
                 parts.append(_eased(case, alert))
-    rest = [a for a in case.open_alerts if not any(_name(case, a.series_id) in p for p in parts)]
-    rest = [a for a in rest if (a.loss or 0.0) >= NOTHING]
+    rest = [a for a in case.open_alerts if a.series_id not in named and (a.loss or 0.0) >= NOTHING]
     if parts and rest:
         worst = max(rest, key=lambda a: (a.loss or 0.0, a.series_id))
         parts.append(_("Still affected: {fall}.").format(fall=_fall(case, worst, worst.loss)))

@@ -68,3 +68,10 @@ def test_what_lacks_nothing_is_not_still_affected() -> None:
     assert "Still affected" not in told(case)
     ping.loss, case.updates, case.stages = 0.7, [], []
     assert "Still affected: Blocks that answer pings 70 % below normal." in told(case)
+
+
+def test_what_was_just_told_is_not_told_again_as_still_affected() -> None:
+    case = case_of("edge.error_share@edge_logs", held=0.2)
+    for alert in case.alerts.values():
+        alert.rule = "error_rise"
+    assert told(case) == "Partly back: 20 % of requests fail that usually succeed now, 80 % at the worst."
