@@ -208,23 +208,6 @@ def test_unknown_addresses_are_404_and_say_what_was_looked_for(site: Site, path:
     assert Reader(answer.text).open == []
 
 
-@pytest.mark.parametrize(
-    ("path", "place"),
-    [
-        ("/country/iq", "/country/IQ"),
-        ("/country/iq?range=24h&lang=es", "/country/IQ?range=24h&lang=es"),
-        ("/asn/AS5089", "/asn/5089"),
-        ("/asn/as5089", "/asn/5089"),
-        ("/geoasn/id-as23693", "/geoasn/ID-23693"),
-        ("/region/us-ca", "/region/US-CA"),
-        ("/provider/Cloudflare", "/provider/cloudflare"),
-    ],
-)
-def test_another_spelling_leads_to_the_page(site: Site, path: str, place: str) -> None:
-    answer = site.get(path)
-    assert (answer.status_code, answer.headers["Location"]) == (308, place)
-
-
 def test_the_query_cannot_take_the_place_of_the_path(site: Site) -> None:
     assert '<h1 id="heading"' in site.page("/country/IQ?code_=FJ&code=FJ")
     assert ">Iraq</h1>" in site.page("/country/IQ?code_=FJ&code=FJ")
