@@ -25,7 +25,7 @@ from werkzeug.exceptions import BadRequest, HTTPException
 from radar import entities, settings, store
 from radar.api import blueprint, search
 from radar.beacon import routes as beacon
-from radar.components import times
+from radar.components import shell, times
 from radar.components.document import first_hash
 from radar.errors import StoreUnavailable
 from radar.figures import worldmap
@@ -106,6 +106,7 @@ app = Site(
 )
 server: flask.Flask = app.server
 _language.keep_all(dash.page_registry)
+shell.keep_titles(dash.page_registry)
 
 app.layout = html.Div([dash.page_container, dcc.Store(id="refresh"), dcc.Store(id="look")])
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
-from radar.components.shell import NAV, Meta
+from radar.components.shell import NAV, Meta, window_title
 from radar.components.ssr import to_html
 from radar.labels import _
 from radar.languages import LANGUAGES, current
@@ -93,7 +93,7 @@ def document(
         Absolute address of the picture that others show beside a link to the page; "" where it has none.
     """
     own = f"{address}?lang={asked}" if asked else address
-    title = escape(_("Internet Radar") if path == "/" else f"{meta.title} · {_('Internet Radar')}")
+    title = escape(window_title(meta.title, path))
     description = escape(meta.description or _("Where the Internet is broken now, since when, and how we know."))
     robots = f'<meta name="robots" content="{escape(meta.robots)}">' if meta.robots else ""
     if meta.refresh_s:

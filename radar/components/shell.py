@@ -23,7 +23,10 @@ over. Both must give the same tree. Read documents through ``radar.pages._read``
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 import dash
@@ -71,10 +74,37 @@ class Meta:
     own: str = ""  # name of the page's own style sheet and script in assets/
 
 
+#: Title of the window of the page that was made last in this context.
+_made: ContextVar[str] = ContextVar("made", default="")
+
+
 def register_page(module: str, *, title: str, **place: str) -> None:
     """Register a page: ``path="/method"``, or ``path_template="/country/<code_>"`` (end names of variables in ``_``,
-    so that no query parameter can take their place). Dash finds only files that hold this function's name."""
+    so that no query parameter can take their place). Dash finds only files that hold this function's name. ``title``
+    names the page in Dash's registry; readers see that of ``page``."""
     dash.register_page(module, title=title, **place)  # type: ignore[no-untyped-call]  # Dash leaves it untyped
+
+
+def window_title(title: str, path: str) -> str:
+    """What the window of a page is called: the site's name, after that of the page but on the front page."""
+    return _("Internet Radar") if path == "/" else f"{title} · {_('Internet Radar')}"
+
+
+def keep_titles(pages: Mapping[str, dict[str, Any]]) -> None:
+    """Make Dash, which names the window when it has drawn a page, call it what the server called it."""
+    for page in pages.values():
+        page["layout"] = _noting(page["layout"], page["path"])
+        page["title"] = lambda **_variables: _made.get()
+
+
+def _noting(layout: Callable[..., Any], path: str) -> Callable[..., Any]:
+    @wraps(layout)
+    def noted(*args: Any, **query: Any) -> Any:
+        made = layout(*args, **query)
+        _made.set(window_title(meta_of(made).title, path))
+        return made
+
+    return noted
 
 
 def page(

@@ -198,6 +198,8 @@ def test_page_says_what_it_knows_and_no_more(shown: Shown, name: str) -> None:
             assert page.evaluate(WELL) == []
             assert page.locator(".map").count() == 0 or shown.name in ("stale", "insufficient"), "an empty map is calm"
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        # what Dash has drawn is called what the server called it
+        assert page.title() == page.locator('meta[property="og:title"]').get_attribute("content")
         # the browser itself notes that an address answers with an error: the page's own, or what it asks a lost store
         noted = "Failed to load resource" if status != 200 else "503 (SERVICE UNAVAILABLE)" if state.is_lost else None
         assert [text for text in wrong if noted is None or noted not in text] == []
