@@ -41,6 +41,7 @@
     setBars(page);
     if (!version) return;
     document.body.dataset.version = version;
+    document.body.dataset.now = page.body.dataset.now;
     const top = find("#ssr .page", page);
     if (find("#ssr")) {
       if (top) find("#ssr").replaceChildren(top);

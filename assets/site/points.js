@@ -30,7 +30,7 @@
     const value = line(plot, "value");
     const when = new Intl.DateTimeFormat(language, {
       day: "numeric", month: "long", year: "numeric", timeZone: "UTC",
-      ...(say.days ? {} : { hour: "2-digit", minute: "2-digit", hour12: false }),
+      ...(say.days ? {} : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }),
     }).format(new Date(value.at(i)));
     const seen = value.y[i];
     const parts = [`${when}${say.days ? "" : " UTC"}: ${seen === null ? say.none : write(seen)}`];

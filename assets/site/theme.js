@@ -35,21 +35,31 @@
   /* Times ------------------------------------------------------------------------------------------------------ */
 
   let zone = recall("zone") === "local" ? "local" : "utc";
-  const clock = { hour: "2-digit", minute: "2-digit", hour12: false };
-  const forms = {
-    clock: { ...clock, timeZoneName: "short" },
-    day: { day: "numeric", month: "long", ...clock, timeZoneName: "short" },
-    full: { day: "numeric", month: "long", year: "numeric", ...clock, timeZoneName: "short" },
+  const language = root.lang === "en" ? "en-GB" : root.lang;
+  const format = (parts) => new Intl.DateTimeFormat(language, parts);
+  const clock = format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" });
+  const days = {
+    clock: null,
+    day: format({ day: "numeric", month: "long" }),
+    full: format({ day: "numeric", month: "long", year: "numeric" }),
   };
+
+  /* A time in the reader's zone, written as the server writes those in UTC: with its day where that is not the local
+     day of the page's now. */
+  function local(at, form) {
+    const now = new Date(document.body.dataset.now || NaN);
+    const near = form === "full" ? form : at.toDateString() === now.toDateString() ? "clock"
+      : at.getFullYear() === now.getFullYear() ? "day" : "full";
+    return days[near] ? `${days[near].format(at)}, ${clock.format(at)}` : clock.format(at);
+  }
 
   function showTimes(inside) {
     for (const node of all("time[data-form]", inside)) {
-      const form = forms[node.dataset.form];
       const text = node.firstChild;
-      if (!form || !text) continue;
+      if (!(node.dataset.form in days) || !text) continue;
       if (zone === "local") {
         if (!node.dataset.utc) node.dataset.utc = text.data;
-        text.data = new Intl.DateTimeFormat(root.lang, form).format(new Date(node.getAttribute("datetime")));
+        text.data = local(new Date(node.getAttribute("datetime")), node.dataset.form);
         node.title = node.dataset.utc;
       } else if (node.dataset.utc) {
         text.data = node.dataset.utc;
@@ -58,7 +68,20 @@
       }
     }
     const button = find("#zone");
-    if (button) button.textContent = button.dataset[zone];
+    if (!button) return;
+    button.textContent = button.dataset[zone];
+    button.setAttribute("aria-label", button.dataset[zone === "utc" ? "toLocal" : "toUtc"]);
+    button.title = zone === "utc" ? "" : button.dataset.note;
+  }
+
+  /* What the switch does not reach is said once it is used, and on it as long as it is on. */
+  let told = 0;
+  function tell() {
+    const note = find(".zone-note");
+    if (!note) return;
+    clearTimeout(told);
+    note.textContent = zone === "local" ? find("#zone").dataset.note : "";
+    told = setTimeout(() => { note.textContent = ""; }, 6000);
   }
 
   document.addEventListener("click", (event) => {
@@ -69,6 +92,7 @@
       zone = zone === "utc" ? "local" : "utc";
       remember("zone", zone);
       showTimes();
+      tell();
     }
   });
 

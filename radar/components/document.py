@@ -70,6 +70,7 @@ def document(
     asked: str | None = None,
     card: str = "",
     poll_s: int = 60,
+    now: str = "",
 ) -> str:
     """The whole document.
 
@@ -91,6 +92,8 @@ def document(
         The language that the address of the request names; None where the browser's preference has chosen.
     card
         Absolute address of the picture that others show beside a link to the page; "" where it has none.
+    now
+        RFC 3339, the page's now: a time of another local day than that is shown with its day. "": not known.
     """
     own = f"{address}?lang={asked}" if asked else address
     title = escape(window_title(meta.title, path))
@@ -115,7 +118,7 @@ def document(
         'type="image/svg+xml">'
         f'<link rel="alternate" type="application/atom+xml" title="{escape(_("Outages"))}" href="/feeds/outages.atom">'
         f"{early}<style>{tags.css}</style><script>{FIRST_SCRIPT}</script></head>"
-        f'<body data-version="{version}" data-poll="{poll_s}" data-words="{escape(_words())}">'
+        f'<body data-version="{version}" data-poll="{poll_s}" data-now="{escape(now)}" data-words="{escape(_words())}">'
         f'<a class="skip" href="#heading">{escape(_("Skip to the content"))}</a>'
         f'<section id="bars" aria-label="{escape(_("Notices"))}">{to_html(list(bars))}</section>'
         f"{_header(path, switches)}"
@@ -198,8 +201,11 @@ def _header(path: str, switches: Sequence[tuple[str, str, str]]) -> str:
         f"{escape(_('Internet Radar'))}</span></a>"
         f'<nav aria-label="{escape(_("Main"))}"><ul>{"".join(links)}</ul></nav>{search}'
         f'<div class="switches">{others}<button type="button" id="zone" data-utc="{escape(_("UTC"))}" '
-        f'data-local="{escape(_("Local time"))}" aria-label="{escape(_("Times in UTC; switch to local time"))}">'
-        f"{escape(_('UTC'))}</button>"
+        f'data-local="{escape(_("Local time"))}" data-to-utc="{escape(_("Times in local time; switch to UTC"))}" '
+        f'data-to-local="{escape(_("Times in UTC; switch to local time"))}" '
+        f'data-note="{escape(_("Sentences and charts stay in UTC."))}" '
+        f'aria-label="{escape(_("Times in UTC; switch to local time"))}">{escape(_("UTC"))}</button>'
+        '<span class="zone-note" role="status"></span>'
         f'<button type="button" id="theme" aria-label="{escape(_("Switch between light and dark"))}">'
         '<svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><circle cx="8" cy="8" r="6.5" fill="none" '
         'stroke="currentColor" stroke-width="1.5"/><path d="M8 1.5a6.5 6.5 0 0 1 0 13z" fill="currentColor"/>'

@@ -178,9 +178,11 @@ def _render(found: Found, path: str, query: Mapping[str, str], snapshot: _read.S
     version = 0 if past or meta.refresh_s else snapshot.version
     card = _cards.address_of(path, snapshot.version, past.at if past else None) if meta.status == 200 else ""
     hurried = snapshot.clock is not None and snapshot.clock["speed"] > 1
+    clock = past.clock if past else snapshot.clock
     text = document(to_html(layout), meta, bars=top, path=path, version=version, tags=_tags.with_own(tags, meta.own),
                     address=_address(path), switches=_language.switches(), asked=_language.explicit(),
-                    card=_address(card) if card else "", poll_s=20 if hurried else 60)  # fmt: skip
+                    card=_address(card) if card else "", poll_s=20 if hurried else 60,
+                    now=clock["now"] if clock else "")  # fmt: skip
     body = _language.keep_html(text).encode()
     return Rendered(meta.status, body, hashlib.sha256(body).hexdigest()[:20])
 

@@ -161,3 +161,11 @@ def test_a_recording_is_credited_to_its_last_value_and_not_to_the_end_of_what_is
     assert "data until" not in chart.credit(recorded)
     assert "to the end of the recording" in chart.describe(recorded)
     assert "still lasting" not in chart.describe(recorded)
+
+
+def test_the_axis_of_the_matrix_says_its_zone_to_eyes() -> None:
+    drawn = matrix.html(
+        [matrix.Row(label="a", cells=["affected"] * 12)], start=datetime(2026, 3, 2, 5, tzinfo=UTC), step_s=900
+    )
+    seen = re.sub(r'<(caption|span) class="vh">[^<]*</\1>', "", drawn)
+    assert ">2 Mar, 05:00 UTC</text>" in seen
