@@ -13,7 +13,7 @@ from radar.labels import _
 from radar.signals import MONTH_S
 
 #: Pixels around the plot box: left (numbers), right (direct labels), top (unit), bottom (times).
-LEFT, RIGHT, TOP, BOTTOM = 52, 66, 26, 26
+LEFT, RIGHT, TOP, BOTTOM = 52, 78, 26, 26
 
 _HOUR, _DAY = 3600, 86400
 _STEPS = (300, 900, 1800, _HOUR, 2 * _HOUR, 3 * _HOUR, 6 * _HOUR, 12 * _HOUR, _DAY, 2 * _DAY, 7 * _DAY, 14 * _DAY)
@@ -103,26 +103,55 @@ def _month_ticks(start: datetime, end: datetime, most: int) -> list[tuple[dateti
     return ticks
 
 
-def line_labels(chart: Chart, axis: YAxis, height: float) -> list[tuple[str, str, float]]:
-    """Names at the right end of the lines: (class, text, pixels from the top), moved apart where they would touch."""
-    wanted: list[tuple[str, str, float]] = []
+#: Pixels between the middles of two labels of lines; one that stands further than ``ASTRAY`` from its line is led to
+#: it by a short line, and all of that chart stand ``LEAD`` pixels from the plot box in place of ``BESIDE``.
+GAP, ASTRAY, BESIDE, LEAD = 14.0, 8.0, 6, 12
+
+
+@dataclass(frozen=True, slots=True)
+class LineLabel:
+    """The name at the right end of a line: which line, what is written, pixels from the top of the plot box to the
+    middle of the text and to the end of its line."""
+
+    name: str
+    text: str
+    y: float
+    line_y: float
+
+    @property
+    def astray(self) -> bool:
+        """Whether it needs a line that leads to it."""
+        return abs(self.y - self.line_y) > ASTRAY
+
+
+def line_labels(chart: Chart, axis: YAxis, height: float) -> list[LineLabel]:
+    """Names at the right end of the lines, in the order of the lines, moved apart as little as they must be not to
+    touch."""
+    wanted: list[tuple[float, str, str]] = []
     for name, text, values in (
         ("value", _("observed"), chart.value),
         ("baseline", chart.baseline_name or _("normal"), chart.baseline),
         ("threshold", _("threshold"), chart.threshold),
     ):
         if (newest := last(values)) is not None:
-            wanted.append((name, text, (1 - axis.up(newest[1])) * height))
-    wanted.sort(key=lambda item: item[2])
-    gap, placed = 14.0, [y for _name, _text, y in wanted]
-    for i in range(1, len(placed)):
-        placed[i] = max(placed[i], placed[i - 1] + gap)
-    over = placed[-1] - height if placed else 0.0
-    if over > 0:
-        placed[-1] -= over
-        for i in range(len(placed) - 2, -1, -1):
-            placed[i] = min(placed[i], placed[i + 1] - gap)
-    return [(name, text, y) for (name, text, _y), y in zip(wanted, placed, strict=True)]
+            wanted.append(((1 - axis.up(newest[1])) * height, name, text))
+    wanted.sort(key=lambda item: item[0])
+    placed = apart([y for y, _name, _text in wanted], height)
+    return [LineLabel(name, text, y, own) for (own, name, text), y in zip(wanted, placed, strict=True)]
+
+
+def apart(wanted: list[float], height: float) -> list[float]:
+    """Places at least ``GAP`` apart, in the same order, as near as can be to the ascending ones that are wanted, from 0
+    to ``height``. Those that would touch share the way: their middle stays where it was."""
+    groups: list[tuple[float, int]] = []  # wanted middle of the first of a group, and how many it has
+    for i, y in enumerate(wanted):
+        groups.append((y - i * GAP, 1))
+        while len(groups) > 1 and groups[-2][0] > groups[-1][0]:
+            (a, n), (b, m) = groups[-2:]
+            groups[-2:] = [((a * n + b * m) / (n + m), n + m)]
+    firsts = [first for first, many in groups for _one in range(many)]
+    most = height - (len(wanted) - 1) * GAP
+    return [min(max(first, 0.0), most) + i * GAP for i, first in enumerate(firsts)]
 
 
 @dataclass(frozen=True, slots=True)

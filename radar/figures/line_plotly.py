@@ -9,7 +9,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from radar.figures.axes import BOTTOM, LEFT, RIGHT, TOP, YAxis, line_labels, shades, wide_gap, x_ticks, y_axis
+from radar.figures.axes import (
+    BESIDE,
+    BOTTOM,
+    LEAD,
+    LEFT,
+    RIGHT,
+    TOP,
+    YAxis,
+    line_labels,
+    shades,
+    wide_gap,
+    x_ticks,
+    y_axis,
+)
 from radar.figures.chart import Chart, Values, gap_edges, gaps, runs
 from radar.figures.palette import FONT, colours
 from radar.figures.text import bare, is_share, unit_words
@@ -18,6 +31,10 @@ from radar.signals import MONTH_S
 
 #: Plotly's ``config`` for a chart: no bar of buttons, no wheel that traps the page.
 CONFIG: dict[str, Any] = {"displayModeBar": False, "displaylogo": False, "scrollZoom": False, "responsive": True}
+
+
+#: Colours of the names of lines.
+_INKS = {"value": "ink", "baseline": "ink-3", "threshold": "threshold-ink"}
 
 
 def figure(chart: Chart, *, theme: str, height: int = 220) -> dict[str, Any]:
@@ -37,7 +54,7 @@ def figure(chart: Chart, *, theme: str, height: int = 220) -> dict[str, Any]:
     dict
         The traces are, in order: pairs of ``lo`` and ``hi`` per unbroken stretch, ``baseline``, ``threshold``,
         ``value``, and the values that stand alone between two gaps; each is named so in ``meta``. Ticks are those of
-        the SVG; after a zoom set ``xaxis.tickmode`` to "auto".
+        the SVG; of a part of the chart ``assets/site/zoom.js`` makes them anew.
     """
     paint, axis, plot = colours(theme), y_axis(chart), height - TOP - BOTTOM
     data: list[dict[str, Any]] = []
@@ -188,11 +205,17 @@ def _marks(chart: Chart, plot: int, paint: dict[str, str]) -> tuple[list[dict[st
         if wide_gap(chart, begin, end):
             at = _naive(chart.start + (chart.end - chart.start) * ((begin + end) / 2 / n))
             notes.append(_note(bare(_("no data")), at, "x", plot - 12, paint["ink-3"], "center", 0, plot))
-    for name, text, y in line_labels(chart, axis, plot):
-        bold = f"<b>{bare(text)}</b>" if name == "value" else bare(text)
-        ink = paint[{"value": "ink", "baseline": "ink-3"}.get(name, name)]
-        notes.append(_note(bold, 1, "paper", y, ink, "left", 6, plot))
-    notes.append(_note("UTC", 1, "paper", plot + 14, paint["ink-3"], "right", 62, plot))
+    labels = line_labels(chart, axis, plot)
+    beside = LEAD if any(label.astray for label in labels) else BESIDE
+    for label in labels:
+        bold = f"<b>{bare(label.text)}</b>" if label.name == "value" else bare(label.text)
+        ink = paint[_INKS[label.name]]
+        # assets/site/zoom.js moves what is named so to where the lines end in a part of the chart
+        note = _note(bold, 1, "paper", label.y, ink, "left", beside, plot)
+        notes.append(note | {"name": f"line-{label.name}"})
+        if label.astray:
+            shapes.append(_lead(label.line_y, label.y, beside - 2, ink))
+    notes.append(_note("UTC", 1, "paper", plot + 14, paint["ink-3"], "right", RIGHT - 4, plot))
     notes.append(_note(bare(unit_words(chart.unit)), 0, "paper", -15, paint["ink-3"], "left", 0, plot))
     if chart.simulated or chart.history:
         flag = _("simulated") if chart.simulated else _("recorded history")
@@ -200,6 +223,15 @@ def _marks(chart: Chart, plot: int, paint: dict[str, str]) -> tuple[list[dict[st
             _note(bare(flag), 1, "paper", -15, paint["simulated" if chart.simulated else "ink-3"], "right", 0, plot)
         )
     return shapes, notes
+
+
+def _lead(start: float, end: float, across: int, colour: str) -> dict[str, Any]:
+    """A short line from the end of a line of the chart to its name; pixels from the upper right of the plot box."""
+    return {
+        "type": "line", "name": "lead", "xref": "paper", "yref": "paper", "xsizemode": "pixel", "ysizemode": "pixel",
+        "xanchor": 1, "yanchor": 1, "x0": 1, "x1": across, "y0": -start, "y1": -end,
+        "line": {"color": colour, "width": 0.8},
+    }  # fmt: skip
 
 
 def _shape(kind: str, left: str, right: str) -> dict[str, Any]:

@@ -10,7 +10,21 @@ from __future__ import annotations
 from itertools import pairwise
 
 from radar.figures import sheet
-from radar.figures.axes import BOTTOM, LEFT, RIGHT, TOP, YAxis, fraction, line_labels, shades, wide_gap, x_ticks, y_axis
+from radar.figures.axes import (
+    BESIDE,
+    BOTTOM,
+    LEAD,
+    LEFT,
+    RIGHT,
+    TOP,
+    YAxis,
+    fraction,
+    line_labels,
+    shades,
+    wide_gap,
+    x_ticks,
+    y_axis,
+)
 from radar.figures.chart import Chart, Values, credit, describe, gap_edges, gaps, runs
 from radar.figures.text import esc, num, unit_words
 from radar.labels import _
@@ -54,21 +68,27 @@ def _body(chart: Chart, plot: int) -> str:
     axis = y_axis(chart)
     n = max(1, len(chart.value))
     out: list[str] = []
+    above: list[str] = []  # what is written over bands and lines
     for shade in shades(chart):
         level = esc(shade.span.level)
         box = (
             f'<rect class="span" x="{_pc(shade.left)}" width="{_pc(shade.right - shade.left)}" height="{plot}"/>'
             f'<line class="edge" x1="{_pc(shade.left)}" x2="{_pc(shade.left)}" y2="{plot}"/>'
         )
-        if shade.label:
-            at, dx = (shade.left, 5) if shade.anchor == "start" else (shade.right, -5)
-            box += (
-                f'<text class="span-label" x="{_pc(at)}" dx="{dx}" y="{14 + 15 * shade.row}"'
-                f' text-anchor="{shade.anchor}">{esc(shade.label)}</text>'
-            )
         title = f"<title>{esc(shade.span.label)}</title>"
-        link = f'<a href="{esc(shade.span.href)}" class="s-{level}">{title}{box}</a>' if shade.span.href else ""
-        out.append(link or f'<g class="s-{level}">{title}{box}</g>')
+        out.append(f'<g class="s-{level}">{title}{box}</g>')
+        if not (shade.label or shade.span.href):
+            continue
+        at, dx = (shade.left, 5) if shade.anchor == "start" else (shade.right, -5)
+        label = (
+            f'<text class="span-label" x="{_pc(at)}" dx="{dx}" y="{14 + 15 * shade.row}"'
+            f' text-anchor="{shade.anchor}">{esc(shade.label)}</text>'
+        )
+        if shade.span.href:
+            # the whole of the span leads there
+            there = f'<rect class="way" x="{_pc(shade.left)}" width="{_pc(shade.right - shade.left)}" height="{plot}"/>'
+            label = f'<a href="{esc(shade.span.href)}">{title}{there}{label if shade.label else ""}</a>'
+        above.append(f'<g class="s-{level}">{label}</g>')
     for mark, text in axis.ticks:
         y = num((1 - axis.up(mark)) * plot)
         kind = "zero" if abs(mark) < 1e-12 else "grid"
@@ -78,7 +98,7 @@ def _body(chart: Chart, plot: int) -> str:
         where = _pc(fraction(chart, moment))
         out.append(f'<line class="grid" x1="{where}" x2="{where}" y1="{plot}" y2="{plot + 4}"/>')
         out.append(f'<text class="tick" x="{where}" y="{plot + 19}" text-anchor="middle">{esc(text)}</text>')
-    out.append(f'<text class="tick" x="100%" dx="62" y="{plot + 19}" text-anchor="end">UTC</text>')
+    out.append(f'<text class="tick" x="100%" dx="{RIGHT - 4}" y="{plot + 19}" text-anchor="end">UTC</text>')
     out.append(f'<text class="unit" x="0" y="-10">{esc(unit_words(chart.unit))}</text>')
     if flag := _flag(chart):
         out.append(
@@ -96,11 +116,23 @@ def _body(chart: Chart, plot: int) -> str:
             out.append(f'<path class="{name}" d="{path}"/>')
     out.append("</svg>")
     out += _gaps(chart, plot)
-    out += [
-        f'<text class="name {name}" x="100%" dx="6" y="{num(level)}" dy=".35em">{esc(text)}</text>'
-        for name, text, level in line_labels(chart, axis, plot)
+    return "".join([*out, *above, *_names(chart, axis, plot)])
+
+
+def _names(chart: Chart, axis: YAxis, plot: int) -> list[str]:
+    """The names of the lines, with a line that leads to those that had to be moved far from their own."""
+    labels = line_labels(chart, axis, plot)
+    beside = LEAD if any(label.astray for label in labels) else BESIDE
+    out = [
+        f'<svg x="100%" overflow="visible"><path class="lead {label.name}"'
+        f' d="M1 {num(label.line_y)}L{beside - 2} {num(label.y)}"/></svg>'
+        for label in labels
+        if label.astray
     ]
-    return "".join(out)
+    return out + [
+        f'<text class="name {label.name}" x="100%" dx="{beside}" y="{num(label.y)}" dy=".35em">{esc(label.text)}</text>'
+        for label in labels
+    ]
 
 
 def _gaps(chart: Chart, plot: int) -> list[str]:

@@ -126,13 +126,30 @@ def luminance(colour: str) -> float:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(
-    "ink", ["ink", "ink-2", "ink-3", "ok-ink", "degraded-ink", "outage-ink", "insufficient-ink", "simulated"]
+    "ink",
+    ["ink", "ink-2", "ink-3", "ok-ink", "degraded-ink", "outage-ink", "insufficient-ink", "simulated", "threshold-ink"],
 )
 def test_texts_have_aa_contrast_on_both_papers(theme: str, ink: str) -> None:
     colours = palette.colours(theme)
     for paper in ("paper", "paper-2"):
-        bright, dark = sorted((luminance(colours[ink]), luminance(colours[paper])), reverse=True)
-        assert (bright + 0.05) / (dark + 0.05) >= 4.5, (theme, ink, paper)
+        assert contrast(colours[ink], colours[paper]) >= 4.5, (theme, ink, paper)
+
+
+def contrast(a: str, b: str) -> float:
+    bright, dark = sorted((luminance(a), luminance(b)), reverse=True)
+    return (bright + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_lines_and_texts_of_a_chart_are_seen_on_paper_band_and_shade(theme: str) -> None:
+    colours = palette.colours(theme)
+    assert contrast(colours["threshold"], colours["paper"]) >= 3
+    assert contrast(colours["ink-3"], colours["band"]) >= 4.5
+    for level in ("outage", "degraded", "insufficient", "simulated"):
+        over = zip(bytes.fromhex(colours[level][1:]), bytes.fromhex(colours["paper"][1:]), strict=True)
+        shade = "#" + bytes(round(0.14 * top + 0.86 * below) for top, below in over).hex()
+        assert contrast(colours["ink-3"], shade) >= 4.5, level
+        assert contrast(colours.get(f"{level}-ink", colours[level]), shade) >= 4.5, level
 
 
 @pytest.mark.parametrize(("value", "unit", "text"), [

@@ -224,9 +224,39 @@ def test_y_starts_at_zero_unless_the_chart_says_otherwise() -> None:
 
 def test_labels_of_lines_never_touch() -> None:
     chart = replace(CHART, value=[5.0] * 8, baseline=[5.0] * 8, threshold=[5.01] * 8)
-    heights = [y for _name, _text, y in axes.line_labels(chart, axes.y_axis(chart), 168.0)]
+    labels = axes.line_labels(chart, axes.y_axis(chart), 168.0)
+    heights = [label.y for label in labels]
     assert len(heights) == 3
     assert all(b - a >= 14 - 1e-9 for a, b in pairwise(heights))
+    assert [label.line_y for label in labels] == sorted(label.line_y for label in labels), "in the order of the lines"
+
+
+@pytest.mark.parametrize(("wanted", "placed"), [
+    ([100.0, 102.0, 104.0], [88.0, 102.0, 116.0]),
+    ([10.0, 80.0, 82.0], [10.0, 74.0, 88.0]),
+    ([0.0, 1.0], [0.0, 14.0]),
+    ([167.0, 168.0], [154.0, 168.0]),
+    ([], []),
+])  # fmt: skip
+def test_labels_that_would_touch_share_the_way(wanted: list[float], placed: list[float]) -> None:
+    assert axes.apart(wanted, 168.0) == pytest.approx(placed)
+
+
+def test_a_label_far_from_its_line_is_led_to_it() -> None:
+    near = replace(CHART, value=[1.0] * 8, baseline=[9.0] * 8, threshold=[5.0] * 8)
+    far = replace(CHART, value=[5.0] * 8, baseline=[5.0] * 8, threshold=[5.01] * 8)
+    assert 'class="lead' not in timeseries.svg(near)
+    assert timeseries.svg(far).count('class="lead') == 2
+    for chart, leads in ((near, 0), (far, 2)):
+        layout = timeseries.figure(chart, theme="light")["layout"]
+        assert sum(shape.get("name") == "lead" for shape in layout["shapes"]) == leads
+        assert sum(note.get("name", "").startswith("line-") for note in layout["annotations"]) == 3
+
+
+def test_the_label_of_an_outage_lies_over_the_band_and_the_lines() -> None:
+    text = timeseries.svg(CHART)
+    assert text.index('class="span-label"') > text.index('class="value"') > text.index('class="band"')
+    assert text.index('class="span"') < text.index('class="band"')
 
 
 @pytest.mark.parametrize(("hours", "labels"), [
