@@ -19,11 +19,11 @@
       /* ``graph``: the component that the server has described; it is made when the chart is wanted. */
       live(graph, wanted) {
         if (!graph || !wanted) return window.dash_clientside.no_update;
-        const figure = painted(graph.props.figure);
-        const plot = find(`[data-drawing="${CSS.escape(graph.props.id.index)}"] .js-plotly-plot`, mount);
-        if (shown && plot && plot.radarWhole) {
-          const xaxis = { ...figure.layout.xaxis, range: shown["xaxis.range"], tickmode: "auto" };
-          return { ...graph, props: { ...graph.props, figure: { ...figure, layout: { ...figure.layout, xaxis } } } };
+        let figure = painted(graph.props.figure);
+        const plot = find(`.ts-box[data-drawing="${CSS.escape(graph.props.id.index)}"] .js-plotly-plot`, mount);
+        if (plot && plot.radarWhole) {
+          plot.radarWhole = page.wholeOf(figure.layout, plot);
+          if (shown) figure = page.partOf(figure, plot.radarWhole, shown["xaxis.range"]);
         }
         return { ...graph, props: { ...graph.props, figure } };
       },
@@ -37,6 +37,12 @@
   function follow(other, change) {
     other.radarFollows = true;
     return window.Plotly.relayout(other, change).finally(() => { other.radarFollows = false; });
+  }
+
+  /* All charts show this stretch; null: each its whole. */
+  function stretch(range) {
+    shown = range && { "xaxis.range": range };
+    for (const plot of live()) if (plot.radarWhole) follow(plot, { "xaxis.range": (range || plot.radarWhole.range).slice() });
   }
 
   function wire(plot) {
@@ -139,5 +145,5 @@
     }, { passive: true });
   }
 
-  Object.assign(page, { live, want, isWhole: () => false });
+  Object.assign(page, { live, want, stretch, isWhole: () => false });
 })();

@@ -46,10 +46,17 @@
 
   const places = new WeakMap();
 
+  /* The first and the last point that can be seen. */
+  function bounds(plot, value) {
+    const [from, until] = plot.layout.xaxis.range.map(moment);
+    const seen = value.y.flatMap((_one, i) => (value.at(i) >= from && value.at(i) <= until ? [i] : []));
+    return seen.length ? [seen[0], seen[seen.length - 1]] : [0, value.y.length - 1];
+  }
+
   function show(drawing, plot, i) {
     const value = line(plot, "value");
-    const last = value.y.length - 1;
-    const at = Math.min(Math.max(i, 0), last);
+    const [first, last] = bounds(plot, value);
+    const at = Math.min(Math.max(i, first), last);
     places.set(drawing, at);
     for (const other of plots()) {
       try { window.Plotly.Fx.hover(other, { xval: value.at(at) }); } catch (e) { /* nothing of it there */ }
@@ -78,11 +85,11 @@
     const plot = find(".js-plotly-plot", drawing);
     const value = line(plot, "value");
     if (!value || !value.y.length) return;
-    const last = value.y.length - 1;
-    const newest = value.y.reduce((found, one, i) => (one === null ? found : i), last);
+    const [first, last] = bounds(plot, value);
+    const newest = value.y.reduce((found, one, i) => (one === null || i < first || i > last ? found : i), last);
     const at = places.has(drawing) ? places.get(drawing) : newest + 1;
-    const far = Math.max(1, Math.round(last / 20));
-    const next = { ArrowLeft: at - 1, ArrowRight: at + 1, PageUp: at - far, PageDown: at + far, Home: 0, End: newest };
+    const far = Math.max(1, Math.round((last - first) / 20));
+    const next = { ArrowLeft: at - 1, ArrowRight: at + 1, PageUp: at - far, PageDown: at + far, Home: first, End: newest };
     if (key === "Escape") {
       leave(drawing);
       places.delete(drawing);

@@ -28,6 +28,7 @@ CONFIG: dict[str, Any] = {
     "responsive": True,
     "scrollZoom": False,
     "doubleClick": "reset",
+    "showTips": False,  # in English, and the way back stands beside the ranges
 }
 
 HEIGHT = 220
