@@ -9,19 +9,30 @@
     for (const box of all(".scroll")) {
       const over = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
       if (over && !find(FOCUSED, box)) {
-        const section = box.closest("section"), heading = section && find("h2, h3", section);
+        const around = box.closest("figure, section, main"), name = find("caption", box) || (around && find("h1, h2, h3", around));
         box.tabIndex = 0;
         box.setAttribute("role", "group");
-        if (heading) box.setAttribute("aria-label", heading.textContent.trim());
+        if (name) box.setAttribute("aria-label", name.textContent.trim());
       } else if (box.hasAttribute("tabindex")) {
         for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
       }
     }
   }
 
-  const soon = () => idle(1000).then(reach);
+  /* The row that a long list is about is not left below its fold. */
+  function reveal() {
+    for (const row of all(".scroll tr[aria-current]:not([data-seen])")) {
+      const box = row.closest(".scroll"), over = row.offsetTop + row.offsetHeight - box.clientHeight;
+      row.dataset.seen = "";
+      if (over > 0) box.scrollTop = over + box.clientHeight / 3;
+    }
+  }
+
+  const soon = () => idle(1000).then(() => { reach(); reveal(); });
   addEventListener("load", soon);
   addEventListener("resize", () => requestAnimationFrame(reach));
   document.addEventListener("toggle", soon, true);
   document.addEventListener("radar-drawn", soon);
+
+  Object.assign(window.radarPage, { reach });
 })();

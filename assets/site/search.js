@@ -1,4 +1,4 @@
-/* Names are suggested while one types into a search field; "/" goes to it. */
+/* Names are suggested while one types into a search field; "/" goes to it from where nothing has the focus. */
 (function () {
   "use strict";
 
@@ -13,10 +13,15 @@
     input.setAttribute("role", "combobox");
     input.setAttribute("aria-autocomplete", "list");
     input.setAttribute("aria-expanded", "false");
+    const status = document.createElement("span");  /* how many there are, for those who do not see them */
+    status.className = "sr";
+    status.setAttribute("role", "status");
+    box.append(status);
 
     function close() {
       if (list) list.remove();
       list = null;
+      status.textContent = "";
       chosen = -1;
       input.setAttribute("aria-expanded", "false");
       input.removeAttribute("aria-activedescendant");
@@ -33,10 +38,19 @@
 
     function show(rows) {
       close();
-      list = document.createElement("ul");
-      list.className = "suggest";
+      list = document.createElement(rows.length ? "ul" : "p");
+      list.className = rows.length ? "suggest" : "suggest none";
       list.id = `${input.id}-list`;
+      const said = rows.length === 1 ? words().match : words().matches.replace("{n}", rows.length);
+      status.textContent = rows.length ? said : words().none;
+      if (!rows.length) {
+        list.textContent = words().none;
+        list.setAttribute("aria-hidden", "true");  /* the status says it */
+        box.append(list);
+        return;
+      }
       list.setAttribute("role", "listbox");
+      list.setAttribute("aria-label", words().found);
       rows.forEach((row, i) => {
         const option = document.createElement("li");
         option.id = `${input.id}-option-${i}`;
@@ -50,16 +64,13 @@
         if (row.state) {
           const shape = document.createElement("span");
           shape.className = `shape s-${row.state}`;
-          option.append(shape);
+          const word = document.createElement("span");
+          word.className = "sr";
+          word.textContent = words().states[row.state] || "";
+          option.append(shape, word);
         }
         list.append(option);
       });
-      if (!rows.length) {
-        const none = document.createElement("li");
-        none.className = "none";
-        none.textContent = words().none;
-        list.append(none);
-      }
       box.append(list);
       input.setAttribute("aria-expanded", "true");
       input.setAttribute("aria-controls", list.id);
@@ -101,8 +112,9 @@
     if (input.matches && input.matches(".search input") && !input.hasAttribute("role")) suggest(input);
   });
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest && event.target.closest("input, textarea, [contenteditable]");
-    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    /* a single key means something only where no chart and no control has the focus */
+    const free = !document.activeElement || document.activeElement === document.body;
+    if (event.key === "/" && free && !event.ctrlKey && !event.metaKey && !event.altKey) {
       const input = find(".search input");
       if (input) { event.preventDefault(); input.focus(); }
     }

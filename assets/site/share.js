@@ -2,7 +2,7 @@
 (function () {
   "use strict";
 
-  const { find, words, fetchPage, say } = window.radarPage;
+  const { find, words, fetchPage, showTimes, reach, say } = window.radarPage;
 
   async function copy(button) {
     const text = button.dataset.copy;
@@ -42,6 +42,8 @@
     const page = await fetchPage(details.dataset.href);
     const made = find(`[data-slot="${CSS.escape(target.dataset.slot)}"]`, page);
     if (made) target.replaceChildren(...made.childNodes);
+    showTimes(target);
+    reach();
   }
 
   document.addEventListener("toggle", (event) => {

@@ -141,6 +141,7 @@ def chart(
     help: str,
     share: str = "",
     with_table: bool = False,
+    level: int = 3,
 ) -> Component:
     """One series against its normal, with all that a newspaper would print beside it.
 
@@ -156,8 +157,10 @@ def chart(
         Address of the page of this chart alone, with all that is needed to pass it on; "" where there is none.
     with_table
         Write the table out.
+    level
+        Of its heading: 2 where it stands right under the heading of the page.
     """
-    heading = html.H3([drawn.title, " ", state.simulated(drawn.simulated)])
+    heading = (html.H2 if level == 2 else html.H3)([drawn.title, " ", state.simulated(drawn.simulated)])
     head = html.Div([heading, state.what(help)], className="chart-head")
     figure = timeseries.figure(drawn, theme="light", height=HEIGHT)
     label = f"{drawn.title}. {drawn.sentence}"
@@ -204,20 +207,46 @@ def _table(id: str, drawn: timeseries.Chart, href: str, full: bool) -> Component
 
 
 def rows(drawn: timeseries.Chart) -> Component:
-    """Everything that the chart draws as a table, newest first; an empty cell is "no data"."""
-    lines = timeseries.table(drawn)
-    names = list(lines[0]) if lines else []
-    head = html.Tr([html.Th(name, scope="col") for name in names])
-    body = [html.Tr([_cell(line[name]) for name in names]) for line in reversed(lines)]
-    return html.Table([html.Thead(head), html.Tbody(body)], className="figures")
+    """Everything that the chart draws as a table, oldest first as in its CSV; an empty cell is "no data", and what is
+    drawn nowhere has no column."""
+    share = is_share(drawn.unit)
+    columns = [
+        (name, values)
+        for name, values in (
+            (_("Observed"), drawn.value),
+            (_("Expected") if drawn.baseline_name in ("", _("normal")) else drawn.baseline_name, drawn.baseline),
+            (_("Usual from"), drawn.lo),
+            (_("Usual to"), drawn.hi),
+            (_("Threshold"), drawn.threshold),
+        )
+        if any(value is not None for value in values)
+    ]
+    places = _places([value * (100 if share else 1) for _name, column in columns for value in column
+                      if value is not None])  # fmt: skip
+    head = html.Tr([html.Th(_("Start"), scope="col"),
+                    *(html.Th(name, scope="col", className="num") for name, _values in columns)])  # fmt: skip
+    body = []
+    for i in range(len(drawn.value)):
+        start = times.rfc3339(drawn.at(i))
+        moment = times.day(start) if drawn.step_s >= 86_400 else times.time(start)
+        cells = [_cell(values[i], places, share) for _name, values in columns]
+        body.append(html.Tr([html.Th(moment, scope="row"), *cells]))
+    unit = _("{title}. Unit: {unit}.").format(title=drawn.title, unit="%" if share else drawn.unit)
+    return html.Table([html.Caption(unit), html.Thead(head), html.Tbody(body)], className="figures")
 
 
-def _cell(value: Any) -> Component:
+def _places(numbers: Sequence[float]) -> int:
+    """How many decimals all numbers of a table have: none where all are whole, else about four digits."""
+    if all(float(number).is_integer() for number in numbers):
+        return 0
+    largest = max(abs(number) for number in numbers)
+    return next(places for places, from_ in ((0, 1000), (1, 100), (2, 1), (4, 0)) if largest >= from_)
+
+
+def _cell(value: float | None, places: int, share: bool) -> Component:
     if value is None:
         return html.Td("", **marks(aria_label=_("no data")))
-    if isinstance(value, (int, float)):
-        return html.Td(f"{value:.6g}", className="num")
-    return html.Td(str(value))
+    return html.Td(cldr.fixed(value * (100 if share else 1), places), className="num")
 
 
 def unreadable() -> Component:

@@ -16,7 +16,7 @@ from typing import Any
 
 from radar.components.shell import NAV, Meta, window_title
 from radar.components.ssr import to_html
-from radar.labels import _
+from radar.labels import STATES, _
 from radar.languages import LANGUAGES, current
 
 #: Sets the reader's theme before anything is painted, and remembers a sign of the reader from before ``later.js`` is
@@ -122,7 +122,8 @@ def document(
         f'<a class="skip" href="#heading">{escape(_("Skip to the content"))}</a>'
         f'<section id="bars" aria-label="{escape(_("Notices"))}">{to_html(list(bars))}</section>'
         f"{_header(path, switches)}"
-        f'<main id="main"><div id="ssr">{page}</div><div id="react-entry-point"></div></main>{_footer()}'
+        f'<main id="main"><div id="ssr">{page}</div><div id="react-entry-point"></div></main>'
+        f'<p class="print-only">{escape(own)}</p>{_footer()}'
         f"{late}{_later(tags, meta)}{scripts}</body></html>"
     )
 
@@ -168,6 +169,8 @@ def _words() -> str:
         "fresh": _("New data."), "show": _("Show"), "none": _("Nothing found"), "copied": _("Copied"),
         "failed": _("That did not work"), "stale": _("This page is not up to date."),
         "silent": _("The radar does not answer. The state of the Internet may have changed."),
+        "found": _("Suggestions"), "match": _("1 suggestion"), "matches": _("{n} suggestions"),
+        "states": {name: _(word) for name, word in STATES.items()},
     }, ensure_ascii=False)  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 
 from radar import cldr, entities
 from radar.components import attacks, kit, numbers, outages, shell, state, times
-from radar.components.ssr import slot
+from radar.components.ssr import marks, slot
 from radar.figures import quality as drawings
 from radar.labels import N_, _, ngettext
 from radar.shapes import QualityRow, SourceStatus
@@ -260,7 +260,8 @@ def _peers(row: Performance) -> Component | None:
         value = "" if peer["median"] is None else f"{numbers.rough(peer['median'])} ms"
         body.append(html.Tr([html.Td(rank, className="num"), html.Th(name, scope="row"),
                              html.Td([value, html.Small(between)], className="num"),
-                             html.Td(cldr.count(peer["n"] or 0), className="num")]))  # fmt: skip
+                             html.Td(cldr.count(peer["n"] or 0), className="num")],
+                            **marks(aria_current="true" if mine else None)))  # fmt: skip
     heads = ((_("Place"), "num"), (_("Name"), ""), (_("Round-trip time"), "num"), (_("Connections"), "num"))
     top = html.Thead(html.Tr([html.Th(word, scope="col", className=kind) for word, kind in heads]))
     table = html.Table([top, html.Tbody(body)], className="figures")

@@ -43,6 +43,9 @@ def legend(counts: Mapping[str, int], *, unknown: int) -> Component:
 
 
 def what(meaning: str) -> Component:
-    """A question mark that explains, in one line, on focus, tap and hover. Place it in a positioned box."""
-    tip = html.Span(meaning, className="tip", role="tooltip")
-    return html.Span([html.Span("?", **marks(aria_hidden="true")), tip], className="what", tabIndex="0")
+    """A question mark that explains, in one line, on focus, tap and hover, until Escape (``assets/site/tips.js``).
+    Place it in a positioned box. What it explains is its name, so that it is heard where it cannot be seen."""
+    hidden = marks(aria_hidden="true")
+    tip = html.Span(meaning, className="tip", **hidden)
+    return html.Span([html.Span("?", **hidden), tip], className="what", tabIndex="0", role="button",
+                     **marks(aria_label=meaning))  # fmt: skip

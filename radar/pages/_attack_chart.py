@@ -93,7 +93,7 @@ def chart(drawn: Drawing, now: str, table_href: str, *, table: bool, alone: bool
     """The chart of a rule's matches, with the offer to pass it on; ``alone``: on the page that the offer leads to."""
     help = _("Requests that matched this rule. An hour is empty where no rule at all matched: then we heard nothing.")
     return charts.chart(ID, drawn.chart, drawn.credit, csv=drawn.csv, table_href=table_href, now=now, help=help,
-                        share="" if alone else drawn.share, with_table=table)  # fmt: skip
+                        share="" if alone else drawn.share, with_table=table, level=2 if alone else 3)  # fmt: skip
 
 
 def of_rule(rule: str, snapshot: _read.Snapshot) -> Drawing | None:

@@ -23,7 +23,7 @@ from radar.figures.palette import PALETTE
 SHEETS = ("fonts", "figures", "site", "info")
 
 #: Scripts of ``assets/site`` in the order in which they stand in one.
-SITE = ("base", "theme", "later", "takeover", "live", "points", "scroll", "zoom", "fresh", "search", "share")
+SITE = ("base", "theme", "later", "takeover", "live", "points", "scroll", "tips", "zoom", "fresh", "search", "share")
 
 #: Pages with a style sheet of their own (``shell.page(own=...)``), and their scripts in the order in which these load.
 OWN = {"home": ("home", "home-machine"), "outages": ("outages",)}

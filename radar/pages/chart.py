@@ -30,7 +30,7 @@ def layout(sha256: str = "", at: str = "", table: str = "", **query: str) -> Com
         work.title,
         kit.standing(sha256.lower(), work.fingerprint, at) if sha256 else None,
         charts.chart(row.id, row.chart, row.credit, csv=row.csv, now=_read.snapshot().now, help=row.words,
-                     table_href=f"{row.share}&table=1", with_table=bool(table)),
+                     table_href=f"{row.share}&table=1", with_table=bool(table), level=2),
         shell.section(_("Share, download, cite"), kit.kit(row.id, work, row.chart)),
         html.P([_("All of what we know of this place: "), html.A(place, href=f"/{found.entity}"), "."]),
         heading=work.title,
