@@ -51,6 +51,10 @@ def test_the_switch_says_what_it_does_not_reach(page: Page) -> None:
     switch = page.get_by_role("button", name="Times in UTC; switch to local time")
     switch.click()
     expect(note).to_have_text("Sentences and charts stay in UTC.")
+    box = note.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 1280
     switch = page.get_by_role("button", name="Times in local time; switch to UTC")
     expect(switch).to_have_attribute("title", "Sentences and charts stay in UTC.")
     switch.click()
