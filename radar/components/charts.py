@@ -210,11 +210,12 @@ def rows(drawn: timeseries.Chart) -> Component:
     """Everything that the chart draws as a table, oldest first as in its CSV; an empty cell is "no data", and what is
     drawn nowhere has no column."""
     share = is_share(drawn.unit)
+    usual = drawn.baseline_name
     columns = [
         (name, values)
         for name, values in (
             (_("Observed"), drawn.value),
-            (_("Expected") if drawn.baseline_name in ("", _("normal")) else drawn.baseline_name, drawn.baseline),
+            (_("Expected") if usual in ("", _("normal")) else usual[0].upper() + usual[1:], drawn.baseline),
             (_("Usual from"), drawn.lo),
             (_("Usual to"), drawn.hi),
             (_("Threshold"), drawn.threshold),

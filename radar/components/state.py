@@ -47,5 +47,5 @@ def what(meaning: str) -> Component:
     Place it in a positioned box. What it explains is its name, so that it is heard where it cannot be seen."""
     hidden = marks(aria_hidden="true")
     tip = html.Span(meaning, className="tip", **hidden)
-    return html.Span([html.Span("?", **hidden), tip], className="what", tabIndex="0", role="button",
+    return html.Span([html.Span("?", **hidden), tip], className="what", tabIndex="0", role="note",
                      **marks(aria_label=meaning))  # fmt: skip
