@@ -227,10 +227,10 @@ def _bar(verdict: str, x: str, width: str, height: int) -> str:
 def _axis(start: datetime, step_s: int, count: int, year: int) -> str:
     every = max(1, -(-count // 3))
     whole_days = step_s >= 86400
-    marks = ((i, start + timedelta(seconds=step_s * i)) for i in range(0, count, every))
+    marks = [(i, start + timedelta(seconds=step_s * i)) for i in range(0, count, every)]
     labels = "".join(
         f'<text x="{100 * i / count:.2f}%" y="12">'
-        f"{esc(_moment(moment, whole_days, year, dated=i == 0) + ' UTC' * (i == 0))}</text>"
+        f"{esc(_moment(moment, whole_days, year, dated=i == 0) + ' UTC' * (i == marks[-1][0]))}</text>"
         for i, moment in marks
     )
     return (
