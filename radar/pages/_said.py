@@ -140,7 +140,10 @@ def silent_since(row: points.Drawn, snapshot: Snapshot, fresh: points.Drawn | No
 def _quantity(row: points.Drawn, value: float) -> str:
     if row.scale == "normalised":
         return _(_PARTS[row.wanted.against]).format(n=numbers.rough(value))
-    return numbers.quantity(value, row.wanted.signal)
+    signal = row.wanted.signal
+    if row.wanted.step_s > row.wanted.group.grain_s and signal.scale == "count" and signal.profile != "flat":
+        return f"{numbers.rough(value)} {unit(row)}"  # a mean of many bins: over what time it counts is not plain
+    return numbers.quantity(value, signal)
 
 
 def _against(row: points.Drawn, at: int, value: float) -> str:
