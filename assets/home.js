@@ -4,7 +4,7 @@
 (function () {
   "use strict";
 
-  const { find, all, showTimes, spoken } = window.radarPage;
+  const { root, find, all, showTimes, spoken } = window.radarPage;
 
   const machine = () => find("#machine");
   const map = () => find(".map-box svg.map");
@@ -129,17 +129,55 @@
   function over(event, on) {
     const item = event.target.closest && event.target.closest("li[data-places]");
     if (item) hot(item.dataset.places.split(" "), on);
-    const node = event.target.closest && event.target.closest(".map-box a.c");
-    if (!node) return;
-    for (const row of items()) if (touches(row, code(node))) row.classList.toggle("hot", on);
-    if (on) tip(node); else tip(null);
+  }
+
+  /* What the pointer is at: one answer for the tip, the marked row, a click and a tap. */
+  let hovered = null;
+
+  function hover(node) {
+    if (node === hovered) return;
+    if (hovered) hovered.classList.remove("over");
+    hovered = node;
+    if (node) node.classList.add("over");
+    for (const row of items()) row.classList.toggle("hot", Boolean(node) && touches(row, code(node)));
+    tip(node);
+  }
+
+  const REACH = 12;  /* px: half of a dot's target */
+  const MARK = { outage: 4.5, degraded: 4, insufficient: 3, ok: 2.25, none: 2.25 };  /* px: half of a mark (figures.css) */
+  const isDot = (node) => Boolean(find(".p:not(.b)", node));
+  const isBroken = (node) => ["outage", "degraded"].includes(kind(node));
+
+  /* The place at a point of the screen: the mark that is there; else the ground that is there, unless that is calm and
+     the target of a broken dot reaches here; over the sea the nearest dot. Null: none. Of places with the same middle
+     (Saint Martin has two) the one after the picked one. */
+  function meant(x, y) {
+    const [a, b] = onMap(x, y);
+    const unit = scale();
+    const far = (node) => { const [c, d] = spot(node); return Math.hypot(c - a, d - b) / unit; };
+    const path = document.elementsFromPoint(x, y).find((one) => one.matches(".map .c > path:not(.t, .p, .o)"));
+    const ground = path && path.parentNode;
+    const land = ground && ground.matches("a.c") ? ground : null;
+    const near = places().map((node) => [far(node), node]).filter(([away]) => away <= REACH).sort((m, n) => m[0] - n[0]);
+    const [mark] = near.filter(([away, node]) => (isDot(node) || isBroken(node)) && away <= MARK[kind(node)] + 0.5);
+    if (mark && (!land || mark[0] <= far(land))) {
+      const same = near.filter(([away]) => away === mark[0]).map(([, node]) => node);
+      return same[(same.findIndex((node) => code(node) === picked) + 1) % same.length];
+    }
+    if (land && isBroken(land)) return land;
+    const [dot] = near.filter(([, node]) => isDot(node) && (!ground || isBroken(node)));
+    return dot ? dot[1] : land;
   }
 
   /* By keyboard: arrows go to the nearest place that way; what is broken comes first. */
+  const spots = new WeakMap();
   const spot = (node) => {
-    const path = find(".p", node) || find("path", node);
-    const [, x, y] = path.getAttribute("d").match(/M(-?\d+)[ ,]?(-?\d+)/);
-    return [Number(x), Number(y)];
+    if (!spots.has(node)) {
+      const path = find(".p", node) || find("path", node);
+      const [, x, y] = path.getAttribute("d").match(/M(-?\d+)[ ,]?(-?\d+)/);
+      spots.set(node, [Number(x), Number(y)]);
+    }
+    return spots.get(node);
   };
 
   function step(dx, dy) {
@@ -153,7 +191,8 @@
     let least = Infinity;
     for (const node of nodes) {
       const [a, b] = spot(node);
-      const along = (a - x) * dx + (b - y) * dy;
+      const twin = a === x && b === y;  /* one after the other, to the right or down */
+      const along = twin ? (code(node) > code(cursor) ? dx + dy : -dx - dy) : (a - x) * dx + (b - y) * dy;
       const aside = Math.abs((a - x) * dy) + Math.abs((b - y) * dx);
       const far = along + 2 * aside;
       if (node !== cursor && along > 0 && aside <= 2 * along && far < least) { best = node; least = far; }
@@ -180,6 +219,7 @@
     view = [Math.min(Math.max(next[0], 0), WHOLE[0] - w), Math.min(Math.max(next[1], 0), WHOLE[1] - h), w, h];
     map().setAttribute("viewBox", view.map(Math.round).join(" "));
     box().classList.toggle("near", w < WHOLE[0]);
+    hover(null);
     tip(null);
   }
 
@@ -219,14 +259,6 @@
     const wide = Math.min(Math.max((pinch.wide * pinch.far) / far, WHOLE[0] / CLOSEST), WHOLE[0]);
     const unit = wide / ground.width;
     look([pinch.at[0] - (x - ground.x) * unit, pinch.at[1] - (y - ground.y) * unit, wide]);
-  }
-
-  /* Targets of small places overlap: the one whose middle is nearest is meant. */
-  function meant(node, event) {
-    if (!event.detail || !event.target.matches(".t")) return node;
-    const [x, y] = onMap(event.clientX, event.clientY);
-    const far = (other) => { const [a, b] = spot(other); return Math.hypot(a - x, b - y); };
-    return all("a.c > .t", map()).map((one) => one.parentNode).reduce((best, one) => (far(one) < far(best) ? one : best), node);
   }
 
   /* Only this box listens to fingers: the rest of the page scrolls without asking a script. */
@@ -287,20 +319,28 @@
     if (chip) { choose(picked, level === chip.dataset.level ? "" : chip.dataset.level); return; }
     const glass = target.closest("[data-zoom]");
     if (glass) { if (glass.dataset.zoom === "0") look([0, 0, ...WHOLE]); else zoom(Number(glass.dataset.zoom)); return; }
-    const node = target.closest(".map-box a.c");
-    if (node && plain) {
-      event.preventDefault();
-      if (!drag || !drag.moved) pick(code(meant(node, event)));
-    }
+    if (!target.closest(".map-box svg.map") || !plain) return;
+    if (target.closest("a")) event.preventDefault();
+    if (drag && drag.moved) return;
+    /* where the pointer went down, which is finer than a click's whole pixels */
+    const node = event.detail ? meant(...(drag ? [drag.x, drag.y] : [event.clientX, event.clientY])) : target.closest("a.c");
+    if (node) pick(code(node));
+    hover(null);
   }, true);
   for (const name of ["pointerover", "focusin"]) document.addEventListener(name, (event) => over(event, true));
   for (const name of ["pointerout", "focusout"]) document.addEventListener(name, (event) => over(event, false));
   document.addEventListener("pointerdown", (event) => {
     const drawing = event.target.closest && event.target.closest(".map-box svg.map");
     drag = drawing && event.isPrimary ? { x: event.clientX, y: event.clientY, view: [...view], moved: false } : null;
-    const node = drawing && event.target.closest("a.c");
-    if (node) node.setAttribute("href", address(node));  /* for whoever opens it in a tab of its own */
+    const link = drawing && event.target.closest("a");
+    const node = link && (link.matches(".c") ? link : meant(event.clientX, event.clientY));
+    if (node) link.setAttribute("href", address(node));  /* for whoever opens it in a tab of its own */
   });
+  document.addEventListener("pointermove", (event) => {
+    if (event.pointerType === "touch" || event.buttons) return;
+    hover(event.target.closest && event.target.closest(".map-box svg.map") ? meant(event.clientX, event.clientY) : null);
+  });
+  root.addEventListener("pointerleave", () => hover(null));
   document.addEventListener("pointermove", (event) => {
     if (!drag || pinch || !event.buttons || view[2] === WHOLE[0]) return;
     const dx = event.clientX - drag.x;

@@ -5,8 +5,9 @@ Equal Earth projection, Antarctica cropped). Give the box around it the aspect r
 
 The SVG holds no colour: classes only (``assets/figures.css``), so one text serves both themes, and what is of another
 moment is shown by other classes on the same nodes (``assets/home.js``). Places too small to see
-are dots of constant size on the screen with a 24 px target. A country is a link outside the tab order: the list beside
-the map and the search are the way by keyboard, and 250 stops would be none.
+are dots of constant size on the screen with a 24 px target, which lies under the large shapes: it acts over the sea and
+takes nothing from a neighbour, unless the dot is broken and the neighbour is calm. A country is a link outside the tab
+order: the list beside the map and the search are the way by keyboard, and 250 stops would be none.
 """
 
 from __future__ import annotations
@@ -48,32 +49,39 @@ def svg(states: Mapping[str, EntityState], *, names: Mapping[str, str] | None = 
     -------
     str
         ``<svg class="map coarse" role="group">`` (``compact``: ``map`` alone) with every country once as
-        ``<a href="/country/IQ" class="c s-outage">``. Needs ``figures.css``. Scales to the width of its box.
+        ``<a href="/country/IQ" class="c s-outage">``, and beside them the targets of dots as ``<a class="g">``. Needs
+        ``figures.css``. Scales to the width of its box.
     """
     world = shapes()
     drawn = str if compact else coarse
-    large: list[str] = []
+    calm: list[str] = []
+    broken: list[str] = []
     small: list[str] = []
+    targets: dict[bool, list[str]] = {False: [], True: []}
     for code, state in by_urgency(states):
         place = world["countries"][code]
         words = words_of(code, state, names, short=compact)
         kind = kind_of(state)
+        is_broken = kind in ("outage", "degraded")
         x, y = place["at"]
         parts = [f'<a href="/country/{code}" class="c s-{kind}" tabindex="-1"><title>{esc(words)}</title>']
         if place["d"]:
             parts.append(f'<path d="{drawn(place["d"])}"/>')
         if place["dot"]:
-            if not compact:
-                parts.append(f'<path class="t" d="M{x} {y}h0"/>')
+            targets[is_broken].append(
+                f'<a href="/country/{code}" class="g" tabindex="-1"><path class="t" d="M{x} {y}h0"/></a>'
+            )
             parts.append(_dot(x, y, kind, whole=not compact))
-        elif not compact or kind in ("outage", "degraded"):
+        elif not compact or is_broken:
             parts.append(f'<path class="p b" d="M{x} {y}h0"/>')  # lost in a large shape, seen on a small screen
         parts.append("</a>")
-        (small if place["dot"] else large).append("".join(parts))
+        (small if place["dot"] else broken if is_broken else calm).append("".join(parts))
     neutral = "".join(
         f'<g class="c s-none"><title>{esc(neutral_words(n))}</title><path d="{drawn(n["d"])}"/></g>'
         for n in world["neutral"]
     )
+    # what a pointer meets first lies on top: marks, then broken shapes, the targets of broken dots, shapes, targets
+    under, over = ("" if compact else f'<g aria-hidden="true">{"".join(targets[n])}</g>' for n in (False, True))
     step = 48 if compact else 48 // GRID
     return (
         f'<svg class="map{"" if compact else " coarse"}" role="group" viewBox="0 0 {world["width"]} {world["height"]}"'
@@ -83,7 +91,8 @@ def svg(states: Mapping[str, EntityState], *, names: Mapping[str, str] | None = 
         f'<defs><pattern id="hatch" width="{step}" height="{step}" patternUnits="userSpaceOnUse" '
         f'patternTransform="rotate(45)"><rect class="hatch-0" width="{step}" height="{step}"/>'
         f'<path class="hatch-1" d="M{step // 4} 0v{step}"/></pattern></defs>'
-        f'{neutral}{"".join(large)}<path class="disputed" d="{drawn(world["disputed"]["d"])}"/>{"".join(small)}</svg>'
+        f"{under}{neutral}{''.join(calm)}{over}{''.join(broken)}"
+        f'<path class="disputed" d="{drawn(world["disputed"]["d"])}"/>{"".join(small)}</svg>'
     )
 
 

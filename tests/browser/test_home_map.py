@@ -195,7 +195,7 @@ def test_the_buttons_zoom_on_a_phone_and_a_small_place_is_picked_by_its_nearest_
     assert seen_of(page) == [0, 0, 9600, 4283]
     # The targets of Malta and of its neighbours lie over each other: the nearest is meant.
     page.locator(".map").evaluate("(node) => node.scrollIntoView({ block: 'center' })")
-    dot = page.locator('.map a.c[href^="/country/MT"] .t').evaluate(
+    dot = page.locator('.map a.g[href^="/country/MT"] .t').evaluate(
         "(node) => { const at = node.getBoundingClientRect(); return [at.x + at.width / 2, at.y + at.height / 2]; }"
     )
     page.mouse.click(*dot)
@@ -203,6 +203,103 @@ def test_the_buttons_zoom_on_a_phone_and_a_small_place_is_picked_by_its_nearest_
     assert page.locator(".zoom").evaluate(
         "(node) => [...node.children].every((one) => one.offsetWidth >= 24 && one.offsetHeight >= 24)"
     )
+
+
+#: Where the middle of each country is on the screen, whether it is a dot, and how large its shape is of the map.
+MIDDLES = """() => {
+  const map = document.querySelector('.map').getBoundingClientRect();
+  return Object.fromEntries([...document.querySelectorAll('.map a.c')].map((node) => {
+    const mark = node.querySelector('.p');
+    const [, x, y] = mark.getAttribute('d').match(/M(-?\\d+) (-?\\d+)/);
+    const box = (node.querySelector('path:not(.t, .p, .o)') || mark).getBoundingClientRect();
+    return [node.getAttribute('href').slice(9, 11), [map.x + x * map.width / 9600, map.y + y * map.width / 9600,
+      !mark.matches('.b'), box.width * box.height / map.width / map.height]];
+  }));
+}"""
+
+#: Large places, and those that lie under the targets of small neighbours.
+HIDDEN_BEFORE = ("IR", "ES", "DE", "IT", "FR", "GB", "IL")
+
+
+def centred(page: Page) -> dict[str, tuple[float, float, bool, float]]:
+    page.locator(".map").evaluate("(node) => node.scrollIntoView({ block: 'center' })")
+    return {code: tuple(row) for code, row in page.evaluate(MIDDLES).items()}
+
+
+def at_point(page: Page, x: float, y: float) -> tuple[str, str]:
+    """What the tip names at a place of the screen, and what a click there picks; nothing stays picked."""
+    page.mouse.move(x, y)
+    tip = page.locator(".map-tip b").text_content() if page.locator(".map-tip").count() else ""
+    page.mouse.click(x, y)
+    picked = page.evaluate(
+        "(document.querySelector('.map .picked') || { getAttribute: () => '' }).getAttribute('href')"
+    )
+    named = page.evaluate("document.querySelector('.map .picked title')?.textContent.split(':')[0] || ''")
+    page.evaluate("document.querySelector('[data-clear]')?.click()")
+    assert (tip or "") == named, "tip and pick are one"
+    return picked[9:11], named
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_country_is_hit_on_its_own_ground_and_each_dot_at_its_mark(view: View, playing: Running, width: int) -> None:
+    page = opened(view, playing, width=width)
+    middles = centred(page)
+    large = [code for code, row in middles.items() if (row[3] > 0.004 and not row[2]) or code in HIDDEN_BEFORE]
+    assert len(large) > 20
+    wrong = {code: hit for code in large if (hit := at_point(page, *middles[code][:2])[0]) != code}
+    assert wrong == {}
+    for code, (x, y, is_dot, _size) in middles.items():
+        if is_dot:
+            hit, _name = at_point(page, x, y)
+            a, b = middles[hit][:2]
+            assert middles[hit][2], code
+            assert max(abs(a - x), abs(b - y)) <= 1, f"{code}: {hit}"  # their marks lie over each other
+
+
+def test_of_two_dots_in_one_place_the_second_click_picks_the_other(view: View, playing: Running) -> None:
+    page = opened(view, playing)
+    x, y = centred(page)["SX"][:2]
+    found = set()
+    for _click in range(2):
+        page.mouse.click(x, y)
+        found.add(page.evaluate("document.querySelector('.map .picked').getAttribute('href').slice(9, 11)"))
+    assert found == {"MF", "SX"}
+
+
+def test_a_target_acts_over_the_sea_and_over_calm_ground_when_it_is_broken(view: View, playing: Running) -> None:
+    page = opened(view, playing, width=1440)
+    middles = centred(page)
+    x, y = middles["MT"][:2]
+    assert at_point(page, x + 2, y + 9)[0] == "MT"
+    x, y = middles["LU"][:2]
+    assert at_point(page, x + 7, y)[0] == "DE"
+    page.evaluate("document.querySelector('.map a.c[href^=\"/country/LU\"]').classList.replace('s-ok', 's-outage')")
+    page.evaluate("document.querySelector('.map a.c[href^=\"/country/LU\"]').classList"
+                  ".replace('s-none', 's-outage')")  # fmt: skip
+    assert at_point(page, x + 7, y)[0] == "LU"
+
+
+def test_without_scripts_a_click_on_a_country_leads_to_it(view: View, playing: Running) -> None:
+    page = view("/", url=playing.url, scripts=False, width=1440)
+    found = page.evaluate(
+        f"""async () => {{ document.querySelector('.map').scrollIntoView({{ block: 'center' }});
+        const middles = ({MIDDLES})();
+        const under = ([x, y]) => document.elementFromPoint(x, y)?.closest('a')?.getAttribute('href').slice(9, 11);
+        const [x, y] = middles.MT;
+        return [Object.entries(middles).filter(([code, row]) => row[3] > 0.002 && !row[2] && under(row) !== code),
+          under([x + 2, y + 9])]; }}"""
+    )
+    assert found == [[], "MT"]
+
+
+def test_the_tip_goes_with_a_click(view: View, playing: Running) -> None:
+    page = opened(view, playing)
+    x, y = centred(page)["BR"][:2]
+    page.mouse.move(x, y)
+    expect(page.locator(".map-tip")).to_have_count(1)
+    page.mouse.click(x, y)
+    expect(page.locator("#picked")).to_contain_text("Brazil")
+    expect(page.locator(".map-tip")).to_have_count(0)
 
 
 def test_no_place_of_the_map_lies_under_the_buttons(view: View, playing: Running) -> None:
@@ -233,3 +330,41 @@ def test_the_map_is_walked_and_zoomed_by_keyboard(view: View, running: Running) 
     assert page.locator(".map").get_attribute("viewBox") == "0 0 9600 4283"
     page.keyboard.press("Escape")
     expect(page.locator("#picked")).to_be_hidden()
+
+
+def test_every_place_is_reached_by_the_arrow_keys(view: View, running: Running) -> None:
+    page = opened(view, running)
+    page.locator(".map-box").focus()
+    page.keyboard.press("ArrowRight")
+    reached = page.evaluate(
+        """() => {
+          const box = document.querySelector('.map-box');
+          const press = (key) => box.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+          const at = () => document.querySelector('.map a.c.cur').getAttribute('href').slice(9, 11);
+          const back = { ArrowLeft: 'ArrowRight', ArrowRight: 'ArrowLeft', ArrowUp: 'ArrowDown', ArrowDown: 'ArrowUp' };
+          const seen = { [at()]: [] };
+          const todo = [at()];
+          const go = (path) => { box.dispatchEvent(new Event('focusout', { bubbles: true })); press('ArrowRight');
+            path.forEach(press); };
+          while (todo.length) {
+            const from = todo.shift();
+            for (const key of Object.keys(back)) {
+              go([...seen[from], key]);
+              if (!(at() in seen)) { seen[at()] = [...seen[from], key]; todo.push(at()); }
+            }
+          }
+          return Object.keys(seen);
+        }"""
+    )
+    assert len(reached) == 250
+
+
+def test_a_tap_on_a_large_country_picks_it(view: View, playing: Running) -> None:
+    page = opened(view, playing, width=390)
+    middles = centred(page)
+    touch = fingers(page)
+    for code in ("IR", "ES", "DE", "IT"):
+        touch("touchStart", [middles[code][:2]])
+        touch("touchEnd", [])
+        expect(page.locator(".map a.c.picked")).to_have_attribute("href", re.compile(f"/country/{code}"))
+        expect(page.locator(".map-tip")).to_have_count(0)
