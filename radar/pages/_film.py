@@ -19,9 +19,9 @@ from typing import Any, TypeVar, cast
 import flask
 import orjson
 
-from radar import entities, languages
+from radar import entities, languages, retell
 from radar.api import access, then
-from radar.components import outages, times
+from radar.components import outages, reviews, times
 from radar.errors import StoreUnavailable
 from radar.labels import _
 from radar.pages import _read, _then
@@ -54,8 +54,8 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One publication, as far as map and list go: letters by country, the open outages that are listed, the heading,
-    and the notice that our own measurement is impaired ("": it is not)."""
+    """One publication, as far as map and list go: letters by country, the open outages as the page of that moment
+    lists them, the heading, and the notice that our own measurement is impaired ("": it is not)."""
 
     at: datetime
     mode: str
@@ -130,16 +130,13 @@ def written(shown: Sequence[Part], since: datetime, span: Span) -> dict[str, Any
     """The answer's content. Ranges of frames are ``[first, after the last, ...]``.
 
     ``changes``: from a frame on, a country has a letter of ``LETTERS``, or none (""). In a gap the last state goes on.
+    ``lists``: what is open, by its number among ``outages``, in the order of the page of that moment.
     """
-    held: list[set[bytes]] = [
-        {orjson.dumps(row) for row in part.open} if isinstance(part, Told) else set() for part in shown
-    ]
-    listed = [
-        {**orjson.loads(row), "frames": [i, j]}
-        for row in set().union(*held)
-        for i, j, is_open in _runs(row in some for some in held)
-        if is_open
-    ]
+    numbers: dict[bytes, int] = {}
+    lists = [
+        tuple(numbers.setdefault(orjson.dumps(row), len(numbers)) for row in part.open)
+        if isinstance(part, Told) else () for part in shown
+    ]  # fmt: skip
     holes = [(part.why, part.words) if isinstance(part, Hole) else None for part in shown]
     notices = [part.impaired if isinstance(part, Told) else "" for part in shown]
     headings = [part.heading if isinstance(part, Told) else "" for part in shown]
@@ -151,7 +148,8 @@ def written(shown: Sequence[Part], since: datetime, span: Span) -> dict[str, Any
         "newest": times.rfc3339(span.newest),
         "names": {code: entities.name(f"country/{code}") for code in sorted(entities.countries())},
         "changes": list(_changes(shown)),
-        "outages": sorted(listed, key=lambda row: (row["level"] != "outage", row["start"], row["id"])),
+        "outages": [orjson.loads(row) for row in numbers],
+        "lists": [(i, j, some) for i, j, some in _runs(lists) if some],
         "headings": [(i, j, text) for i, j, text in _runs(headings) if text],
         "impaired": [(i, j, text) for i, j, text in _runs(notices) if text],
         "gaps": [(i, j, *hole) for i, j, hole in _runs(holes) if hole],
@@ -220,19 +218,24 @@ def _told(when: datetime, rows: Rows, states: dict[str, str]) -> Told:
     blind = all(row["state"] == "insufficient" for name, row in rows.items() if name.startswith("state/"))
     heading = outages.heading(listed, blind=blind, muted=len(listed) < len(every), past=True)
     notice = rows.get("notice")
-    impaired = notice["text"] if notice and notice["until"] is None else ""
+    impaired = retell.text(notice["text"]) if notice and notice["until"] is None else ""
     return Told(when, rows["clock"]["mode"], states, _rows(listed), heading, impaired)
 
 
 def _rows(listed: Sequence[Outage]) -> list[dict[str, Any]]:
     """What the list says of each outage that is no part of another; ``places`` are the countries that it touches, and
-    ``about`` says that it tells of attempts on a firewall's rule."""
+    ``about`` says that it tells of attempts on a firewall's rule. What a page does not say is left out."""
     found = []
     for row, inside in outages.wholes(listed):
+        told = cast(Outage, {**row, "headline": retell.text(row.get("headline", ""))})
         places = dict.fromkeys(code for one in (row, *inside) if (code := outages.country_of(one["entity"])))
-        found.append({"id": row["id"], "name": outages.name_of(row["entity"]), "level": row["level"],
-                      "start": row["start"], "parts": len(inside), "places": list(places),
-                      "about": bool(row.get("about")), "simulated": row["simulated"]})  # fmt: skip
+        people = [span.children for span in reviews.marks(row, row["start"]) if isinstance(span.children, str)]
+        facts = [outages.depth(row), outages.agreement(row), outages.confidence(row), outages.hint(row), *people]
+        line = {"id": row["id"], "name": outages.name_of(row["entity"]), "page": outages.place(row),
+                "level": row["level"], "start": row["start"], "sentence": outages.headline(told),
+                "facts": [text for text in facts if text], "places": list(places), "parts": len(inside),
+                "about": bool(row.get("about")), "simulated": row["simulated"]}  # fmt: skip
+        found.append({name: value for name, value in line.items() if value})
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from html import escape
 from typing import Any
 
 import orjson
@@ -48,9 +49,12 @@ class Film:
         i = self.frame(at)
         return [row for row in self.body[name] if row[0] <= i < row[1]]
 
+    def listed(self, at: datetime) -> list[dict[str, Any]]:
+        """The outages of the frame, as the list says them."""
+        return [self.body["outages"][number] for _i, _j, some in self.within("lists", at) for number in some]
+
     def open(self, at: datetime) -> set[str]:
-        i = self.frame(at)
-        return {row["id"] for row in self.body["outages"] if row["frames"][0] <= i < row["frames"][1]}
+        return {row["id"] for row in self.listed(at)}
 
 
 def film(site: Site, query: str = "") -> Film:
@@ -79,8 +83,15 @@ def test_each_frame_is_what_the_page_of_that_moment_shows(past: Site) -> None:
         (heading,) = told.within("headings", at)
         assert heading[2] in page
         listed = page.partition('id="open"')[2].partition("</section>")[0]
-        assert all(f'href="/outage/{id}?at=' in listed for id in told.open(at))
-        assert len(told.open(at)) == int(re.findall(r'class="count">(\d+)<', listed)[0])
+        rows = told.listed(at)
+        assert len(rows) == int(re.findall(r'class="count">(\d+)<', listed)[0])
+        texts = re.findall(r'<h3 class="sentence"><a href="/outage/([^?]+)\?[^>]*>([^<]+)</a>', listed)
+        assert [(row["id"], escape(row["sentence"], quote=False)) for row in rows] == [
+            (id, text.replace("&#x27;", "'").replace("&quot;", '"')) for id, text in texts
+        ]
+        for row in rows:
+            assert all(escape(fact) in listed for fact in row["facts"])
+            assert re.search(rf'<a [^>]*href="{row["page"]}[?][^>]*>{escape(row["name"])}</a>', listed)
 
 
 def test_the_last_day_ends_with_the_newest_step_and_begins_a_day_before(past: Site) -> None:
