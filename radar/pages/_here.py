@@ -7,6 +7,7 @@ front page.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -62,34 +63,46 @@ def is_from_elsewhere() -> bool:
     return flask.request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none")
 
 
-def _found() -> Place | str:
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Why we cannot tell where the reader is; ``looked``: whether the address was looked up for that."""
+
+    why: str
+    looked: bool = False
+
+
+def _found() -> Place | Unknown:
     """Where the reader is, or why we cannot tell."""
     settings: Settings = flask.current_app.config["RADAR_SETTINGS"]
     block = block_of(
         flask.request.remote_addr, flask.request.headers.getlist("X-Forwarded-For"), settings.beacon_proxies
     )
     if block is None:
-        return _("We cannot tell which address you came from, so we cannot tell where you are.")
+        return Unknown(_("We cannot tell which address you came from, so we cannot tell where you are."))
     if is_special(block):
-        return _("You came from a private address: you reach this radar from within its own network, or through a "
-                 "server that does not say who asks. So we cannot tell which network you are on.")  # fmt: skip
+        return Unknown(
+            _("You came from a private address: you reach this radar from within its own network, or through a "
+              "server that does not say who asks. So we cannot tell which network you are on.")
+        )  # fmt: skip
     folder = settings.data_dir / "beacon"
     table = _shelves.setdefault(folder, Shelf(folder)).get()
     if table is None:
-        return _("This radar has no table of addresses yet, so it cannot tell which network you are on.")
+        return Unknown(_("This radar has no table of addresses yet, so it cannot tell which network you are on."))
     place = table.find(block)
     if not place.cc and not place.asn:
-        return _("Your address is in no table that we have, so we cannot tell which network you are on.")
+        return Unknown(_("Your address is in no table that we have, so we cannot tell which network you are on."), True)
     return place
 
 
-def _answer(found: Place | str, snapshot: _read.Snapshot) -> list[Any]:
+def _answer(found: Place | Unknown, snapshot: _read.Snapshot) -> list[Any]:
     looked = _("For this answer we used the first part of the address that your request came from, to look up country "
                "and network in a table that lies on this server. It was passed on to nobody and written down nowhere, "
                "and with this answer it is forgotten.")  # fmt: skip
-    if isinstance(found, str):
+    if isinstance(found, Unknown):
         how = html.P(_("You can look for your country or network by name in the search."), className="note")
-        return [html.P(found, className="here-words"), how, html.P(looked, className="note")]
+        none = _("Nothing was looked up for this answer, and your address was written down nowhere.")
+        return [html.P(found.why, className="here-words"), how,
+                html.P(looked if found.looked else none, className="note")]  # fmt: skip
     keys = _keys(found)
     there = [row for row in snapshot.current() if row["entity"] in keys]
     parts: list[Any] = [html.P(_verdict(keys, there, snapshot), className="here-words"), _place(keys)]

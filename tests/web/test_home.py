@@ -244,7 +244,10 @@ def test_a_network_and_a_country_that_are_well_are_told_so_with_what_that_does_n
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "192.168.0.7", "100.64.0.9", "fe80::1", "::1", "fd00::5"])
 def test_a_private_address_is_told_to_be_one(ask: Ask, address: str) -> None:
-    assert "You came from a private address" in told(ask(address))
+    words = told(ask(address))
+    assert "You came from a private address" in words
+    assert "Nothing was looked up for this answer" in words
+    assert "we used the first part of the address" not in words
 
 
 def test_the_reader_behind_our_own_server_is_found_and_a_claimed_address_is_not_believed(ask: Ask) -> None:
