@@ -13,7 +13,13 @@ _PAD = 4.0
 
 
 def svg(
-    values: Sequence[float | None], baseline: Sequence[float | None], state: str, width: int = 120, height: int = 28
+    values: Sequence[float | None],
+    baseline: Sequence[float | None],
+    state: str,
+    width: int = 120,
+    height: int = 28,
+    *,
+    what: str = "",
 ) -> str:
     """A small drawing, ``<svg class="spark s-outage" role="img">``.
 
@@ -25,6 +31,8 @@ def svg(
         Of the entity: ok | degraded | outage | insufficient | none.
     width, height
         In pixels.
+    what
+        What the line is of, for whoever hears it; "": not said.
 
     The foot is zero, or the smallest number where that is negative. Without any data it says so in words.
     """
@@ -35,6 +43,8 @@ def svg(
         body = f'<line class="nothing" x1="{_PAD:g}" x2="{width - _PAD:g}" y1="{height / 2:g}" y2="{height / 2:g}"/>'
     else:
         title = _("Line of the last hours; now: {state}").format(state=word)
+        if what:
+            title = _("{what}, line of the last hours; now: {state}").format(what=what, state=word)
         numbers = [v for column in (values, baseline) for v in column if v is not None]
         low, high = min(0.0, *numbers), max(0.0, *numbers)
         size = (high - low) or 1.0

@@ -17,7 +17,8 @@ from radar.components.ssr import marks, slot
 from radar.figures import sparkline, worldmap
 from radar.labels import SOURCE_STATES, STATES, _, ngettext
 from radar.pages import _charts, _here, _picked, _read, _then
-from radar.shapes import EntityState, Outage, SourceStatus
+from radar.shapes import EntityState, Outage, OutageSignal, SourceStatus
+from radar.signals import SIGNALS
 
 shell.register_page(__name__, path="/", title="Internet Radar")
 
@@ -193,25 +194,35 @@ def _muted(snapshot: _read.Snapshot) -> Component | None:
 
 
 def _sparks(open_now: Sequence[Outage], snapshot: _read.Snapshot) -> dict[str, Component]:
-    """The last day of each outage's first affected series, as a small line."""
+    """The last day of the series that each outage's sentence speaks of, as a small line."""
     firsts = {}
     for row in open_now:
-        if row.get("parent"):
-            continue
-        seen = next((s for s in row["signals"] if s["verdict"] == "affected"), None)
+        seen = None if row.get("parent") else told_of(row)
         if seen is not None:
             firsts[row["id"]] = (row["entity"], f"{seen['signal']}@{seen['source']}")
     found = _charts.recent(list(firsts.values())[:12], snapshot)
     lines = {}
     for row in open_now:
-        columns = found.get(firsts.get(row["id"], ("", "")))
+        entity, series = firsts.get(row["id"], ("", ""))
+        columns = found.get((entity, series))
         if columns and any(value is not None for value in columns["value"]):
-            lines[row["id"]] = slot(f"spark-{row['id']}", _spark(columns, row["level"]), class_name="spark-box")
+            drawn = _spark(columns, row["level"], series.partition("@")[0])
+            lines[row["id"]] = slot(f"spark-{row['id']}", drawn, class_name="spark-box")
     return lines
 
 
-def _spark(columns: dict[str, list[float | None]], level: str) -> Any:
-    return lambda: sparkline.svg(columns["value"], columns["baseline"], level)
+def told_of(outage: Outage) -> OutageSignal | None:
+    """The signal that the outage's sentence names; where it names none, the one with the largest loss of those that
+    see it. None where none does."""
+    seen = [row for row in outage["signals"] if row["verdict"] == "affected" and row["signal"] in SIGNALS]
+    sentence = outages.headline(outage).lower()
+    named = [row for row in seen if _(SIGNALS[row["signal"]].title).lower() in sentence]
+    return max(named or seen, key=lambda row: row.get("depth") or 0.0, default=None)
+
+
+def _spark(columns: dict[str, list[float | None]], level: str, signal: str) -> Any:
+    what = _(SIGNALS[signal].title)
+    return lambda: sparkline.svg(columns["value"], columns["baseline"], level, what=what)
 
 
 def _ended(snapshot: _read.Snapshot, now: str) -> Component:

@@ -101,6 +101,34 @@ def test_when_nothing_is_open_it_says_what_that_rests_on_and_what_it_does_not_co
     assert "The last one ended at 10:00 UTC : Fiji was mostly offline" in part
 
 
+def test_the_small_line_is_of_the_signal_that_the_sentence_names(site: Site) -> None:
+    from radar.pages import home
+
+    docs, _states = sample_documents()
+    row = next(row for row in docs["outages"] if row["id"] == IRAQ)
+    seen = {"verdict": "affected", "first_seen": row["start"], "source": "a"}
+    row["signals"] = [
+        seen | {"signal": "bgp.visible_24s", "depth": 1.0},
+        seen | {"signal": "edge.requests", "depth": 0.3},
+        seen | {"signal": "edge.requests", "depth": 0.9, "source": "b"},
+        seen | {"signal": "ping.up_24s", "depth": 0.95},
+    ]
+    assert (found := home.told_of(row))
+    assert (found["signal"], found["source"]) == ("edge.requests", "b")
+    unnamed = home.told_of(row | {"headline": "Iraq: something."})
+    assert unnamed
+    assert unnamed["signal"] == "bgp.visible_24s"
+    assert home.told_of(row | {"signals": []}) is None
+
+
+def test_the_small_line_says_what_it_is_of() -> None:
+    from radar.figures import sparkline
+
+    assert "<title>Requests, line of the last hours; now: Outage</title>" in sparkline.svg(
+        [1.0, 0.0], [], "outage", what="Requests"
+    )
+
+
 # -- what is picked ---------------------------------------------------------------------------------------------------
 
 
