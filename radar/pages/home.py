@@ -274,6 +274,8 @@ def _newest(row: SourceStatus, now: str) -> list[Any]:
         if row["state"] == "ok" and row["last_success"]:  # its answers are no bins: what else is known of places
             return [times.time(row["last_success"], now), html.Small(_("last answer"))]
         return [_("nothing yet")]
+    if row["state"] == "ok" and not row["last_success"]:  # never asked: worked out from others when something happens
+        return [times.time(row["newest_bin"], now), html.Small(_("last event"))]
     lag = row["lag_s"]
     behind = None if lag is None else _("{duration} behind").format(duration=times.duration(max(lag, 0) / 60))
     return [times.time(row["newest_bin"], now), html.Small(behind)]

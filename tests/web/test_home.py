@@ -129,6 +129,18 @@ def test_the_small_line_says_what_it_is_of() -> None:
     )
 
 
+def test_a_source_that_speaks_when_something_happens_is_not_behind(site: Site) -> None:
+    docs, states = sample_documents()
+    live = next(row for row in docs["sources"] if row["state"] == "ok" and row["newest_bin"])
+    event = {"name": "origin_hijacks", "title": "Candidates for hijacks", "last_success": None, "lag_s": 45_900.0}
+    docs["sources"] = [live, live | event]
+    publish(site.store, docs, states)
+    rows = site.page("/").partition('id="fresh"')[2].partition("</table>")[0].split("<tr>")
+    assert "last event" in rows[-1]
+    assert "behind" not in rows[-1]
+    assert "behind" in rows[-2]
+
+
 # -- what is picked ---------------------------------------------------------------------------------------------------
 
 
