@@ -121,7 +121,7 @@ def document(
         f'<body data-version="{version}" data-poll="{poll_s}" data-now="{escape(now)}" data-words="{escape(_words())}">'
         f'<a class="skip" href="#heading">{escape(_("Skip to the content"))}</a>'
         f'<section id="bars" aria-label="{escape(_("Notices"))}">{to_html(list(bars))}</section>'
-        f"{_header(path, switches)}"
+        f"{_header(path, switches, past=meta.past is not None or meta.status != 200)}"
         f'<main id="main"><div id="ssr">{page}</div><div id="react-entry-point"></div></main>'
         f'<p class="print-only">{escape(own)}</p>{_footer()}'
         f"{late}{_later(tags, meta)}{scripts}</body></html>"
@@ -187,10 +187,14 @@ def search_form(id: str, *, value: str = "", label: str = "", big: bool = False)
     )
 
 
-def _header(path: str, switches: Sequence[tuple[str, str, str]]) -> str:
+def _header(path: str, switches: Sequence[tuple[str, str, str]], *, past: bool) -> str:
+    """``past``: the page is of an earlier moment, known or not, which is not the place that is called "Now"."""
     links = []
     for target, text in NAV:
-        here = path == target or (target != "/" and path.startswith((f"{target}/", f"{target[:-1]}/")))
+        if target == "/":
+            here = path == target and not past
+        else:
+            here = path == target or path.startswith((f"{target}/", f"{target[:-1]}/"))
         current = ' aria-current="page"' if here else ""
         links.append(f'<li><a href="{target}"{current}>{escape(_(text))}</a></li>')
     others = "".join(
