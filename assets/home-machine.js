@@ -4,7 +4,8 @@
   "use strict";
 
   const { find, all, showTimes, spoken, say } = window.radarPage;
-  const { map, machine, places, code, kind, make, fill, words, filter, settle, withPick } = window.radarHome;
+  const home = window.radarHome;
+  const { map, machine, places, code, kind, make, fill, words, filter, settle, withPick } = home;
   const root = document.documentElement;
   const KINDS = { x: "outage", d: "degraded", i: "insufficient", o: "ok", "": "none" };
   const LETTERS = Object.fromEntries(Object.entries(KINDS).map(([letter, name]) => [name, letter]));
@@ -14,16 +15,27 @@
     const told = (shape) => new Intl.DateTimeFormat(root.lang === "en" ? "en-GB" : root.lang, { ...shape, timeZone: "UTC" })
       .format(new Date(moment));
     const clock = `${told({ hour: "2-digit", minute: "2-digit", hour12: false })} UTC`;
-    const text = form === "clock" ? clock : `${told({ day: "numeric", month: "long" })}, ${clock}`;
+    const day = { day: "numeric", month: "long", ...(form === "full" ? { year: "numeric" } : {}) };
+    const text = form === "clock" ? clock : `${told(day)}, ${clock}`;
     return make("time", { datetime: moment, "data-form": form }, text);
+  };
+  /* The year is said where it is not that of the newest publication. */
+  const stampOf = (ms) => time(iso(ms), iso(ms).slice(0, 4) === machine().dataset.now.slice(0, 4) ? "day" : "full");
+  const span = (minutes) => {
+    const said = words().spans;
+    const days = Math.round(minutes / 1440);
+    if (minutes < 60) return fill(said.m, { n: minutes });
+    if (minutes >= 2880) return fill(days === 1 ? said.day : said.days, { n: days });
+    const [h, m] = [Math.floor(minutes / 60), minutes % 60];
+    return fill(m ? said.hm : said.h, { h, m });
   };
 
   /* Frames ----------------------------------------------------------------------------------------------------- */
 
   let film = null;      /* what /film.json said, and ``states``: one row of letters for each frame */
   let loading = null;
-  let at = null;        /* the frame that is shown; null: the page as the server made it */
-  let kept = null;      /* what the page said before the first frame was shown */
+  let shown = null;     /* the moment that is shown, in ms; null: now */
+  let kept = null;      /* what the page said before the first frame was shown; null: it says so */
 
   function unroll(told) {
     const codes = Object.keys(told.names);
@@ -40,7 +52,11 @@
   }
 
   const within = (name, i) => film[name].find((row) => row[0] <= i && i < row[1]);
-  const moment = (i) => iso(film.start + i * film.step_s * 1000);
+  const ms = (i) => film.start + i * film.step_s * 1000;
+  const place = (when) => (when - film.start) / film.step_s / 1000;  /* between two frames: not a whole number */
+  const holds = (when) => film && when !== null && place(when) >= 0 && place(when) < film.n;
+  /* The moment that the server made the page of; null: now. */
+  const own = () => (machine().dataset.at ? Date.parse(machine().dataset.at) : null);
   const last = () => (film.day ? film.n - 1 : film.n);  /* beyond the last frame of the last day stands now */
 
   function load(day) {
@@ -73,9 +89,7 @@
     slider.max = last();
     hint("");
     strip();
-    if (at !== null) show(Math.min(at, film.n - 1)); else slider.value = last();
-    const day = film.day || null;
-    find('[data-do="day-forth"]', machine()).disabled = !day;
+    if (kept && holds(shown)) show(Math.floor(place(shown))); else controls();
   }
 
   function hint(text) {
@@ -86,7 +100,7 @@
 
   /* How many were open in each frame, and where nothing is known. */
   function strip() {
-    const counts = film.states.map((_row, i) => film.outages.filter((one) => open(one, i) && !one.about));
+    const counts = film.states.map((_row, i) => listed(i).filter((one) => !one.about));
     const most = Math.max(4, ...counts.map((some) => some.length));
     const bars = (some, y) => some.map((n, i) => (n ? `M${i} ${most - y[i]}h1v${-n}h-1z` : "")).join("");
     const down = counts.map((some) => some.filter((one) => one.level === "outage").length);
@@ -111,17 +125,27 @@
     showTimes(machine());
   }
 
-  const open = (one, i) => one.frames[0] <= i && i < one.frames[1];
+  /* What was open in a frame, in the order in which the page of that moment lists it. */
+  function listed(i) {
+    const [, , some] = within("lists", i) || [0, 0, []];
+    return some.map((number) => film.outages[number]);
+  }
 
   /* A moment on the page --------------------------------------------------------------------------------------- */
+
+  /* Times that the bars on top say of the moment of the page. */
+  const clocks = () => all('#bars :is([data-bar="past"], [data-bar="simulated"]) time');
 
   function keep() {
     if (kept) return;
     kept = {
       heading: find("#heading").firstChild.data,
+      desc: find("#map-desc").textContent,
       counts: all(".legend b").map((node) => node.firstChild.data),
+      clocks: new Map(clocks().map((node) => [node, node.cloneNode(true)])),
       places: new Map(places().map((node) => [node, [node.className.baseVal, node.firstElementChild.textContent,
         node.getAttribute("href")]])),
+      unknown: map().classList.contains("unknown"),
       nodes: Object.fromEntries(places().map((node) => [code(node), node])),
       letters: {},
       told: {},
@@ -131,13 +155,16 @@
   function putBack() {
     if (!kept) return;
     find("#heading").firstChild.data = kept.heading;
+    find("#heading").removeAttribute("title");
+    find("#map-desc").textContent = kept.desc;
     all(".legend b").forEach((node, i) => { node.firstChild.data = kept.counts[i]; });
+    for (const node of clocks()) if (kept.clocks.has(node)) node.replaceWith(kept.clocks.get(node));
     for (const [node, [name, title, href]] of kept.places) {
       node.setAttribute("href", href);
       node.className.baseVal = name;
       node.firstElementChild.textContent = title;
     }
-    map().classList.remove("unknown");
+    map().classList.toggle("unknown", kept.unknown);
     kept = null;
   }
 
@@ -160,7 +187,7 @@
         node.classList.add(now);
         /* what is broken is drawn over its neighbours */
         if (letter === "x" || letter === "d") {
-          const top = node.querySelector(".t") ? null : drawing.querySelector(".disputed");
+          const top = node.querySelector(".p:not(.b)") ? null : drawing.querySelector(".disputed");
           drawing.insertBefore(node, top);
         }
       }
@@ -174,27 +201,34 @@
     }
   }
 
+  function line(one, now) {
+    const said = words();
+    const then = iso(now);
+    const ago = fill(said.ago, { duration: span(Math.max(0, Math.round((now - Date.parse(one.start)) / 60000))) });
+    const isToday = one.start.slice(0, 10) === then.slice(0, 10);
+    const when = isToday ? time(one.start, "clock") : stampOf(Date.parse(one.start));
+    const facts = make("p", { class: "facts" }, make("span", { class: "when" }, `${said.since} `, when, ` (${ago})`),
+      ...(one.facts || []).map((text) => make("span", {}, text)));
+    if (one.simulated) facts.append(make("span", { class: "tag s-simulated" }, said.simulated));
+    const mark = make("span", { class: `state s-${one.level}` },
+      make("span", { class: `shape s-${one.level}`, "aria-hidden": "true" }),
+      make("span", {}, one.about ? said.attempts : said.states[LETTERS[one.level]]));
+    const asOf = (path) => spoken(`${path}${path.includes("?") ? "&" : "?"}at=${then}`);
+    const page = make("a", { class: "place", href: one.about ? spoken(one.page) : asOf(one.page) }, one.name);
+    const sentence = make("h3", { class: "sentence" }, make("a", { href: asOf(`/outage/${one.id}`) }, one.sentence));
+    return make("li", { "data-places": (one.places || []).join(" ") }, make("article", { class: `item s-${one.level}` },
+      make("div", { class: "item-head" }, mark, page), sentence, facts,
+      one.parts ? make("p", { class: "note" }, fill(said.parts[one.parts === 1 ? 0 : 1], { n: one.parts })) : null));
+  }
+
   function list(i, gap) {
     const said = words();
-    const some = gap ? [] : film.outages.filter((one) => open(one, i));
-    const then = moment(i);
-    const rows = some.map((one) => {
-      const link = make("a", { href: spoken(`/outage/${one.id}?at=${then}`) }, one.name);
-      const facts = make("p", { class: "facts" }, make("span", {}, `${said.since} `, time(one.start, "day")));
-      if (one.parts) facts.append(make("span", {}, fill(said.parts, { n: one.parts })));
-      if (one.simulated) facts.append(make("span", { class: "tag s-simulated" }, said.simulated));
-      const mark = make("span", { class: `state s-${one.level}` },
-        make("span", { class: `shape s-${one.level}`, "aria-hidden": "true" }),
-        make("span", {}, one.about ? said.attempts : said.states[LETTERS[one.level]]));
-      const item = make("article", { class: `item s-${one.level}` }, make("div", { class: "item-head" }, mark),
-        make("h3", { class: "sentence" }, link), facts);
-      return make("li", { "data-places": one.places.join(" ") }, item);
-    });
+    const some = gap ? [] : listed(i);
     const head = make("div", { class: "section-head" }, make("h2", {}, `${said.open} `,
       make("span", { class: "count" }, gap ? "" : String(some.length))));
-    const body = rows.length ? make("ul", { class: "plain items" }, ...rows)
+    const body = some.length ? make("ul", { class: "plain items" }, ...some.map((one) => line(one, ms(i))))
       : make("p", { class: "none" }, gap ? gap[3] : said.none);
-    const more = gap ? null : make("p", {}, make("a", { href: withPick(spoken(`/?at=${then}`)) }, said.all));
+    const more = gap ? null : make("p", {}, make("a", { href: withPick(spoken(`/?at=${iso(ms(i))}`)) }, said.all));
     const old = find("#then-list");
     old.replaceChildren(head, body, ...(more ? [more] : []));
     old.hidden = false;
@@ -203,66 +237,121 @@
     return some;
   }
 
+  /* The slider stays where it is on the screen when the heading gets its room, and what is over it another order. */
+  function still(change) {
+    const slider = find("#moment");
+    const before = slider.getBoundingClientRect().top;
+    change();
+    const moved = slider.getBoundingClientRect().top - before;
+    if (Math.abs(moved) > 0.5) scrollBy({ top: moved, behavior: "instant" });
+  }
+
+  let title = document.title;
+
+  /* What the machine itself says of the moment that is shown. ``some``: what was open in its frame. */
+  function controls(some = null) {
+    const said = words();
+    const i = holds(shown) ? Math.floor(place(shown)) : null;
+    const gap = i === null ? null : within("gaps", i);
+    const ours = i === null ? null : within("impaired", i);
+    const slider = find("#moment");
+    const stamp = shown === null ? null : stampOf(shown);
+    const told = stamp ? stamp.textContent : said.now;
+    find(".moment", machine()).replaceChildren(stamp || said.now);
+    title = stamp ? `${told} · ${said.site}` : said.site;
+    document.title = title;
+    if (film) slider.value = i === null ? last() : i;
+    const level = (name) => some.filter((one) => one.level === name && !one.about).length;
+    slider.setAttribute("aria-valuetext", gap ? `${told}: ${said.gap}` : !some ? told : fill(said.spoken,
+      { time: told, outage: level("outage"), degraded: level("degraded") }));
+    find(".then-only", machine()).hidden = shown === null;
+    const here = find(".top nav a");
+    if (shown === null) here.setAttribute("aria-current", "page"); else here.removeAttribute("aria-current");
+    find('[data-do="share"]', machine()).hidden = Boolean(gap);
+    for (const button of all("[data-later]", machine())) button.disabled = !film || shown === null;
+    if (film && kept) hint(gap ? gap[3] : ours ? ours[2] : "");
+    const date = find("#at");
+    date.value = shown === null ? date.defaultValue : iso(shown).slice(0, 16);
+    showTimes(machine());
+  }
+
   /* Show a frame. Everything that it needs is here: no request, no layout beyond what changes. */
   function show(i) {
     if (!film) return;
     if (i >= film.n) { toNow(); return; }
-    keep();
-    at = i;
-    window.radarHome.show(moment(i));
-    root.classList.add("scrubbing");
+    if (ms(i) === own()) { rest(); home.show(iso(shown)); return; }
+    if (!kept) { still(() => {
+      keep();
+      root.classList.add("scrubbing");
+      root.classList.toggle("of-then", own() !== null);
+      frame(i);
+    }); return; }
+    frame(i);
+  }
+
+  function frame(i) {
+    shown = ms(i);
+    home.show(iso(shown));
     const gap = within("gaps", i);
     const said = words();
     paint(i, gap);
     const some = list(i, gap);
-    const heading = within("headings", i);
-    find("#heading").firstChild.data = gap || !heading ? said.gap : heading[2];
-    const ours = within("impaired", i);
-    hint(gap ? gap[3] : ours ? ours[2] : "");
-    const stamp = time(moment(i), "day");
-    find(".moment", machine()).replaceChildren(stamp);
-    showTimes(machine());
-    const slider = find("#moment");
-    slider.value = i;
-    const level = (name) => some.filter((one) => one.level === name && !one.about).length;
-    slider.setAttribute("aria-valuetext", gap ? `${stamp.textContent}: ${said.gap}` : fill(said.spoken,
-      { time: stamp.textContent, outage: level("outage"), degraded: level("degraded") }));
-    find(".then-only", machine()).hidden = false;
-    find("#at").value = moment(i).slice(0, 16);
+    const told = within("headings", i);
+    const heading = find("#heading");
+    heading.firstChild.data = gap || !told ? said.gap : told[2];
+    heading.title = heading.firstChild.data;
+    find("#map-desc").textContent = heading.title;
+    for (const node of clocks()) {
+      const now = time(iso(shown), "full");
+      if (!kept.clocks.has(now)) kept.clocks.set(now, kept.clocks.get(node) || node.cloneNode(true));
+      node.replaceWith(now);
+    }
+    if (clocks().length) showTimes(find("#bars"));
+    controls(some);
+    home.tell();
+  }
+
+  /* The page as the server made it. */
+  function rest() {
+    shown = own();
+    still(() => {
+      putBack();
+      root.classList.remove("scrubbing", "of-then");
+      find("#then-list").hidden = true;
+    });
+    hint("");
+    controls();
+    filter();
   }
 
   function toNow() {
     stop();
-    if (machine().dataset.at) { location.assign(withPick(spoken("/"))); return; }
-    at = null;
-    window.radarHome.show(null);
-    putBack();
-    root.classList.remove("scrubbing");
-    find("#then-list").hidden = true;
-    find(".then-only", machine()).hidden = true;
-    find(".moment", machine()).textContent = words().now;
-    hint("");
-    const slider = find("#moment");
-    slider.setAttribute("aria-valuetext", words().now);
-    filter();
-    if (film && film.day) load(null); else if (film) slider.value = last();
+    if (own() !== null) { location.assign(withPick(spoken("/"))); return; }
+    rest();
+    home.show(null, true);
+    if (film && film.day) load(null);
   }
 
   /* The frame of a moment, of whatever day it is. */
   async function go(text) {
     const wanted = Date.parse(text.length < 19 ? `${text}:00Z` : text);
     if (Number.isNaN(wanted)) return;
-    const has = () => film && wanted >= film.start && wanted < film.start + film.n * film.step_s * 1000;
-    if (!has()) await load(iso(wanted).slice(0, 10));
+    if (!holds(wanted)) await load(iso(wanted).slice(0, 10));
     if (!film) return;
-    if (has()) show(Math.floor((wanted - film.start) / 1000 / film.step_s));
-    else if (!find(".gap-words", machine()).textContent) hint(words().failed);
+    if (holds(wanted)) { show(Math.floor(place(wanted))); return; }
+    const why = find(".gap-words", machine()).textContent;
+    controls();
+    hint(why || words().failed);
   }
 
-  async function turn(days) {
-    const newest = Date.parse(film ? film.newest : machine().dataset.now);
-    const wanted = (at === null ? newest : Date.parse(moment(at))) + days * 86400000;
-    if (wanted > newest) toNow(); else await go(iso(wanted));
+  /* So many minutes earlier or later; between two frames, to the next one. */
+  function step(minutes) {
+    const newest = Date.parse(film.newest);
+    const size = film.step_s * 1000;
+    const from = shown !== null ? shown : minutes === -5 ? ms(film.n) : newest;
+    const wanted = minutes < 0 ? Math.ceil(from / size) * size : Math.floor(from / size) * size;
+    const then = wanted + minutes * 60000;
+    if (then > newest) toNow(); else go(iso(then));
   }
 
   /* Playing ---------------------------------------------------------------------------------------------------- */
@@ -277,16 +366,18 @@
 
   function play() {
     if (timer) { stop(); return; }
-    if (at === null || at >= film.n - 1) show(0);
+    /* from where something is known */
+    const [, known] = film.gaps.find(([first]) => first === 0) || [0, 0];
+    if (!holds(shown) || place(shown) >= film.n - 1) show(Math.min(known, film.n - 1));
     find('[data-do="play"]', machine()).textContent = words().pause;
     timer = setInterval(() => {
-      if (!machine() || at === null || at >= film.n - 1) { stop(); return; }
-      show(at + 1);
+      if (!machine() || !holds(shown) || place(shown) >= film.n - 1) { stop(); return; }
+      show(Math.floor(place(shown)) + 1);
     }, 90);
   }
 
   async function share(button) {
-    const link = new URL(withPick(spoken(`/?at=${moment(at)}`)), location.href).href;
+    const link = new URL(withPick(spoken(`/?at=${iso(shown)}`)), location.href).href;
     try {
       await navigator.clipboard.writeText(link);
       say(button, words().copied);
@@ -301,10 +392,12 @@
     play,
     share,
     now: toNow,
-    back: () => show(Math.max(0, (at === null ? film.n : at) - 1)),
-    forth: () => { if (at !== null) show(Math.min(last(), at + 1)); },
-    "day-back": () => turn(-1),
-    "day-forth": () => turn(1),
+    back: () => step(-5),
+    forth: () => step(5),
+    "hour-back": () => step(-60),
+    "hour-forth": () => step(60),
+    "day-back": () => step(-1440),
+    "day-forth": () => step(1440),
   };
 
   document.addEventListener("input", (event) => {
@@ -316,7 +409,7 @@
   document.addEventListener("click", (event) => {
     const target = event.target;
     if (!target.closest) return;
-    if (target.closest(".fresh button") && at !== null) toNow();
+    if (target.closest(".fresh button") && kept && own() === null) toNow();
     const deed = target.closest("[data-do]");
     if (deed) { if (deed.dataset.do !== "play") stop(); deeds[deed.dataset.do](deed); }
     const ago = target.closest(".ago a");
@@ -330,29 +423,39 @@
   new MutationObserver(() => {
     if (!root.classList.contains("taken") || root.dataset.home) return;
     root.dataset.home = "1";
-    if (at !== null) { kept = null; show(at); }
+    if (kept) { kept = null; show(Math.floor(place(shown))); } else if (machine()) controls();
+    if (machine()) home.write();
     settle();
   }).observe(root, { attributes: true, attributeFilter: ["class"] });
 
+  /* Dash gives the window the title of the page whenever it has drawn something. */
+  new MutationObserver(() => {
+    if (shown !== null && document.title !== title) document.title = title;
+  }).observe(find("title"), { childList: true });
+
   /* A newer publication is shown: the last day has moved on. */
   new MutationObserver(() => {
-    if (at !== null || (film && film.day)) return;
+    if (shown !== null || (film && film.day)) return;
     loading = null;
     load(null);
   }).observe(document.body, { attributes: true, attributeFilter: ["data-version"] });
 
   document.addEventListener("radar-settled", () => { if (film && find("#moment").disabled) ready(); });
 
-  const begin = () => {
-    const then = machine() && machine().dataset.at;
-    if (then) load(then.slice(0, 10)).then(() => {
-      if (!film) return;
-      const slider = find("#moment");
-      slider.value = Math.floor((Date.parse(then) - film.start) / 1000 / film.step_s);
-      find(".moment", machine()).replaceChildren(time(then, "day"));
-      showTimes(machine());
-    });
-    else if (machine()) load(null);
+  /* Back and forth in the reader's history: from an address of one moment to one of another. */
+  home.went = (text) => {
+    const wanted = text === null ? null : Date.parse(text.length < 19 ? `${text}:00Z` : text);
+    if (wanted === shown) return;
+    stop();
+    if (wanted === own()) { rest(); home.show(text); } else if (wanted === null) location.reload(); else go(text);
   };
+
+  /* What is shown already is the moment of the page; the film of its day follows. */
+  if (machine()) {
+    shown = own();
+    if (shown !== null) { home.show(iso(shown)); controls(); }
+  }
+
+  const begin = () => { if (machine()) load(shown === null ? null : iso(shown).slice(0, 10)); };
   if (window.requestIdleCallback) requestIdleCallback(begin, { timeout: 2500 }); else setTimeout(begin, 1500);
 })();

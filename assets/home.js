@@ -25,6 +25,7 @@
 
   /* The moment that is shown, where that is not now: a text, set by the time machine. */
   let moment = null;
+  const isThen = () => root.classList.contains("scrubbing");
 
   /* Map and list are one thing ----------------------------------------------------------------------------------- */
 
@@ -39,10 +40,16 @@
     const drawing = map();
     if (!drawing) return;
     let shown = 0;
-    for (const item of items()) {
-      const fits = (!picked || touches(item, picked)) && (!level || find(`.item.s-${level}`, item));
-      item.classList.toggle("off", !fits);
-      if (fits && Boolean(item.closest("#then-list")) === (moment !== null)) shown += 1;
+    for (const part of all("#open, #then-list")) {
+      const rows = all(".items > li", part);
+      const fitting = rows.filter((item) => (!picked || touches(item, picked)) && (!level || find(`.item.s-${level}`, item)));
+      for (const item of rows) item.classList.toggle("off", !fitting.includes(item));
+      const count = find("h2 .count", part);
+      if (count && count.firstChild && rows.length) {
+        count.firstChild.data = fitting.length === rows.length ? String(rows.length)
+          : fill(words().few, { n: fitting.length, m: rows.length });
+      }
+      if (part.matches("#then-list") === isThen()) shown = fitting.length;
     }
     for (const button of all(".filters [data-level]")) {
       button.setAttribute("aria-pressed", String(button.dataset.level === level));
@@ -73,28 +80,46 @@
   };
   const address = (node) => (moment === null ? node.getAttribute("href") : spoken(`/country/${code(node)}?at=${moment}`));
 
-  /* The address says what is picked: so it is passed on, restored, and gone back from. */
-  const withPick = (link) => {
+  /* The address says what is picked, and of what moment: so it is passed on, restored, and gone back from. ``then``: the
+     moment, where it is not the one of the link; null: now. */
+  const withPick = (link, then) => {
     const to = new URL(link, location.href);
-    for (const [name, value] of [["place", picked], ["level", level]]) {
+    const values = [["place", picked], ["level", level], ...(then === undefined ? [] : [["at", then]])];
+    for (const [name, value] of values) {
       if (value) to.searchParams.set(name, value); else to.searchParams.delete(name);
     }
     return `${to.pathname}${to.search.replaceAll("%3A", ":")}${to.hash}`;
   };
+  /* Dash reads the address when it begins: a moment that the page is not of is not told before. */
+  const here = () => withPick(location.href, root.classList.contains("taken") ? moment : undefined);
+  const isHere = (to) => to === `${location.pathname}${location.search.replaceAll("%3A", ":")}${location.hash}`;
+
+  /* Browsers take no more than some hundred addresses in half a minute. */
+  const PAUSE = 400;
+  let pending = 0;
+  function write() {
+    clearTimeout(pending);
+    pending = 0;
+    const to = here();
+    if (!isHere(to)) history.replaceState(history.state, "", to);
+    showLinks();
+  }
 
   function choose(name, kept) {
+    if (pending) write();
     picked = name;
     level = kept;
     filter();
-    const to = withPick(location.href);
-    if (to === `${location.pathname}${location.search.replaceAll("%3A", ":")}${location.hash}`) return;
+    const to = here();
+    if (isHere(to)) return;
     history.pushState(null, "", to);
     showLinks();
   }
 
   /* Links to the same page in another language or of another moment. */
   function showLinks() {
-    for (const link of all(".tongue, .ago a")) link.setAttribute("href", withPick(link.href));
+    for (const link of all(".tongue")) link.setAttribute("href", withPick(link.href, moment));
+    for (const link of all(".ago a")) link.setAttribute("href", withPick(link.href));
   }
 
   function readAddress() {
@@ -313,6 +338,7 @@
   document.addEventListener("click", (event) => {
     const target = event.target;
     if (!target.closest) return;
+    if (pending && target.closest("a[href]")) write();
     if (target.closest("a[data-clear], button[data-clear]")) { event.preventDefault(); choose(null, ""); return; }
     const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.button);
     const chip = target.closest(".filters [data-level]");
@@ -372,8 +398,11 @@
   /* Back and forth between what was picked: no other page, so nothing is asked of the server. */
   addEventListener("popstate", (event) => {
     event.stopImmediatePropagation();
+    clearTimeout(pending);
+    pending = 0;
     readAddress();
     filter();
+    if (window.radarHome.went) window.radarHome.went(new URLSearchParams(location.search).get("at"));
     showLinks();
   }, true);
 
@@ -382,5 +411,14 @@
 
   if (map()) { readAddress(); settle(); }
 
-  window.radarHome = { map, machine, places, code, kind, make, fill, words, filter, settle, withPick, show(text) { moment = text; } };
+  window.radarHome = {
+    map, machine, places, code, kind, make, fill, words, filter, settle, withPick, write,
+    /* ``text``: the moment that is shown now; ``at once``: its address is not waited for. */
+    show(text, atOnce = false) {
+      if (text === moment && !atOnce) return;
+      moment = text;
+      if (atOnce) write(); else if (!pending) pending = setTimeout(write, PAUSE);
+    },
+    tell() { if (hovered) tip(hovered); },
+  };
 })();

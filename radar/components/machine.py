@@ -13,7 +13,7 @@ from html import escape
 from urllib.parse import urlencode
 
 from radar.components import times
-from radar.labels import STATES, _
+from radar.labels import STATES, _, ngettext
 
 #: Moments one click away, in hours before now.
 BACK = (1, 3, 6, 12, 24)
@@ -39,11 +39,16 @@ def form(now: str, at: str | None, oldest: datetime | None, kept: Mapping[str, s
         '<div class="reel needs-script"><div class="track"><div class="strip" aria-hidden="true"></div>'
         '<input id="moment" type="range" min="0" max="1" value="1" disabled '
         f'aria-label="{escape(_("Time of the map"))}">'
-        '<div class="ticks" aria-hidden="true"></div></div></div>'
+        '<div class="ticks" aria-hidden="true"></div></div>'
+        f'<p class="key">{_key("open", _("Height: outages that were open"))} '
+        f"{_key('hole', _('Hatched: nothing recorded'))} "
+        f"{_key('ours', _('Bar on top: our own measurement impaired'))}</p></div>"
         '<div class="machine-row"><span class="keys needs-script">'
-        f"{_button('day-back', _('A day earlier'), '«')}{_button('back', _('Five minutes earlier'), '‹')}"
+        f"{_button('day-back', _('A day earlier'), '«')}{_button('hour-back', _('An hour earlier'), _('−1 h'))}"
+        f"{_button('back', _('Five minutes earlier'), '‹')}"
         f'<button type="button" data-do="play" class="play" disabled>{escape(_("Play"))}</button>'
-        f"{_button('forth', _('Five minutes later'), '›')}{_button('day-forth', _('A day later'), '»')}</span>"
+        f"{_button('forth', _('Five minutes later'), '›')}{_button('hour-forth', _('An hour later'), _('+1 h'))}"
+        f"{_button('day-forth', _('A day later'), '»')}</span>"
         f'<output for="moment" class="moment needs-script">{escape(_("Now"))}</output>'
         '<span class="then-only" hidden>'
         f'<button type="button" data-do="share">{escape(_("Share this moment"))}</button>'
@@ -61,14 +66,21 @@ def _query(then: datetime, kept: Mapping[str, str]) -> str:
 
 
 def _button(what: str, label: str, sign: str) -> str:
-    named = f'aria-label="{escape(label)}" title="{escape(label)}"'
+    # a sign says nothing when it is read out; words do, and then the name of the button has to be what is seen
+    named = f'title="{escape(label)}"' + ("" if any(map(str.isalpha, sign)) else f' aria-label="{escape(label)}"')
+    named += " data-later" if what.endswith("forth") else ""
     return f'<button type="button" data-do="{what}" {named} disabled>{sign}</button>'
+
+
+def _key(what: str, text: str) -> str:
+    return f'<span><i class="k-{what}"></i>{escape(text)}</span>'
 
 
 def _words() -> str:
     """What the script says."""
     return json.dumps(
         {
+            "site": _("Internet Radar"),
             "now": _("Now"),
             "play": _("Play"),
             "pause": _("Pause"),
@@ -76,7 +88,11 @@ def _words() -> str:
             "loading": _("Loading that day …"),
             "failed": _("That day could not be loaded. Please try again."),
             "since": _("since"),
-            "parts": _("{n} parts of it"),
+            "ago": _("{duration} ago"),
+            "spans": {"m": _("{n} min"), "h": _("{h} h"), "hm": _("{h} h {m} min"),
+                      "day": ngettext("{n} day", "{n} days", 1), "days": ngettext("{n} day", "{n} days", 2)},
+            "few": _("{n} of {m}"),
+            "parts": [ngettext("{n} part of it", "{n} parts of it", n) for n in (1, 2)],
             "simulated": _("simulated"),
             "attempts": _("More attempts"),
             "open": _("Open then"),

@@ -122,7 +122,7 @@ def _past(found: Found, asked: datetime) -> _read.Snapshot:
 
 
 def _missing(missing: Missing) -> Component:
-    """Why nothing can be shown. Never a map: an empty one would look like a calm one."""
+    """Why nothing can be shown. Never a map that is not hatched throughout: an empty one would look like a calm one."""
     _read.note_hole()
     newest, oldest = (times.words(times.rfc3339(t)) if t else "" for t in (missing.newest, missing.oldest))
     if missing.why == "preparing":

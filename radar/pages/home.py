@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from html import escape
 from typing import Any
 
@@ -11,6 +12,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from radar import cldr, entities
+from radar.api import parameters
 from radar.components import kit, machine, outages, shell, state, times
 from radar.components.document import search_form
 from radar.components.ssr import marks, slot
@@ -36,7 +38,7 @@ def layout(at: str = "", place: str = "", level: str = "", **query: str) -> Comp
     picked = _picked.read(place, level)
     snapshot = _then.snapshot(at)
     if isinstance(snapshot, Component):
-        return snapshot
+        return _unknown(snapshot, at, picked)
     if snapshot.clock is None:
         return _fresh()
     now = snapshot.now
@@ -49,7 +51,11 @@ def layout(at: str = "", place: str = "", level: str = "", **query: str) -> Comp
     page = shell.page(
         _("Where the Internet was broken") if past else _("Where the Internet is broken now"),
         _finders(past=past),
-        html.Div([_map(countries, snapshot, picked), _list(open_now, countries, snapshot, picked)], className="front"),
+        html.Div(
+            [_map(countries, snapshot, picked), _list(open_now, countries, snapshot, picked),
+             _under(countries, snapshot, picked)],
+            className="front",
+        ),
         html.Div([_ended(snapshot, now), _freshness(snapshot.sources, now)], className="columns even"),
         _recorded(snapshot, now),
         heading=head,
@@ -69,28 +75,32 @@ def _finders(*, past: bool) -> Component:
 
 
 def _map(countries: Mapping[str, EntityState], snapshot: _read.Snapshot, picked: _picked.Picked) -> Component:
-    """Map, time machine, legend. The drawing is one and the same with scripts and without."""
-    counts: Counter[str] = Counter(seen["state"] for seen in countries.values())
-    unknown = len(entities.countries()) - len(countries)
+    """The drawing: one and the same with scripts and without."""
+    return _box(lambda: _then.links(picked.mark(worldmap.svg(countries)), snapshot))
+
+
+def _box(drawn: Callable[[], str]) -> Component:
     hint = _("Map of the world. Arrow keys go from place to place, Enter shows its outages, plus and minus zoom, "
              "Escape shows all.")  # fmt: skip
-    drawing = html.Div(
-        [slot("map", lambda: _then.links(picked.mark(worldmap.svg(countries)), snapshot)), slot("map-tools", _tools)],
-        className="map-box",
-        role="application",
-        tabIndex="0",
-        **marks(aria_label=hint),
-    )
+    tools = [slot("map", drawn), slot("map-tools", _tools)]
+    box = html.Div(tools, className="map-box", role="application", tabIndex="0", **marks(aria_label=hint))
+    return html.Div(box, className="map-part")
+
+
+def _under(countries: Mapping[str, EntityState], snapshot: _read.Snapshot, picked: _picked.Picked) -> Component:
+    """Time machine, legend. On a narrow screen they come after the list."""
+    counts: Counter[str] = Counter(seen["state"] for seen in countries.values())
+    unknown = len(entities.countries()) - len(countries)
     moment = slot("machine-box", lambda: machine.form(_read.snapshot().now, snapshot.at, _read.oldest(), picked.query))
     return html.Div(
         [
-            drawing,
             moment,
+            html.P(_("Countries and territories, by state:"), className="legend-head"),
             state.legend(counts, unknown=unknown),
             html.P(worldmap.note(), className="note"),
             html.Div(kit.offer("world-map", f"/map?at={snapshot.at or snapshot.now}"), className="now-only"),
         ],
-        className="map-part",
+        className="map-under",
     )
 
 
@@ -139,14 +149,16 @@ def _filters(picked: _picked.Picked, told: Sequence[Any]) -> Component:
 
 def _open_now(open_now: Sequence[Outage], snapshot: _read.Snapshot, picked: _picked.Picked) -> Component:
     muted = _muted(snapshot)
+    words = _("Open then") if snapshot.at else _("Open now")
     if not open_now and muted is not None:
-        return shell.section(_("Open now"), html.P(_("None but what is muted."), className="none"), muted, id="open")
+        return shell.section(words, html.P(_("None but what is muted."), className="none"), muted, id="open")
     if not open_now:
-        return shell.section(_("Open now"), _calm(snapshot), id="open")
+        return shell.section(words, _calm(snapshot), id="open")
     sparks = {} if snapshot.at else _sparks(open_now, snapshot)
-    tops = len(outages.wholes(open_now))
-    title = [_("Open then") if snapshot.at else _("Open now"), " ", html.Span(str(tops), className="count")]
     rows = picked.narrow(outages.listing(open_now, snapshot.now, sparks), open_now)
+    every, few = len(rows.children), sum(getattr(row, "className", None) != "off" for row in rows.children)
+    count = str(every) if few == every else _("{n} of {m}").format(n=few, m=every)
+    title = [words, " ", html.Span(count, className="count")]
     return shell.section(title, rows, muted, id="open")
 
 
@@ -289,6 +301,29 @@ def _recorded(snapshot: _read.Snapshot, now: str) -> Component | None:
         "From data sets that were recorded earlier; they have their own dates and are not part of what is open now."
     )
     return shell.section(_("From recorded history"), outages.listing(rows[:6], now), note=note, id="recorded")
+
+
+def _unknown(page: Component, at: str, picked: _picked.Picked) -> Component:
+    """The page that says why a moment cannot be shown, with the map hatched throughout and the time machine, where
+    there was a moment before now that nothing is known of."""
+    meta = shell.meta_of(page)
+    if meta.status != 404:
+        return page
+    asked = times.rfc3339(parameters.moment(at if at[-1:] in "zZ" or at[-6:-5] in ("+", "-") else f"{at}Z"))
+    drawn = worldmap.svg({}).replace('class="map ', 'class="map unknown ', 1)
+    under = slot("machine-box", lambda: machine.form(_read.snapshot().now, asked, _read.oldest(), picked.query))
+    front = html.Div([
+        _box(lambda: drawn),
+        html.Div([html.P(id="picked", className="picked", hidden=True, role="status",
+                         **marks(data_clear=_("Show all"))),
+                  slot("then-box", _THEN)], className="open-part"),
+        html.Div(under, className="map-under"),
+    ], className="front")  # fmt: skip
+    *content, ready = page.children
+    page.children = [*content, front, ready]
+    for name, value in (("className", "page wide"), ("_meta", replace(meta, own="home"))):
+        setattr(page, name, value)  # Component declares neither
+    return page
 
 
 def _fresh() -> Component:

@@ -160,16 +160,6 @@ def test_outages_are_found_while_one_types(view: View, running: Running) -> None
     page.wait_for_url("**/outage/IQ-20260302T0500Z")
 
 
-@pytest.mark.parametrize("width", [390, 768, 1440])
-def test_the_time_machine_fits_the_screen_and_moves_nothing_above_it(view: View, playing: Running, width: int) -> None:
-    page = opened(view, playing, width=width)
-    top = "document.querySelector('#moment').getBoundingClientRect().top + scrollY"
-    before = page.evaluate(top)
-    page.evaluate(SCRUB, [288, 5, 286])
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert abs(page.evaluate(top) - before) < 60, "only the heading's lines may differ"
-
-
 def test_a_past_page_without_scripts_is_asked_for_by_the_form(view: View, playing: Running) -> None:
     page = view("/", url=playing.url, scripts=False)
     page.get_by_label("As known at (UTC)").fill("2026-03-02T12:15")

@@ -101,6 +101,37 @@ def test_when_nothing_is_open_it_says_what_that_rests_on_and_what_it_does_not_co
     assert "The last one ended at 10:00 UTC : Fiji was mostly offline" in part
 
 
+def test_a_calm_moment_of_the_past_is_headed_as_one_and_is_not_marked_as_now(site: Site) -> None:
+    docs, states = sample_documents()
+    docs["outages"] = [row for row in docs["outages"] if row["status"] != "open"]
+    docs["clock"] |= {"now": text(NOW + timedelta(minutes=5))}
+    publish(site.store, docs, states)
+    site.at(lambda: NOW + timedelta(minutes=5))
+    then = site.page(f"/?at={text(NOW + timedelta(minutes=5))}")
+    part = plain(then.partition('id="open"')[2].partition("</section>")[0])
+    assert "Open then" in part
+    assert "Open now" not in part
+    assert 'href="/" aria-current' not in then
+    assert '<a href="/" aria-current="page">' in site.page("/")
+
+
+def test_a_moment_that_nothing_is_known_of_has_the_machine_a_hatched_map_and_the_reason(site: Site) -> None:
+    answer = site.get(f"/?at={text(NOW - timedelta(hours=3))}")
+    assert answer.status_code == 404
+    assert "What was published is recorded from" in answer.text
+    assert '<svg class="map unknown coarse"' in answer.text
+    assert f'data-at="{text(NOW - timedelta(hours=3))}"' in answer.text
+    assert "/assets/home.js" in answer.text
+    assert "s-ok" not in answer.text.partition("<svg class=")[2].partition("</svg>")[0]
+    assert "machine" not in site.get(f"/?at={text(NOW + timedelta(days=900))}").text.partition("<main")[2]
+
+
+def test_a_picked_level_says_how_many_of_all_are_shown_and_the_legend_what_it_counts(site: Site) -> None:
+    assert '<span class="count">2</span>' in site.page("/")
+    assert '<span class="count">1 of 2</span>' in site.page("/?level=outage")
+    assert "Countries and territories, by state:" in site.page("/")
+
+
 def test_the_small_line_is_of_the_signal_that_the_sentence_names(site: Site) -> None:
     from radar.pages import home
 
