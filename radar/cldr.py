@@ -115,6 +115,12 @@ def country(cc: str) -> str | None:
     return cast(dict[str, str], rule("countries")).get(cc)
 
 
+@lru_cache(maxsize=1)
+def own_names() -> dict[str, list[str]]:
+    """What countries are called in their own languages, by alpha-2 code: of Japan "日本"."""
+    return cast(dict[str, list[str]], json.loads((languages.FOLDER / "own_names.json").read_text(encoding="utf-8")))
+
+
 def countries() -> dict[str, dict[str, str]]:
     """The names of countries by language and alpha-2 code, in all languages but English."""
     return {language: rules["countries"] for language, rules in _rules().items() if rules["countries"]}

@@ -41,7 +41,7 @@ class StatusPage:
 @dataclass(frozen=True, slots=True)
 class Provider:
     """One provider. ``networks`` are AS numbers; ``origins`` and ``zones`` are ends of names, without a leading dot;
-    ``prefixes`` only where they are not simply what its networks announce."""
+    ``prefixes`` only where they are not simply what its networks announce; ``aliases`` other names that people type."""
 
     slug: str
     name: str
@@ -50,6 +50,7 @@ class Provider:
     origins: tuple[str, ...] = ()
     zones: tuple[str, ...] = ()
     prefixes: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
     homepage: str = ""
     status: StatusPage = StatusPage()
 
@@ -114,7 +115,7 @@ def _provider(base: Provider, row: dict[str, Any], place: str) -> Provider:
             if not _all(value, lambda n: isinstance(n, int) and not isinstance(n, bool) and 0 < n <= _ASN_MAX):
                 raise wrong(field, "a list of AS numbers")
             changed[field] = tuple(value)
-        elif field in ("kinds", "origins", "zones", "prefixes"):
+        elif field in ("kinds", "origins", "zones", "prefixes", "aliases"):
             if not _all(value, lambda text: isinstance(text, str)):
                 raise wrong(field, "a list of texts")
             if field == "kinds" and not (value and set(value) <= set(KINDS)):
@@ -126,7 +127,7 @@ def _provider(base: Provider, row: dict[str, Any], place: str) -> Provider:
             changed[field] = _status(value, wrong)
         else:
             raise ConfigError(f"{place}: {base.slug} has a field {field!r}; expected name, kinds, networks, origins, "
-                              "zones, prefixes, homepage, status")  # fmt: skip
+                              "zones, prefixes, aliases, homepage, status")  # fmt: skip
     return replace(base, **changed)
 
 

@@ -9,12 +9,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
+from babel.languages import get_official_languages
 
 from radar.entities import countries
 from radar.languages import FOLDER, LANGUAGES
 
 FILE = FOLDER / "cldr.json"
+
+#: What countries are called in their own languages, by which they are found.
+OWN_NAMES = FOLDER / "own_names.json"
 
 #: English days are written in the order of most of the world.
 LOCALES = {"en": "en_GB"}
@@ -47,3 +51,17 @@ def rules(language: str) -> dict[str, Any]:
 def text() -> str:
     """The whole file."""
     return json.dumps({name: rules(name) for name in LANGUAGES}, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def own_names() -> str:
+    """The file of names of countries in their official languages."""
+    found: dict[str, list[str]] = {}
+    for cc in countries():
+        for language in get_official_languages(cc, regional=True, de_facto=True):
+            try:
+                name = Locale.parse(language).territories.get(cc)
+            except (UnknownLocaleError, ValueError):  # CLDR knows of languages that it has no words of
+                continue
+            if name and name not in found.setdefault(cc, []):
+                found[cc].append(name)
+    return json.dumps({cc: names for cc, names in found.items() if names}, ensure_ascii=False, indent=0) + "\n"

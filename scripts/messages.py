@@ -196,6 +196,7 @@ def write() -> list[str]:
     FILE.write_text(text(), encoding="utf-8")
     TOLD.write_text(told_text(), encoding="utf-8")
     cldr.FILE.write_text(cldr.text(), encoding="utf-8")
+    cldr.OWN_NAMES.write_text(cldr.own_names(), encoding="utf-8")
     left = []
     for language in TRANSLATED:
         path = _po(language)

@@ -66,6 +66,7 @@ def test_the_files_of_a_language_are_current(language: str) -> None:
 def test_the_tables_of_told_messages_and_of_cldr_are_current() -> None:
     assert messages.TOLD.read_text(encoding="utf-8") == messages.told_text(), "python -m scripts.messages"
     assert cldr_file.FILE.read_text(encoding="utf-8") == cldr_file.text(), "python -m scripts.messages"
+    assert cldr_file.OWN_NAMES.read_text(encoding="utf-8") == cldr_file.own_names(), "python -m scripts.messages"
 
 
 def test_a_language_ends_with_its_block_and_an_unknown_one_is_refused() -> None:

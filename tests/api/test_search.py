@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from radar.api.search import fold, search
+from radar.api.nearly import nearest
+from radar.api.search import exactly, fold, search
 
 KNOWN = [("country/FR", "France"), ("asn/12388", "AS12388 Virgin Media Ireland Limited")]
 
@@ -30,6 +31,26 @@ KNOWN = [("country/FR", "France"), ("asn/12388", "AS12388 Virgin Media Ireland L
         ("geoasn/IQ-51684", "geoasn/IQ-51684"),
         ("namib", "country/NA"),
         ("na", "country/NA"),
+        ("Cote d'Ivoire", "country/CI"),
+        ("Côte d’Ivoire", "country/CI"),
+        ("guinea bissau", "country/GW"),
+        ("U.S.A.", "country/US"),
+        ("St. Lucia", "country/LC"),
+        ("Alemania", "country/DE"),
+        ("日本", "country/JP"),
+        ("Россия", "country/RU"),
+        ("ایران", "country/IR"),
+        ("\U0001f1ee\U0001f1f6", "country/IQ"),
+        ("aws", "provider/aws"),
+        ("ChatGPT", "provider/openai"),
+        ("instagram", "provider/meta"),
+        ("whatsapp", "provider/meta"),
+        ("facebook", "provider/meta"),
+        ("twitter", "provider/x"),
+        ("gmail", "provider/google"),
+        ("office 365", "provider/microsoft-365"),
+        ("AS4199999005", "asn/4199999005"),
+        ("bissau guinea", "country/GW"),
     ],
 )
 def test_the_first_hit_is_what_was_meant(typed: str, first: str) -> None:
@@ -46,6 +67,35 @@ def test_digits_find_numbers_that_begin_so() -> None:
     assert found[0] == "asn/5089"
     assert len(found) > 1
     assert all(key.startswith("asn/5089") for key in found)
+
+
+def test_a_word_of_a_country_comes_before_networks_that_begin_so() -> None:
+    assert set(search("Korea", 3)[:2]) == {"country/KP", "country/KR"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "key"),
+    [
+        ("Iraq", "country/IQ"), ("IQ", "country/IQ"), ("AS5089", "asn/5089"), ("as 5089", "asn/5089"),
+        ("AWS", "provider/aws"), ("Irak", "country/IQ"), ("uk", "country/GB"), ("5089", None), ("korea", None),
+        ("ira", None), ("microsoft", None), ("virgin media", None), ("", None), ("AS0", None), ("AS99999999999", None),
+    ],
+)  # fmt: skip
+def test_a_text_names_one_entity_outright_or_none(typed: str, key: str | None) -> None:
+    assert exactly(typed) == key
+
+
+@pytest.mark.parametrize(
+    ("typed", "keys"),
+    [
+        ("Germny", ["country/DE"]), ("Portgual", ["country/PT"]), ("Spian", ["country/ES"]),
+        ("untied states", ["country/US"]), ("facebok", ["provider/meta"]), ("Argentinia", ["country/AR"]),
+        ("Deutshe Telekom", ["asn/3320", "asn/8387"]), ("Gremnay", ["country/DE"]), ("Grmny", []), ("qqqqqqqq", []),
+        ("Ira", []), ("", []), ("1234567", []), ("a " * 40, []),
+    ],
+)  # fmt: skip
+def test_a_mistyped_name_is_near_the_right_one(typed: str, keys: list[str]) -> None:
+    assert nearest(typed) == keys
 
 
 def test_a_part_in_the_middle_is_found_after_starts_of_words() -> None:
@@ -68,6 +118,7 @@ def test_the_limit_is_kept_and_nothing_comes_twice() -> None:
 
 def test_folding_ignores_case_accents_and_breaks() -> None:
     assert fold("São\n  TOMÉ") == "sao tome"
+    assert fold("L’Île–d'Or, S.A. (bunny.net)") == "l ile d or sa bunny net"
 
 
 def test_a_hit_tells_its_state_and_an_unmeasured_one_tells_none(api: FlaskClient) -> None:
