@@ -23,13 +23,14 @@ from dash.exceptions import CallbackException, DependencyException, PreventUpdat
 from werkzeug.exceptions import BadRequest, HTTPException
 
 from radar import entities, settings, store
-from radar.api import blueprint, search
+from radar.api import blueprint, nearly, search
 from radar.beacon import routes as beacon
 from radar.components import shell, times
 from radar.components.document import first_hash
 from radar.errors import StoreUnavailable
 from radar.figures import worldmap
 from radar.pages import (
+    _address,
     _attack_chart,
     _cards,
     _chart,
@@ -214,6 +215,16 @@ def _json(body: dict[str, Any], status: int = 200) -> flask.Response:
 
 def _page(path: str) -> flask.Response:
     query = {key: value for key, value in flask.request.args.items() if isinstance(value, str)}
+    if path == "/search":
+        text = _suggest.wanted(query.get("q", ""))
+        to = _suggest.straight(text, query)
+        if to is not None:
+            return cast(flask.Response, flask.redirect(to, 303))
+        if _address.is_address(text):  # such a page is kept nowhere
+            try:
+                return _first.once(_first.find(path).layout(**query), path, _TAGS)
+            except StoreUnavailable:
+                return _first.failure(503, path, _TAGS)
     return _first.respond(_first.find(path), path, query, _TAGS)
 
 
@@ -270,6 +281,11 @@ def _finish(answer: flask.Response) -> flask.Response:
     return compress(_language.told(answer))
 
 
+def _warm() -> None:
+    search.warm()
+    nearly.warm()
+
+
 _UPDATE = "/_dash-update-component"
 server.view_functions[_UPDATE] = _strict(server.view_functions[_UPDATE])
 
@@ -278,8 +294,8 @@ with server.test_request_context("/"):
     server.preprocess_request()
 
 _TAGS, _scripts = _tags.tags(app, settings.ASSETS)
-for _address, _view in _scripts.items():
-    server.add_url_rule(_address, _address, _view)
+for _path, _view in _scripts.items():
+    server.add_url_rule(_path, _path, _view)
 server.wsgi_app = cast(  # type: ignore[method-assign]  # the way Flask's documentation wraps an application
     Any, Static(server.wsgi_app, assets=settings.ASSETS, cache=SETTINGS.data_dir / "cache" / "static")
 )
@@ -287,4 +303,4 @@ server.wsgi_app = cast(  # type: ignore[method-assign]  # the way Flask's docume
 # What every first page needs: the tables of names and shapes. The search index, a second of work, is made beside.
 entities.networks()
 worldmap.svg({})
-threading.Thread(target=search.warm, name="warm", daemon=True).start()
+threading.Thread(target=_warm, name="warm", daemon=True).start()

@@ -27,7 +27,7 @@ from radar.components.document import Tags, document
 from radar.components.ssr import to_html
 from radar.errors import StoreUnavailable
 from radar.labels import _
-from radar.pages import _cards, _language, _read, _tags, _then
+from radar.pages import _cards, _language, _read, _suggest, _tags, _then
 from radar.serve import accepted, encode
 
 #: Pages kept per process, and the longest query that is worth keeping.
@@ -174,6 +174,8 @@ def _render(found: Found, path: str, query: Mapping[str, str], snapshot: _read.S
     top = bars(clock=past.clock if past else snapshot.clock, notice=past.notice if past else snapshot.notice,
                lost_since=snapshot.lost_since, stalled_since=None if past else snapshot.stalled_since,
                past=past.at if past else None, path=path, unpublished=_then.silence(past) if past else "")  # fmt: skip
+    if meta.status == 200 and query.get(_suggest.SOUGHT):
+        top.append(_suggest.way_back(_suggest.wanted(query[_suggest.SOUGHT])))
     # what the past was does not become newer, and neither does a page that loads itself again
     version = 0 if past or meta.refresh_s else snapshot.version
     card = _cards.address_of(path, snapshot.version, past.at if past else None) if meta.status == 200 else ""

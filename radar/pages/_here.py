@@ -17,7 +17,7 @@ from dash.development.base_component import Component
 
 from radar import entities
 from radar.beacon.door import block_of, is_special
-from radar.beacon.places import Place, Shelf
+from radar.beacon.places import Place, Places, Shelf
 from radar.components import outages, shell, state
 from radar.components.ssr import marks
 from radar.entities import is_entity
@@ -63,6 +63,12 @@ def is_from_elsewhere() -> bool:
     return flask.request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none")
 
 
+def table_of(settings: Settings) -> Places | None:
+    """The newest table of places that the worker has written; None where there is none yet."""
+    folder = settings.data_dir / "beacon"
+    return _shelves.setdefault(folder, Shelf(folder)).get()
+
+
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """Why we cannot tell where the reader is; ``looked``: whether the address was looked up for that."""
@@ -84,8 +90,7 @@ def _found() -> Place | Unknown:
             _("You came from a private address: you reach this radar from within its own network, or through a "
               "server that does not say who asks. So we cannot tell which network you are on.")
         )  # fmt: skip
-    folder = settings.data_dir / "beacon"
-    table = _shelves.setdefault(folder, Shelf(folder)).get()
+    table = table_of(settings)
     if table is None:
         return Unknown(_("This radar has no table of addresses yet, so it cannot tell which network you are on."))
     place = table.find(block)

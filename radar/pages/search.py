@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dash import html
 from dash.development.base_component import Component
 
@@ -22,20 +24,26 @@ HITS, OUTAGES = 30, 10
 def layout(q: str = "", **query: str) -> Component:
     """The form, and what fits the text ``q``."""
     wanted = _suggest.wanted(q)
-    form = slot("search-page", lambda: search_form("q-page", value=wanted, big=True))
+    form: Any = slot("search-page", lambda: search_form("q-page", value=wanted, big=True))
     if not wanted:
         return shell.page(
             _("Search"),
             form,
-            html.P(_("Type the name of a country, of a network or of a provider, a country code, or an AS number."),
+            html.P(_("Type the name of a country, of a network or of a provider, a country code, an AS number, or an "
+                     "Internet address."),
                    className="lede small"),
             html.P([_("For example: "), html.A(_("Iraq"), href="/search?q=Iraq"), ", ",
                     html.A("AS5089", href="/search?q=AS5089"), ", ", html.A("vodafone", href="/search?q=vodafone")]),
             robots="noindex",
         )  # fmt: skip
     snapshot = _read.snapshot()
-    hits = _suggest.found_places(wanted, snapshot, HITS)
-    said = _suggest.found_outages(wanted, snapshot.outages, hits, OUTAGES)
+    fits = _suggest.found(wanted, snapshot, HITS, OUTAGES)
+    hits, said = fits.places, fits.outages
+    near = _near(fits.near)
+    if fits.note:
+        form = [form, html.P(fits.note, className="lede small")]
+    if not hits and not said and (fits.note or near):
+        return shell.page(_("Search"), form, near, robots="noindex")
     if not hits and not said:
         nothing = shell.empty(
             _("Nothing fits “{text}”.").format(text=wanted),
@@ -53,8 +61,26 @@ def layout(q: str = "", **query: str) -> Component:
         found = _("The first {n} matches for “{text}”").format(n=HITS, text=wanted)
     rows = html.Ul([_hit(key, snapshot.states.get(key)) for key in hits], className="plain hits")
     told = shell.section(_("Outages"), outages.listing(said, snapshot.now)) if said else None
-    places = [html.P(f"{found}.", className="lede small"), rows] if hits else []
-    return shell.page(_("Search"), form, *places, told, robots="noindex")
+    places = [None if fits.note else html.P(f"{found}.", className="lede small"), rows] if hits else []
+    return shell.page(_("Search"), form, near, *places, told, robots="noindex")
+
+
+def _near(keys: list[str]) -> Component | None:
+    """ "Did you mean Germany?", where the text may be mistyped."""
+    if not keys:
+        return None
+    names = {key: entities.name(key) for key in keys}
+    *firsts, last = [html.A(name, href=f"/{key}") for key, name in names.items()]
+    joined = [part for link in firsts for part in (link, ", ")]
+    if firsts:
+        joined[-1] = f" {_('or')} "
+    return html.P([*_split(_("Did you mean {names}?"), [*joined, last])], className="lede")
+
+
+def _split(text: str, inside: list[Any]) -> list[Any]:
+    """The text with components in the place of its one field."""
+    before, _field, after = text.partition("{names}")
+    return [before, *inside, after]
 
 
 def _hit(key: str, seen: EntityState | None) -> Component:

@@ -39,7 +39,7 @@ ADDRESSES = {
     "country": "/country/PT", "figure": FIGURE, "geoasn": "/geoasn/IQ-51684", "home": "/", "map": "/map",
     "measure": "/measure", "method": "/method", "not_found_404": "/nowhere", "outage": IRAQ, "outages": "/outages",
     "privacy": "/privacy", "provider": "/provider/cloudflare", "providers": "/providers", "quality": "/quality",
-    "region": "/region/IQ-BG", "routing": "/routing", "scoreboard": "/scoreboard", "search": "/search?q=portugal",
+    "region": "/region/IQ-BG", "routing": "/routing", "scoreboard": "/scoreboard", "search": "/search?q=portug",
     "sources": "/sources", "status": "/status",
 }  # fmt: skip
 

@@ -260,6 +260,50 @@ def test_whatever_is_typed_gets_an_answer(site: Site, query: str) -> None:
     assert isinstance(suggested(site, query), list)
 
 
+@pytest.mark.parametrize("query", ["iraq outage", "outage iraq", "internet down in Iraq", "corte en Irak", "iq apagón"])
+def test_an_outage_is_found_by_a_place_and_a_word_for_it(site: Site, query: str) -> None:
+    paths = [row["path"] for row in suggested(site, query)]
+    assert paths.index(f"/outage/{IRAQ}") > paths.index("/country/IQ")
+
+
+def test_a_mistyped_name_is_asked_back(site: Site) -> None:
+    (row,) = [row for row in suggested(site, "Germny") if row["path"] == "/country/DE"]
+    assert row["kind"] == "Did you mean this? Country"
+    page = site.page("/search?q=Germny")
+    assert 'Did you mean <a href="/country/DE">Germany</a>?' in page
+    assert "Nothing fits" not in page
+    assert "Did you mean" not in site.page("/search?q=german")
+
+
+def test_what_names_one_place_outright_leads_there_with_a_way_back(site: Site) -> None:
+    answer = site.get("/search?q=iraq&lang=es")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/country/IQ?sought=iraq&lang=es")
+    page = site.page("/country/IQ?sought=iraq")
+    assert '<a href="/search?q=iraq&amp;list=1">Search for “iraq” instead</a>' in page
+    assert "/country/IQ" in site.page("/search?q=iraq&list=1")
+    assert "instead</a>" not in site.page("/country/IQ")
+    assert "&lt;b&gt;" in site.page("/country/IQ?sought=%3Cb%3E")
+
+
+def test_an_address_is_looked_up_and_kept_nowhere(site: Site, table: bytes, tmp_path: Path) -> None:
+    settings = site.server.config["RADAR_SETTINGS"]
+    site.server.config["RADAR_SETTINGS"] = replace(settings, data_dir=tmp_path)
+    try:
+        assert "no table of addresses yet" in site.page("/search?q=8.8.8.8")
+        (tmp_path / "beacon").mkdir()
+        (tmp_path / "beacon" / "places.bin").write_bytes(table)
+        for query in ("8.8.8.8", "8.8.8.0/24", "2001:4860:4860::8888"):
+            answer = site.get("/search", query_string={"q": query})
+            assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+            assert 'href="/asn/15169"' in answer.text
+            assert suggested(site, query)[0]["path"] == "/asn/15169"
+        assert "private or reserved" in site.page("/search?q=192.168.1.1")
+        (row,) = suggested(site, "192.168.1.1")
+        assert "private or reserved" in row["name"]
+    finally:
+        site.server.config["RADAR_SETTINGS"] = settings
+
+
 def test_the_page_of_results_shows_outages_too(site: Site) -> None:
     page = site.page("/search?q=mostly+offline")
     assert f'href="/outage/{IRAQ}"' in page
