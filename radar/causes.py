@@ -65,8 +65,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "vanished_outside": ("measured", N_("{n} of failing queries ask for zones of one network outside.")),
     "vanished_few": ("measured", N_("Only {n} of failing queries ask for zones of {name}; the others fail for another "
                                     "reason.")),
-    "asked_again": ("measured", N_("Our resolvers get {times} times their usual queries since {when}: what gets no "
-                                   "answer is asked for again.")),
+    "asked_again": ("measured", N_("From {when} on our resolvers got {times} times their usual queries: what got no "
+                                   "answer was asked for again.")),
     "asked_zones": ("measured", N_("{n} of queries that fail there ask for its zones: {zones}.")),
     "not_measured": ("measured", N_("Packets to {name} are not measured here: that it cannot be reached follows from "
                                     "the failing queries.")),

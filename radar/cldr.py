@@ -100,6 +100,31 @@ def _dated(pattern: str, at: date) -> str:
     return _FIELD.sub(field, rule("patterns")[pattern])
 
 
+def ended(text: str) -> str:
+    """A name or title as the end of a sentence: with a full stop, unless it ends with one ("Acme Inc.").
+
+    >>> ended("Iraq"), ended("Acme Inc.")
+    ('Iraq.', 'Acme Inc.')
+    """
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
+#: Names of countries that English puts an article before, beside those that end in one of the words below.
+_WITH_THE = frozenset(("US", "UK", "Bahamas", "Comoros", "Gambia", "Isle of Man", "Maldives", "Philippines",
+                       "Seychelles", "United Arab Emirates"))  # fmt: skip
+_WITH_THE_ENDS = ("Islands", "Netherlands", "Republic", "Territory", "Territories")
+
+
+def inside(country: str) -> str:
+    """The name of a country as it stands after "in": "the US".
+
+    >>> inside("US"), inside("Iraq")
+    ('the US', 'Iraq')
+    """
+    takes_it = country in _WITH_THE or country.endswith(_WITH_THE_ENDS)
+    return f"the {country}" if languages.current() == "en" and takes_it else country
+
+
 def joined(names: Sequence[str]) -> str:
     """ "A, B and C"; one name alone. Spanish says "e" before the sound of an i: "Tonga e Irán"."""
     if len(names) == 1:

@@ -117,3 +117,17 @@ def confidence_words(p: float | None) -> str:
     if p >= 0.9:
         return _("high")
     return _("medium") if p >= 0.7 else _("low")
+
+
+def duration(minutes: float) -> str:
+    """A duration to two significant parts: "under a minute", "25 min", "5 h 20 min", "3 days", "41 days"."""
+    if minutes < 1:
+        return _("under a minute")
+    whole = round(minutes)
+    if whole < 60:
+        return _("{n} min").format(n=whole)
+    if whole < 48 * 60:
+        hours, rest = divmod(whole, 60)
+        return _("{h} h {m} min").format(h=hours, m=rest) if rest else _("{h} h").format(h=hours)
+    days = round(whole / 1440)
+    return ngettext("{n} day", "{n} days", days).format(n=days)

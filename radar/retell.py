@@ -27,7 +27,7 @@ KEYS = frozenset({
 #: What may stand in a placeholder, by its name; anything where nothing is said.
 _NUMBER = r"[−-]?\d[\d,]*(?:\.\d+)?"
 _FORMS = {
-    **dict.fromkeys(("times", "total", "minutes", "p", "peers", "days"), _NUMBER),
+    **dict.fromkeys(("times", "total", "minutes", "p", "peers", "days", "h"), _NUMBER),
     **dict.fromkeys(("n", "m"), rf"{_NUMBER}(?: (?:m|b)illion| %)?|an unknown part|under 1 %"),
     "pct": rf"(?:under )?{_NUMBER} %|an unknown part",
     "clock": r"\d\d:\d\d",

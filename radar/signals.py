@@ -336,6 +336,24 @@ GROUPS: dict[str, Group] = {
     ]
 }  # fmt: skip
 
+#: Units that are counted, and what one of them is called.
+ONE: dict[str, str] = {
+    "/24 blocks": "/24 block", "/48 blocks": "/48 block", "addresses": "address", "announcements": "announcement",
+    "bytes": "byte", "candidates": "candidate", "changes": "change", "clients": "client", "incidents": "incident",
+    "matches": "match", "networks": "network", "outages": "outage", "pairs": "pair", "prefixes": "prefix",
+    "probes": "probe", "queries": "query", "requests": "request", "withdrawals": "withdrawal",
+}  # fmt: skip
+
+
+def counted(unit: str) -> tuple[str, str]:
+    """The messages for one and for many of a unit of ``ONE``.
+
+    >>> counted("queries")
+    ('{n} query', '{n} queries')
+    """
+    return f"{{n}} {ONE[unit]}", f"{{n}} {unit}"
+
+
 #: Where each series lies: series id -> (group, slot).
 SLOTS: dict[str, tuple[Group, int]] = {
     series: (group, slot) for group in GROUPS.values() for slot, series in enumerate(group.series)

@@ -79,8 +79,9 @@ def catalogue() -> Catalog:
     return found
 
 
-def _tables() -> Iterator[tuple[str, Iterable[str]]]:
-    """Texts that stand in tables, by file."""
+def _tables() -> Iterator[tuple[str, Iterable[str | tuple[str, str]]]]:
+    """Texts that stand in tables, by file; of what is counted the singular and the plural."""
+    yield "radar/signals.py", [signals.counted(unit) for unit in signals.ONE]
     for signal in signals.SIGNALS.values():
         yield "radar/signals.py", (signal.title, signal.unit, signal.help)
     for name, module in sorted(discover().items()):

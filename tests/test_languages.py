@@ -125,9 +125,9 @@ def test_countries_are_called_by_their_names_in_cldr_and_networks_by_their_own()
          "normal.",
          "Irak está casi totalmente sin conexión desde 16:30 UTC del 8 de enero de 2026: bloques que responden a pings "
          "97 % por debajo de lo normal."),
-        ("Up to 96 % lost for 90 minutes; about 46 million of the 73 million Internet users in Iran are behind this "
+        ("Up to 96 % lost for 1 h 30 min; about 46 million of the 73 million Internet users in Iran are behind this "
          "network (an estimate from its share of the addresses announced there).",
-         "Hasta 96 % perdido durante 90 minutos; unos 46 millones de los usuarios de Internet en Irán, de 73 "
+         "Hasta 96 % perdido durante 1 h 30 min; unos 46 millones de los usuarios de Internet en Irán, de 73 "
          "millones en total, están detrás de esta red (una estimación según su parte de las direcciones "
          "anunciadas allí)."),
         ("Requests at our edge 94 % below normal. Most routes stayed up, packets gone.",

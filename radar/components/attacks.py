@@ -110,7 +110,7 @@ def _largest_part(rule: AttackRule) -> str:
         return ""
     top = rule["day"]["countries"][0]
     return " " + _("The largest part, {share}, came from addresses registered in {name}.").format(
-        name=outages.name_of(top["entity"]), share=share(top["share"]))  # fmt: skip
+        name=cldr.inside(outages.name_of(top["entity"])), share=share(top["share"]))  # fmt: skip
 
 
 def growth(rule: AttackRule) -> list[Any]:

@@ -163,7 +163,7 @@ def chart(
     heading = (html.H2 if level == 2 else html.H3)([drawn.title, " ", state.simulated(drawn.simulated)])
     head = html.Div([heading, state.what(help)], className="chart-head")
     figure = timeseries.figure(drawn, theme="light", height=HEIGHT)
-    label = f"{drawn.title}. {drawn.sentence}"
+    label = f"{cldr.ended(drawn.title)} {drawn.sentence}"
     return html.Figure(
         [
             settled(f"{id}-caption", html.Figcaption([head, html.P(drawn.sentence, className="sentence")])),

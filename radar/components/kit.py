@@ -151,7 +151,7 @@ def _inside(work: Work, drawn: Chart | str) -> Component:
         ], className="files")),
         (_("Citation, APA"), _text(apa(work))),
         (_("Citation, BibTeX"), _text(bibtex(work), block=True)),
-        (_("In words"), _text(f"{work.title}. {words}")),
+        (_("In words"), _text(f"{cldr.ended(work.title)} {words}")),
         (_("Fingerprint"), [
             _text(work.fingerprint),
             html.P(_("SHA-256 of the CSV. Whoever has the link can check that nothing was changed:"), className="note"),

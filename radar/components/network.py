@@ -51,8 +51,7 @@ def where(key: str) -> str:
             asn=asn, n=cldr.count(len(entities.networks())))  # fmt: skip
     if not network.cc or network.cc_share is None:
         return _("We do not know in which country its addresses lie.")
-    country = entities.countries().get(network.cc)
-    place = country.name if country else network.cc
+    place = cldr.inside(entities.country_name(network.cc)) if network.cc in entities.countries() else network.cc
     share = cldr.fixed(network.cc_share * 100)
     if network.home:
         return _("Nearly all of its addresses ({share} %) lie in {place}.").format(share=share, place=place)

@@ -5,28 +5,44 @@ from __future__ import annotations
 from math import floor, log10
 
 from radar import cldr
-from radar.labels import _
-from radar.signals import MONTH_S, Signal
+from radar.labels import _, ngettext
+from radar.signals import MONTH_S, ONE, Signal, counted
 
 
-def rough(value: float) -> str:
-    """Two significant digits with thin groups: 12345 as "12,000", 0.0421 as "0.042"."""
+def rough(value: float, digits: int = 2) -> str:
+    """Two significant digits with groups, or as many as are asked for: 12345 as "12,000", 0.0421 as "0.042"."""
     if value == 0:
         return "0"
-    places = 1 - floor(log10(abs(value)))
-    rounded = round(value, places)
-    if abs(rounded) >= 10:
-        return cldr.fixed(rounded)
-    return cldr.written(f"{rounded:.{max(places, 0)}f}".rstrip("0").rstrip("."))
+    places = digits - 1 - floor(log10(abs(value)))
+    text = f"{round(value, places):,.{max(places, 0)}f}"
+    return cldr.written(text.rstrip("0").rstrip(".") if "." in text else text)
+
+
+def ends(low: float, high: float) -> tuple[str, str]:
+    """Both ends of an interval, with as many digits as it takes to tell them apart, four at most.
+
+    >>> ends(139.8, 140.2), ends(20, 140)
+    (('139.8', '140.2'), ('20', '140'))
+    """
+    for digits in (2, 3, 4):
+        told = rough(low, digits), rough(high, digits)
+        if told[0] != told[1]:
+            break
+    return told
 
 
 def quantity(value: float, signal: Signal) -> str:
-    """A value with its unit: "9,000 requests", "4.2 %", "44 ms", "index 13"."""
+    """A value with its unit: "9,000 requests", "1 request", "under 1 request", "4.2 %", "44 ms", "index 13"."""
     if signal.scale in ("share", "ratio"):
         return f"{rough(value * 100)} %"
     if signal.unit == "index":
         return _("index {n}").format(n=rough(value))
-    return f"{rough(value)} {_(signal.unit)}"
+    if signal.unit not in ONE:
+        return f"{rough(value)} {_(signal.unit)}"
+    is_part = signal.scale == "count" and 0 < value < 1
+    told = _("under {n}").format(n=1) if is_part else rough(value)
+    one, many = counted(signal.unit)
+    return ngettext(one, many, 1 if is_part or told == "1" else 2).format(n=told)
 
 
 def compared(value: float, normal: float, signal: Signal) -> str:
@@ -34,6 +50,8 @@ def compared(value: float, normal: float, signal: Signal) -> str:
     if signal.scale in ("share", "ratio"):
         return _("normal is {normal}").format(normal=quantity(normal, signal))
     if normal <= 0:
+        return _("normal is {normal}").format(normal=quantity(normal, signal))
+    if signal.scale == "count" and max(value, normal) < 1:
         return _("normal is {normal}").format(normal=quantity(normal, signal))
     change = value / normal - 1
     if abs(change) < 0.02:

@@ -54,8 +54,11 @@ def agreement(outage: Outage) -> str:
     if not total:
         return _("no signal is named")
     sees, blind = counts(outage)
-    text = ngettext("{n} of {m} signal sees it", "{n} of {m} signals see it", total).format(n=sees, m=total)
-    return text + (_(", {n} cannot see").format(n=blind) if blind else "")
+    text = ngettext("{n} of {m} signals sees it", "{n} of {m} signals see it", sees)
+    if total == 1:
+        text = _("{n} of {m} signal sees it")
+    text = text.format(n=sees, m=total)
+    return text + (ngettext(", {n} cannot see", ", {n} cannot see", blind).format(n=blind) if blind else "")
 
 
 def counts(outage: Outage) -> tuple[int, int]:

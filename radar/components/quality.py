@@ -50,6 +50,8 @@ _AGAINST = {
     "as_usual": (N_("as usual for this hour"), "ok"),
     "insufficient": (N_("too little to compare with its month"), "insufficient"),
 }
+#: Of a rate, which is no time: high or low.
+_RATE = {"worse": N_("lower than usual for this hour"), "better": N_("higher than usual for this hour")}
 
 
 def stale(hour: str, now: str) -> bool:
@@ -69,7 +71,10 @@ def sentence(row: Performance, now: str) -> str:
         when = f"{times.date_words(row['hour'])}, {when}"
     text = _("A packet to {name} and back took {value} ms ({when}, median of {n} connections)").format(
         name=name, value=numbers.rough(measure["median"]), when=when, n=cldr.count(measure["n"] or 0))  # fmt: skip
-    text += f", {_(_AGAINST[measure['against']][0])}"
+    if measure["against"] == "insufficient":
+        text += "; " + _("in its month too little was measured in this hour to compare it")
+    else:
+        text += f", {_(_AGAINST[measure['against']][0])}"
     if measure["usual"] is not None and measure["against"] != "insufficient":
         text += " " + _("({usual} ms)").format(usual=numbers.rough(measure["usual"]))
     peers = row["peers"]
@@ -89,8 +94,8 @@ def short(row: Performance, now: str) -> Component:
 
 def _group(basis: str, of: str) -> str:
     if basis == "subregion":
-        return _("countries of {region}").format(region=of)
-    return _("networks in {country}").format(country=entities.name(of)) if of else _("providers")
+        return _("countries of {region}").format(region=_(of))
+    return _("networks in {country}").format(country=cldr.inside(entities.name(of))) if of else _("providers")
 
 
 def performance(
@@ -123,9 +128,14 @@ def trend(days: Sequence[float | None], *, more_is_better: bool) -> str:
     change = median(last) / was - 1
     if abs(change) < SMALL:
         return _("the last week is like the three before")
-    words = _("the last week is {n} % faster than the three before")
-    if (change < 0) == more_is_better:
+    if more_is_better:
+        words = _("the last week is {n} % higher than the three before")
+        if change < 0:
+            words = _("the last week is {n} % lower than the three before")
+    else:
         words = _("the last week is {n} % slower than the three before")
+        if change < 0:
+            words = _("the last week is {n} % faster than the three before")
     return words.format(n=numbers.rough(abs(change) * 100))
 
 
@@ -134,26 +144,23 @@ def _tiles(row: Performance) -> Component:
     for what, title, unit in (("rtt", _("Round-trip time"), "ms"), ("throughput", _("Throughput"), "Mbit/s")):
         measure: Measure = row["rtt"] if what == "rtt" else row["throughput"]
         word, kind = _AGAINST[measure["against"]]
+        if what == "throughput":
+            word = _RATE.get(measure["against"], word)
         value: Any = _("not known") if measure["median"] is None else f"{numbers.rough(measure['median'])} {unit}"
         under: list[Any] = [state.mark(kind, _(word))]
         if measure["low"] is not None and measure["high"] is not None:
-            under.append(
-                html.Span(
-                    _("95 % interval {low} to {high} {unit}, {n} connections").format(
-                        low=numbers.rough(measure["low"]),
-                        high=numbers.rough(measure["high"]),
-                        unit=unit,
-                        n=cldr.count(measure["n"] or 0),
-                    ),
-                    className="note",
-                )
-            )
+            low, high = numbers.ends(measure["low"], measure["high"])
+            interval = _("95 % interval {low} to {high} {unit}, {n} connections").format(
+                low=low, high=high, unit=unit, n=cldr.count(measure["n"] or 0))  # fmt: skip
+            under.append(html.Span(interval, className="note"))
         parts = [html.Dt(title), html.Dd(value, className="big"), html.Dd(under, className="under")]
         days = row["month"].get(what, [])
         known = [day for day in days if day is not None]
         if len(known) > 1:
-            words = _("Last 28 days: between {low} and {high} {unit} a day").format(
-                low=numbers.rough(min(known)), high=numbers.rough(max(known)), unit=unit)  # fmt: skip
+            low, high = numbers.ends(min(known), max(known))
+            words = _("Last 28 days: between {low} and {high} {unit} a day").format(low=low, high=high, unit=unit)
+            if low == high:
+                words = _("Last 28 days: {value} {unit} each day").format(value=low, unit=unit)
             if told := trend(days, more_is_better=what == "throughput"):
                 words += f"; {told}"
             line = slot(f"month-{what}", partial(attacks.spark, days, words),
@@ -255,8 +262,10 @@ def _peers(row: Performance) -> Component | None:
         name: Any = html.Strong(outages.name_of(peer["entity"])) if mine else html.A(
             outages.name_of(peer["entity"]), href=f"/{peer['entity']}")  # fmt: skip
         rank: Any = str(peer["rank"]) if peer["rank"] is not None else state.mark("insufficient", _("too few"))
-        between = "" if peer["low"] is None or peer["high"] is None else _("{low} to {high}").format(
-            low=numbers.rough(peer["low"]), high=numbers.rough(peer["high"]))  # fmt: skip
+        between = ""
+        if peer["low"] is not None and peer["high"] is not None:
+            low, high = numbers.ends(peer["low"], peer["high"])
+            between = _("{low} to {high}").format(low=low, high=high)
         value = "" if peer["median"] is None else f"{numbers.rough(peer['median'])} ms"
         body.append(html.Tr([html.Td(rank, className="num"), html.Th(name, scope="row"),
                              html.Td([value, html.Small(between)], className="num"),
@@ -317,4 +326,4 @@ def _need(need: Need) -> list[Any]:
     share = need["share"]
     many = "" if share is None else _("fewer than 1 % of tests") if share == 0 else _("at least {n} % of tests").format(
         n=cldr.fixed(share * 100))  # fmt: skip
-    return [mark, html.Small(limit.format(n=f"{number:g}")), html.Small(many)]
+    return [mark, html.Small(limit.format(n=cldr.written(f"{number:g}"))), html.Small(many)]

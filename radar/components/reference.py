@@ -13,7 +13,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from radar import cldr, entities, people, reference
-from radar.components import numbers, shell
+from radar.components import numbers, shell, times
 from radar.labels import _
 
 
@@ -28,7 +28,8 @@ def country(key: str) -> Component | None:
     share = unknown
     if row.internet_users_pct is not None:
         share = _("{share} % of people ({year})").format(share=numbers.rough(row.internet_users_pct),
-                                                         year=row.internet_users_year)  # fmt: skip
+                                                         year=row.internet_users_year,
+    )  # fmt: skip
     pairs = [
         (_("Population"), _about(row.population) or unknown),
         (_("Internet users"), share),
@@ -38,7 +39,7 @@ def country(key: str) -> Component | None:
     credit = html.P(
         [html.Span([_("Source: "), said.attribution]),
          html.Span([_("Licence: "), html.A(said.licence, href=said.licence_url)]),
-         html.Span(html.A(_("Table of {date}").format(date=said.date), href="/sources#reference"))],
+         html.Span(html.A(_("Table of {date}").format(date=times.spelled(said.date)), href="/sources#reference"))],
         className="credit",
     )  # fmt: skip
     return shell.section(_("People here"), html.Dl(terms, className="pairs"), credit, id="people")
@@ -53,7 +54,8 @@ def users(asn: int) -> str:
     row = entities.countries()[network.home]
     return _("{people}, an estimate from {country}'s Internet users ({year}) and the network's share of its IPv4 "
              "addresses; networks that put many people behind one address have more").format(
-        people=_about_people(number), country=row.name, year=row.internet_users_year)  # fmt: skip
+        people=_about_people(number), country=entities.country_name(row.alpha2), year=row.internet_users_year,
+    )  # fmt: skip
 
 
 def ownership(asn: int) -> list[Any] | None:

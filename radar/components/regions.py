@@ -8,7 +8,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from radar import entities, providers, reference
-from radar.components import shell, state
+from radar.components import shell, state, times
 from radar.labels import _
 from radar.regions import Region, of_country, of_provider, regions
 from radar.shapes import EntityState
@@ -64,7 +64,7 @@ def _credit() -> Component:
         [
             html.Span([_("Source: "), html.A(said.attribution, href=said.source_url)]),
             html.Span([_("Licence: "), html.A(said.licence, href=said.licence_url)]),
-            html.Span(html.A(_("Table of {date}").format(date=said.date), href="/sources#reference")),
+            html.Span(html.A(_("Table of {date}").format(date=times.spelled(said.date)), href="/sources#reference")),
             html.Span([_("Countries by the nearest city: "), html.A(cities.attribution, href=cities.source_url), " ",
                        cities.date]),
         ],

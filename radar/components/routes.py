@@ -114,7 +114,7 @@ def move(value: float | None) -> str:
         return "–"
     percent = value * 100
     text = f"{percent:+.{1 if abs(percent) >= 0.1 else 2}f}".replace("-", "−")
-    return _percent(text if text.strip("+−0.") else "0")
+    return _percent(cldr.written(text) if text.strip("+−0.") else "0")
 
 
 def _percent(text: str) -> str:

@@ -4,6 +4,7 @@ them into the reader's own zone (``assets/site/theme.js``), from the ``datetime`
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 
 from dash import html
@@ -11,7 +12,8 @@ from dash.development.base_component import Component
 
 from radar import cldr
 from radar.components.ssr import marks
-from radar.labels import _, ngettext
+from radar.labels import _
+from radar.labels import duration as duration
 
 
 def parse(text: str) -> datetime:
@@ -51,18 +53,14 @@ def month_words(month: str) -> str:
     return cldr.month_year(date(int(year), int(number), 1))
 
 
-def duration(minutes: float) -> str:
-    """A duration to two significant parts: "under a minute", "25 min", "5 h 20 min", "3 days", "41 days"."""
-    if minutes < 1:
-        return _("under a minute")
-    whole = round(minutes)
-    if whole < 60:
-        return _("{n} min").format(n=whole)
-    if whole < 48 * 60:
-        hours, rest = divmod(whole, 60)
-        return _("{h} h {m} min").format(h=hours, m=rest) if rest else _("{h} h").format(h=hours)
-    days = round(whole / 1440)
-    return ngettext("{n} day", "{n} days", days).format(n=days)
+def spelled(date_or_month: str) -> str:
+    """ "2026-11" as "November 2026" and "2026-11-04" as "4 November 2026"; what is neither as it is."""
+    if re.fullmatch(r"\d{4}-(?:0[1-9]|1[0-2])", date_or_month):
+        return month_words(date_or_month)
+    try:
+        return cldr.day(date.fromisoformat(date_or_month))
+    except ValueError:
+        return date_or_month
 
 
 def ago(text: str, now: str) -> str:

@@ -26,6 +26,15 @@ REASON_WORDS = {
 }
 
 
+#: A loss that is too small to count: by whether it is one of routes, and came after the onset.
+_SLIGHT = {
+    (True, True): N_("Not affected at onset; a later, shallow loss of at most {pct} from {when}."),
+    (False, True): N_("Not affected at onset; a later, small loss of at most {pct} from {when}."),
+    (True, False): N_("A shallow loss of at most {pct} from {when}."),
+    (False, False): N_("A small loss of at most {pct} from {when}."),
+}
+
+
 def look(case: Case, views: Iterable[View]) -> list[Row]:
     """Bring the rows up to date. -> rows that have gone silent after having seen the outage, not told before."""
     patience = 2 * DAY_S if case.slow else 0  # a slow case is judged by the day
@@ -159,19 +168,8 @@ def note(case: Case, row: Row) -> str:
     parts = []
     if row.first_seen is None and row.shallow_since is not None:
         later = row.shallow_since > case.start
-        start = _("Not affected at onset; a") if later else _("A")
-        what = _("shallow loss") if plane(row.series_id) == "control" else _("small loss")
-        parts.append(
-            _("{start} {later} {what} of at most {pct} from {when}.")
-            .format(
-                start=start,
-                later=_("later,") if later else "",
-                what=what,
-                pct=percent(row.shallow_depth),
-                when=when(_time(row.shallow_since)),
-            )
-            .replace("  ", " ")
-        )
+        text = _(_SLIGHT[plane(row.series_id) == "control", later])
+        parts.append(text.format(pct=percent(row.shallow_depth), when=when(_time(row.shallow_since))))
     if row.gap_since is not None and row.first_seen is not None:
         since, until = when(_time(row.gap_since)), row.gap_until
         text = _("Affected, then no data from {since}.")

@@ -118,8 +118,8 @@ def sentence(case: Case) -> str:
             "resolvers are not the cause."
         ).format(n=percent(echo.share), name=name(echo.service), zones=listed(echo.zones, NAMED), when=since)
     text = _(
-        "Its names ({zones}) cannot be looked up and are asked for again: {resolvers} get {times} times their usual "
-        "queries since {when}."
+        "Its names ({zones}) could not be looked up and were asked for again: from {when} on {resolvers} got {times} "
+        "times their usual queries."
     )
     who = _("our resolvers") if echo.entity == OURS else name(echo.entity)
     return text.format(zones=listed(echo.zones, NAMED), resolvers=who, times=f"{echo.load:.1f}", when=since)

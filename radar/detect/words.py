@@ -7,7 +7,8 @@ from datetime import datetime
 
 from radar import entities
 from radar.detect.model import Alert
-from radar.labels import N_, _, ngettext
+from radar.labels import N_, _
+from radar.labels import duration as duration
 from radar.signals import SIGNALS, split
 
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -52,12 +53,22 @@ def listed(names: Sequence[str], most: int) -> str:
     return text if len(names) <= most else _("{names} and {n} more").format(names=text, n=len(names) - most)
 
 
-def fall(alert: Alert, loss: float | None = None) -> str:
-    """ "Blocks that answer pings: 97 % below normal", in the form that fits the rule."""
+#: What fails, while it does and afterwards.
+_FAIL = {
+    ("web", False): N_("{pct} of requests fail that usually succeed"),
+    ("web", True): N_("{pct} of requests failed that usually succeed"),
+    ("dns", False): N_("{pct} of queries fail that usually succeed"),
+    ("dns", True): N_("{pct} of queries failed that usually succeed"),
+}
+
+
+def fall(alert: Alert, loss: float | None = None, *, over: bool = False) -> str:
+    """ "Blocks that answer pings: 97 % below normal", in the form that fits the rule; ``over``: of what has ended."""
     part = alert.depth if loss is None else loss
     what = title(alert.series_id)
     if alert.rule == "error_rise":
-        return _("{pct} of requests fail that usually succeed").format(pct=percent(part))
+        asked = "dns" if alert.series_id.startswith("dns.") else "web"
+        return _(_FAIL[asked, over]).format(pct=percent(part))
     if alert.rule in ("latency_rise", "load_rise"):
         times = 1 / max(1e-6, 1 - min(part, 0.999))
         return _("{what} {times} times its usual value").format(what=what, times=f"{times:.1f}")
@@ -150,7 +161,7 @@ def headline(entity: str, main: Alert, start: datetime, end: datetime | None, *,
     """
     if main.rule == "match_rise":
         return _news_of_rule(main, start, end)
-    what = _lower(fall(main))
+    what = _lower(fall(main, over=end is not None))
     lost = main.depth
     if end is None and has_eased(main):  # the peak is not told as if it were now
         what, lost = _lower(fall(main, main.held)), main.held
@@ -160,7 +171,7 @@ def headline(entity: str, main: Alert, start: datetime, end: datetime | None, *,
     if agreeing > 1 and main.rule in ("seasonal_drop", "flat_drop"):
         going, over = next((_(now), _(then)) for bound, now, then in OFFLINE if lost >= bound)
     if main.rule == "load_rise" and split(main.series_id)[0] == "dns.queries":
-        going = _("{name} get {times} times their usual queries since {when}.")
+        going = _("{name} have been getting {times} times their usual queries since {when}.")
         over = _("{name} got up to {times} times their usual queries {span}.")
         times = f"{1 / max(1e-6, 1 - min(main.depth, 0.999)):.1f}"
         if end is None:
@@ -192,18 +203,6 @@ def severity(depth: float | None, minutes: float, who: str, *, rule: str) -> str
     else:
         what = _("Up to {pct} lost").format(pct=percent(depth))
     return _("{what} for {time}; {who}.").format(what=what, time=duration(minutes), who=who)
-
-
-def duration(minutes: float) -> str:
-    """ "25 minutes", "3 hours", "20 days"."""
-    if minutes < 120:
-        n = round(minutes)
-        return ngettext("{n} minute", "{n} minutes", n).format(n=n)
-    if minutes < 2880:
-        n = round(minutes / 60)
-        return ngettext("{n} hour", "{n} hours", n).format(n=n)
-    n = round(minutes / 1440)
-    return ngettext("{n} day", "{n} days", n).format(n=n)
 
 
 def _lower(text: str) -> str:

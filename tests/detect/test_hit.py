@@ -40,7 +40,7 @@ def test_a_network_is_told_with_the_users_behind_it_and_of_how_many() -> None:
     share = cast(int, people.of_network(23693)) / cast(int, people.of_country("ID"))
     assert severity["share"] == pytest.approx(share, abs=1e-6)
     assert severity["words"] == (
-        "Up to 80 % lost for 1 minute; about 64 million of the 210 million Internet users in Indonesia are behind this "
+        "Up to 80 % lost for 1 min; about 64 million of the 210 million Internet users in Indonesia are behind this "
         "network (an estimate from its share of the addresses announced there)."
     )
     assert "an estimate from announced addresses" in severity["basis"]

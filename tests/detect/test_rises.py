@@ -58,7 +58,7 @@ def test_twice_the_usual_load_is_told_as_load() -> None:
     assert told["entity"] == "provider/our-resolver"
     assert told["level"] == "degraded"
     assert told["start"] == f"{onset:%Y-%m-%dT%H:%M:%SZ}"
-    assert told["headline"].startswith("Our resolvers get 2.1 times their usual queries since")
+    assert told["headline"].startswith("Our resolvers have been getting 2.1 times their usual queries since")
     assert told["severity"]["depth"] is None
     assert told["severity"]["words"].startswith("Busier than usual")
     assert "never an outage" in told["rule_words"]

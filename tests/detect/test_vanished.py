@@ -84,7 +84,7 @@ def test_the_routes_that_are_gone_are_explained_by_who_asks_for_the_names(event:
     assert gone["causes"][0]["cause"] == "routing"
     assert gone["causes"][0]["p"] > 0.7
     speaks = " ".join(causes(gone)["routing"]["for"])
-    assert "Our resolvers get 2.2 times their usual queries since 00:10 UTC" in speaks
+    assert "From 00:10 UTC on 23 February 2026 on our resolvers got 2.2 times their usual queries" in speaks
     assert "97 % of queries that fail there ask for its zones" in speaks
     for side in (gone, event.of(RESOLVER)):
         assert any("Packets to AS4199999005 are not measured" in text for text in causes(side)["routing"]["against"])
@@ -98,7 +98,7 @@ def test_the_verdict_says_it_on_both_pages(event: Event) -> None:
     )
     assert "This alone" not in rise["verdict"]
     assert gone["verdict"].startswith("Routes were withdrawn; packets cannot be seen here. Its names (social.example")
-    assert "our resolvers get 2.2 times their usual queries" in gone["verdict"]
+    assert "our resolvers got 2.2 times their usual queries" in gone["verdict"]
 
 
 def test_the_side_that_was_published_first_tells_of_the_other_once(event: Event) -> None:
