@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from radar import cldr
 from radar.errors import ConfigError
 from radar.labels import _
 from radar.settings import value
@@ -79,11 +80,11 @@ class Rule:
 
     def words(self) -> str:
         """When it fires, with its numbers."""
-        return _(self.condition).format_map(self.facts)
+        return _(self.condition).format_map(_written(self.facts))
 
     def why(self) -> str:
         """Why that is a rule."""
-        return _(self.reason).format_map(self.facts)
+        return _(self.reason).format_map(_written(self.facts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Book:
 
     def published(self, id: str) -> str:
         """How an outage came to be published, in words."""
-        return _(self.publications[id]).format_map(self.facts)
+        return _(self.publications[id]).format_map(_written(self.facts))
 
     def texts(self) -> list[str]:
         """All messages, for translators."""
@@ -209,6 +210,11 @@ def _text(path: Path, where: str, row: Mapping[str, Any], key: str, facts: Mappi
         raise ConfigError(f"rules of {path}: {where}: {key}: no number for the placeholder {error}; there are "
                           f"{', '.join(sorted(facts))}") from None  # fmt: skip
     return text
+
+
+def _written(facts: Mapping[str, str]) -> dict[str, str]:
+    """The facts as the language that is spoken now writes numbers."""
+    return {name: cldr.written(text) for name, text in facts.items()}
 
 
 def _facts(numbers: Mapping[str, float]) -> dict[str, str]:

@@ -79,6 +79,10 @@ def catalogue() -> Catalog:
     return found
 
 
+#: What is in a name of who measures that is a sentence of ours, and no name.
+_OWN_WORDS = r"operator|[Tt]his radar|themselves|beside each|that warns|percentiles by|networks by| and RouteViews$"
+
+
 def _tables() -> Iterator[tuple[str, Iterable[str | tuple[str, str]]]]:
     """Texts that stand in tables, by file; of what is counted the singular and the plural."""
     yield "radar/signals.py", [signals.counted(unit) for unit in signals.ONE]
@@ -88,7 +92,7 @@ def _tables() -> Iterator[tuple[str, Iterable[str | tuple[str, str]]]]:
         source = module.SOURCE
         yield f"radar/sources/{name}.py", (source.title, source.summary)
         # sentences, and no names
-        own = [text for text in (source.org, source.attribution) if re.search("operator|this radar", text)]
+        own = [text for text in (source.org, source.attribution) if re.search(_OWN_WORDS, text)]
         yield f"radar/sources/{name}.py", [*own, *([source.licence] if re.search("[a-z]{4}", source.licence) else [])]
     yield "radar/data/rules.toml", rules.read(rules.FILE).texts()
     yield "radar/data/countries.csv", sorted({row.subregion for row in entities.countries().values()})

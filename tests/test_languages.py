@@ -123,8 +123,8 @@ def test_countries_are_called_by_their_names_in_cldr_and_networks_by_their_own()
     [
         ("Iraq has been almost entirely offline since 16:30 UTC on 8 January 2026: blocks that answer pings 97 % below "
          "normal.",
-         "Irak está casi totalmente sin conexión desde 16:30 UTC del 8 de enero de 2026: bloques que responden a pings "
-         "97 % por debajo de lo normal."),
+         "Irak está casi totalmente sin conexión desde las 16:30 UTC del 8 de enero de 2026: bloques que responden a "
+         "pings 97 % por debajo de lo normal."),
         ("Up to 96 % lost for 1 h 30 min; about 46 million of the 73 million Internet users in Iran are behind this "
          "network (an estimate from its share of the addresses announced there).",
          "Hasta 96 % perdido durante 1 h 30 min; unos 46 millones de los usuarios de Internet en Irán, de 73 "

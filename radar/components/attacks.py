@@ -56,6 +56,11 @@ def href(rule: AttackRule, **query: str) -> str:
     return f"/attacks?{urlencode({'rule': rule['id'], **{k: v for k, v in query.items() if v}})}"
 
 
+def link(rule: AttackRule) -> Component:
+    """A link to a rule's own view. Titles are English: they are those of the rules' authors."""
+    return html.A(title(rule), href=href(rule), lang="en" if rule["title"] else None)
+
+
 def is_new(rule: AttackRule, now: str) -> bool:
     """Whether it was first seen in the last seven days, and our records reach back at least a day further."""
     return not rule["since_start"] and times.parse(now) - times.parse(rule["first_seen"]) <= NEW_FOR
@@ -180,7 +185,7 @@ def new_list(rules: Sequence[AttackRule], now: str, simulated: bool) -> Componen
         facts.append(state.simulated(simulated))
         head = html.Div([*tags(rule), line(rule, f"new-{at}")], className="item-head")
         items.append(html.Li(html.Article([
-            head, html.H3(html.A(title(rule), href=href(rule)), className="sentence"), html.P(facts, className="facts"),
+            head, html.H3(link(rule), className="sentence"), html.P(facts, className="facts"),
         ], className="item")))  # fmt: skip
     return html.Ul(items, className="plain items")
 
@@ -221,7 +226,7 @@ def _row(rule: AttackRule, now: str, id: str) -> Component:
     if rule["since_start"]:
         first = [day(times.parse(rule["first_seen"])), html.Small(_("or earlier"))]
     return html.Tr([
-        html.Th([html.A(title(rule), href=href(rule)), html.Small(tags(rule))], scope="row"),
+        html.Th([link(rule), html.Small(tags(rule))], scope="row"),
         html.Td(line(rule, id), className="wide-only"),
         html.Td(first),
         html.Td(cldr.count(rule["day"]["matches"]), className="num"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dash import html
 from dash.development.base_component import Component
 
+from radar import cldr
 from radar.components.attacks import percent
 from radar.components.ssr import slot
 from radar.figures import quality as drawings
@@ -45,7 +46,9 @@ def drawing(window: Window) -> str:
     """The map as SVG."""
     shares = {row["entity"].removeprefix("country/"): row for row in window["countries"]}
     words = {code: name_of(code, None) for code in shapes()["countries"]}
-    words |= {code: f"{_name(row)}: {row['matches']:,} ({percent(row['share'])})" for code, row in shares.items()}
+    words |= {
+        code: f"{_name(row)}: {cldr.count(row['matches'])} ({percent(row['share'])})" for code, row in shares.items()
+    }
     kinds = {code: next(kind for kind, top, _words in SHADES if row["share"] < top) for code, row in shares.items()}
     return drawings.world(kinds, words, sentence(window))
 

@@ -10,6 +10,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+from radar import cldr
 from radar.components import times
 from radar.components.ssr import marks
 from radar.labels import _
@@ -72,7 +73,7 @@ def _replay(clock: Clock) -> tuple[str, list[Any]]:
     title = _("Simulated data.") if clock["simulated"] else _("A replay of recorded data.")
     at: list[Any] = [_("The clock here reads"), " ", times.time(clock["now"])]
     if clock["speed"] > 0:
-        speed = _("played at {n} times real speed").format(n=f"{clock['speed']:g}")
+        speed = _("played at {n} times real speed").format(n=cldr.written(f"{clock['speed']:g}"))
         return title, [*at, f", {speed}."]
     return title, [*at, "; ", _("the replay has ended"), "."]
 

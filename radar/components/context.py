@@ -8,7 +8,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from radar import retell
+from radar import languages, retell
 from radar.components import shell, state, times
 from radar.labels import _, ngettext
 from radar.shapes import SourceStatus
@@ -98,10 +98,14 @@ def _grouped(found: Sequence[Happening], now: str) -> list[tuple[Happening, int]
 
 def _row(row: Happening, again: int, sources: Mapping[str, SourceStatus], now: str) -> Component:
     words = retell.text(row["title"])
-    title: Any = html.A(words, href=row["url"], rel="nofollow noopener") if row["url"] else words
+    # what could not be told in the reader's language stands as it was written
+    spoken = "en" if words == row["title"] else languages.current()
+    title: Any = html.Span(words, lang=spoken)
+    if row["url"]:
+        title = html.A(words, href=row["url"], rel="nofollow noopener", lang=spoken)
     said: list[Any] = []
     if row["area"] and row["kind"] not in _DAYS:
-        said.append(html.Span(row["area"]))
+        said.append(html.Span(row["area"], lang="en"))
     if row["severity"]:
         said.append(html.Span(_("{severity}, as its source says").format(severity=row["severity"])))
     if row["withdrawn_at"]:

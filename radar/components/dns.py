@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dash import html
 from dash.development.base_component import Component
 
-from radar import cldr, entities, times
+from radar import cldr, entities, retell, times
 from radar.components import shell, state
 from radar.labels import _
 from radar.shapes import Outage
@@ -19,7 +19,7 @@ def block(found: Dns | None, outages: Sequence[Outage]) -> Component | None:
     if found is None:
         return None
     tag = state.simulated(found["simulated"])
-    parts: list[Component] = [html.P([found["words"], " ", withdrawn(found, outages), " ", tag])]
+    parts: list[Component] = [html.P([retell.text(found["words"]), " ", withdrawn(found, outages), " ", tag])]
     if found["zones"]:
         parts.append(_table(found["zones"]))
     note = _("In the last hour of our logs. A zone is told where at least {clients} clients and {queries} queries ask "

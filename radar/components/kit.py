@@ -98,7 +98,7 @@ def apa(work: Work) -> str:
     return (
         f"Internet Radar. ({moment:%Y}, {_day(moment)}). {work.title} [{kind}]. "
         + _data(work) + " " + _("Retrieved {time}, from {address}").format(
-            time=f"{_day(moment)}, {moment:%Y}, {moment:%H:%M} UTC", address=work.frozen)
+            time=f"{_whole_day(moment)}, {moment:%H:%M} UTC", address=work.frozen)
     )  # fmt: skip
 
 
@@ -111,6 +111,11 @@ def _data(work: Work) -> str:
 def _day(moment: datetime) -> str:
     """Month and day as APA has them in English, "March 2"; in other languages as these write them."""
     return f"{moment:%B} {moment.day}" if languages.current() == "en" else cldr.day_month(moment)
+
+
+def _whole_day(moment: datetime) -> str:
+    """The same with the year."""
+    return f"{_day(moment)}, {moment:%Y}" if languages.current() == "en" else cldr.day(moment)
 
 
 def bibtex(work: Work) -> str:

@@ -39,6 +39,10 @@ def impact(value: str | None) -> str:
     return _(IMPACTS[value]) if value in IMPACTS else _("impact not said")
 
 
+#: The language that providers write in, for whoever reads a page aloud.
+THEIRS = "en"
+
+
 def says(row: Mapping[str, Any], now: str) -> list[Any]:
     """One cell: what the provider says now, or why we do not know. ``row`` is one of ``radar.api.providers``."""
     told = row["says"]
@@ -106,7 +110,7 @@ def _first(name: str, row: Mapping[str, Any], now: str) -> list[Any]:
 
 def statement(provider: Provider, told: ProviderSays | None, now: str) -> Component:
     """What the provider says of itself: how we know, and its incidents of ninety days."""
-    title = _("What {name} says").format(name=provider.name)
+    title = _("What {name} says").format(name=name_of(provider.slug))
     if provider.status.form == "none":
         text = _("It has no status page in a form that we read. That says nothing about how well it works.")
         return shell.section(title, html.P(text, className="note"), id="says")
@@ -140,7 +144,7 @@ def meanwhile(
 ) -> Component:  # fmt: skip
     """What a provider said of the time of an outage, or that it said nothing, or that we do not read what it says.
     ``found``: its incidents of that time."""
-    name = html.A(provider.name, href=f"/{provider.key}")
+    name = html.A(name_of(provider.slug), href=f"/{provider.key}")
     if provider.status.form == "none":
         return html.P([name, ": ", _("it has no status page in a form that we read.")], className="note")
     if told is None or told["read_at"] is None:
@@ -162,7 +166,9 @@ def _page(provider: Provider) -> str:
 
 
 def _incident(row: ProviderIncident, now: str) -> Component:
-    title: Any = html.A(row["title"], href=row["url"], rel="nofollow noopener") if row["url"] else row["title"]
+    title: Any = html.Span(row["title"], lang=THEIRS)
+    if row["url"]:
+        title = html.A(row["title"], href=row["url"], rel="nofollow noopener", lang=THEIRS)
     facts: list[Any] = [html.Span(impact(row["impact"]))]
     begun = row["created_at"] or row["started_at"]
     if begun:
@@ -175,9 +181,11 @@ def _incident(row: ProviderIncident, now: str) -> Component:
         facts.append(html.Strong(_("open")))
     where = ", ".join([*row["components"][:4], *row["regions"][:4]])
     if where:
-        facts.append(html.Span(where))
+        facts.append(html.Span(where, lang=THEIRS))
     notes = [
-        html.Li([times.time(note["at"], now), " ", html.Q(note["text"])]) for note in row["updates"] if note["text"]
+        html.Li([times.time(note["at"], now), " ", html.Q(note["text"], lang=THEIRS)])
+        for note in row["updates"]
+        if note["text"]
     ]
     newest = notes[::-1]
     inside: list[Any] = [html.H3(title, className="sentence"), html.P(facts, className="facts")]

@@ -185,7 +185,7 @@ def headline(entity: str, main: Alert, start: datetime, end: datetime | None, *,
 def _span(start: datetime, end: datetime, tell: Callable[[datetime], str]) -> str:
     """ "from 03:00 to 10:40 UTC on 2 March 2026": the date once where it is the same."""
     if tell is when and start.date() == end.date():
-        return _("from {start} to {end}").format(start=f"{start:%H:%M}", end=when(end))
+        return _("from {clock} to {end}").format(clock=f"{start:%H:%M}", end=when(end))
     return _("from {start} to {end}").format(start=tell(start), end=tell(end))
 
 

@@ -31,7 +31,7 @@ def layout(sha256: str = "", at: str = "", table: str = "", **query: str) -> Com
         _attack_chart.chart(made, _read.snapshot().now, f"{made.share}&table=1", table=bool(table),
                             alone=True),
         shell.section(_("Share, download, cite"), kit.kit(_attack_chart.ID, work, made.chart)),
-        html.P([_("All of what we know of this rule: "), html.A(parts.title(found.rule), href=parts.href(found.rule)),
+        html.P([_("All of what we know of this rule: "), parts.link(found.rule),
                 "."]),
         heading=work.title,
         kicker=_("Chart"),

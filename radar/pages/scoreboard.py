@@ -172,7 +172,7 @@ def _confidence(rows: Sequence[dict[str, Any]], told: dict[str, Any]) -> Compone
             said=round(row["confidence"] * 100), right=round(row["right"] * 100)
         )
         bar = Raw(shares.svg([shares.Part(row["right"], "ok")], words))
-        body.append(html.Tr([html.Td(row["band"]), html.Td(str(row["alarms"])), html.Td(words),
+        body.append(html.Tr([html.Td(_(row["band"])), html.Td(str(row["alarms"])), html.Td(words),
                              html.Td(bar, className="bar-cell")]))  # fmt: skip
     heads = [_("Confidence"), _("Alarms"), _("Said and right"), _("As a bar")]
     note = _("This rests on simulation and the few real cases.")
@@ -181,7 +181,7 @@ def _confidence(rows: Sequence[dict[str, Any]], told: dict[str, Any]) -> Compone
     if told["brier"] is not None:
         words = _("Mean squared error of what was said: {now}. It was {before} when {stated} % was said of every "
                   "alarm, before the confidence was learnt from other simulated outages.")  # fmt: skip
-        before = [html.P(words.format(now=f"{told['brier']:.3f}", before=f"{told['brier_stated']:.3f}",
+        before = [html.P(words.format(now=cldr.fixed(told["brier"], 3), before=cldr.fixed(told["brier_stated"], 3),
                                       stated=round(told["stated"] * 100)))]  # fmt: skip
     return shell.section(
         _("Is the confidence true?"), drawn, *before, note=note, id="confidence", class_name="scoreboard"

@@ -167,9 +167,10 @@ def _rejected(row: SourceStatus) -> Any:
     if not row["rejected"]:
         return "0"
     reasons = [
-        html.Li([f"{said['count']}: {said['reason']} (", _("for example"), " ", html.Code(str(said["example"])), ")"])
+        html.Li([f"{said['count']}: ", html.Span(str(said["reason"]), lang="en"), " (", _("for example"), " ",
+                 html.Code(str(said["example"])), ")"])
         for said in row["rejected_examples"]
-    ]
+    ]  # fmt: skip
     total = cldr.count(row["rejected"])
     return [total, html.Ul(reasons, className="plain", **marks(aria_label=_("Reasons")))] if reasons else total
 

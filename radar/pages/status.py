@@ -79,7 +79,7 @@ def _publication(snapshot: _read.Snapshot, clock: Clock | None) -> Component:
     if clock["mode"] == "live":
         mode = _("live")
     elif clock["speed"] > 0:
-        mode = _("replay at {n} times real speed").format(n=f"{clock['speed']:g}")
+        mode = _("replay at {n} times real speed").format(n=cldr.written(f"{clock['speed']:g}"))
     else:
         mode = _("replay, ended")
     counts: Counter[str] = Counter(seen["state"] for seen in snapshot.states.values())
