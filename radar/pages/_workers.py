@@ -177,7 +177,7 @@ def _job(row: board.Judged, now: datetime, head: Sequence[str]) -> Component:
     ]
     name: list[Any] = [run["name"]]
     if run["error"]:
-        name.append(html.Small(run["error"], className="error"))
+        name.append(html.Small(run["error"], className="error", lang="en"))
     return line(name, cells, head)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from radar import bands, rules
+from radar import bands, cldr, rules
 from radar.components import causes, numbers, record, shell, state
 from radar.labels import PLANES, STATE_HELP, _
 from radar.signals import SIGNALS, SLOTS, Signal, series_id
@@ -320,4 +320,4 @@ def _percent(part: float) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:g}"
+    return cldr.written(f"{value:g}")

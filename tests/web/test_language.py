@@ -151,7 +151,10 @@ def test_stored_sentences_are_told_in_the_language_of_the_page(browser: FlaskCli
             for row in sample_outages()]  # fmt: skip
     documents.put(client, "outages", rows)
     _read.forget()
-    told = "Irak: solicitudes a nuestros servidores 93 % por debajo de lo normal desde las 05:00 UTC del 2 de marzo de 2026."
+    told = (
+        "Irak: solicitudes a nuestros servidores 93 % por debajo de lo normal desde las 05:00 UTC del 2 de marzo de "
+        "2026."
+    )
     for language, headline in (("es", told), ("en", rows[0]["headline"]), ("es", told)):
         with browser.application.test_request_context("/"), languages.speaking(language):
             assert _read.snapshot().outages[0]["headline"] == headline
