@@ -48,7 +48,7 @@ _BETWEEN = str.maketrans(dict.fromkeys("'’‘ʼʻ`´-‐‑‒–—―−_.,:
 _INITIALS = re.compile(r"(?<!\w)([^\W\d_])\.(?=[^\W\d_](?!\w))")
 
 #: Lines that are looked at for words in any order.
-_LOOKED_AT = 4000
+_LOOKED_AT = 1500
 
 #: Letters from how many on a word at the start of any word of a country's name comes before networks.
 _PLAIN_WORD = 4

@@ -52,6 +52,7 @@ REASONS: dict[str, str] = {
     "restart": N_("our own restart"),
     "flood": N_("more messages than could be read"),
     "peer down": N_("a peer's session closed"),
+    "silent": N_("its collector fell silent"),
 }
 
 #: States of the table in which a loss, or that there is none, may be said.
