@@ -39,6 +39,7 @@ _FORMS = {
 #: Names of the numbers of rules.
 _COUNTED = re.compile(r"_(?:drop|z|bins|pc|ms|min|in|days|ends)$|^(?:fewest|deviations)$")
 _FIELD = re.compile(r"\{(\w+)\}")
+_DAY = re.compile(r"(\d{1,2}) ([A-Z][a-z]+) (\d{4})")
 _NETWORK = re.compile(r"(AS\d+(?: .+)?) in ([^.,;]+)")
 _SENTENCE = re.compile(r"(?<=[.!?]) (?=\S)")
 
@@ -142,6 +143,9 @@ def _exact(said: str) -> str | None:
         told = _(spelled)
         if told != spelled:
             return _cased(told, said)
+    day = _DAY.fullmatch(said)
+    if day and day[2] in _names():
+        return _("{day} {month} {year}").format(day=day[1], month=_names()[day[2]], year=day[3])
     network = _NETWORK.fullmatch(said)
     if network and network[2] in _names():
         return _("{network} in {country}").format(network=network[1], country=_names()[network[2]])

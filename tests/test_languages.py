@@ -133,6 +133,16 @@ def test_countries_are_called_by_their_names_in_cldr_and_networks_by_their_own()
         ("Requests at our edge 94 % below normal. Most routes stayed up, packets gone.",
          "Solicitudes a nuestros servidores 94 % por debajo de lo normal. La mayoría de las rutas siguió en pie, los "
          "paquetes desaparecieron."),
+        ("AS812 Acme Inc.: requests at our edge 20 % below normal at the worst, from 8 January 2026 to 12 March 2026.",
+         "AS812 Acme Inc.: solicitudes a nuestros servidores 20 % por debajo de lo normal en lo peor, desde el 8 de "
+         "enero de 2026 hasta el 12 de marzo de 2026."),
+        ("Spain was mostly offline from 03:00 to 10:40 UTC on 2 March 2026: blocks that answer pings 97 % below normal "
+         "at the worst.",
+         "España estuvo mayoritariamente sin conexión desde las 03:00 hasta las 10:40 UTC del 2 de marzo de 2026: "
+         "bloques que responden a pings 97 % por debajo de lo normal en lo peor."),
+        ("Not affected at onset; a later, shallow loss of at most 13 % from 03:10 UTC on 2 March 2026.",
+         "Sin efecto al inicio; después, una pérdida leve de 13 % como máximo, desde las 03:10 UTC del 2 de marzo de "
+         "2026."),
         ("AS58224 Iran Telecommunication Company PJS", "AS58224 Iran Telecommunication Company PJS"),
         ("A sentence that a person wrote, of no form.", "A sentence that a person wrote, of no form."),
     ],

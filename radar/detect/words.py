@@ -11,6 +11,16 @@ from radar.labels import N_, _
 from radar.labels import duration as duration
 from radar.signals import SIGNALS, split
 
+#: Sentences that earlier versions stored. They are written no more and still told (``radar.retell``).
+EARLIER = (
+    N_("{name} get {times} times their usual queries since {when}."),
+    N_("Our resolvers get {times} times their usual queries since {when}: what gets no answer is asked for again."),
+    N_("Its names ({zones}) cannot be looked up and are asked for again: {resolvers} get {times} times their usual "
+       "queries since {when}."),
+    N_("{n} minutes"),
+    N_("{n} hours"),
+)  # fmt: skip
+
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
           "December")  # fmt: skip
 
