@@ -147,5 +147,5 @@ def test_the_numbers_of_a_rise_of_attempts_are_those_of_its_greatest_hour() -> N
 
 def test_failures_are_not_called_a_loss_of_so_much() -> None:
     said = words.severity(0.39, 180.0, "how many are hit is not known", rule="error_rise")
-    assert said.startswith("Up to 39 % of requests failed for 3 hours")
+    assert said.startswith("Up to 39 % of requests failed for 3 h;")
     assert words.severity(0.39, 180.0, "x", rule="flat_drop").startswith("Up to 39 % lost")
