@@ -14,7 +14,7 @@ from tests.web.test_routing_page import words_of
 def test_a_country_says_who_uses_the_internet_of_which_year_and_by_whom(site: Site) -> None:
     text = words_of(site.page("/country/IQ"))
     assert "Internet users 82 % of people (2023) That is about 38 million people" in text
-    assert "Source: Gapminder, World Bank, ITU; names: Unicode CLDR Licence: CC BY 4.0 Table of 2026-11" in text
+    assert "Source: Gapminder, World Bank, ITU; names: Unicode CLDR Licence: CC BY 4.0 Table of November 2026" in text
 
 
 def test_what_is_not_known_of_a_country_is_said_and_not_nought(site: Site) -> None:

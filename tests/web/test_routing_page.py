@@ -287,9 +287,9 @@ def test_a_network_of_which_nothing_is_measured_still_has_a_page(site: Site) -> 
 def test_a_global_network_is_said_to_be_one(site: Site) -> None:
     text = words_of(site.page("/asn/1"))
     assert text.startswith("Global network")
-    assert "Global network: most of its addresses (69 %) lie in US." in text
+    assert "Global network: most of its addresses (69 %) lie in the US." in text
     assert network.where("asn/5").startswith("Global network: the largest part of its addresses (50 %) lies in Brazil")
-    assert "The network as a whole: Nearly all of its addresses (100 %) lie in UK." in words_of(
+    assert "The network as a whole: Nearly all of its addresses (100 %) lie in the UK." in words_of(
         site.page("/geoasn/IE-5089"))  # fmt: skip
 
 
