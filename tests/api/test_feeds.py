@@ -112,7 +112,7 @@ def test_what_jobs_have_written_is_told_in_spanish_and_what_people_wrote_is_not(
     publish(spare[1], docs, states)
     said, made = feed(application(spare[1]).test_client(), "/feeds/country/IQ.atom?lang=es").findall(f"{ATOM}entry")
     assert "La mayoría de las rutas siguió en pie mientras se perdían paquetes." in text(made, "title")
-    assert "por debajo de lo normal desde 05:00 UTC" in text(made, "summary")
+    assert "por debajo de lo normal desde las 05:00 UTC del 2 de marzo" in text(made, "summary")
     assert "The ministry told us so by phone." in text(said, "summary")
 
 

@@ -47,8 +47,8 @@ CALM: list[float | None] = [50.0, 51.0, 49.0] * 7
     [
         ([60.0] * 7, False, "20 % slower"),
         ([40.0] * 7, False, "20 % faster"),
-        ([60.0] * 7, True, "20 % faster"),
-        ([40.0] * 7, True, "20 % slower"),
+        ([60.0] * 7, True, "20 % higher"),
+        ([40.0] * 7, True, "20 % lower"),
         ([50.0, 51.0] * 3 + [52.0], False, "like the three before"),
     ],
 )
