@@ -176,7 +176,7 @@ def _words() -> str:
 
 def search_form(id: str, *, value: str = "", label: str = "", big: bool = False) -> str:
     """A search form that works without scripts; the browser adds suggestions while one types. ``label`` is shown."""
-    hint = escape(_("Country, network, provider"))
+    hint = escape(_("Country, network, provider") if big else _("Country or network"))
     return (
         f'<form class="search{" big" if big else ""}" role="search" action="/search" method="get">'
         f'<label class="{"ask" if label else "sr"}" for="{id}">{escape(label) or hint}</label><span class="search-box">'
