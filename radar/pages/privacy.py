@@ -25,7 +25,8 @@ def layout(**query: str) -> Component:
             html.Li(_("Your choice of a light or dark look and of the time zone stays in your browser (localStorage). "
                       "It is never sent to us.")),
             html.Li(_("Your network address is used to answer you and is not stored: this software writes no access "
-                      "log. What you search for is not stored either.")),
+                      "log. What you search for is not stored either, nor an address that you type there to look up "
+                      "its network.")),
             html.Li(_("If you press “Is it just me?” on the front page, the first part of your address is used to look "
                       "up your country and your network in tables that lie here. It is in no file, no log and no "
                       "database.")),
