@@ -66,7 +66,7 @@ def test_axe_finds_nothing_wrong_where_more_is_known(view: View, full: Running, 
 @pytest.mark.parametrize("text", ["vir", "xyzzyx"])
 def test_axe_finds_nothing_wrong_with_suggestions(view: View, axe: str, text: str) -> None:
     page = taken(view("/method", width=1280))
-    page.get_by_label("Country, network or AS number").press_sequentially(text)
+    page.get_by_label("Country or network").press_sequentially(text)
     page.wait_for_selector(".suggest")
     assert wrong(page, axe) == {}
 

@@ -81,7 +81,7 @@ def test_what_explains_a_term_has_a_name_and_goes_at_escape(view: View) -> None:
 
 def test_a_stroke_goes_to_the_search_only_where_nothing_has_the_focus(view: View) -> None:
     page = taken(view("/country/IQ"))
-    search = page.get_by_label("Country, network or AS number")
+    search = page.get_by_label("Country or network")
     page.locator(".ts-box").first.focus()
     page.keyboard.press("/")
     expect(search).not_to_be_focused()
@@ -92,7 +92,7 @@ def test_a_stroke_goes_to_the_search_only_where_nothing_has_the_focus(view: View
 
 def test_suggestions_are_counted_and_their_states_said(view: View) -> None:
     page = taken(view("/method"))
-    search = page.get_by_label("Country, network or AS number")
+    search = page.get_by_label("Country or network")
     status = page.locator(".search [role=status]")
     search.press_sequentially("iraq")
     expect(status).to_have_text(re.compile(r"^\d+ suggestions?$"))
