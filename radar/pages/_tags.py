@@ -19,8 +19,9 @@ from dash import Dash
 from radar.components.document import Tags
 from radar.figures.palette import PALETTE
 
-#: Style sheets, in this order, written into each page.
-SHEETS = ("fonts", "figures", "site", "info")
+#: Style sheets, in this order, written into each page; and the one of all but the front page, whose first response must
+#: not need a round trip more.
+SHEETS, MORE = ("fonts", "figures", "site"), "info"
 
 #: Scripts of ``assets/site`` in the order in which they stand in one.
 SITE = ("base", "theme", "later", "takeover", "live", "points", "scroll", "tips", "zoom", "fresh", "search", "share")
@@ -62,10 +63,10 @@ def tags(app: Dash, assets: Path) -> tuple[Tags, dict[str, Callable[[], flask.Re
     plotly = f"/assets/vendor/{bundle.name}?m={_stamp(bundle)}" if bundle.is_file() else ""
     own = {
         name: (
-            smaller((assets / f"{name}.css").read_text(encoding="utf-8")),
+            smaller("".join((assets / f"{sheet}.css").read_text(encoding="utf-8") for sheet in _sheets(name))),
             tuple(f"/assets/{script}.js?m={_stamp(assets / f'{script}.js')}" for script in scripts),
         )
-        for name, scripts in OWN.items()
+        for name, scripts in {"": (), **OWN}.items()
     }
     config = app._generate_config_html().partition(">")[2].rpartition("<")[0].replace("</", "<\\/")
     made = Tags(css=smaller(css), fonts=_preloaded(css), scripts=(site,), later=(*found, boot), plotly=plotly,
@@ -73,10 +74,13 @@ def tags(app: Dash, assets: Path) -> tuple[Tags, dict[str, Callable[[], flask.Re
     return made, views
 
 
+def _sheets(name: str) -> tuple[str, ...]:
+    """The style sheets of a page beside those of all."""
+    return (name,) if name == "home" else tuple(sheet for sheet in (MORE, name) if sheet)
+
+
 def with_own(tags: Tags, name: str) -> Tags:
-    """The tags of a page with assets of its own."""
-    if not name:
-        return tags
+    """The tags of a page with the assets that not all pages have."""
     css, scripts = tags.own[name]
     return replace(tags, css=tags.css + css, scripts=(*tags.scripts, *scripts))
 
