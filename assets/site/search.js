@@ -1,4 +1,4 @@
-/* Names are suggested while one types into a search field; "/" goes to it from where nothing has the focus. */
+/* Names are suggested while one types into a search field; Ctrl+K (or Command+K) goes to it. */
 (function () {
   "use strict";
 
@@ -112,9 +112,8 @@
     if (input.matches && input.matches(".search input") && !input.hasAttribute("role")) suggest(input);
   });
   document.addEventListener("keydown", (event) => {
-    /* a single key means something only where no chart and no control has the focus */
-    const free = !document.activeElement || document.activeElement === document.body;
-    if (event.key === "/" && free && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    /* never a key alone: who speaks to the browser would set it off (WCAG 2.1.4) */
+    if (event.key === "k" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) {
       const input = find(".search input");
       if (input) { event.preventDefault(); input.focus(); }
     }

@@ -79,14 +79,14 @@ def test_what_explains_a_term_has_a_name_and_goes_at_escape(view: View) -> None:
     expect(tip).to_be_hidden()
 
 
-def test_a_stroke_goes_to_the_search_only_where_nothing_has_the_focus(view: View) -> None:
+def test_two_keys_go_to_the_search_and_one_alone_does_nothing(view: View) -> None:
     page = taken(view("/country/IQ"))
     search = page.get_by_label("Country or network")
-    page.locator(".ts-box").first.focus()
     page.keyboard.press("/")
+    page.keyboard.press("k")
     expect(search).not_to_be_focused()
-    page.locator(".ts-box").first.evaluate("(node) => node.blur()")
-    page.keyboard.press("/")
+    page.locator(".ts-box").first.focus()
+    page.keyboard.press("Control+k")
     expect(search).to_be_focused()
 
 
