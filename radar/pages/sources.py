@@ -81,14 +81,14 @@ def behind(row: SourceStatus) -> str:
 def _overview(rows: Sequence[SourceStatus], now: str) -> Component:
     head = html.Tr([html.Th(_("Source"), scope="col"), html.Th(_("State"), scope="col"),
                     html.Th(_("Newest bin"), scope="col"), html.Th(_("Behind"), scope="col"),
-                    html.Th(_("Licence"), scope="col")])  # fmt: skip
+                    html.Th(_("Licence"), scope="col", className="wide-only")])  # fmt: skip
     body = [
         html.Tr([
             html.Th(html.A(row["title"], href=f"#{row['name']}"), scope="row"),
             html.Td([how(row), " ", state.simulated(row["simulated"])]),
             html.Td(times.time(row["newest_bin"], now) if row["newest_bin"] else _("none")),
             html.Td(behind(row)),
-            html.Td(html.A(row["licence"], href=row["licence_url"])),
+            html.Td(html.A(row["licence"], href=row["licence_url"]), className="wide-only"),
         ])
         for row in rows
     ]  # fmt: skip
