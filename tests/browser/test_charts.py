@@ -159,7 +159,6 @@ def test_back_after_a_zoom_shows_what_was_shown_before(view: View) -> None:
     taken(page)
     page.go_back()
     page.wait_for_url(before)
-    taken(page)
     expect(page.locator(".ranges .choices [aria-current]")).to_have_text("7 days")
 
 
