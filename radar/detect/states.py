@@ -34,9 +34,10 @@ def entity_state(entity: str, views: Sequence[View], outage: Outage | None) -> E
             "simulated": outage["simulated"],
             "series": series,
         }
+    hit = [view for view in judged if view.verdict == "affected" and view.loss is not None]
     if not judged or (traffic and all(view.verdict == "insufficient" for view in traffic)):
-        words = _why(views)
-        if judged:
+        words = _off(hit) if hit else _why(views)
+        if judged and not hit:
             words = _("Its routes are within their usual range; of its traffic we cannot say: {why}.").format(
                 why=_reason(traffic)
             )
@@ -49,12 +50,8 @@ def entity_state(entity: str, views: Sequence[View], outage: Outage | None) -> E
             "simulated": False,
             "series": series,
         }
-    hit = [view for view in judged if view.verdict == "affected" and view.loss is not None]
     if hit:
-        worst = max(hit, key=lambda view: view.loss or 0.0)
-        words = _("{what}: {pct} off its usual value; not confirmed as an outage.").format(
-            what=title(worst.series_id), pct=percent(worst.loss)
-        )
+        words = _off(hit)
     elif not traffic:
         words = _("Its routes are within their usual range; its traffic is not measured here.")
     elif len(judged) < len(scored):
@@ -72,6 +69,14 @@ def entity_state(entity: str, views: Sequence[View], outage: Outage | None) -> E
         "simulated": False,
         "series": series,
     }
+
+
+def _off(hit: Sequence[View]) -> str:
+    """What lies furthest off its usual value."""
+    worst = max(hit, key=lambda view: view.loss or 0.0)
+    return _("{what}: {pct} off its usual value; not confirmed as an outage.").format(
+        what=title(worst.series_id), pct=percent(worst.loss)
+    )
 
 
 def _why(views: Sequence[View]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from radar.figures import affected, map_file, matrix, reach, sheet, worldmap
 from radar.labels import _
 from radar.pages import _attacks, _depends, _reach, _read, _seen, _then
 from radar.pages._chart import WrongAddress, time_of
-from radar.pages._figure import Figure, Numbers
+from radar.pages._figure import Builder, Figure, Numbers
 from radar.shapes import Outage, SourceStatus
 from radar.store import performance, reliability
 
@@ -117,7 +117,7 @@ def _losses(query: Query) -> Figure:
     rows = routing.lost(table) if table is not None and how in routing.JUDGED and not snapshot.stalled_since else []
     if table is None or not rows:
         raise WrongAddress(_("No country is known to have lost announced space just now."))
-    found, held = table, "live" if how == "live" else how
+    found = table
     return Figure(
         id="losses",
         title=_("Announced space that is gone"),
@@ -131,7 +131,7 @@ def _losses(query: Query) -> Figure:
         ]),
         numbers=lambda: (("entity", "family", "change"),
                          [(row.entity, row.family, round(row.change, 6)) for row in rows]),
-        shown=html.Div(routing.losses(found, held)),
+        shown=html.Div(routing.losses(found, how)),
         sources=_one(source),
         simulated=all(view["simulated"] for view in found["countries"]),
         moment=snapshot.now,
@@ -225,7 +225,7 @@ def _where_hit(query: Query) -> Figure:
         sentence=found.said,
         unit=_("state of each country and network"),
         page=f"/outage/{outage['id']}#reach",
-        named={"name": "where-hit", "outage": outage["id"], **({"at": snapshot.at} if snapshot.at else {})},
+        named={"name": "where-hit", "outage": outage["id"], **_at(snapshot)},
         drawing=drawing,
         numbers=lambda: (("network", "country", "state"), [(dot.name, dot.country, dot.kind) for dot in found.dots]),
         shown=slot("affected-map", lambda: found.svg() + affected.legend(found.dots), class_name="affected-box"),
@@ -272,7 +272,7 @@ def _origins(query: Query) -> Figure:
 
 
 #: By the name in an address.
-FIGURES: dict[str, Callable[[Query], Figure]] = {
+FIGURES: dict[str, Builder] = {
     "hours": _hours,
     "reliability": _reliability,
     "losses": _losses,

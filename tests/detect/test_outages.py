@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -313,6 +314,9 @@ def test_a_place_is_calm_only_by_what_can_be_judged() -> None:
     assert blind["state"] == "insufficient", "routes stand while packets are lost"
     assert blind["words"] == ("Its routes are within their usual range; of its traffic we cannot say: too few "
                               "measurements to judge.")  # fmt: skip
+    gone = replace(routes, verdict="affected", loss=0.4)
+    words = entity_state("country/NR", [gone, pings], None)["words"]
+    assert words == "Announced IPv4 space: 40 % off its usual value; not confirmed as an outage."
     unmeasured = entity_state("country/NR", [routes], None)
     assert (unmeasured["state"], unmeasured["since"]) == ("ok", None)
     assert unmeasured["words"] == "Its routes are within their usual range; its traffic is not measured here."
