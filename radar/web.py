@@ -39,6 +39,7 @@ from radar.pages import (
     _film,
     _first,
     _here,
+    _kept,
     _language,
     _map,
     _quality_map,
@@ -287,7 +288,7 @@ def _warm() -> None:
 
 
 _UPDATE = "/_dash-update-component"
-server.view_functions[_UPDATE] = _strict(server.view_functions[_UPDATE])
+server.view_functions[_UPDATE] = _kept.pages_of_dash(_strict(server.view_functions[_UPDATE]))
 
 # Dash sets up its routing on the first request, and two at once can find it half done; so it is done here.
 with server.test_request_context("/"):

@@ -31,11 +31,11 @@ def serving(server: Server) -> Iterator[Server]:
 @contextmanager
 def site_over(store: Store) -> Iterator[Flask]:
     """The one application of the process over a store; what it kept of another one is forgotten."""
-    from radar.pages import _charts, _film, _first, _read
+    from radar.pages import _charts, _film, _kept, _read
     from radar.web import server
 
     def forget() -> None:
-        for kept in (_read, _first, _charts, _film):
+        for kept in (_read, _kept, _charts, _film):
             kept.forget()
 
     before = server.config["RADAR_STORE"]

@@ -8,7 +8,8 @@
   const { find, idle } = page;
   const told = find("#radar-later");
   if (!told) return;
-  const { scripts, plotly } = JSON.parse(told.textContent);
+  const { scripts, asked, charts } = JSON.parse(told.textContent);
+  const plotly = charts.at(-1);
 
   /* ms without a sign, after which they are run all the same. */
   const REST = 5000;
@@ -26,12 +27,9 @@
     });
   }
 
-  function hint(address) {
+  function hint(address, how = { rel: "prefetch", as: "script" }) {
     return new Promise((done) => {
-      const link = document.createElement("link");
-      link.rel = "prefetch";
-      link.as = "script";
-      link.href = address;
+      const link = Object.assign(document.createElement("link"), how, { href: address });
       link.onload = link.onerror = done;
       document.head.append(link);
     });
@@ -45,7 +43,11 @@
     started = true;
     for (const sign of SIGNS) removeEventListener(sign, start, true);
     for (const address of scripts) add(address).catch(() => { /* the server's page stays */ });
-    if (plotly) hint(plotly);
+    /* what Dash would ask for only when it runs, a round trip later each */
+    for (const address of asked) hint(address, { rel: "preload", as: "fetch", crossOrigin: "anonymous" });
+    const fetched = Promise.all(charts.map((address) => hint(address)));
+    /* somebody reads: while Dash waits for an answer the processor has time for Plotly */
+    if (event && plotly) fetched.then(() => idle(1000)).then(withPlotly);
   }
 
   /* Plotly, for the first chart that wants it; false when it cannot be had, and the next chart asks again. */
@@ -74,7 +76,7 @@
 
   for (const sign of SIGNS) addEventListener(sign, start, { capture: true, passive: true });
   document.addEventListener("radar-live-all", start);
-  if (window.radarSign) start();  /* one came before this script did */
+  if (window.radarSign) start(window.radarSign);  /* one came before this script did */
   if (document.readyState === "complete") prepare(); else addEventListener("load", prepare, { once: true });
   Object.assign(page, { start, withPlotly });
 })();

@@ -40,13 +40,15 @@ MARK = (
 @dataclass(frozen=True, slots=True)
 class Tags:
     """What a page loads. ``css`` is written into it; ``scripts`` are addresses, in order; ``later`` those of Dash, run
-    on demand, as ``plotly`` is. ``own``: style sheet and scripts of the pages that have some of their own, by name."""
+    on demand. ``asked``: what Dash asks for first; ``charts``: scripts that pages with charts need too, Plotly's the
+    last. ``own``: style sheet and scripts of the pages that have some of their own, by name."""
 
     css: str
     fonts: Sequence[str]
     scripts: Sequence[str]
     later: Sequence[str]
-    plotly: str
+    asked: Sequence[str]
+    charts: Sequence[str]
     config: str
     own: Mapping[str, tuple[str, Sequence[str]]] = field(default_factory=dict)
 
@@ -138,7 +140,8 @@ def _later(tags: Tags, meta: Meta) -> str:
     """What ``assets/site/later.js`` runs on demand; nothing on a page that Dash does not take over."""
     if not tags.later:
         return ""
-    told = json.dumps({"scripts": list(tags.later), "plotly": tags.plotly if meta.charts else ""})
+    charts = list(tags.charts) if meta.charts else []
+    told = json.dumps({"scripts": list(tags.later), "asked": list(tags.asked), "charts": charts})
     return (
         f'<script id="radar-later" type="application/json">{told}</script>'
         f'<script id="_dash-config" type="application/json">{tags.config}</script>'

@@ -1,17 +1,10 @@
-"""The first response of a page: layout, status, finished HTML, cached per publication.
-
-The same address asked twice between two publications is rendered once; its compressed forms are kept with it. While
-the store is away nothing is kept, so that no error outlives its cause.
-"""
+"""The first response of a page: layout, status, finished HTML, kept per publication (``_kept.py``)."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import dash
@@ -20,19 +13,15 @@ from dash import html
 from dash._pages import _path_to_page
 from dash.development.base_component import Component
 
-from radar import entities, languages
+from radar import entities
+from radar.api import envelope
 from radar.components import shell
 from radar.components.bars import bars
 from radar.components.document import Tags, document
 from radar.components.ssr import to_html
 from radar.errors import StoreUnavailable
 from radar.labels import _
-from radar.pages import _cards, _language, _read, _suggest, _tags, _then
-from radar.serve import accepted, encode
-
-#: Pages kept per process, and the longest query that is worth keeping.
-KEPT = 300
-LONGEST_QUERY = 120
+from radar.pages import _cards, _kept, _language, _read, _suggest, _tags, _then
 
 log = logging.getLogger(__name__)
 
@@ -43,46 +32,6 @@ class Found:
 
     layout: Callable[..., Any]
     variables: dict[str, str]
-
-
-@dataclass(slots=True)
-class Rendered:
-    """A finished document and its compressed forms."""
-
-    status: int
-    body: bytes
-    etag: str
-    encoded: dict[str, bytes] = field(default_factory=dict)
-
-
-class _Shelf:
-    """The documents of the last publications, least recently used out first."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.rows: OrderedDict[tuple[Any, ...], Rendered] = OrderedDict()
-
-    def get(self, key: tuple[Any, ...]) -> Rendered | None:
-        with self.lock:
-            found = self.rows.get(key)
-            if found is not None:
-                self.rows.move_to_end(key)
-            return found
-
-    def put(self, key: tuple[Any, ...], row: Rendered) -> None:
-        with self.lock:
-            self.rows[key] = row
-            while len(self.rows) > KEPT:
-                self.rows.popitem(last=False)
-
-
-_shelf = _Shelf()
-
-
-def forget() -> None:
-    """Drop all finished documents, as a process that has just started."""
-    with _shelf.lock:
-        _shelf.rows.clear()
 
 
 def find(path: str) -> Found:
@@ -106,20 +55,19 @@ def respond(found: Found, path: str, query: Mapping[str, str], tags: Tags) -> fl
     except StoreUnavailable as error:
         log.warning("%s: %s", path, error)
         return failure(503, path, tags)
-    text = flask.request.query_string.decode("latin-1")
-    key = (_address(""), languages.current(), path, text, snapshot.version, snapshot.stalled_since is not None)
-    keep = snapshot.lost_since is None and len(text) <= LONGEST_QUERY
-    row = _shelf.get(key) if keep else None
+    name = _kept.key("html", path, flask.request.query_string.decode("latin-1"), snapshot)
+    row = _kept.shelf.get(name) if name else None
     if row is None:
         try:
             row = _render(found, path, query, snapshot, tags)
         except StoreUnavailable as error:
             log.warning("%s: %s", path, error)
             return failure(503, path, tags)
-        keep = keep and not _read.has_hole()
-        if keep:
-            _shelf.put(key, row)
-    return _answer(row, keep)
+        if _read.has_hole():
+            name = None
+        if name:
+            _kept.shelf.put(name, row)
+    return _answer(row, keep=name is not None)
 
 
 def failure(status: int, path: str, tags: Tags) -> flask.Response:
@@ -157,8 +105,8 @@ def _bare(layout: Component, top: Sequence[Component], path: str, tags: Tags) ->
     """The document without what Dash could take over; theme and search still work."""
     meta = shell.meta_of(layout)
     tags = _tags.with_own(tags, meta.own)
-    bare = replace(tags, later=(), plotly="", config="{}")
-    body = document(to_html(layout), meta, bars=top, path=path, version=0, tags=bare, address=_address(path),
+    bare = replace(tags, later=(), config="{}")
+    body = document(to_html(layout), meta, bars=top, path=path, version=0, tags=bare, address=envelope.address(path),
                     switches=_language.switches(), asked=_language.explicit())  # fmt: skip
     answer = flask.Response(_language.keep_html(body), status=meta.status, mimetype="text/html")
     answer.headers["Cache-Control"] = "no-store"
@@ -167,7 +115,7 @@ def _bare(layout: Component, top: Sequence[Component], path: str, tags: Tags) ->
     return answer
 
 
-def _render(found: Found, path: str, query: Mapping[str, str], snapshot: _read.Snapshot, tags: Tags) -> Rendered:
+def _render(found: Found, path: str, query: Mapping[str, str], snapshot: _read.Snapshot, tags: Tags) -> _kept.Kept:
     layout = found.layout(**{**query, **found.variables})
     meta = shell.meta_of(layout)
     past = meta.past
@@ -182,24 +130,14 @@ def _render(found: Found, path: str, query: Mapping[str, str], snapshot: _read.S
     hurried = snapshot.clock is not None and snapshot.clock["speed"] > 1
     clock = past.clock if past else snapshot.clock
     text = document(to_html(layout), meta, bars=top, path=path, version=version, tags=_tags.with_own(tags, meta.own),
-                    address=_address(path), switches=_language.switches(), asked=_language.explicit(),
-                    card=_address(card) if card else "", poll_s=20 if hurried else 60,
+                    address=envelope.address(path), switches=_language.switches(), asked=_language.explicit(),
+                    card=envelope.address(card) if card else "", poll_s=20 if hurried else 60,
                     now=clock["now"] if clock else "")  # fmt: skip
-    body = _language.keep_html(text).encode()
-    return Rendered(meta.status, body, hashlib.sha256(body).hexdigest()[:20])
+    return _kept.Kept(meta.status, _language.keep_html(text).encode())
 
 
-def _answer(row: Rendered, keep: bool) -> flask.Response:
-    encoding = accepted(flask.request.headers.get("Accept-Encoding", ""))
-    body = row.body
-    if encoding:
-        if encoding not in row.encoded:
-            row.encoded[encoding] = encode(row.body, encoding, best=False)
-        body = row.encoded[encoding]
-    answer = flask.Response(body, status=row.status, mimetype="text/html")
-    answer.vary.add("Accept-Encoding")
-    if encoding:
-        answer.headers["Content-Encoding"] = encoding
+def _answer(row: _kept.Kept, *, keep: bool) -> flask.Response:
+    answer = row.answer()
     # The browser may keep a page, and asks each time whether it still holds.
     answer.headers["Cache-Control"] = "no-cache" if keep else "no-store"
     if row.status in (202, 503):
@@ -208,9 +146,3 @@ def _answer(row: Rendered, keep: bool) -> flask.Response:
         answer.set_etag(row.etag, weak=True)
         answer.make_conditional(flask.request)
     return answer
-
-
-def _address(path: str) -> str:
-    settings = flask.current_app.config.get("RADAR_SETTINGS")
-    base = settings.base_url if settings is not None and settings.base_url else flask.request.host_url
-    return f"{base.rstrip('/')}{path}"

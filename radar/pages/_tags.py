@@ -29,8 +29,12 @@ SITE = ("base", "theme", "later", "takeover", "live", "points", "scroll", "tips"
 #: Pages with a style sheet of their own (``shell.page(own=...)``), and their scripts in the order in which these load.
 OWN = {"home": ("home", "home-machine"), "outages": ("outages",)}
 
+#: What Dash asks for as soon as it runs, and the part of it that draws charts.
+ASKED = ("/_dash-layout", "/_dash-dependencies")
+_GRAPH = "/_dash-component-suites/dash/dcc/async-graph.js"
+
 _SOURCE = re.compile(r'<script[^>]* src="([^"]+)"')
-_FONT = re.compile(r"(/assets/fonts/[\w.-]+\.woff2)")
+_FONT = re.compile(r"/assets/(fonts/[\w.-]+\.woff2)")
 _COMMENT = re.compile(r"/\*.*?\*/", re.S)
 _INDENT = re.compile(r"^ +", re.M)
 
@@ -55,22 +59,23 @@ def boot_script(app: Dash) -> str:
 def tags(app: Dash, assets: Path) -> tuple[Tags, dict[str, Callable[[], flask.Response]]]:
     """The tags of a page, and the views of the scripts that are made here, by address. Addresses hold fingerprints."""
     css = "".join((assets / f"{name}.css").read_text(encoding="utf-8") for name in SHEETS)
-    css = _FONT.sub(lambda m: f"{m[1]}?m={_stamp(assets / m[1].removeprefix('/assets/'))}", css)
-    found = [src for src in _SOURCE.findall(app._generate_scripts_html()) if "/dash_table/" not in src]
+    css = _FONT.sub(lambda m: _stamped(assets, m[1]), css)
+    runtime, plotly = (_stamped(assets, f"vendor/{name}.min.js") for name in ("regenerator", "plotly-radar"))
+    # in place of a polyfill for browsers that cannot run the rest of the site either
+    found = [runtime if "/polyfill@" in src else src
+             for src in _SOURCE.findall(app._generate_scripts_html()) if "/dash_table/" not in src]  # fmt: skip
     views = dict(_made(name, text) for name, text in (("site", site_script(assets)), ("boot", boot_script(app))))
     site, boot = views
-    bundle = assets / "vendor" / "plotly-radar.min.js"
-    plotly = f"/assets/vendor/{bundle.name}?m={_stamp(bundle)}" if bundle.is_file() else ""
     own = {
         name: (
             smaller("".join((assets / f"{sheet}.css").read_text(encoding="utf-8") for sheet in _sheets(name))),
-            tuple(f"/assets/{script}.js?m={_stamp(assets / f'{script}.js')}" for script in scripts),
+            tuple(_stamped(assets, f"{script}.js") for script in scripts),
         )
         for name, scripts in {"": (), **OWN}.items()
     }
     config = app._generate_config_html().partition(">")[2].rpartition("<")[0].replace("</", "<\\/")
-    made = Tags(css=smaller(css), fonts=_preloaded(css), scripts=(site,), later=(*found, boot), plotly=plotly,
-                config=config, own=own)  # fmt: skip
+    made = Tags(css=smaller(css), fonts=_preloaded(css), scripts=(site,), later=(*found, boot), asked=ASKED,
+                charts=(_GRAPH, plotly), config=config, own=own)  # fmt: skip
     return made, views
 
 
@@ -100,8 +105,9 @@ def _made(name: str, text: str) -> tuple[str, Callable[[], flask.Response]]:
     return f"/_dash-component-suites/radar/{name}.v1m{digest}.js", view
 
 
-def _stamp(file: Path) -> str:
-    return f"{file.stat().st_mtime:.0f}" if file.is_file() else "0"
+def _stamped(assets: Path, name: str) -> str:
+    """The address of a file of ``assets``, which is another one when the file changes."""
+    return f"/assets/{name}?m={(assets / name).stat().st_mtime:.0f}"
 
 
 def _preloaded(css: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from radar import bands
 from radar.detect import common, profiles, rules
 from radar.detect.case import CONFIRM
-from radar.pages import _first, _read
+from radar.pages import _kept, _read
 from radar.signals import SIGNALS
 from radar.sources import discover
 from radar.store import Store, embedded
@@ -117,7 +117,7 @@ def test_pages_before_the_first_publication_claim_nothing(
 ) -> None:
     spare[1].flushall()
     _read.forget()
-    _first.forget()
+    _kept.forget()
     assert "Nothing has been published yet" in words_of(html_of(site, "/status"))
     assert "No source has reported yet" in words_of(html_of(site, "/sources"))
 

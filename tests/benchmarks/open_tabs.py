@@ -3,12 +3,15 @@
 The site runs as ``radar web`` runs it, over the samples as a live radar publishes them. Polls come evenly through one
 minute, each on a connection of its own with the tag of its tab's last answer; before that, half a minute in which
 nobody asks says what site and store do by themselves. The value is the processor time of all processes of the site
-that the polls take, as a share of one core.
+that the polls take, as a share of one core. Then something new is published, and each tab does what an open page does:
+it asks for its page, and once more for what Dash draws of it; every second one is a country's, the others are the home
+page's.
 """
 
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import tempfile
 import time
@@ -21,7 +24,7 @@ from typing import Any, NamedTuple
 from jobs import web
 from radar import store
 from radar.settings import load
-from radar.store import embedded
+from radar.store import documents, embedded
 from tests import samples
 from tests.benchmarks._processes import family, free_port, get, watch
 
@@ -62,6 +65,9 @@ def run(rows: int | None) -> dict[str, Any]:
                 idle = _spent(site.process.pid, client, lambda: time.sleep(IDLE_S))
                 polls: list[_Poll] = []
                 busy = _spent(site.process.pid, client, lambda: _tabs(port, tabs, first.tag, polls))
+                documents.publish(client, *samples.sample_documents(live=True), {})
+                site.rest(site.seconds + 5.0)
+                pages = _spent(site.process.pid, client, lambda: _follow(port, tabs))
                 site.interrupt()
     if {poll.status for poll in polls} != {304}:
         raise AssertionError(f"statuses {sorted({poll.status for poll in polls})}; expected 304 alone")
@@ -80,6 +86,7 @@ def run(rows: int | None) -> dict[str, Any]:
             "bytes_of_an_answer": round(median(poll.size for poll in polls)),
             "answer_ms": {"median": round(median(times), 1), "p95": round(times[int(0.95 * tabs)], 1),
                           "worst": round(times[-1], 1)},
+            "cpu_ms_of_a_tab_after_a_publication": round(1000 * pages.cpu_s / tabs, 2),
             "idle": {"cpu_percent": round(100 * idle.cpu_s / idle.seconds, 2), "commands": idle.commands},
         },
     }  # fmt: skip
@@ -91,6 +98,38 @@ def _tabs(port: int, tabs: int, tag: str, polls: list[_Poll]) -> None:
         time.sleep(max(0.0, began + number * EVERY_S / tabs - time.monotonic()))
         polls.append(_poll(port, tag))
     time.sleep(max(0.0, began + EVERY_S - time.monotonic()))
+
+
+def _follow(port: int, tabs: int) -> None:
+    """What tabs do after a publication (``assets/site/fresh.js``), one after the other."""
+    packed = {"Accept-Encoding": "br"}
+    rows = json.loads(_ask(port, "GET", "/_dash-dependencies", {}))
+    page = next(row["output"] for row in rows if "_pages_content.children" in row["output"])
+    for number in range(tabs):
+        path = "/country/IQ" if number % 2 else "/"
+        _ask(port, "GET", path, packed)
+        body = {
+            "output": page,
+            "outputs": [{"id": "_pages_content", "property": "children"}, {"id": "_pages_store", "property": "data"}],
+            "inputs": [{"id": "_pages_location", "property": "pathname", "value": path},
+                       {"id": "_pages_location", "property": "search", "value": ""},
+                       {"id": "refresh", "property": "data", "value": f"{number}"}],
+            "changedPropIds": ["refresh.data"],
+        }  # fmt: skip
+        _ask(port, "POST", "/_dash-update-component", packed, body)
+
+
+def _ask(port: int, method: str, path: str, headers: dict[str, str], body: Any = None) -> bytes:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        sent = None if body is None else json.dumps(body)
+        connection.request(method, path, sent, headers | ({"Content-Type": "application/json"} if sent else {}))
+        answer = connection.getresponse()
+        if answer.status != 200:
+            raise AssertionError(f"{method} {path}: {answer.status}; expected 200")
+        return answer.read()
+    finally:
+        connection.close()
 
 
 def _poll(port: int, tag: str) -> _Poll:

@@ -33,6 +33,19 @@ class Site:
         assert answer.status_code == 200, f"{path}: {answer.status_code}"
         return str(answer.text)
 
+    def dash(self, path: str, query: str = "", **headers: str) -> Any:
+        """What Dash is told of the page of an address, as its routing callback asks for it."""
+        rows = self.get("/_dash-dependencies").json
+        body = {
+            "output": next(row["output"] for row in rows if "_pages_content.children" in row["output"]),
+            "outputs": [{"id": "_pages_content", "property": "children"}, {"id": "_pages_store", "property": "data"}],
+            "inputs": [{"id": "_pages_location", "property": "pathname", "value": path},
+                       {"id": "_pages_location", "property": "search", "value": query},
+                       {"id": "refresh", "property": "data", "value": None}],
+            "changedPropIds": ["_pages_location.pathname"],
+        }  # fmt: skip
+        return self.browser.post("/_dash-update-component", json=body, headers=headers)
+
     def at(self, wall: Callable[[], datetime]) -> None:
         """Set the wall clock that pages read."""
         self.server.config["RADAR_WALL"] = wall

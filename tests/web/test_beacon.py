@@ -211,12 +211,12 @@ def test_the_page_says_what_is_kept_before_the_button(beacon: Beacon) -> None:
 
 
 def test_the_page_has_no_button_over_a_simulated_world(beacon: Beacon) -> None:
-    from radar.pages import _first, _read
+    from radar.pages import _kept, _read
 
     clock = documents.get(beacon.site.store, "clock")
     beacon.site.store.set(keys.document("clock"), json.dumps({**clock, "simulated": True}))
     _read.forget()
-    _first.forget()
+    _kept.forget()
     text = beacon.site.page("/measure")
     assert 'id="beacon-start"' not in text
     assert "no live data" in text

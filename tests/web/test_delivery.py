@@ -69,8 +69,8 @@ def told_of_later(text: str) -> Any:
 def test_every_script_and_font_of_a_page_is_ours_and_cached_for_ever(site: Site) -> None:
     text = site.page("/country/IQ")
     later = told_of_later(text)
-    addresses = [*re.findall(r'<script defer src="([^"]+)"', text), *later["scripts"], later["plotly"],
-                 *re.findall(r'<link rel="preload" href="([^"]+)"', text)]  # fmt: skip
+    addresses = [*re.findall(r'<script defer src="([^"]+)"', text), *later["scripts"],
+                 later["charts"][-1], *re.findall(r'<link rel="preload" href="([^"]+)"', text)]  # fmt: skip
     assert len(addresses) > 8
     assert "inter-latin.woff2" in addresses[-1]
     for address in addresses:
@@ -83,7 +83,10 @@ def test_every_script_and_font_of_a_page_is_ours_and_cached_for_ever(site: Site)
 def test_dash_and_plotly_are_named_for_later_and_no_script_stands_before_what_is_read(site: Site) -> None:
     text = site.page("/country/IQ")
     later = told_of_later(text)
-    assert "plotly-radar.min.js" in later["plotly"]
+    assert "plotly-radar.min.js" in later["charts"][-1]
+    for address in [*later["asked"], *later["charts"]]:
+        assert site.get(address).status_code == 200, address
+    assert not any("polyfill" in address for address in later["scripts"])
     assert "boot.v1m" in later["scripts"][-1], "Dash begins when all of it is there"
     assert any("dash_renderer" in address for address in later["scripts"])
     scripts = re.findall(r"<script[^>]* src=[^>]*>", text)

@@ -6,7 +6,6 @@ import re
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -302,30 +301,11 @@ def test_a_new_publication_is_shown_at_once_and_nothing_is_rendered_twice(
 
 
 def test_dash_gets_the_same_page_without_the_drawings(site: Site) -> None:
-    def ask(path: str) -> Any:
-        body = {
-            "output": "..._pages_content.children..._pages_store.data...",
-            "outputs": [{"id": "_pages_content", "property": "children"}, {"id": "_pages_store", "property": "data"}],
-            "inputs": [{"id": "_pages_location", "property": "pathname", "value": path},
-                       {"id": "_pages_location", "property": "search", "value": ""},
-                       {"id": "refresh", "property": "data", "value": None}],
-            "changedPropIds": ["_pages_location.pathname"],
-        }  # fmt: skip
-        return site.browser.post("/_dash-update-component", json=_spelled(site, body))
-
-    answer = ask("/country/IQ")
+    answer = site.dash("/country/IQ")
     assert answer.status_code == 200, answer.text
     assert "Iraq has been mostly offline since 05:00 UTC" in answer.text
     assert "<svg" not in answer.text
     assert '"type": "graph"' in answer.text or '"type":"graph"' in answer.text
-
-
-def _spelled(site: Site, body: dict[str, Any]) -> dict[str, Any]:
-    """The routing callback's own spelling of its output."""
-    for row in site.get("/_dash-dependencies").json:
-        if "_pages_content.children" in row["output"]:
-            return {**body, "output": row["output"]}
-    raise AssertionError("Dash has no routing callback")
 
 
 @pytest.mark.parametrize(
