@@ -1,7 +1,8 @@
 """The time machine under the world map: go through the last 24 hours or any day, play it, pass a moment on.
 
-A form that works without scripts: it asks for the page of a moment. ``assets/home.js`` makes a slider of it, which
-recolours the map from ``/film.json`` without asking the server again. What it says comes from here, in ``data-words``.
+A form that works without scripts: it asks for the page of a moment. ``assets/home/machine.js`` makes a slider of it,
+which recolours the map from ``/film.json`` without asking the server again. What it says comes from here, in
+``data-words``.
 """
 
 from __future__ import annotations

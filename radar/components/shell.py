@@ -139,7 +139,7 @@ def page(
     refresh_s
         Seconds after which the page loads itself again; 0: it does not.
     own
-        "home": the page alone loads ``assets/home.css`` and ``assets/home.js``, each where it is there.
+        "home": the page alone loads ``assets/home.css`` and the scripts of ``assets/home``.
     """
     head = html.Div(
         [

@@ -4,7 +4,7 @@ It comes from ``radar/data/world_map.json``, made by ``scripts/assets/build_map.
 Equal Earth projection, Antarctica cropped). Give the box around it the aspect ratio ``ASPECT``.
 
 The SVG holds no colour: classes only (``assets/figures.css``), so one text serves both themes, and what is of another
-moment is shown by other classes on the same nodes (``assets/home.js``). Places too small to see
+moment is shown by other classes on the same nodes (``assets/home/then.js``). Places too small to see
 are dots of constant size on the screen with a 24 px target, which lies under the large shapes: it acts over the sea and
 takes nothing from a neighbour, unless the dot is broken and the neighbour is calm. A country is a link outside the tab
 order: the list beside the map and the search are the way by keyboard, and 250 stops would be none.

@@ -1,8 +1,8 @@
 """``POST /here``: is it just me? Where the reader is by the address of this one request, and what we see there.
 
 Only a part of the address is used (``radar.beacon.door``), for this one answer, and nothing of it is kept: no log, no
-count, no document. The answer is a page that works without scripts; ``assets/home.js`` takes its part of it into the
-front page.
+count, no document. The answer is a page that works without scripts; ``assets/home/here.js`` takes its part of it into
+the front page.
 """
 
 from __future__ import annotations

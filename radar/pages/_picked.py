@@ -1,7 +1,7 @@
 """What of the front page is picked: a country, a level, or both. The address says it, in the words of ``/outages``.
 
-The server draws it as the browser would (``assets/home.js``), so that a link shows at once, and without scripts, what
-whoever passed it on had seen.
+The server draws it as the browser would (``assets/home/pick.js``), so that a link shows at once, and without scripts,
+what whoever passed it on had seen.
 """
 
 from __future__ import annotations

@@ -1,14 +1,15 @@
 """What every page loads: style sheets as text, our own scripts as one, Dash's and Plotly's for later.
 
-The first response holds its style sheets; the one script of ours (``assets/site``) comes after it and is all that a
-reader waits for. What Dash needs is named in the page, and run by ``assets/site/later.js`` on demand.
+The first response holds its style sheets; the one script of ours (``assets/site``; a second one on pages that have some
+of their own) comes after it and is all that a reader waits for. What Dash needs is named in the page, and run by
+``assets/site/later.js`` on demand.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,11 +24,14 @@ from radar.figures.palette import PALETTE
 #: not need a round trip more.
 SHEETS, MORE = ("fonts", "figures", "site"), "info"
 
-#: Scripts of ``assets/site`` in the order in which they stand in one.
-SITE = ("base", "theme", "later", "takeover", "live", "points", "scroll", "tips", "zoom", "fresh", "search", "share")
-
-#: Pages with a style sheet of their own (``shell.page(own=...)``), and their scripts in the order in which these load.
-OWN = {"home": ("home", "home-machine"), "outages": ("outages",)}
+#: The files of ``assets`` that are one script, in their order: that of all pages, and those of the pages that have assets
+#: of their own (``shell.page(own=...)``).
+SITE = ("site/base", "site/theme", "site/later", "site/takeover", "site/live", "site/points", "site/scroll", "site/tips",
+        "site/zoom", "site/fresh", "site/search", "site/share")  # fmt: skip
+OWN = {
+    "home": ("home/base", "home/times", "home/map", "home/pick", "home/here", "home/film", "home/then", "home/machine"),
+    "outages": ("outages",),
+}
 
 #: What Dash asks for as soon as it runs, and the part of it that draws charts.
 ASKED = ("/_dash-layout", "/_dash-dependencies")
@@ -42,9 +46,9 @@ _INDENT = re.compile(r"^ +", re.M)
 _REMARK = re.compile(r"^ */\*.*?\*/\n", re.S | re.M)
 
 
-def site_script(assets: Path) -> str:
-    """Our own scripts as one, without comments and indents."""
-    text = "".join((assets / "site" / f"{name}.js").read_text(encoding="utf-8") for name in SITE)
+def script_of(assets: Path, names: Sequence[str]) -> str:
+    """Scripts of ours as one, without comments and indents."""
+    text = "".join((assets / f"{name}.js").read_text(encoding="utf-8") for name in names)
     return _INDENT.sub("", _REMARK.sub("", text))
 
 
@@ -64,19 +68,19 @@ def tags(app: Dash, assets: Path) -> tuple[Tags, dict[str, Callable[[], flask.Re
     # in place of a polyfill for browsers that cannot run the rest of the site either
     found = [runtime if "/polyfill@" in src else src
              for src in _SOURCE.findall(app._generate_scripts_html()) if "/dash_table/" not in src]  # fmt: skip
-    views = dict(_made(name, text) for name, text in (("site", site_script(assets)), ("boot", boot_script(app))))
-    site, boot = views
+    made = {name: _made(name, script_of(assets, names)) for name, names in {"site": SITE, **OWN}.items()}
+    made["boot"] = _made("boot", boot_script(app))
     own = {
         name: (
             smaller("".join((assets / f"{sheet}.css").read_text(encoding="utf-8") for sheet in _sheets(name))),
-            tuple(_stamped(assets, f"{script}.js") for script in scripts),
+            (made[name][0],) if name else (),
         )
-        for name, scripts in {"": (), **OWN}.items()
+        for name in ("", *OWN)
     }
     config = app._generate_config_html().partition(">")[2].rpartition("<")[0].replace("</", "<\\/")
-    made = Tags(css=smaller(css), fonts=_preloaded(css), scripts=(site,), later=(*found, boot), asked=ASKED,
-                charts=(_GRAPH, plotly), config=config, own=own)  # fmt: skip
-    return made, views
+    told = Tags(css=smaller(css), fonts=_preloaded(css), scripts=(made["site"][0],), later=(*found, made["boot"][0]),
+                asked=ASKED, charts=(_GRAPH, plotly), config=config, own=own)  # fmt: skip
+    return told, dict(made.values())
 
 
 def _sheets(name: str) -> tuple[str, ...]:

@@ -97,11 +97,15 @@ def test_dash_and_plotly_are_named_for_later_and_no_script_stands_before_what_is
 
 
 def test_our_scripts_are_one_without_remarks(site: Site) -> None:
-    address = re.findall(r'<script defer src="([^"]+)"', site.page("/about"))[0]
-    text = site.get(address).text
-    assert [line for line in text.splitlines() if line.startswith(("/*", " "))] == []
-    for file in sorted((REPO / "assets" / "site").glob("*.js")):
-        assert file.stem in _tags.SITE, "a file that nobody loads"
+    for path, scripts in (("/about", 1), ("/", 2)):
+        addresses = re.findall(r'<script defer src="([^"]+)"', site.page(path))
+        assert len(addresses) == scripts
+        for address in addresses:
+            assert [line for line in site.get(address).text.splitlines() if line.startswith(("/*", " "))] == []
+    loaded = {*_tags.SITE, *_tags.OWN["home"]}
+    for folder in ("site", "home"):
+        for file in sorted((REPO / "assets" / folder).glob("*.js")):
+            assert f"{folder}/{file.stem}" in loaded, "a file that nobody loads"
 
 
 def test_the_number_of_the_publication_is_small_and_kept(site: Site) -> None:
@@ -128,7 +132,7 @@ def test_a_static_file_is_compressed_once_and_revalidates(site: Site) -> None:
 
 
 def test_the_smallest_form_is_made_beside_and_kept_for_the_next_start(tmp_path: Path) -> None:
-    body = (REPO / "assets" / "home.js").read_bytes()
+    body = (REPO / "assets" / "home" / "map.js").read_bytes()
     asked = []
 
     def app(environ: dict[str, Any], start: Any) -> Iterable[bytes]:

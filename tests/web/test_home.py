@@ -64,8 +64,8 @@ def test_the_first_response_and_the_whole_visit_stay_small(site: Site) -> None:
 
 
 def test_only_the_front_page_loads_what_only_it_needs(site: Site) -> None:
-    assert "/assets/home.js?m=" in site.page("/")
-    assert "/assets/home.js" not in site.page("/about")
+    assert "/radar/home.v1m" in site.page("/")
+    assert "/radar/home." not in site.page("/about")
     assert ".machine{" in site.page("/")
     assert ".machine{" not in site.page("/about")
 
@@ -121,7 +121,7 @@ def test_a_moment_that_nothing_is_known_of_has_the_machine_a_hatched_map_and_the
     assert "What was published is recorded from" in answer.text
     assert '<svg class="map unknown coarse"' in answer.text
     assert f'data-at="{text(NOW - timedelta(hours=3))}"' in answer.text
-    assert "/assets/home.js" in answer.text
+    assert "/radar/home.v1m" in answer.text
     assert "s-ok" not in answer.text.partition("<svg class=")[2].partition("</svg>")[0]
     assert "machine" not in site.get(f"/?at={text(NOW + timedelta(days=900))}").text.partition("<main")[2]
 

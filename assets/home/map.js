@@ -1,135 +1,12 @@
-/* The front page: map and list are one thing, by pointer and by keyboard; "is it just me?". Nothing of React's is replaced:
-   classes, texts and attributes of its nodes are changed and put back; what is new lies in slots. home-machine.js shows
-   the same of another moment. */
+/* The map under pointer, finger and keyboard: which place is meant, its tip, zooming. What is picked is pick.js. */
 (function () {
   "use strict";
 
-  const { root, find, all, showTimes, spoken } = window.radarPage;
+  const { root, find, all } = window.radarPage;
+  const home = window.radarHome;
+  const { map, box, places, code, place, kind, make, title, items, touches } = home;
 
-  const machine = () => find("#machine");
-  const map = () => find(".map-box svg.map");
-  const box = () => find(".map-box");
-  const places = () => all("a.c", map());
-  const code = (node) => node.getAttribute("href").slice(9, 11);
-  const place = (name) => find(`a.c[href^="/country/${name}"]`, map());
-  const kind = (node) => node.className.baseVal.match(/s-(\w+)/)[1];
-  let said = null;
-  const words = () => (said ||= JSON.parse(machine().dataset.words));
-  const fill = (text, values) => text.replace(/{(\w+)}/g, (_all, name) => values[name]);
-  const make = (tag, attributes, ...children) => {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes || {})) node.setAttribute(name, value);
-    node.append(...children.filter((child) => child !== null));
-    return node;
-  };
-
-  /* The moment that is shown, where that is not now: a text, set by the time machine. */
-  let moment = null;
-  const isThen = () => root.classList.contains("scrubbing");
-
-  /* Map and list are one thing ----------------------------------------------------------------------------------- */
-
-  let picked = null;   /* a country */
-  let level = "";      /* "outage", "degraded", or all */
   let cursor = null;   /* the country that the keyboard is at */
-
-  const items = () => all("#open .items > li, #then-list .items > li");
-  const touches = (item, name) => (item.dataset.places || "").split(" ").includes(name);
-
-  function filter() {
-    const drawing = map();
-    if (!drawing) return;
-    let shown = 0;
-    for (const part of all("#open, #then-list")) {
-      const rows = all(".items > li", part);
-      const fitting = rows.filter((item) => (!picked || touches(item, picked)) && (!level || find(`.item.s-${level}`, item)));
-      for (const item of rows) item.classList.toggle("off", !fitting.includes(item));
-      const count = find("h2 .count", part);
-      if (count && count.firstChild && rows.length) {
-        count.firstChild.data = fitting.length === rows.length ? String(rows.length)
-          : fill(words().few, { n: fitting.length, m: rows.length });
-      }
-      if (part.matches("#then-list") === isThen()) shown = fitting.length;
-    }
-    for (const button of all(".filters [data-level]")) {
-      button.setAttribute("aria-pressed", String(button.dataset.level === level));
-    }
-    drawing.classList.toggle("only-outage", level === "outage");
-    drawing.classList.toggle("only-degraded", level === "degraded");
-    drawing.classList.toggle("picking", Boolean(picked));
-    for (const node of all(".picked", drawing)) node.classList.remove("picked");
-    const told = find("#picked");
-    told.hidden = !picked && !(level && !shown);
-    if (picked) {
-      const node = place(picked);
-      node.classList.add("picked");
-      const name = title(node)[0];
-      const link = make("a", { href: address(node) }, fill(words().page, { name }));
-      const clear = make("button", { type: "button", "data-clear": "" }, told.dataset.clear);
-      told.replaceChildren(make("span", {}, title(node).join(": ")), ...(shown ? [] : [make("span", {}, words().nothing)]),
-        link, clear);
-    } else {
-      told.replaceChildren(words().nothing);
-    }
-  }
-
-  const title = (node) => {
-    const text = node.firstElementChild.textContent;
-    const colon = text.indexOf(": ");
-    return [text.slice(0, colon), text.slice(colon + 2)];
-  };
-  const address = (node) => (moment === null ? node.getAttribute("href") : spoken(`/country/${code(node)}?at=${moment}`));
-
-  /* The address says what is picked, and of what moment: so it is passed on, restored, and gone back from. ``then``: the
-     moment, where it is not the one of the link; null: now. */
-  const withPick = (link, then) => {
-    const to = new URL(link, location.href);
-    const values = [["place", picked], ["level", level], ...(then === undefined ? [] : [["at", then]])];
-    for (const [name, value] of values) {
-      if (value) to.searchParams.set(name, value); else to.searchParams.delete(name);
-    }
-    return `${to.pathname}${to.search.replaceAll("%3A", ":")}${to.hash}`;
-  };
-  /* Dash reads the address when it begins: a moment that the page is not of is not told before. */
-  const here = () => withPick(location.href, root.classList.contains("taken") ? moment : undefined);
-  const isHere = (to) => to === `${location.pathname}${location.search.replaceAll("%3A", ":")}${location.hash}`;
-
-  /* Browsers take no more than some hundred addresses in half a minute. */
-  const PAUSE = 400;
-  let pending = 0;
-  function write() {
-    clearTimeout(pending);
-    pending = 0;
-    const to = here();
-    if (!isHere(to)) history.replaceState(history.state, "", to);
-    showLinks();
-  }
-
-  function choose(name, kept) {
-    if (pending) write();
-    picked = name;
-    level = kept;
-    filter();
-    const to = here();
-    if (isHere(to)) return;
-    history.pushState(null, "", to);
-    showLinks();
-  }
-
-  /* Links to the same page in another language or of another moment. */
-  function showLinks() {
-    for (const link of all(".tongue")) link.setAttribute("href", withPick(link.href, moment));
-    for (const link of all(".ago a")) link.setAttribute("href", withPick(link.href));
-  }
-
-  function readAddress() {
-    const query = new URLSearchParams(location.search);
-    const name = query.get("place");
-    picked = name && /^[A-Z]{2}$/.test(name) && place(name) ? name : null;
-    level = ["outage", "degraded"].find((one) => one === query.get("level")) || "";
-  }
-
-  const pick = (name) => choose(picked === name ? null : name, level);
 
   function hot(names, on) {
     for (const name of names) { const node = name && place(name); if (node) node.classList.toggle("hot", on); }
@@ -187,7 +64,7 @@
     const [mark] = near.filter(([away, node]) => (isDot(node) || isBroken(node)) && away <= MARK[kind(node)] + 0.5);
     if (mark && (!land || mark[0] <= far(land))) {
       const same = near.filter(([away]) => away === mark[0]).map(([, node]) => node);
-      return same[(same.findIndex((node) => code(node) === picked) + 1) % same.length];
+      return same[(same.findIndex((node) => code(node) === home.picked()) + 1) % same.length];
     }
     if (land && isBroken(land)) return land;
     const [dot] = near.filter(([, node]) => isDot(node) && (!ground || isBroken(node)));
@@ -296,61 +173,19 @@
     }
   }
 
-  /* What was chosen, put onto nodes that are new. */
-  const nodes = () => [map(), machine(), find("#picked"), items()[0]];
-  let settled = [];
-  const isNew = () => nodes().some((node, i) => node !== settled[i]);
-
-  function settle() {
-    if (!map() || !machine()) return;
-    settled = nodes();
-    arm();
-    if (view[2] !== WHOLE[0]) look(view);
-    if (picked || level || !find("#picked").textContent) filter();
-    showLinks();
-    document.dispatchEvent(new Event("radar-settled"));
-  }
-
-  /* Is it just me? ----------------------------------------------------------------------------------------------- */
-
-  async function askHere(form) {
-    const button = find("button", form);
-    button.disabled = true;
-    try {
-      const answer = await fetch(form.action, { method: "POST", credentials: "omit" });
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const made = find("#here-answer", page);
-      if (!made) throw new Error("no answer");
-      find("#here").replaceChildren(document.adoptNode(made));
-      showTimes(find("#here"));
-      find("#here-answer").focus();
-    } catch (e) {
-      find("#here").textContent = form.dataset.failed;
-    }
-    button.disabled = false;
-  }
-
   /* What the reader does ---------------------------------------------------------------------------------------- */
 
-  document.addEventListener("submit", (event) => {
-    if (event.target.id === "here-form") { event.preventDefault(); askHere(event.target); }
-  });
   document.addEventListener("click", (event) => {
     const target = event.target;
     if (!target.closest) return;
-    if (pending && target.closest("a[href]")) write();
-    if (target.closest("a[data-clear], button[data-clear]")) { event.preventDefault(); choose(null, ""); return; }
-    const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.button);
-    const chip = target.closest(".filters [data-level]");
-    if (chip) { choose(picked, level === chip.dataset.level ? "" : chip.dataset.level); return; }
     const glass = target.closest("[data-zoom]");
     if (glass) { if (glass.dataset.zoom === "0") look([0, 0, ...WHOLE]); else zoom(Number(glass.dataset.zoom)); return; }
-    if (!target.closest(".map-box svg.map") || !plain) return;
+    if (!target.closest(".map-box svg.map") || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     if (target.closest("a")) event.preventDefault();
     if (drag && drag.moved) return;
     /* where the pointer went down, which is finer than a click's whole pixels */
     const node = event.detail ? meant(...(drag ? [drag.x, drag.y] : [event.clientX, event.clientY])) : target.closest("a.c");
-    if (node) pick(code(node));
+    if (node) home.pick(code(node));
     hover(null);
   }, true);
   for (const name of ["pointerover", "focusin"]) document.addEventListener(name, (event) => over(event, true));
@@ -360,7 +195,7 @@
     drag = drawing && event.isPrimary ? { x: event.clientX, y: event.clientY, view: [...view], moved: false } : null;
     const link = drawing && event.target.closest("a");
     const node = link && (link.matches(".c") ? link : meant(event.clientX, event.clientY));
-    if (node) link.setAttribute("href", address(node));  /* for whoever opens it in a tab of its own */
+    if (node) link.setAttribute("href", home.address(node));  /* for whoever opens it in a tab of its own */
   });
   document.addEventListener("pointermove", (event) => {
     if (event.pointerType === "touch" || event.buttons) return;
@@ -385,8 +220,8 @@
     if (event.target !== box() || event.ctrlKey || event.metaKey || event.altKey) return;
     const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     if (ways[event.key]) step(...ways[event.key]);
-    else if (event.key === "Enter" || event.key === " ") { if (cursor) pick(code(cursor)); }
-    else if (event.key === "Escape") { setCursor(null); choose(null, ""); }
+    else if (event.key === "Enter" || event.key === " ") { if (cursor) home.pick(code(cursor)); }
+    else if (event.key === "Escape") { setCursor(null); home.choose(null, ""); }
     else if (event.key === "+" || event.key === "=") zoom(2, ...(cursor ? spot(cursor) : []));
     else if (event.key === "-") zoom(0.5);
     else if (event.key === "0") look([0, 0, ...WHOLE]);
@@ -395,30 +230,13 @@
   });
   document.addEventListener("focusout", (event) => { if (event.target === box()) setCursor(null); });
 
-  /* Back and forth between what was picked: no other page, so nothing is asked of the server. */
-  addEventListener("popstate", (event) => {
-    event.stopImmediatePropagation();
-    clearTimeout(pending);
-    pending = 0;
-    readAddress();
-    filter();
-    if (window.radarHome.went) window.radarHome.went(new URLSearchParams(location.search).get("at"));
-    showLinks();
-  }, true);
-
-  /* A newer publication, or Dash, brings a new drawing and new rows: before they are painted, what was chosen is on them. */
-  document.addEventListener("radar-drawn", () => { if (isNew()) settle(); });
-
-  if (map()) { readAddress(); settle(); }
-
-  window.radarHome = {
-    map, machine, places, code, kind, make, fill, words, filter, settle, withPick, write,
-    /* ``text``: the moment that is shown now; ``at once``: its address is not waited for. */
-    show(text, atOnce = false) {
-      if (text === moment && !atOnce) return;
-      moment = text;
-      if (atOnce) write(); else if (!pending) pending = setTimeout(write, PAUSE);
+  Object.assign(home, {
+    /* A new drawing has taken the place of the old one. */
+    mount() {
+      arm();
+      if (view[2] !== WHOLE[0]) look(view);
     },
+    /* The place under the pointer is another state now. */
     tell() { if (hovered) tip(hovered); },
-  };
+  });
 })();
