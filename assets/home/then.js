@@ -2,7 +2,7 @@
 (function () {
   "use strict";
 
-  const { find, all, showTimes, spoken } = window.radarPage;
+  const { find, all, showTimes, spoken, inUtc } = window.radarPage;
   const home = window.radarHome;
   const { map, machine, places, code, kind, make, fill, words, iso, time, stampOf, span } = home;
   const { now: film, within, ms, listed } = home.film;
@@ -17,7 +17,7 @@
   function keep() {
     if (kept) return;
     kept = {
-      heading: find("#heading").firstChild.data,
+      heading: inUtc(find("#heading").firstChild),
       desc: find("#map-desc").textContent,
       counts: all(".legend b").map((node) => node.firstChild.data),
       clocks: new Map(clocks().map((node) => [node, node.cloneNode(true)])),
@@ -32,8 +32,10 @@
 
   function putBack() {
     if (!kept) return;
-    find("#heading").firstChild.data = kept.heading;
-    find("#heading").removeAttribute("title");
+    const heading = find("#heading");
+    heading.firstChild.data = kept.heading;
+    heading.removeAttribute("title");
+    showTimes(heading);
     find("#map-desc").textContent = kept.desc;
     all(".legend b").forEach((node, i) => { node.firstChild.data = kept.counts[i]; });
     for (const node of clocks()) if (kept.clocks.has(node)) node.replaceWith(kept.clocks.get(node));
@@ -126,6 +128,7 @@
     heading.firstChild.data = gap || !told ? words().gap : told[2];
     heading.title = heading.firstChild.data;
     find("#map-desc").textContent = heading.title;
+    showTimes(heading);
     for (const node of clocks()) {
       const now = time(iso(ms(i)), "full");
       if (!kept.clocks.has(now)) kept.clocks.set(now, kept.clocks.get(node) || node.cloneNode(true));

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
+from radar import cldr
 from radar.components.shell import NAV, Meta, window_title
 from radar.components.ssr import to_html
 from radar.labels import STATES, _
@@ -213,7 +214,8 @@ def _header(path: str, switches: Sequence[tuple[str, str, str]], *, past: bool) 
         f'<div class="switches">{others}<button type="button" id="zone" data-utc="{escape(_("UTC"))}" '
         f'data-local="{escape(_("Local time"))}" data-to-utc="{escape(_("Times in local time; switch to UTC"))}" '
         f'data-to-local="{escape(_("Times in UTC; switch to local time"))}" '
-        f'data-note="{escape(_("Sentences and charts stay in UTC."))}" '
+        f'data-note="{escape(_("Charts and citations stay in UTC."))}" '
+        f'data-months="{"|".join(cldr.rule("months"))}" data-on="{escape(_joint())}" '
         f'aria-label="{escape(_("Times in UTC; switch to local time"))}">{escape(_("UTC"))}</button>'
         '<span class="zone-note" role="status"></span>'
         f'<button type="button" id="theme" aria-label="{escape(_("Switch between light and dark"))}">'
@@ -221,6 +223,11 @@ def _header(path: str, switches: Sequence[tuple[str, str, str]], *, past: bool) 
         'stroke="currentColor" stroke-width="1.5"/><path d="M8 1.5a6.5 6.5 0 0 1 0 13z" fill="currentColor"/>'
         "</svg></button></div></div></header>"
     )
+
+
+def _joint() -> str:
+    """What stands between a time and its day in a sentence: " on ". Taken from how the detector says it."""
+    return _("{clock} UTC on {day} {month} {year}").partition("UTC")[2].partition("{")[0]
 
 
 def _footer() -> str:

@@ -50,12 +50,60 @@ def test_the_switch_says_what_it_does_not_reach(page: Page) -> None:
     expect(note).to_be_hidden()
     switch = page.get_by_role("button", name="Times in UTC; switch to local time")
     switch.click()
-    expect(note).to_have_text("Sentences and charts stay in UTC.")
+    expect(note).to_have_text("Charts and citations stay in UTC.")
     box = note.bounding_box()
     assert box is not None
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 1280
     switch = page.get_by_role("button", name="Times in local time; switch to UTC")
-    expect(switch).to_have_attribute("title", "Sentences and charts stay in UTC.")
+    expect(switch).to_have_attribute("title", "Charts and citations stay in UTC.")
     switch.click()
     expect(note).to_be_hidden()
+
+
+def said(page: Page, text: str, now: str = "2026-03-02T14:00:00Z") -> str:
+    """A sentence as it is shown in the zone that is chosen."""
+    return str(page.evaluate(
+        "([text, now]) => { document.body.dataset.now = now; const node = document.createElement('p');"
+        "node.textContent = text; document.querySelector('main').append(node); window.radarPage.showTimes();"
+        "return node.textContent }", [text, now]))  # fmt: skip
+
+
+SENTENCES = {
+    "America/Lima": [
+        ("X has been offline since 00:20 UTC on 2 March 2026: blocks.",
+         "X has been offline since 19:20 GMT-5 on 1 March 2026: blocks."),
+        ("X was offline from 03:00 to 11:10 UTC on 2 March 2026.",
+         "X was offline from 22:00 on 1 March 2026 to 06:10 GMT-5 on 2 March 2026."),
+        ("X was offline from 06:00 to 11:10 UTC on 2 March 2026.",
+         "X was offline from 01:00 to 06:10 GMT-5 on 2 March 2026."),
+        ("73 ms (13:00–14:00 UTC, median)", "73 ms (08:00–09:00 GMT-5, median)"),
+        ("No data since 02:05 UTC.", "No data since 21:05 GMT-5 on 1 March."),
+        ("Up to 2 March 2026, 09:00 UTC we could judge it", "Up to 2 March 2026, 04:00 GMT-5 we could judge it"),
+        ("Since 2 March 14:99 UTCX", "Since 2 March 14:99 UTCX"),
+    ],
+    "Asia/Tokyo": [
+        ("Tonga está sin conexión desde las 01:40 UTC del 2 de marzo de 2026: solicitudes",
+         "Tonga está sin conexión desde las 10:40 GMT+9 del 2 de marzo de 2026: solicitudes"),
+        ("de las 13:00 a las 16:10 UTC del 2 de marzo de 2026",
+         "de las 22:00 del 2 de marzo de 2026 a las 01:10 GMT+9 del 3 de marzo de 2026"),
+        ("910 ms (23:00–00:00 UTC, mediana)", "910 ms (08:00–09:00 GMT+9 del 3 de marzo, mediana)"),
+    ],
+}  # fmt: skip
+
+
+def test_sentences_change_with_the_switch_and_back(page: Page) -> None:
+    zone = page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")
+    page.goto("/country/IQ" if zone == "America/Lima" else "/country/IQ?lang=es")
+    story = page.locator(".lede").first
+    utc = story.text_content() or ""
+    assert "UTC" in utc
+    page.locator("#zone").click()
+    for sentence, local in SENTENCES[zone]:
+        assert said(page, sentence) == local
+    expect(story).to_contain_text("GMT")
+    expect(story).not_to_contain_text("UTC")
+    page.locator("#zone").click()
+    for sentence, _local in SENTENCES[zone]:
+        expect(page.locator("main > p", has_text=sentence).first).to_have_text(sentence)
+    expect(story).to_have_text(utc)
