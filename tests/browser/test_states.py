@@ -182,6 +182,7 @@ def test_page_says_what_it_knows_and_no_more(shown: Shown, name: str) -> None:
     page = shown.context.new_page()
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
+    page.on("request", lambda sent: wrong.append(sent.url) if _is_elsewhere(sent.url, shown.site.url) else None)
     try:
         shown.open(page, ADDRESSES[name], status)
         expect(page.locator("h1")).to_have_count(1)
@@ -203,8 +204,14 @@ def test_page_says_what_it_knows_and_no_more(shown: Shown, name: str) -> None:
         # the browser itself notes that an address answers with an error: the page's own, or what it asks a lost store
         noted = "Failed to load resource" if status != 200 else "503 (SERVICE UNAVAILABLE)" if state.is_lost else None
         assert [text for text in wrong if noted is None or noted not in text] == []
+        assert shown.context.cookies() == []
     finally:
         page.close()
+
+
+def _is_elsewhere(address: str, site: str) -> bool:
+    """Whether something is asked of another host; what a page holds itself (``data:``) is asked of none."""
+    return not address.startswith((f"{site}/", "data:", "blob:"))
 
 
 def sentence(page: Page) -> str:

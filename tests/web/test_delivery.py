@@ -96,6 +96,22 @@ def test_dash_and_plotly_are_named_for_later_and_no_script_stands_before_what_is
     assert "plotly-radar" not in site.page("/outages")
 
 
+#: The phone of docs/performance.md, and its seconds until a chart answers that its processor and round trips may take.
+BYTES_S, AIM_S, REST_S = 200_000, 5.0, 1.5
+
+
+@pytest.mark.parametrize("path", ["/country/IQ", "/outage/IQ-20260302T0500Z"])
+def test_what_a_phone_fetches_until_a_chart_answers_leaves_time_to_draw_it(site: Site, path: str) -> None:
+    packed = {"Accept-Encoding": "br"}
+    text = site.page(path)
+    later = told_of_later(text)
+    addresses = [path, *re.findall(r'<script defer src="([^"]+)"', text), *later["scripts"], *later["asked"],
+                 *later["charts"], *re.findall(r'<link rel="preload" href="([^"]+)"', text)]  # fmt: skip
+    sizes = {address: len(site.get(address.replace("&amp;", "&"), headers=packed).data) for address in addresses}
+    sizes["Dash"] = len(site.dash(path, **packed).data)
+    assert sum(sizes.values()) / BYTES_S < AIM_S - REST_S, sizes
+
+
 def test_our_scripts_are_one_without_remarks(site: Site) -> None:
     for path, scripts in (("/about", 1), ("/", 2)):
         addresses = re.findall(r'<script defer src="([^"]+)"', site.page(path))
