@@ -21,16 +21,6 @@ from radar.figures import timeseries
 from radar.figures.text import is_share
 from radar.labels import _
 
-#: Plotly's config for all charts. Nothing is fetched from elsewhere, no bar of tools over the drawing.
-CONFIG: dict[str, Any] = {
-    "displayModeBar": False,
-    "displaylogo": False,
-    "responsive": True,
-    "scrollZoom": False,
-    "doubleClick": "reset",
-    "showTips": False,  # in English, and the way back stands beside the ranges
-}
-
 HEIGHT = 220
 
 
@@ -168,7 +158,7 @@ def chart(
         [
             settled(f"{id}-caption", html.Figcaption([head, html.P(drawn.sentence, className="sentence")])),
             interactive(id, lambda: timeseries.svg(drawn, height=HEIGHT), figure, class_name="ts-box", label=label,
-                        config=CONFIG, say=spoken(drawn)),
+                        config=timeseries.CONFIG, say=spoken(drawn)),
             settled(f"{id}-credit", _credit(drawn, credit, now, csv)),
             _table(id, drawn, table_href, with_table),
             kit.offer(id, share) if share else None,

@@ -29,9 +29,15 @@ from radar.figures.text import bare, is_share, unit_words
 from radar.labels import _
 from radar.signals import MONTH_S
 
-#: Plotly's ``config`` for a chart: no bar of buttons, no wheel that traps the page.
-CONFIG: dict[str, Any] = {"displayModeBar": False, "displaylogo": False, "scrollZoom": False, "responsive": True}
-
+#: Plotly's ``config`` for all charts: no bar of buttons over the drawing, no wheel that traps the page.
+CONFIG: dict[str, Any] = {
+    "displayModeBar": False,
+    "displaylogo": False,
+    "responsive": True,
+    "scrollZoom": False,
+    "doubleClick": "reset",
+    "showTips": False,  # in English, and the way back stands beside the ranges
+}
 
 #: Colours of the names of lines.
 _INKS = {"value": "ink", "baseline": "ink-3", "threshold": "threshold-ink"}
