@@ -18,11 +18,11 @@ pytestmark = pytest.mark.browser
 View = Callable[..., Page]
 
 
-def publish(site: Running, *, behind: timedelta = timedelta(0)) -> None:
-    """The sample documents as a live radar published them so long ago."""
+def publish(site: Running, *, behind: timedelta = timedelta(0)) -> int:
+    """The sample documents as a live radar published them so long ago; gives the number of the publication."""
     docs, states = samples.sample_documents(live=True)
     docs["clock"]["wall"] = samples.text(datetime.now(UTC) - behind)
-    documents.publish(site.client, docs, states, {})
+    return documents.publish(site.client, docs, states, {})
 
 
 def poll(page: Page) -> None:
@@ -77,4 +77,31 @@ def test_an_open_page_says_that_nobody_answers_and_takes_it_back(view: View, tmp
         page.unroute("**/version")
         poll(page)
         expect(page.locator("[data-bar=stale]")).to_have_count(0)
+        page.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/country/IQ"])
+def test_a_page_that_stays_open_all_day_does_not_grow(view: View, tmp_path: Path, path: str) -> None:
+    with serving(tmp_path) as site:
+        page = view(path, url=site.url)
+        page.wait_for_selector("html.taken")
+        # a browser keeps the number for some seconds; here publications come faster
+        page.route("**/version", lambda route: route.fulfill(response=route.fetch(), headers={"Cache-Control": "no-store"}))
+        tool = page.context.new_cdp_session(page)
+        tool.send("Performance.enable")
+
+        def size(publications: int) -> dict[str, float]:
+            """Nodes and listeners that live after so many more publications have come onto the page."""
+            for _ in range(publications):
+                version = publish(site)
+                poll(page)
+                page.wait_for_function("n => document.body.dataset.version === String(n)", arg=version)
+            page.wait_for_timeout(500)
+            tool.send("HeapProfiler.collectGarbage")
+            found = {row["name"]: row["value"] for row in tool.send("Performance.getMetrics")["metrics"]}
+            return {name: found[name] for name in ("Nodes", "JSEventListeners")}
+
+        few = size(5)
+        many = size(20)
+        assert all(many[name] <= few[name] * 1.02 for name in few), f"{few} after 5, {many} after 25"
         page.close()
