@@ -86,7 +86,8 @@ def test_a_page_that_stays_open_all_day_does_not_grow(view: View, tmp_path: Path
         page = view(path, url=site.url)
         page.wait_for_selector("html.taken")
         # a browser keeps the number for some seconds; here publications come faster
-        page.route("**/version", lambda route: route.fulfill(response=route.fetch(), headers={"Cache-Control": "no-store"}))
+        unkept = {"Cache-Control": "no-store"}
+        page.route("**/version", lambda route: route.fulfill(response=route.fetch(), headers=unkept))
         tool = page.context.new_cdp_session(page)
         tool.send("Performance.enable")
 
