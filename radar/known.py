@@ -100,7 +100,7 @@ def standing(outage: Outage) -> str:
 
 #: By what outages can be put in order: what each is compared by, None where it is not known.
 ORDERS: dict[str, Callable[[Outage], Any]] = {
-    "status": lambda outage: outage["status"] != "open",
+    "status": lambda outage: (outage["status"] != "open", outage["status"] == "open" and outage["level"] != "outage"),
     "start": lambda outage: parse(outage["start"]),
     "minutes": lambda outage: outage["severity"]["minutes"],
     "depth": lambda outage: outage["severity"]["depth"],
@@ -113,7 +113,8 @@ ORDERS: dict[str, Callable[[Outage], Any]] = {
 
 def ordered(outages: Iterable[Outage], by: str) -> list[Outage]:
     """The outages in an order: a name of ``ORDERS``, with "-" in front from the largest down. Those of which it is not
-    known come last either way; of those that are alike the newest comes first. "status": what is open comes first."""
+    known come last either way; of those that are alike the newest comes first. "status": what is open comes first,
+    and of that outages before what is degraded."""
     rows = sorted(outages, key=ORDERS["start"], reverse=True)
     key = ORDERS[by.removeprefix("-")]
     known = [outage for outage in rows if key(outage) is not None]

@@ -22,7 +22,7 @@ from radar.components import times
 from radar.labels import CAUSES, STATES, STATUSES, _
 from radar.shapes import Outage
 
-#: What is open first; within that the newest.
+#: What is open first, the worst of it before the rest; within that the newest.
 USUAL = "status"
 
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from radar.components import outage_table
-from radar.known import ORDERS
+from radar.known import ORDERS, ordered
 from radar.store import documents
 from tests import samples
 from tests.sample_attacks import sample_attacks
@@ -146,6 +146,13 @@ def test_a_page_of_the_past_keeps_its_moment_in_form_links_and_file(site: Site) 
     assert len(links) > 15
     assert [link for link in links if at not in link and not link.startswith(("/feeds/", "/attacks"))] == []
     assert set(file_of(site, text)) == {IRAQ, CHILD, PART}
+
+
+def test_the_worst_that_is_open_comes_first(site: Site) -> None:
+    rows = [{"id": str(at), "status": status, "level": level, "start": f"2026-03-02T0{at}:00:00Z"}
+            for at, (status, level) in enumerate([("open", "outage"), ("closed", "outage"), ("open", "degraded"),
+                                                  ("closed", "degraded"), ("open", "outage")])]  # fmt: skip
+    assert [row["id"] for row in ordered(rows, "status")] == ["4", "0", "2", "3", "1"]  # type: ignore[arg-type]
 
 
 def test_every_order_of_the_api_is_in_the_form() -> None:
