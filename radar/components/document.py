@@ -98,7 +98,7 @@ def document(
     now
         RFC 3339, the page's now: a time of another local day than that is shown with its day. "": not known.
     """
-    own = f"{address}?lang={asked}" if asked else address
+    own = _spoken(address, asked) if asked else address
     title = escape(window_title(meta.title, path))
     description = escape(meta.description or _("Where the Internet is broken now, since when, and how we know."))
     robots = f'<meta name="robots" content="{escape(meta.robots)}">' if meta.robots else ""
@@ -161,9 +161,14 @@ def _card(address: str, description: str) -> str:
     )
 
 
+def _spoken(address: str, code: str) -> str:
+    """The address of the page in a language."""
+    return f"{address}{'&' if '?' in address else '?'}lang={code}"
+
+
 def _alternates(address: str) -> str:
     """The same page in each language, and as the browser prefers it, for search engines."""
-    rows = [("x-default", address), *((code, f"{address}?lang={code}") for code in LANGUAGES)]
+    rows = [("x-default", address), *((code, _spoken(address, code)) for code in LANGUAGES)]
     return "".join(f'<link rel="alternate" hreflang="{code}" href="{escape(href)}">' for code, href in rows)
 
 

@@ -72,6 +72,7 @@ class Meta:
     refresh_s: int = 0  # the page loads itself again after so long; 0: it does not
     past: Past | None = None
     own: str = ""  # name of the page's own style sheet and script in assets/
+    named: tuple[str, ...] = ()  # parameters that make it another page than its path alone
 
 
 #: Title of the window of the page that was made last in this context.
@@ -119,6 +120,7 @@ def page(
     robots: str = "",
     refresh_s: int = 0,
     own: str = "",
+    named: tuple[str, ...] = (),
 ) -> Component:
     """A whole page: heading, then its children.
 
@@ -140,6 +142,9 @@ def page(
         Seconds after which the page loads itself again; 0: it does not.
     own
         "home": the page alone loads ``assets/home.css`` and the scripts of ``assets/home``.
+    named
+        Parameters that make it another page than its path alone, such as the rule of ``/attacks?rule=...``: they stay
+        in the address that it names itself by. Of a page that is not to be found by searching all parameters do.
     """
     head = html.Div(
         [
@@ -153,7 +158,7 @@ def page(
         className="page wide" if wide else "page",
         **marks(data_title=title),
     )
-    meta = Meta(title, description, status, charts, robots, refresh_s, own=own)
+    meta = Meta(title, description, status, charts, robots, refresh_s, own=own, named=named)
     setattr(box, "_meta", meta)  # noqa: B010 - not a declared attribute of Component, and left out of its JSON
     return box
 

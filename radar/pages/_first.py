@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
+from urllib.parse import urlencode
 
 import dash
 import flask
@@ -130,10 +131,21 @@ def _render(found: Found, path: str, query: Mapping[str, str], snapshot: _read.S
     hurried = snapshot.clock is not None and snapshot.clock["speed"] > 1
     clock = past.clock if past else snapshot.clock
     text = document(to_html(layout), meta, bars=top, path=path, version=version, tags=_tags.with_own(tags, meta.own),
-                    address=envelope.address(path), switches=_language.switches(), asked=_language.explicit(),
-                    card=envelope.address(card) if card else "", poll_s=20 if hurried else 60,
+                    address=envelope.address(_path(path, query, meta)), switches=_language.switches(),
+                    asked=_language.explicit(), card=envelope.address(card) if card else "", poll_s=20 if hurried else 60,
                     now=clock["now"] if clock else "")  # fmt: skip
     return _kept.Kept(meta.status, _language.keep_html(text).encode())
+
+
+def _path(path: str, query: Mapping[str, str], meta: shell.Meta) -> str:
+    """The path by which a page names itself, on paper and to others: with what makes it another page than the path
+    alone, and with the moment that it is of. The language is not part of it."""
+    if meta.status != 200:
+        return path
+    kept = {name: text for name, text in query.items() if name in meta.named or (meta.robots and name != "lang")}
+    if meta.past:
+        kept["at"] = meta.past.at
+    return f"{path}?{urlencode(kept, safe='/@:')}" if kept else path
 
 
 def _answer(row: _kept.Kept, *, keep: bool) -> flask.Response:

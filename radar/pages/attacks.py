@@ -140,6 +140,7 @@ def _one(
         shell.section(_("How it has grown"), html.Div(spans, className="ranges"),
                       _attack_chart.chart(drawn, now, href(table="1"), table=table), id="growth"),
         shell.section(_("Where from"), html.Div(windows, className="ranges"), attacks_map.world(places, "origins-map"),
+                      _credit(found, source, now, _("part of the matches, %")),
                       kit.offer("origins", kit.figure("origins", rule=rule["id"], window=window)),
                       note=_("Where the addresses are registered. Requests are often sent through machines of others: "
                              "this does not say who sent them."), id="origins"),
@@ -149,12 +150,15 @@ def _one(
             shell.section(_("Networks"), parts.origins(places["networks"], _("Network")), note=usual, id="networks",
                           class_name="explained"),
         ], className="two"),
-        shell.section(_("Aimed at"), parts.aims(places["targets"]), credit, id="targets"),
+        shell.section(_("Aimed at"), parts.aims(places["targets"]), credit, id="targets",
+                      note=_("A match counts for the country and for the provider that it was aimed at: the shares of "
+                             "countries and those of providers each add up to at most 100 %.")),
         _terms(),
         html.P([html.A(_("All rules"), href="/attacks"), " · ",
                 html.A(_("JSON"), href=f"/api/v1/attacks?rule={quote(rule['id'], safe='')}")], className="note"),
         kicker=html.A(_("Rules that matched"), href="/attacks"),
         description=head,
+        named=("rule",),
         charts=True,
         wide=True,
     )  # fmt: skip

@@ -37,6 +37,19 @@ def test_the_fingerprint_is_that_of_the_csv_which_the_page_names(site: Site) -> 
     assert csv.count(b"\n") > 10
 
 
+def test_a_page_that_is_nothing_without_its_parameters_names_itself_with_them(site: Site) -> None:
+    link = first_link(site)
+    for language, asked in (("", ""), ("&lang=es", "&lang=es")):
+        page = unescape(site.page(f"{link}{language}"))
+        assert f'<link rel="canonical" href="http://localhost{link}{asked}">' in page
+        assert f'hreflang="es" href="http://localhost{link}&lang=es"' in page
+        assert f'<p class="print-only">http://localhost{link}{asked}</p>' in page
+    moment = "http://localhost/outages?at=2026-03-02T12:00:00Z"
+    assert f'<link rel="canonical" href="{moment}">' in site.page("/outages?at=2026-03-02T12:00:00Z&sort=start")
+    assert '<link rel="canonical" href="http://localhost/outages">' in site.page("/outages?sort=start")
+    assert '<link rel="canonical" href="http://localhost/attacks">' in site.page("/attacks?sort=name")
+
+
 def test_a_link_says_whether_its_numbers_are_still_the_same(site: Site) -> None:
     link = first_link(site)
     frozen = next(text for text in codes(site.page(link)) if "&sha256=" in text)
