@@ -59,3 +59,11 @@ def test_the_check_finds_a_physical_side(css: str) -> None:
 )  # fmt: skip
 def test_the_check_leaves_logical_sides_alone(css: str) -> None:
     assert physical(css) == []
+
+
+def test_figures_of_one_width_are_not_for_sentences_whose_hyphens_would_be_as_wide() -> None:
+    sheet = next(sheet for sheet in SHEETS if sheet.name == "site.css").read_text(encoding="utf-8")
+    body = sheet.partition("body {")[2].partition("}")[0]
+    assert "font-feature-settings" in body
+    assert "tnum" not in body
+    assert "tabular" not in body

@@ -15,12 +15,13 @@
     day: format({ day: "numeric", month: "long" }),
     full: format({ day: "numeric", month: "long", year: "numeric" }),
   };
+  days.dated = days.day;  /* with its day in any case */
 
   /* A time in the reader's zone, written as the server writes those in UTC: with its day where that is not the local
      day of the page's now. */
   function local(at, form) {
     const now = new Date(document.body.dataset.now || NaN);
-    const near = form === "full" ? form : at.toDateString() === now.toDateString() ? "clock"
+    const near = form === "full" || form === "dated" ? form : at.toDateString() === now.toDateString() ? "clock"
       : at.getFullYear() === now.getFullYear() ? "day" : "full";
     return days[near] ? `${days[near].format(at)}, ${clock.format(at)}` : clock.format(at);
   }

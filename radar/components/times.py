@@ -98,4 +98,17 @@ def span(start: str, end: str | None, now: str) -> Component:
     if end is None:
         return html.Span([_("since"), " ", time_ago(start, now)], className="when")
     minutes = (parse(end) - parse(start)) / timedelta(minutes=1)
-    return html.Span([time(start, now), " – ", time(end, now), f" ({duration(minutes)})"], className="when")
+    return html.Span([*between(start, end, now), f" ({duration(minutes)})"], className="when")
+
+
+def between(start: str, end: str, now: str) -> list[Component | str]:
+    """Two moments with a dash; the second one tells its day where that is not the first one's: after "1 March,
+    23:40 UTC" a "02:10 UTC" alone would be read as of 1 March."""
+    later = parse(start).date() != parse(end).date() == parse(now).date()
+    return [time(start, now), " – ", _dated(end) if later else time(end, now)]
+
+
+def _dated(text: str) -> Component:
+    at = parse(text)
+    words = f"{cldr.day_month(at)}, {at:%H:%M} UTC"
+    return html.Time(words, dateTime=rfc3339(at), **marks(data_form="dated"))

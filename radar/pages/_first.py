@@ -132,8 +132,8 @@ def _render(found: Found, path: str, query: Mapping[str, str], snapshot: _read.S
     clock = past.clock if past else snapshot.clock
     text = document(to_html(layout), meta, bars=top, path=path, version=version, tags=_tags.with_own(tags, meta.own),
                     address=envelope.address(_path(path, query, meta)), switches=_language.switches(),
-                    asked=_language.explicit(), card=envelope.address(card) if card else "", poll_s=20 if hurried else 60,
-                    now=clock["now"] if clock else "")  # fmt: skip
+                    asked=_language.explicit(), card=envelope.address(card) if card else "",
+                    poll_s=20 if hurried else 60, now=clock["now"] if clock else "")  # fmt: skip
     return _kept.Kept(meta.status, _language.keep_html(text).encode())
 
 

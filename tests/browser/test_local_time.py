@@ -40,6 +40,7 @@ def test_a_time_of_another_local_day_says_its_day(page: Page, language: str) -> 
     else:
         assert put(page, "2026-03-02T05:00:00Z", now="2026-03-02T17:00:00Z") == f"{day.format(2)}14:00 GMT+9"
         assert put(page, "2026-03-02T15:00:00Z", now="2026-03-02T17:00:00Z") == "00:00 GMT+9"
+    assert put(page, "2026-03-02T14:00:00Z", now="2026-03-02T14:00:00Z", form="dated").startswith(day.format(2))
     year = {"en": "2 March 2026, ", "es": "2 de marzo de 2026, "}[language]
     assert put(page, "2026-03-02T14:00:00Z", now="2026-03-02T14:00:00Z", form="full").startswith(year)
 

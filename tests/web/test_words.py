@@ -29,6 +29,16 @@ def test_a_time_says_its_day_only_where_it_differs() -> None:
     assert times.words("2024-08-01T00:00:00Z", NOW) == "1 August 2024, 00:00 UTC"
 
 
+def test_the_end_of_a_span_says_its_day_where_that_is_not_the_first_one() -> None:
+    over_night = to_html(times.span("2026-03-01T23:40:00Z", "2026-03-02T02:10:00Z", NOW))
+    assert ">1 March, 23:40 UTC</time> – <time" in over_night
+    assert 'data-form="dated">2 March, 02:10 UTC</time> (2 h 30 min)' in over_night
+    assert 'data-form="clock">02:10 UTC</time>' in to_html(
+        times.span("2026-03-02T01:00:00Z", "2026-03-02T02:10:00Z", NOW)
+    )
+    assert ">1 March, 04:00 UTC</time> (" in to_html(times.span("2026-02-28T03:00:00Z", "2026-03-01T04:00:00Z", NOW))
+
+
 def test_a_time_without_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="zone"):
         times.parse("2026-03-02T05:00:00")
