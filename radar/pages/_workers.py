@@ -202,15 +202,17 @@ def took(seconds: float | None) -> str:
     return times.duration(seconds / 60)
 
 
-def line(name: Any, cells: Sequence[Any], head: Sequence[str]) -> Component:
-    """A row whose cells carry their column's name, for screens on which it becomes a block."""
+def line(name: Any, cells: Sequence[Any], head: Sequence[str], figures: range = range(0)) -> Component:
+    """A row whose cells carry their column's name, for screens on which it becomes a block. ``figures``: the cells that
+    are set to the right."""
     return html.Tr([html.Th(name, scope="row"),
-                    *(html.Td(html.Span(cell), **marks(data_label=label))
-                      for cell, label in zip(cells, head[1:], strict=True))])  # fmt: skip
+                    *(html.Td(html.Span(cell), className="num" if i in figures else "", **marks(data_label=label))
+                      for i, (cell, label) in enumerate(zip(cells, head[1:], strict=True)))])  # fmt: skip
 
 
-def table(head: Sequence[str], body: Sequence[Component]) -> Component:
+def table(head: Sequence[str], body: Sequence[Component], figures: range = range(0)) -> Component:
     """A table of such rows."""
-    top = html.Thead(html.Tr([html.Th(name, scope="col") for name in head]))
+    named = [html.Th(name, scope="col", className="num" if i in figures else "") for i, name in enumerate(head[1:])]
+    top = html.Thead(html.Tr([html.Th(head[0], scope="col"), *named]))
     table = html.Table([top, html.Tbody(list(body))], className="figures stacked")
     return html.Div(table, className="scroll", tabIndex=0)

@@ -13,11 +13,11 @@ from dash.development.base_component import Component
 
 from radar import cldr, entities
 from radar.api import parameters
-from radar.components import kit, machine, outages, shell, state, times
+from radar.components import freshness, kit, machine, outages, shell, state, times
 from radar.components.document import search_form
 from radar.components.ssr import marks, slot
 from radar.figures import sparkline, worldmap
-from radar.labels import SOURCE_STATES, STATES, _, ngettext
+from radar.labels import STATES, _, ngettext
 from radar.pages import _charts, _here, _picked, _read, _then
 from radar.shapes import EntityState, Outage, OutageSignal, SourceStatus
 from radar.signals import SIGNALS
@@ -260,7 +260,7 @@ def _freshness(sources: Sequence[SourceStatus], now: str) -> Component:
     body = [
         html.Tr([
             html.Th(html.A(row["title"], href=f"/sources#{row['name']}"), scope="row"),
-            html.Td(_source_state(row)),
+            html.Td(freshness.how(row)),
             html.Td(_newest(row, now), className="num"),
         ])
         for row in rows
@@ -276,21 +276,12 @@ def _freshness(sources: Sequence[SourceStatus], now: str) -> Component:
                          note=_("What each source last told us."))  # fmt: skip
 
 
-def _source_state(row: SourceStatus) -> Component:
-    kind = {"ok": "ok", "late": "degraded", "failing": "outage"}.get(row["state"], "insufficient")
-    return state.mark(kind, _(SOURCE_STATES[row["state"]]))
-
-
 def _newest(row: SourceStatus, now: str) -> list[Any]:
-    if not row["newest_bin"]:
-        if row["state"] == "ok" and row["last_success"]:  # its answers are no bins: what else is known of places
-            return [times.time(row["last_success"], now), html.Small(_("last answer"))]
-        return [_("nothing yet")]
-    if row["state"] == "ok" and not row["last_success"]:  # never asked: worked out from others when something happens
-        return [times.time(row["newest_bin"], now), html.Small(_("last event"))]
-    lag = row["lag_s"]
-    behind = None if lag is None else _("{duration} behind").format(duration=times.duration(max(lag, 0) / 60))
-    return [times.time(row["newest_bin"], now), html.Small(behind)]
+    """When it last told something, and how far that lies behind the clock."""
+    told = freshness.newest(row, now)
+    if row["newest_bin"] is None or row["lag_s"] is None or freshness.is_event(row):
+        return told
+    return [*told, html.Small(_("{duration} behind").format(duration=freshness.behind(row)))]
 
 
 def _recorded(snapshot: _read.Snapshot, now: str) -> Component | None:

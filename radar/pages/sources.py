@@ -10,17 +10,14 @@ from dash.development.base_component import Component
 
 from radar import cldr
 from radar.api.routing import FEEDS
-from radar.components import reference, shell, state, times
+from radar.components import freshness, reference, shell, state, times
 from radar.components.ssr import marks
-from radar.labels import SOURCE_STATES, _, ngettext
+from radar.labels import _, ngettext
 from radar.pages import _read
 from radar.shapes import SourceStatus
 from radar.signals import SIGNALS
 
 shell.register_page(__name__, path="/sources", title="Sources")
-
-#: The shape that stands for a source's state. Recorded history and sources without data are no fault.
-MARKS = {"ok": "ok", "late": "degraded", "failing": "outage"}
 
 #: Gaps and signals shown before the rest is counted.
 SHOWN = 8
@@ -66,28 +63,17 @@ def _sentence(rows: Sequence[SourceStatus]) -> str:
     )
 
 
-def how(row: SourceStatus) -> Component:
-    """State of a source by shape and word."""
-    return state.mark(MARKS.get(row["state"], "insufficient"), _(SOURCE_STATES[row["state"]]))
-
-
-def behind(row: SourceStatus) -> str:
-    """How far its newest bin lies behind the clock; a dash where that means nothing."""
-    if row["lag_s"] is None or row["state"] == "history":
-        return "–"
-    return times.duration(max(row["lag_s"], 0) / 60)
-
-
 def _overview(rows: Sequence[SourceStatus], now: str) -> Component:
     head = html.Tr([html.Th(_("Source"), scope="col"), html.Th(_("State"), scope="col"),
-                    html.Th(_("Newest bin"), scope="col"), html.Th(_("Behind"), scope="col"),
+                    html.Th(_("Newest"), scope="col", className="num"),
+                    html.Th(_("Behind"), scope="col", className="num"),
                     html.Th(_("Licence"), scope="col", className="wide-only")])  # fmt: skip
     body = [
         html.Tr([
             html.Th(html.A(row["title"], href=f"#{row['name']}"), scope="row"),
-            html.Td([how(row), " ", state.simulated(row["simulated"])]),
-            html.Td(times.time(row["newest_bin"], now) if row["newest_bin"] else _("none")),
-            html.Td(behind(row)),
+            html.Td([freshness.how(row), " ", state.simulated(row["simulated"])]),
+            html.Td(freshness.newest(row, now), className="num"),
+            html.Td(freshness.behind(row), className="num"),
             html.Td(html.A(row["licence"], href=row["licence_url"]), className="wide-only"),
         ])
         for row in rows
@@ -105,7 +91,7 @@ def _detail(row: SourceStatus, now: str) -> Component:
         "own": _("The form is this project's own; it is described with the source."),
     }.get(row["proof"], row["proof"])
     pairs: list[tuple[str, Any]] = [
-        (_("State"), [how(row), " ", state.simulated(row["simulated"])]),
+        (_("State"), [freshness.how(row), " ", state.simulated(row["simulated"])]),
         *([(_("Why"), row["off"])] if row.get("off") else []),
         (_("By"), html.A(row["org"], href=row["info_url"])),
         (_("Address"), html.A(row["url"], href=row["url"], className="url")),
@@ -115,9 +101,9 @@ def _detail(row: SourceStatus, now: str) -> Component:
         (_("Covers"), _covers(row, now)),
     ]
     if row["state"] not in ("history", "off"):
-        pairs.append((_("Behind"), _("{lag}; usually {usual}").format(
-            lag=behind(row), usual=times.duration(row["expected_lag_s"] / 60))))  # fmt: skip
-        pairs.append((_("Last success"), times.time(row["last_success"]) if row["last_success"] else _("never")))
+        pairs.append((_("Behind"), _behind(row)))
+        pairs.append((_("Last success"), times.time(row["last_success"]) if row["last_success"] else _("never asked")
+                      if freshness.is_event(row) else _("never")))  # fmt: skip
         pairs.append((_("Last error"), _last_error(row)))
     pairs += [
         *([(_("Rows taken in"), cldr.count(row["rows"]))] if row["signals"] else []),
@@ -152,7 +138,13 @@ def _covers(row: SourceStatus, now: str) -> Any:
         return _("no data yet")
     if row["state"] == "history":
         return [times.day(row["oldest_bin"]), " – ", times.day(row["newest_bin"])]
-    return [times.time(row["oldest_bin"], now), " – ", times.time(row["newest_bin"], now)]
+    return times.between(row["oldest_bin"], row["newest_bin"], now)
+
+
+def _behind(row: SourceStatus) -> str:
+    if freshness.is_event(row):
+        return _("it cannot be late: it is worked out from other sources when something happens")
+    return _("{lag}; usually {usual}").format(lag=freshness.behind(row), usual=freshness.usual(row))
 
 
 def _last_error(row: SourceStatus) -> Any:
@@ -179,9 +171,7 @@ def _gaps(row: SourceStatus, now: str) -> Any:
     """Stretches that never came for any entity."""
     if not row["gaps"]:
         return _("none known")
-    rows = [
-        html.Li([times.time(gap["from"], now), " – ", times.time(gap["until"], now)]) for gap in row["gaps"][-SHOWN:]
-    ]
+    rows = [html.Li(times.between(gap["from"], gap["until"], now)) for gap in row["gaps"][-SHOWN:]]
     older = len(row["gaps"]) - len(rows)
     if older > 0:
         rows.append(html.Li(ngettext("{n} earlier one", "{n} earlier ones", older).format(n=older)))

@@ -12,17 +12,17 @@ from dash.development.base_component import Component
 from radar import cldr, store
 from radar.api import access
 from radar.api.status import judge
-from radar.components import shell, state, times
+from radar.components import freshness, shell, state, times
 from radar.errors import StoreUnavailable
-from radar.labels import SOURCE_STATES, _, ngettext
+from radar.labels import _, ngettext
 from radar.pages import _read, _workers
 from radar.shapes import Clock, SourceStatus
 from radar.store import board
 
 shell.register_page(__name__, path="/status", title="Status")
 
-#: The shape that stands for a source's state.
-MARKS = {"ok": "ok", "late": "degraded", "failing": "outage"}
+#: The cells of the table of sources that are figures.
+FIGURES = range(1, 4)
 
 
 def layout(**query: str) -> Component:
@@ -104,21 +104,12 @@ def _counts(counts: Mapping[str, int]) -> Component:
 def _sources(sources: Sequence[SourceStatus], now: str) -> Component:
     if not sources:
         return html.P(_("No source has reported yet."), className="none")
-    head = [_("Source"), _("State"), _("Newest bin"), _("Behind"), _("Usual")]
+    head = [_("Source"), _("State"), _("Newest"), _("Behind"), _("Usual")]
     body = []
     for row in sources:
-        newest = times.time(row["newest_bin"], now) if row["newest_bin"] else _("none")
-        recorded = row["state"] == "history"
-        lag = "–" if row["lag_s"] is None or recorded else times.duration(max(row["lag_s"], 0) / 60)
-        usual = "–" if recorded else times.duration(row["expected_lag_s"] / 60)
-        cells = [
-            state.mark(MARKS.get(row["state"], "insufficient"), _(SOURCE_STATES[row["state"]])),
-            newest,
-            lag,
-            usual,
-        ]
-        body.append(_workers.line(html.A(row["title"], href=f"/sources#{row['name']}"), cells, head))
-    return _workers.table(head, body)
+        cells = [freshness.how(row), freshness.newest(row, now), freshness.behind(row), freshness.usual(row)]
+        body.append(_workers.line(html.A(row["title"], href=f"/sources#{row['name']}"), cells, head, FIGURES))
+    return _workers.table(head, body, FIGURES)
 
 
 def _store(snapshot: _read.Snapshot) -> Component:

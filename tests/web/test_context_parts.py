@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from radar.components import freshness
 from radar.shapes.context import document
 from radar.store import documents
 from tests import samples
@@ -148,8 +149,24 @@ def test_what_comes_every_night_is_shown_once_with_the_time_nearest_to_now(
 
 
 def test_a_source_without_bins_is_as_fresh_as_its_last_answer(site: Site) -> None:
-    from radar.pages import home
-
     row: Any = {"newest_bin": None, "state": "ok", "last_success": "2026-03-02T05:10:00Z", "lag_s": 0.0}
-    assert "last answer" in str(home._newest(row, "2026-03-02T05:15:00Z"))
-    assert home._newest({**row, "state": "waiting"}, "2026-03-02T05:15:00Z") == ["nothing yet"]
+    assert "last answer" in str(freshness.newest(row, "2026-03-02T05:15:00Z"))
+    assert freshness.newest({**row, "state": "waiting"}, "2026-03-02T05:15:00Z") == ["nothing yet"]
+
+
+def test_every_page_says_the_same_of_how_fresh_a_source_is(site: Site, publish: Callable[..., None]) -> None:
+    rows = samples.sample_documents()[0]["sources"]
+    live = next(row for row in rows if row["state"] == "ok" and row["newest_bin"])
+    asked = live | {
+        "name": "earthquakes",
+        "title": "Quakes",
+        "newest_bin": None,
+        "last_success": "2026-03-02T11:50:00Z",
+    }
+    event = live | {"name": "origin_hijacks", "title": "Hijacks", "last_success": None, "lag_s": 45_900.0}
+    publish({"sources": [asked, event]})
+    for path in ("/", "/sources", "/status"):
+        first, second = (words_of(site.page(path)).partition(name)[2][:60] for name in ("Quakes", "Hijacks"))
+        assert "11:50 UTC last answer" in first, path
+        assert "last event" in second, path
+        assert "12 h 45 min" not in second, path
