@@ -82,7 +82,7 @@ def method() -> Component:
                       share=_percent(LEARNED.share), assumed=_percent(WEIGHTS.directed_share)),
                 " ", html.A(_("How well it does"), href="/scoreboard#causes")]),
         _table([_("Learnt"), _("Adds to a directed shutdown")],
-               [[_(FEATURES[name][0]), _signed(weight)] for name, weight in LEARNED.weights.items()]),
+               [[_(FEATURES[name][0]), _signed(weight)] for name, weight in LEARNED.weights.items()], figures=True),
         html.Details([html.Summary(_("What the labelled outages of a country add")), html.P(_countries())]),
         html.P(_("Everything else has weights that are stated, not learnt. They are log-odds: 0.7 doubles the odds, "
                  "-0.7 halves them. Words in braces are filled with what was seen.")),
@@ -126,14 +126,15 @@ def scoreboard() -> Component:
     ]  # fmt: skip
     text = _("A directed shutdown or a failure? Learnt from {n} of {m} outages ({source}): {d} directed, {t} "
              "technical, of {c} countries; the others have no known cause. Each cell counts by rows, then by "
-             "countries, as few countries have most rows. Smaller is better for log loss and Brier.")  # fmt: skip
+             "countries, as few countries have most rows. Log loss and Brier say how far the probabilities were from "
+             "what was so: 0 is perfect, and who always says 50 % gets 0.69 and 0.25.")  # fmt: skip
     heads = [_("Check"), _("Rows"), _("Log loss"), _("Brier"), _("Right"), _("Right, where it does not abstain")]
     return shell.section(
         _("Directed or failed?"),
         html.P(text.format(**_counts(), source=study["source"])),
-        _table(heads, checks),
+        _table(heads, checks, figures=True),
         html.P(_("What was said of countries that it had not seen, and how many were directed:")),
-        _table([_("Said"), _("Rows"), _("Mean said, %"), _("Were directed, %")], said),
+        _table([_("Said"), _("Rows"), _("Mean said, %"), _("Were directed, %")], said, figures=True),
         html.P(_("This command shows it, and learns anew from a file of yours:")),
         html.Pre(COMMANDS),
         note=_("Between 30 and 70 % it abstains. The finer causes have stated weights and no such check: too few of "
@@ -155,7 +156,11 @@ def _signed(weight: float) -> str:
     return f"{'+' if weight > 0 else MINUS}{cldr.fixed(abs(weight), 1)}"
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Component:
-    head = html.Thead(html.Tr([html.Th(text) for text in heads]))
-    body = html.Tbody([html.Tr([html.Td(cell) for cell in row]) for row in rows])
-    return html.Div(html.Table([head, body], className="figures"), className="scroll")
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, figures: bool = False) -> Component:
+    """``figures``: the columns after the first are figures."""
+    (first, *others), rest = heads, "num" if figures else ""
+    named = [html.Th(text, scope="col", className=rest) for text in others]
+    head = html.Thead(html.Tr([html.Th(first, scope="col"), *named]))
+    body = html.Tbody([html.Tr([html.Th(name, scope="row"), *(html.Td(cell, className=rest) for cell in cells)])
+                       for name, *cells in rows])  # fmt: skip
+    return html.Div(html.Table([head, body], className="figures views"), className="scroll")

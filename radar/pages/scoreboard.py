@@ -16,12 +16,12 @@ from dash import html
 from dash.development.base_component import Component
 
 from radar import cldr
-from radar.components import causes, outages, shell
+from radar.components import causes, outages, shell, state
 from radar.components.ssr import Raw, slot
 from radar.components.times import parse
 from radar.figures import shares
 from radar.labels import N_, _, ngettext
-from radar.pages import _read
+from radar.pages import _read, _workers
 from radar.shapes import Outage
 
 shell.register_page(__name__, path="/scoreboard", title="Scoreboard")
@@ -31,6 +31,8 @@ METHODS = {
     "radar": N_("this radar"), "ioda_ratio": N_("IODA's ratio"), "week_ago": N_("the week before"),
     "similar_days": N_("six most similar days"), "hour_of_week_z": N_("hour of the week"),
 }  # fmt: skip
+#: The cells of the table of all worlds that are figures.
+FIGURES = range(4)
 #: What people said that counts for and against an outage.
 FOR, AGAINST = "confirm", "false_alarm"
 
@@ -38,7 +40,7 @@ FOR, AGAINST = "confirm", "false_alarm"
 def layout(**query: str) -> Component:
     """The page; the same for everyone."""
     card, snapshot = exam(), _read.snapshot()
-    lede = _("How often this radar finds what is broken, how often it cries for nothing, and how long it takes.")
+    lede = _lede(card["targets"])
     return shell.page(
         _("Scoreboard"),
         html.P(lede, className="lede"),
@@ -53,6 +55,29 @@ def layout(**query: str) -> Component:
         description=lede,
         wide=True,
     )
+
+
+def _lede(rows: Sequence[dict[str, Any]]) -> str:
+    """The marks of this radar in one sentence, from the worst world to the best one."""
+    ours = [row["reached"]["radar"] for row in rows]
+    found, right, times = ([summary[key] for summary in ours] for key in ("recall", "precision", "ttd_p50_s"))
+    return ngettext(
+        "In {n} simulated world this radar finds {found} of the outages that it should, {right} of its alarms are "
+        "right, and half of what it finds is published within {time}.",
+        "In {n} simulated worlds this radar finds {found} of the outages that it should, {right} of its alarms are "
+        "right, and half of what it finds is published within {time}, depending on the world.", len(rows)).format(
+            n=len(rows), found=_parts(found), right=_parts(right), time=_times(times))  # fmt: skip
+
+
+def _parts(shares_: Sequence[float]) -> str:
+    """From the smallest to the largest: "91 to 99 %"."""
+    low, high = (f"{share * 100:.0f}" for share in (min(shares_), max(shares_)))
+    return _percent(max(shares_)) if low == high else _("{low} to {high} %").format(low=low, high=high)
+
+
+def _times(seconds: Sequence[float]) -> str:
+    low, high = _minutes(min(seconds)), _minutes(max(seconds))
+    return low if low == high else _("{low} to {high}").format(low=low, high=high)
 
 
 @lru_cache(maxsize=1)
@@ -112,20 +137,22 @@ def _made_of(wholes: int, parts: int, rises: int, recorded: int) -> str:
 
 
 def _targets(rows: Sequence[dict[str, Any]]) -> Component:
-    body = []
+    bodies = []
     for row in rows:
-        body.append(
-            _line(html.Strong(_(row["name"])), _("aim"), row["aim"], word=_("met") if row["met"] else _("not met"))
-        )
-        body += [_line("", html.Strong(_(METHODS[name])) if name == "radar" else _(METHODS[name]), summary)
-                 for name, summary in row["reached"].items()]  # fmt: skip
+        reached = _("aim met") if row["met"] else _("aim not met")
+        head = html.Th([html.Strong(_(row["name"])), html.Small(reached)], colSpan=5, scope="rowgroup")
+        lines = [_line(_("aim"), row["aim"])]
+        lines += [_line(html.Strong(_(METHODS[name])) if name == "radar" else _(METHODS[name]), summary)
+                  for name, summary in row["reached"].items()]  # fmt: skip
+        bodies.append(html.Tbody([html.Tr(head), *lines]))
     return shell.section(
         _("Against what we aim at"),
         html.P(_("{met} of {n} aims are met.").format(met=sum(row["met"] for row in rows), n=len(rows))),
-        _table([_("World"), _("Method"), *_heads(), _("Aim")], body),
+        _table([_("Method"), *_heads(explained=True)], bodies),
         note=_("Generated worlds with outages and with what must not be called one. Other methods stand beside us, "
                "made anew from their public descriptions and given their best threshold."),
         id="targets",
+        class_name="explained",
     )  # fmt: skip
 
 
@@ -137,46 +164,58 @@ def _speed(rows: Sequence[dict[str, Any]]) -> Component:
     for name, seconds in known:
         words = _("{name}: {time}").format(name=name, time=_minutes(seconds))
         bar = Raw(shares.svg([shares.Part(seconds / most, "full")], words))
-        body.append(
-            html.Tr([html.Td(name), html.Td(_minutes(seconds), className="short"), html.Td(bar, className="bar-cell")])
-        )
-    drawn = _table([_("World"), _("Time"), _("As a bar")], body)
-    return shell.section(_("Time to detect, median"), slot("speed-bars", drawn), id="speed",
+        time = html.Td(_minutes(seconds), className="num")
+        body.append(html.Tr([html.Th(name, scope="row"), time, html.Td(bar, className="bar-cell")]))
+    drawn = _table([_("World"), _("Time"), _("As a bar")], [html.Tbody(body)], bars=True)
+    note = _("Of this radar, in the worlds above. It follows how often a signal is measured: an alarm needs some bins "
+             "in a row.")  # fmt: skip
+    return shell.section(_("Time to detect, median"), slot("speed-bars", drawn), note=note, id="speed",
                          class_name="scoreboard")  # fmt: skip
 
 
 def _worlds(rows: Sequence[dict[str, Any]]) -> Component:
+    heads = [_("World"), *_heads(), _("Found, by depth"), _("Found, by counts a bin")]
     body = []
     for row in rows:
-        ours = row["methods"]["radar"]
-        bands = ", ".join(f"{_(r['band'])}: {r['detected']}/{r['events']}" for r in row["by_depth"])
-        sizes = ", ".join(f"{_(r['band'])}: {r['detected']}/{r['events']}" for r in row["by_volume"])
-        body.append(html.Tr([html.Td(_(row["world"])), *_cells(ours), html.Td(bands), html.Td(sizes)]))
-    heads = [_("World"), *_heads(), _("Found, by depth"), _("Found, by counts a bin")]
-    return shell.section(_("All worlds, all sizes and depths"), _table(heads, body), id="worlds")
+        cells = [*_marks(row["methods"]["radar"]), _bands(row["by_depth"]), _bands(row["by_volume"])]
+        body.append(_workers.line(_(row["world"]), cells, heads, FIGURES))
+    note = _("Of all outages, the shallow and the small ones too, which are hard to tell from chance. Depth: the part "
+             "of what is normal that is lost.")  # fmt: skip
+    return shell.section(
+        _("All worlds, all sizes and depths"), _workers.table(heads, body, FIGURES), note=note, id="worlds"
+    )
+
+
+def _bands(rows: Sequence[dict[str, Any]]) -> Component:
+    """How many were found of how many there were, a line for each band."""
+    words = _("{band}: {found} of {n}")
+    lines = [words.format(band=_(r["band"]), found=r["detected"], n=r["events"]) for r in rows]
+    return html.Ul([html.Li(line) for line in lines], className="plain")
 
 
 def _recorded(rows: Sequence[dict[str, Any]]) -> Component:
     body = []
     for row in rows:
         cells = _cells(row["summary"]) if row["summary"] else [html.Td(_("not at hand"), colSpan=4)]
-        body.append(html.Tr([html.Td(_(row["name"])), *cells]))
+        body.append(html.Tr([html.Th(_(row["name"]), scope="row"), *cells]))
     note = _("Real events. All three sets were known while the detector was written.")
-    return shell.section(_("Recorded sets"), _table([_("Set"), *_heads()], body), note=note, id="recorded")
+    table = _table([_("Set"), *_heads()], [html.Tbody(body)])
+    return shell.section(_("Recorded sets"), table, note=note, id="recorded")
 
 
 def _confidence(rows: Sequence[dict[str, Any]], told: dict[str, Any]) -> Component:
     body = []
     for row in rows:
-        words = _("said {said} %, right {right} %").format(
-            said=round(row["confidence"] * 100), right=round(row["right"] * 100)
-        )
+        said, right = _percent(row["confidence"]), _percent(row["right"])
+        words = _("said {said}, right {right}").format(said=said, right=right)
         bar = Raw(shares.svg([shares.Part(row["right"], "ok")], words))
-        body.append(html.Tr([html.Td(_(row["band"])), html.Td(str(row["alarms"])), html.Td(words),
-                             html.Td(bar, className="bar-cell")]))  # fmt: skip
-    heads = [_("Confidence"), _("Alarms"), _("Said and right"), _("As a bar")]
-    note = _("This rests on simulation and the few real cases.")
-    drawn = slot("confidence-bars", _table(heads, body))
+        figures = [html.Td(text, className="num") for text in (cldr.count(row["alarms"]), said, right)]
+        body.append(html.Tr([html.Th(_(row["band"]), scope="row"), *figures, html.Td(bar, className="bar-cell")]))
+    heads = [_("Confidence"), _("Alarms"), _("Said, mean"), _("Were right"), _("As a bar")]
+    note = _(
+        "Of the alarms of which so much was said, so many were right. This rests on simulation and the few real cases."
+    )
+    drawn = slot("confidence-bars", _table(heads, [html.Tbody(body)], bars=True))
     before = []
     if told["brier"] is not None:
         words = _("Mean squared error of what was said: {now}. It was {before} when {stated} % was said of every "
@@ -189,35 +228,51 @@ def _confidence(rows: Sequence[dict[str, Any]], told: dict[str, Any]) -> Compone
 
 
 def _again(card: dict[str, Any]) -> Component:
+    words = _("This command makes these tables. Bring your own data and events with its options:")
     return shell.section(
         _("Do it yourself"),
-        html.P(_("This command makes these tables. Bring your own data and events with --signals and --labels.")),
+        html.P([words, " ", html.Code("--signals"), " ", html.Code("--labels")]),
         html.Pre(card["command"]),
         class_name="prose",
     )
 
 
-def _heads() -> list[str]:
-    return [_("Found"), _("Right"), _("False alarms per entity and week"), _("Time to detect, median")]
+def _heads(*, explained: bool = False) -> list[Any]:
+    """The marks; ``explained``: each with a line that says what it is."""
+    heads = [
+        (_("Found"), _("How many of the outages that there were: recall.")),
+        (_("Right"), _("How many of the alarms were of an outage: precision.")),
+        (_("False alarms per entity and week"), _("Alarms of which no outage was there, for each place or network.")),
+        (_("Time to detect, median"), _("From the onset to the publication, of those that were found.")),
+    ]
+    return [[word, " ", state.what(help)] if explained else word for word, help in heads]
 
 
-def _line(name: Any, method: Any, summary: dict[str, Any], word: str = "") -> Component:
-    return html.Tr([html.Td(name), html.Td(method), *_cells(summary), html.Td(word)])
+def _line(method: Any, summary: dict[str, Any]) -> Component:
+    return html.Tr([html.Th(method, scope="row"), *_cells(summary)])
 
 
-def _cells(summary: dict[str, Any]) -> list[Component]:
+def _marks(summary: dict[str, Any]) -> list[str]:
     false = summary.get("false_alarms_per_entity_week")
     return [
-        html.Td(_percent(summary.get("recall")), className="short"),
-        html.Td(_percent(summary.get("precision")), className="short"),
-        html.Td("–" if false is None else cldr.fixed(false, 3), className="short"),
-        html.Td(_minutes(summary.get("ttd_p50_s")), className="short"),
+        _percent(summary.get("recall")),
+        _percent(summary.get("precision")),
+        "–" if false is None else cldr.fixed(false, 3),
+        _minutes(summary.get("ttd_p50_s")),
     ]
 
 
-def _table(heads: Sequence[str], body: Sequence[Component]) -> Component:
-    head = html.Thead(html.Tr([html.Th(text) for text in heads]))
-    return html.Div(html.Table([head, html.Tbody(list(body))], className="figures"), className="scroll", tabIndex=0)
+def _cells(summary: dict[str, Any]) -> list[Component]:
+    return [html.Td(text, className="num") for text in _marks(summary)]
+
+
+def _table(heads: Sequence[Any], bodies: Sequence[Component], *, bars: bool = False) -> Component:
+    """A table whose columns are figures but the first, and the last one where that is of ``bars``."""
+    last = len(heads) - 1
+    plain = {0, last} if bars else {0}
+    cells = [html.Th(head, scope="col", className="" if i in plain else "num") for i, head in enumerate(heads)]
+    table = html.Table([html.Thead(html.Tr(cells)), *bodies], className="figures views")
+    return html.Div(table, className="scroll", tabIndex=0)
 
 
 def _percent(value: float | None) -> str:

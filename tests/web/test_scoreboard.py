@@ -55,6 +55,16 @@ def test_the_page_shows_the_exam_with_its_command_and_every_method(site: Site) -
     assert f"{sum(row['met'] for row in card['targets'])} of {len(card['targets'])} aims are met" in page
 
 
+def test_it_opens_with_the_marks_and_explains_each(site: Site) -> None:
+    page = site.page("/scoreboard")
+    told = re.sub(r"<[^>]+>", " ", page)
+    assert re.search(r"In 6 simulated worlds this radar finds \d+ to \d+ % of the outages that it should, ", told)
+    assert "recall." in told
+    assert "precision." in told
+    for row in re.findall(r"<tr><th scope=\"row\">(?!.*colspan).*?</tr>", page.partition('id="targets"')[2]):
+        assert not re.search(r"<td(?! class=\"(?:num|bar-cell)\")[^>]*>[\d.,]+ ?(?:%|min)?</td>", row), row
+
+
 def test_bars_are_not_sent_to_dash_which_would_show_them_as_text(site: Site) -> None:
     from radar.pages import scoreboard
 

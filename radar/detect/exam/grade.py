@@ -26,7 +26,8 @@ SMALL = ("networks, hourly", "countries, 30 min, index", "countries, hourly, ind
 #: How often the full edition sits a world: one holds too few events to tell.
 TURNS = 4
 #: Bands of confidence whose hit rate is told.
-CONFIDENCE = ((0.6, "under .6"), (0.8, ".6 to .8"), (0.9, ".8 to .9"), (0.95, ".9 to .95"), (1.01, ".95 and more"))
+CONFIDENCE = ((0.6, "under 60 %"), (0.8, "60 to 80 %"), (0.9, "80 to 90 %"), (0.95, "90 to 95 %"),
+              (1.01, "95 % and more"))  # fmt: skip
 #: What was said of every alarm of one strong signal before the curve was learnt: it stays as the peer.
 STATED = 0.8
 
