@@ -24,11 +24,22 @@ SHADES: tuple[tuple[str, float, str], ...] = (
 
 
 def world(window: Window, id: str) -> Component:
-    """A map of the named countries of origin, with its key."""
+    """A map of the named countries of origin, with what it says and its key."""
     legend = [html.Li([html.Span(className=f"swatch s-{kind}"), words]) for kind, words in key_of()]
-    return html.Div(
-        [slot(id, lambda: drawing(window), class_name="map-box"), html.Ul(legend, className="plain shades")]
-    )
+    return html.Div([
+        html.P(largest(window), className="sentence"),
+        slot(id, lambda: drawing(window), class_name="map-box"),
+        html.Ul([html.Li(_("Part of all matches:")), *legend], className="plain shades"),
+    ])  # fmt: skip
+
+
+def largest(window: Window) -> str:
+    """The countries with the largest parts, in words."""
+    named = ", ".join(f"{_name(row)} {percent(row['share'])}" for row in window["countries"][:3])
+    if not named:
+        return _("Of none of {n} matches it is known where the address is registered.").format(
+            n=cldr.count(window["matches"]))  # fmt: skip
+    return _("The largest parts of {n} matches: {names}.").format(n=cldr.count(window["matches"]), names=named)
 
 
 def key_of() -> list[tuple[str, str]]:

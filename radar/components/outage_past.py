@@ -91,12 +91,11 @@ def versions(
                 "outages.")  # fmt: skip
         parts.append(html.P([why, " ", _back(outage["id"], waiting=waiting)], className="none"))
         return shell.section(_("What we knew when"), *parts, id="known-when")
-    names = (_("From"), _("State"), _("Began"), _("Ended"), _("Depth"), _("Signals"), _("Confidence"), _("Perhaps"))
-    head = html.Tr([html.Th(name, scope="col") for name in names])
+    head = html.Tr([html.Th(name, scope="col") for name in (_("From"), *_columns())])
     body = [_version(outage["id"], row, rows[i - 1] if i else None, now) for i, row in enumerate(rows)]
 
     def table(some: Sequence[Component]) -> Component:
-        return html.Div(html.Table([html.Thead(head), html.Tbody(some)], className="figures versions"),
+        return html.Div(html.Table([html.Thead(head), html.Tbody(some)], className="figures stacked versions"),
                         className="scroll")  # fmt: skip
 
     parts.append(table(body[:SHOWN]))
@@ -123,9 +122,17 @@ def _back(id: str, *, waiting: bool) -> Component | str:
     return html.A(_("Look for it in the archive"), href=f"/outage/{id}?record=all", rel="nofollow")
 
 
+def _columns() -> tuple[str, ...]:
+    """What each version says, in the order of its cells."""
+    return _("State"), _("Began"), _("Ended"), _("Depth"), _("Signals"), _("Confidence"), _("Perhaps")
+
+
 def _version(id: str, row: Version, before: Version | None, now: str) -> Component:
+    names = iter(_columns())
+
     def cell(value: Any, changed: bool) -> Component:
-        return html.Td(html.B(value) if changed and before is not None else value)
+        told = html.B(value) if changed and before is not None else html.Span(value)
+        return html.Td(told, **marks(data_label=next(names)))
 
     def differs(*names: str) -> bool:
         return before is not None and any(getattr(row, name) != getattr(before, name) for name in names)

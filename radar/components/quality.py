@@ -110,8 +110,9 @@ def performance(
         found = day(row, what)
         if found is not None:
             parts.append(drawn(found, source, csv, kit.figure("hours", entity=row["entity"], what=what)))
-    year = f"/{row['entity']}?range=1y#edge-rtt-p50-hour-edge-logs"
-    parts.append(html.P(html.A(_("Its hours over a year"), href=year)))
+    if not row["entity"].startswith("provider/"):  # whose hours are in no series
+        year = f"/{row['entity']}?range=1y#edge-rtt-p50-hour-edge-logs"
+        parts.append(html.P(html.A(_("Its hours over a year"), href=year)))
     parts.append(_peers(row))
     heading = [_("How it performs"), " ", state.simulated(row["simulated"])]
     note = _("As our own servers saw its connections in the last hour that is complete.")

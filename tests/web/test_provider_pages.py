@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from radar.components import quality
+from radar.components.ssr import to_html
 from radar.store import documents
 from tests import samples
+from tests.sample_performance import sample_performance
 from tests.sample_providers import sample_incident, sample_providers
 from tests.web.conftest import Site
 from tests.web.test_attacks_page import words_of
@@ -49,6 +52,12 @@ def test_what_they_say_stands_beside_and_is_called_theirs(site: Site, publish: C
     assert "What Google Cloud says" in words
     assert "Errors in an example product" in words
     assert "the provider's words, not ours" in words
+
+
+def test_a_provider_offers_no_year_of_hours_which_is_in_no_series(site: Site) -> None:
+    for entity, offered in (("country/IQ", True), ("provider/google-cloud", False)):
+        part = to_html(quality.performance(sample_performance(entity), None, "2026-03-02T12:00:00Z", "/csv"))
+        assert ("range=1y#" in part) is offered
 
 
 def test_markup_in_their_words_stays_text(site: Site, publish: Callable[..., None]) -> None:
