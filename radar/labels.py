@@ -110,13 +110,17 @@ GLOSSARY: dict[str, str] = {
 }
 
 
+#: From how much confidence on it is called high, and medium.
+HIGH, MEDIUM = 0.9, 0.7
+
+
 def confidence_words(p: float | None) -> str:
-    """Confidence as a word: "high" from .9, "medium" from .7, "low" below; "not stated" for None."""
+    """Confidence as a word: "high", "medium", "low"; "not stated" for None."""
     if p is None:
         return _("not stated")
-    if p >= 0.9:
+    if p >= HIGH:
         return _("high")
-    return _("medium") if p >= 0.7 else _("low")
+    return _("medium") if p >= MEDIUM else _("low")
 
 
 def duration(minutes: float) -> str:

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from radar import cldr, entities, known
 from radar.causes import FEATURES, KINDS, LEARNED, SENTENCES, WEIGHTS
-from radar.components import outages, shell
+from radar.components import numbers, outages, shell
 from radar.labels import CAUSES, N_, _
 from radar.shapes import Outage
 
@@ -41,7 +41,7 @@ def section(outage: Outage) -> Component:
     ranked = sorted(outage["causes"], key=lambda row: (not named and row["cause"] != "unknown", -row["p"]))
     rows = [_hypothesis(dict(cause)) for cause in ranked]
     hint = None if named else outages.hint(outage)
-    first = hint and html.P(f"{hint}.".replace(" %", "\N{NO-BREAK SPACE}%"), className="sentence")
+    first = hint and html.P(numbers.bound(f"{hint}."), className="sentence")
     body = html.Ul(rows, className="plain causes") if rows else html.P(_("We have no hypothesis."), className="none")
     note = _("Hypotheses with what speaks for and against them. None of them is a finding.")
     how = html.P(

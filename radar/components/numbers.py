@@ -9,6 +9,11 @@ from radar.labels import _, ngettext
 from radar.signals import MONTH_S, ONE, Signal, counted
 
 
+def bound(text: str) -> str:
+    """With each percent sign on the line of its number."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
+
+
 def rough(value: float, digits: int = 2) -> str:
     """Two significant digits with groups, or as many as are asked for: 12345 as "12,000", 0.0421 as "0.042"."""
     if value == 0:

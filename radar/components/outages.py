@@ -10,7 +10,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from radar import cldr, known
-from radar.components import reviews, state, times
+from radar.components import numbers, reviews, state, times
 from radar.components.ssr import marks
 from radar.figures.matrix import WENT_DARK, went_dark
 from radar.known import country_of as country_of
@@ -31,7 +31,7 @@ def headline(outage: Outage) -> str:
     """The outage in one sentence; a plain one is made where none was published."""
     given = outage.get("headline")
     if given:
-        return given.replace(" %", "\N{NO-BREAK SPACE}%")
+        return numbers.bound(given)
     level = _("an outage") if outage["level"] == "outage" else _("degraded service")
     return _("{name}: {level}.").format(name=name_of(outage["entity"]), level=level)
 
@@ -143,11 +143,15 @@ def when(outage: Outage, now: str) -> Component:
     return times.span(outage["start"], outage["end"], now)
 
 
+def told(outage: Outage) -> list[str]:
+    """What is said under the sentence: how deep it is, who sees it, how sure that is, and a hint at the cause."""
+    texts = (depth(outage), agreement(outage), confidence(outage), hint(outage))
+    return [numbers.bound(text) for text in texts if text is not None]
+
+
 def facts(outage: Outage, now: str) -> Component:
     """The line under the sentence."""
-    parts: list[Any] = [when(outage, now)]
-    texts = (depth(outage), agreement(outage), confidence(outage), hint(outage))
-    parts += [html.Span(text) for text in texts if text is not None]
+    parts: list[Any] = [when(outage, now), *(html.Span(text) for text in told(outage))]
     parts += reviews.marks(outage, now)
     if outage["simulated"]:
         parts.append(state.simulated(True))

@@ -22,6 +22,10 @@ from radar.shapes.quality import Iqb, Measure, Need, Performance
 
 #: Days of the last week; fewest days with a value on either side of a trend; a change that is none.
 WEEK, FEWEST_DAYS, SMALL = 7, 5, 0.05
+#: How hours and months are judged, where jobs do so, which pages may not import: days that an hour is held against and
+#: fewest of them; values and widest interval (%) of what is ranked; smallest difference in ms and in % of throughput;
+#: tests behind a score, and of how many of them (%) it speaks. A test holds both together.
+JUDGED = {"days": 28, "fewest_days": 7, "enough": 100, "widest": 20, "ms": 1, "percent": 5, "tests": 100, "reach": 95}
 #: An hour that ended longer ago than this is not "now".
 STALE = timedelta(hours=3)
 
@@ -228,8 +232,8 @@ def drawn(found: Day, source: SourceStatus | None, csv: str, share: str = "") ->
                        className="figures")  # fmt: skip
     folded = html.Details([html.Summary(_("The same as a table")),
                            slot(f"{found.id}-table", table, class_name="scroll")])  # fmt: skip
-    note = _("Points: median of the hour with its 95 % interval. Band: middle half of the same hour on the 28 days "
-             "before; its dotted line is their median.")  # fmt: skip
+    note = _("Points: median of the hour with its 95 % interval. Band: middle half of the same hour on the {days} days "
+             "before; its dotted line is their median.").format(**JUDGED)  # fmt: skip
     caption = html.Figcaption([html.H3([found.title, " ", state.simulated(found.simulated)]),
                                html.P(found.said, className="sentence")])  # fmt: skip
     return html.Figure(

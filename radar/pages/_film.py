@@ -230,10 +230,10 @@ def _rows(listed: Sequence[Outage]) -> list[dict[str, Any]]:
         told = cast(Outage, {**row, "headline": retell.text(row.get("headline", ""))})
         places = dict.fromkeys(code for one in (row, *inside) if (code := outages.country_of(one["entity"])))
         people = [span.children for span in reviews.marks(row, row["start"]) if isinstance(span.children, str)]
-        facts = [outages.depth(row), outages.agreement(row), outages.confidence(row), outages.hint(row), *people]
+        facts = [*outages.told(row), *people]
         line = {"id": row["id"], "name": outages.name_of(row["entity"]), "page": outages.place(row),
                 "level": row["level"], "start": row["start"], "sentence": outages.headline(told),
-                "facts": [text for text in facts if text], "places": list(places), "parts": len(inside),
+                "facts": facts, "places": list(places), "parts": len(inside),
                 "about": bool(row.get("about")), "simulated": row["simulated"]}  # fmt: skip
         found.append({name: value for name, value in line.items() if value})
     return found

@@ -14,15 +14,18 @@ from dash.development.base_component import Component
 
 from radar import bands, cldr, rules
 from radar.components import causes, numbers, record, shell, state
-from radar.labels import PLANES, STATE_HELP, _
+from radar.components.quality import JUDGED
+from radar.labels import HIGH, MEDIUM, PLANES, STATE_HELP, _
 from radar.signals import SIGNALS, SLOTS, Signal, series_id
 
 shell.register_page(__name__, path="/method", title="Method")
 
 #: What the detector works with: days before a series is judged, weeks and days looked back on, bins and seconds in a
-#: row, minutes within which two signals confirm each other, and the countries' movement that means our own fault.
+#: row, minutes within which two signals confirm each other, the countries' movement that means our own fault, and the
+#: most that is said of what one kind of signal sees alone.
 FACTS = {"warm_up_days": 14, "weeks": 4, "days": 7, "bins": 2, "minutes": 10, "confirm_minutes": 30,
-         "common_percent": 14, "common_share": 33, "voters": 10, "least_voters": 6, "nearly_all": 80}  # fmt: skip
+         "common_percent": 14, "common_share": 33, "voters": 10, "least_voters": 6, "nearly_all": 80,
+         "most_alone": 95}  # fmt: skip
 
 #: The rule of a slow fall, which looks only at values that their upstream has normalised.
 _CAPPED = "slow_degradation"
@@ -190,10 +193,11 @@ def _confidence() -> Component:
     return shell.section(
         _("Confidence"),
         html.P(_("How sure we are that an outage is real, from 0 to 100 %. It grows with each independent kind of "
-                 "signal that sees it and shrinks with each that looks and does not see it. In words: from 90 % high, "
-                 "from 70 % medium, below that low. It was learnt from simulated outages of which it is known what "
-                 "they were, and is held against others on the scoreboard. One kind of signal alone is never given "
-                 "more than 95 %, as a simulation does not hold every mistake that a measurement can make.")),
+                 "signal that sees it and shrinks with each that looks and does not see it. In words: from {high} % "
+                 "high, from {medium} % medium, below that low. It was learnt from simulated outages of which it is "
+                 "known what they were, and is held against others on the scoreboard. One kind of signal alone is "
+                 "never given more than {most_alone} %, as a simulation does not hold every mistake that a "
+                 "measurement can make.").format(high=round(HIGH * 100), medium=round(MEDIUM * 100), **FACTS)),
         id="confidence",
         class_name="prose",
     )  # fmt: skip
@@ -294,16 +298,18 @@ def _quality() -> Component:
         _("How well packets travel"),
         html.P(_("Round-trip times and delivery rates are those of the connections that reached our own servers, as "
                  "the median of an hour with its 95 % interval. "
-                 "An hour is held against the same hour of the day on the 28 "
-                 "days before, of which at least 7 must have a value. It is faster or slower than usual only when its "
-                 "interval lies wholly outside of the middle half of those days and the medians differ by more than 1 "
-                 "ms, for throughput by more than 5 %.")),
-        html.P(_("Ranked is only what at least 100 values stand behind, with an interval no wider than 20 % of the "
-                 "median. Of an hour that is not precise enough we never say that it is as usual.")),
+                 "An hour is held against the same hour of the day on the {days} "
+                 "days before, of which at least {fewest_days} must have a value. It is faster or slower than usual "
+                 "only when its interval lies wholly outside of the middle half of those days and the medians differ "
+                 "by more than {ms} ms, for throughput by more than {percent} %.").format(**JUDGED)),
+        html.P(_("Ranked is only what at least {enough} values stand behind, with an interval no wider than {widest} % "
+                 "of the median. Of an hour that is not precise enough we never say that it is as usual.").format(
+                     **JUDGED)),
         html.P(_("What connections are good enough for follows the Internet Quality Barometer of M-Lab, from a "
-                 "recorded month of speed tests: for each purpose, four requirements are held against what 95 % of the "
-                 "tests reach, and the score is the weighted share that is met. With fewer than 100 tests, or without "
-                 "one of the four values, there is no score. The same by the median test is ours.")),
+                 "recorded month of speed tests: for each purpose, four requirements are held against what {reach} % "
+                 "of the tests reach, and the score is the weighted share that is met. With fewer than {tests} tests, "
+                 "or without one of the four values, there is no score. The same by the median test is ours.").format(
+                     **JUDGED)),
         id="quality",
         class_name="prose",
     )  # fmt: skip

@@ -80,14 +80,14 @@ def layout(id_: str = "", at: str = "", **query: str) -> Component:
     if outage["status"] != "open":
         standing.append(html.Span(_(STATES[outage["level"]])))
     standing += [outages.when(outage, now), html.Span(outages.agreement(outage))]
-    standing += [html.Span(outages.confidence(outage)), state.simulated(outage["simulated"])]
+    standing += [html.Span(numbers.bound(outages.confidence(outage))), state.simulated(outage["simulated"])]
     standing += reviews.marks(outage, now)
     if outage.get("history"):
         standing.append(html.Span(_("recorded history"), className="tag"))
     page = shell.page(
         outages.name_of(outage["entity"]),
         html.P(standing, className="facts standing"),
-        html.P(_story(outage), className="lede small"),
+        html.P([numbers.bound(part) for part in _story(outage)], className="lede small"),
         html.Div([html.Div([part for part in left if part is not None], className="main-col"),
                   html.Aside([part for part in right if part is not None])], className="columns"),
         heading=head,
@@ -313,7 +313,7 @@ def _related(outage: Outage, snapshot: _read.Snapshot) -> Component | None:
 def _timeline(outage: Outage, now: str) -> Component:
     rows = [
         html.Li([times.time(row["at"], now), html.B(_(UPDATE_KINDS.get(row["kind"], row["kind"]))),
-                 html.Span(row["text"])], className=f"kind-{row['kind']}")
+                 html.Span(numbers.bound(row["text"]))], className=f"kind-{row['kind']}")
         for row in reversed(outage.get("updates", []))
     ]  # fmt: skip
     body = html.Ol(rows, className="plain timeline") if rows else html.P(_("No updates yet."), className="none")

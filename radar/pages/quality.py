@@ -133,8 +133,11 @@ def _table(how: ranks.By, rows: list[ranks.Ranked], asked: dict[str, str]) -> Co
         return html.Div(html.Table([html.Thead(html.Tr(heads)), html.Tbody(body)], className="figures views"),
                         className="scroll")  # fmt: skip
 
-    note = _("Ranked are countries with at least 100 measurements and, for an hour, an interval no wider than 20 % of "
-             "the median.")  # fmt: skip
+    note = _("Ranked are countries with at least {tests} tests.")
+    if how.live:
+        note = _("Ranked are countries with at least {enough} measurements and a 95 % interval no wider than "
+                 "{widest} % of the median; the interval stands in small figures.")  # fmt: skip
+    note = note.format(**parts.JUDGED)
     more = None
     if len(rows) < total:
         label = _("All {n} countries and areas").format(n=total)

@@ -12,8 +12,11 @@ import pytest
 from dash.development.base_component import Component
 from flask.testing import FlaskClient
 
-from radar import bands
-from radar.detect import common, profiles, rules
+from radar import bands, labels
+from radar.aggregate import iqb, performance
+from radar.api.quality import ENOUGH
+from radar.components import quality
+from radar.detect import common, confidence, profiles, rules
 from radar.detect.case import CONFIRM
 from radar.pages import _kept, _read
 from radar.signals import SIGNALS
@@ -151,12 +154,30 @@ def test_the_method_tells_the_numbers_that_the_detector_works_with(site: FlaskCl
         "voters": common.MIN_VOTERS,
         "least_voters": common.LEAST_VOTERS,
         "nearly_all": round(common.NEARLY_ALL * 100),
+        "most_alone": round(confidence.MOST_ALONE * 100),
     } == FACTS
     words = words_of(html_of(site, "/method"))
     assert f"at least {-bands.OPEN_Z:g} robust" in words
     assert f"at least {-bands.PUBLISH_Z:g} deviations" in words
     assert "at least 20 % below normal" in words
+    assert f"from {labels.HIGH * 100:g} % high, from {labels.MEDIUM * 100:g} % medium" in words
     assert set(rules.BY_PROFILE) <= {"seasonal", "flat", "ratio", "latency", "burst"}, "the page knows these alone"
+
+
+def test_the_pages_of_quality_tell_the_numbers_that_the_jobs_work_with(site: FlaskClient) -> None:
+    assert {
+        "days": performance.DAYS,
+        "fewest_days": performance.FEWEST_DAYS,
+        "enough": performance.ENOUGH,
+        "widest": round(performance.WIDEST * 100),
+        "ms": performance.RTT.least,
+        "percent": round(performance.THROUGHPUT.least_share * 100),
+        "tests": iqb.ENOUGH,
+        "reach": 100 - iqb.NEARLY_ALL,
+    } == quality.JUDGED
+    assert quality.JUDGED["tests"] == ENOUGH
+    words = words_of(html_of(site, "/method"))
+    assert f"on the {performance.DAYS} days before, of which at least {performance.FEWEST_DAYS} must" in words
 
 
 @pytest.mark.parametrize(

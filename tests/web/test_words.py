@@ -122,3 +122,9 @@ def test_bars_stand_in_the_order_of_urgency() -> None:
 def test_a_notice_that_has_ended_is_no_bar() -> None:
     docs, _states = samples.sample_documents(live=True, notice=True)
     assert bars.bars(clock=docs["clock"], notice={**docs["notice"], "until": NOW}) == []
+
+
+def test_a_percent_sign_stays_on_the_line_of_its_number() -> None:
+    iraq = next(row for row in samples.sample_documents()[0]["outages"] if row["entity"] == "country/IQ")
+    assert any("\N{NO-BREAK SPACE}%" in text for text in outages.told(iraq))
+    assert not any(" %" in text for text in outages.told(iraq))
