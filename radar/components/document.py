@@ -242,7 +242,7 @@ def _footer() -> str:
         ("/scoreboard", _("Scoreboard")),
         ("/sources", _("Sources and licences")),
         ("/privacy", _("Privacy")),
-        ("/api/v1/", _("API")),
+        ("/api", _("API")),
         ("/feeds/outages.atom", _("Feed of outages")),
     )
     items = "".join(f'<li><a href="{href}">{escape(text)}</a></li>' for href, text in links)

@@ -97,7 +97,8 @@ def span(start: str, end: str | None, now: str) -> Component:
     """From when to when; "since ..." while it lasts."""
     if end is None:
         return html.Span([_("since"), " ", time_ago(start, now)], className="when")
-    minutes = (parse(end) - parse(start)) / timedelta(minutes=1)
+    first, last = (parse(text).replace(second=0, microsecond=0) for text in (start, end))  # as they are shown
+    minutes = (last - first) / timedelta(minutes=1)
     return html.Span([*between(start, end, now), f" ({duration(minutes)})"], className="when")
 
 

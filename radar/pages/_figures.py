@@ -17,7 +17,7 @@ from radar.components import attacks_map, outages, quality, record, routing, tim
 from radar.components.ssr import Raw, slot
 from radar.errors import EntityError
 from radar.figures import affected, map_file, matrix, reach, sheet, worldmap
-from radar.labels import _
+from radar.labels import VERDICTS, _
 from radar.pages import _attacks, _depends, _reach, _read, _seen, _then
 from radar.pages._chart import WrongAddress, time_of
 from radar.pages._figure import Builder, Figure, Numbers
@@ -156,12 +156,14 @@ def _agreement(query: Query) -> Figure:
         return ("from", "seconds", "signal", "source", "says"), cells
 
     sees, blind = outages.counts(outage)
-    said = _("{n} see it, {m} do not, {k} cannot see.").format(n=sees, m=len(rows) - sees - blind, k=blind)
+    found = {"affected": sees, "not_affected": len(rows) - sees - blind, "insufficient": blind}
+    said = "; ".join(f"{_(VERDICTS[verdict])}: {n}" for verdict, n in found.items())
     year = times.parse(snapshot.now).year
     return Figure(
         id="agreement",
         title=_("Who sees it: {outage}").format(outage=outages.headline(outage).rstrip(".")),
-        sentence=_("Rows are independent signals. “Cannot see” is neither a yes nor a no.") + f" {said}",
+        sentence=_("Rows are independent signals. “Cannot see” is neither a yes nor a no.")
+        + f" {said[:1].upper()}{said[1:]}.",
         unit=_("what each signal says of each stretch of time, UTC"),
         page=f"/outage/{outage['id']}#agreement",
         named=named,

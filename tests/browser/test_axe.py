@@ -20,7 +20,7 @@ View = Callable[..., Page]
 PAGES = (
     "/", "/country/IQ", "/asn/5089", "/geoasn/IQ-51684", "/region/IQ-BG", "/outages", "/outage/IQ-20260302T0500Z",
     "/providers", "/provider/cloudflare", "/quality", "/attacks", "/routing", "/search?q=virgin", "/sources", "/method",
-    "/scoreboard", "/status", "/about", "/privacy", "/nowhere", CHART, FIGURE,
+    "/scoreboard", "/status", "/about", "/api", "/privacy", "/nowhere", CHART, FIGURE,
 )  # fmt: skip
 
 

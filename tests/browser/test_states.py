@@ -35,7 +35,8 @@ RULE_CHART = "/attacks/chart?rule=944150&range=7d&from=2026-03-01T12:00:00Z&unti
 
 #: An address of each module in radar/pages. A page that is missing here fails ``test_every_page_is_walked``.
 ADDRESSES = {
-    "about": "/about", "asn": "/asn/5089", "attacks": "/attacks", "attacks_chart": RULE_CHART, "chart": CHART,
+    "about": "/about", "api": "/api", "asn": "/asn/5089", "attacks": "/attacks", "attacks_chart": RULE_CHART,
+    "chart": CHART,
     "country": "/country/PT", "figure": FIGURE, "geoasn": "/geoasn/IQ-51684", "home": "/", "map": "/map",
     "measure": "/measure", "method": "/method", "not_found_404": "/nowhere", "outage": IRAQ, "outages": "/outages",
     "privacy": "/privacy", "provider": "/provider/cloudflare", "providers": "/providers", "quality": "/quality",
@@ -44,7 +45,7 @@ ADDRESSES = {
 }  # fmt: skip
 
 #: Pages that explain words, calm ones among them, and say nothing of the world.
-EXPLAINING = ("about", "method", "privacy", "scoreboard")
+EXPLAINING = ("about", "api", "method", "privacy", "scoreboard")
 
 #: What a page would say if all were well.
 CALM = re.compile(r"no large outage|all that we measure is within|0 outages are open|all on time|No outage is open")

@@ -18,7 +18,8 @@ from tests.web.conftest import Site
 
 PAGES = ("/", "/country/IQ", "/country/NR", "/asn/5089", "/geoasn/IQ-51684", "/provider/google-cloud", "/outages",
          "/outage/IQ-20260302T0500Z", "/outage/PT-20260301T1000Z", "/outage/RU-20240801T0000Z", "/search?q=ira",
-         "/sources", "/method", "/scoreboard", "/status", "/about", "/privacy", "/routing")  # fmt: skip
+         "/sources", "/method", "/scoreboard", "/status", "/about", "/privacy", "/routing",
+         "/api")  # fmt: skip
 
 
 class Reader(HTMLParser):
