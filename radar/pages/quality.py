@@ -113,7 +113,7 @@ def _table(how: ranks.By, rows: list[ranks.Ranked], asked: dict[str, str]) -> Co
         columns.append(("", _("By half of tests"), "num"))
     columns.append(("n", _("Connections") if how.live else _("Tests"), "num"))
     for name, word, kind in columns:
-        link: Any = html.A(word, href=_href({**asked, "sort": name})) if name else word
+        link: Any = html.A(word, href=_href({**asked, "sort": name}) + "#ranking") if name else word
         here = marks(aria_sort="descending" if name == "n" else "ascending") if name and name == sort else {}
         heads.append(html.Th(link, scope="col", className=kind, **here))
 

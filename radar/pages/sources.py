@@ -78,7 +78,8 @@ def _overview(rows: Sequence[SourceStatus], now: str) -> Component:
         ])
         for row in rows
     ]  # fmt: skip
-    return html.Div(html.Table([html.Thead(head), html.Tbody(body)], className="figures"), className="scroll")
+    return html.Div(html.Table([html.Thead(head), html.Tbody(body)], className="figures views wraps"),
+                    className="scroll")  # fmt: skip
 
 
 def _detail(row: SourceStatus, now: str) -> Component:

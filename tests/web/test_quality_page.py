@@ -132,3 +132,10 @@ def test_the_purposes_of_a_country_say_which_requirement_fails(filled: Site) -> 
 def test_a_score_says_of_how_many(filled: Site) -> None:
     page = filled.page("/quality?by=iqb")
     assert re.search(r"\d+ of 100 in the middle country of \d+; \w+ is best with \d+ of 100", page)
+
+
+def test_another_order_leads_back_to_the_table(filled: Site) -> None:
+    head = filled.page("/quality").partition('id="ranking"')[2].partition("</thead>")[0]
+    heads = re.findall(r'<th[^>]*><a href="([^"]+)">', head)
+    assert heads
+    assert all(address.endswith("#ranking") for address in heads)
