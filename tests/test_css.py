@@ -67,3 +67,9 @@ def test_figures_of_one_width_are_not_for_sentences_whose_hyphens_would_be_as_wi
     assert "font-feature-settings" in body
     assert "tnum" not in body
     assert "tabular" not in body
+
+
+def test_a_table_that_is_a_part_of_the_page_is_shown_whole() -> None:
+    sheet = next(sheet for sheet in SHEETS if sheet.name == "site.css").read_text(encoding="utf-8")
+    cut = sheet.partition(".scroll { overflow-x: auto; max-block-size: 420px; }")[2]
+    assert re.match(r"\s*:is\(\.section, \.page\) > \.scroll, [^{]*\{ max-block-size: none; \}", cut)
