@@ -24,7 +24,7 @@ from radar.shapes.attacks import AttackRule, Attacks, Share
 
 #: Trend words with their meanings.
 TRENDS: dict[str, tuple[str, str]] = {
-    "new": (N_("New"), N_("First seen in the last 24 hours, while our records reach back further.")),
+    "new": (N_("Less than a day old"), N_("First seen in the last 24 hours, while our records reach back further.")),
     "rising": (N_("Rising"), N_("More per hour in the last 24 hours than in the six days before: their 95 % intervals "
                                 "do not touch, and it is at least half as much again.")),
     "steady": (N_("Steady"), N_("No clear difference between the last 24 hours and the six days before.")),
