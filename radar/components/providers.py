@@ -30,6 +30,9 @@ IMPACTS: dict[str, str] = {
     "maintenance": N_("planned work"),
 }
 
+#: Why a page about the past does not have their words.
+UNSAID = N_("What a provider says of itself is known as it reads today, so it is not part of a page about the past.")
+
 #: Incidents and updates that are shown before the rest is folded away.
 SHOWN, UPDATES = 6, 3
 
@@ -58,14 +61,15 @@ def says(row: Mapping[str, Any], now: str) -> list[Any]:
     return [_("no open incident")]
 
 
-def table(rows: Sequence[Mapping[str, Any]], now: str) -> Component:
-    """Providers: name, what is measured, what they say."""
-    head = html.Tr([html.Th(text, scope="col") for text in (_("Provider"), _("We measure"), _("They say"))])
+def table(rows: Sequence[Mapping[str, Any]], now: str, *, past: bool = False) -> Component:
+    """Providers: name, what is measured, what they say; of the ``past`` only what was measured."""
+    heads = (_("Provider"), _("We measured")) if past else (_("Provider"), _("We measure"), _("They say"))
+    head = html.Tr([html.Th(text, scope="col") for text in heads])
     body = [
         html.Tr([
             html.Th(html.A(name_of(row["slug"]), href=row["path"]), scope="row"),
             html.Td([_measured(row), " ", state.simulated(row["simulated"])]),
-            html.Td(says(row, now)),
+            *([] if past else [html.Td(says(row, now))]),
         ])
         for row in rows
     ]  # fmt: skip
@@ -137,6 +141,12 @@ def statement(provider: Provider, told: ProviderSays | None, now: str) -> Compon
         label = _("{n} earlier").format(n=len(rows) - SHOWN)
         parts.append(html.Details([html.Summary(label), html.Ul(rows[SHOWN:], className="plain items")]))
     return shell.section(title, *parts, id="says")
+
+
+def unsaid(provider: Provider) -> Component:
+    """What stands on a page about the past where the provider's own words would be."""
+    title = _("What {name} says").format(name=name_of(provider.slug))
+    return shell.section(title, html.P(_(UNSAID), className="note"), id="says")
 
 
 def meanwhile(

@@ -13,7 +13,7 @@ from radar.components import attacks as parts
 from radar.components import outages, shell, state, times
 from radar.errors import StoreUnavailable
 from radar.labels import _
-from radar.pages import _read
+from radar.pages import _read, _then
 from radar.providers import name_of
 from radar.shapes import Outage
 from radar.shapes.attacks import AttackRule, Attacks
@@ -44,17 +44,22 @@ def published(version: int) -> Attacks | None:
     return found
 
 
-def firewalls() -> Component:
-    """The page of our firewalls as a provider: what they counted in a sentence, what rises, and where the rest is."""
-    snapshot = _read.snapshot()
-    found = published(snapshot.version)
+def firewalls(at: str = "") -> Component:
+    """The page of our firewalls as a provider: what they counted in a sentence, what rises, and where the rest is. As of
+    a moment only what rose: what they counted is kept as it is today."""
+    snapshot = _then.snapshot(at)
+    if isinstance(snapshot, Component):
+        return snapshot
+    found = None if snapshot.at else published(snapshot.version)
     name = name_of("our-firewalls")
-    if found is None:
+    if snapshot.at:
+        head = _("What firewalls counted is known as of today, so it is not part of a page about the past.")
+    elif found is None:
         head = _("No match of a firewall's rule has been read here.")
     else:
         head = parts.sentence(found, snapshot.now, quiet=standing(found, snapshot.clock) == "quiet")
     more = html.P([_("By rule, origin and target: "), html.A(_("attempts that firewalls saw"), href="/attacks"), "."])
-    return shell.page(
+    page = shell.page(
         name,
         html.P([head, " ", state.simulated(found is not None and found["simulated"])], className="lede"),
         rises(risen(snapshot), snapshot.now),
@@ -63,6 +68,7 @@ def firewalls() -> Component:
         kicker=_("Provider"),
         description=head,
     )
+    return _then.stay(page, snapshot)
 
 
 def risen(snapshot: _read.Snapshot, rule: str = "") -> list[Outage]:

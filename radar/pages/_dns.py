@@ -19,8 +19,9 @@ RESOLVER = "provider/our-resolver"
 
 
 def names(key: str, snapshot: _read.Snapshot) -> Component | None:
-    """The section "Names that fail" for our resolvers; None for every other entity."""
-    if key != RESOLVER:
+    """The section "Names that fail" for our resolvers; None for every other entity, and on a page about the past, as it
+    tells of the last hour alone."""
+    if key != RESOLVER or snapshot.at:
         return None
     try:
         found = cast("Dns | None", documents.get(access.client(), "dns"))

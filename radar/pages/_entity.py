@@ -179,15 +179,16 @@ def _conditions(
 
 def _past(key: str, snapshot: _read.Snapshot) -> Component:
     """The page as it was known at an earlier moment: the sentence, the state, the networks and the outages of then."""
-    now, name = snapshot.now, entities.name(key)
-    seen = snapshot.states.get(key)
-    mine = [row for row in snapshot.outages if row["entity"] == key]
+    now, name, measured = snapshot.now, entities.name(key), _measured_as(key, snapshot)
+    seen = snapshot.states.get(measured)
+    mine = [row for row in snapshot.outages if row["entity"] == measured]
     current = next((row for row in mine if row["status"] == "open" and not row.get("history")), None)
-    head = entity.sentence(key, seen, current)
+    head = entity.sentence(measured, seen, current)
     return shell.page(
         name,
         html.P(head, className="lede"),
         entity.standing(seen, current, now),
+        _as_a_whole(key, measured),
         _then.charts_note(f"/{key}"),
         html.Div([html.Div([record.history(mine, (), now)], className="main-col"),
                   html.Aside([_networks(key, snapshot.states)])], className="columns"),

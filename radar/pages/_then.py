@@ -32,7 +32,7 @@ SILENT = {"live": timedelta(minutes=15), "replay": timedelta(minutes=75)}
 #: Pages that can be shown as of a moment: links between them stay in it.
 _COUNTRY = re.compile(r'href="/country/[A-Z]{2}(?=")')
 _MOMENT = re.compile(r"[?&]at=")  # a link that leads to a moment of its own
-_PLACES = ("/outage/", "/outages", "/country/", "/asn/", "/geoasn/", "/provider/")
+_PLACES = ("/outage/", "/outages", "/country/", "/asn/", "/geoasn/", "/provider/", "/providers")
 
 
 def snapshot(at: str) -> _read.Snapshot | Component:
@@ -68,8 +68,14 @@ def stay(page: Component, seen: _read.Snapshot) -> Component:
         return page
     meta = replace(shell.meta_of(page), past=shell.Past(seen.at, seen.clock, seen.notice))
     setattr(page, "_meta", meta)  # noqa: B010 - not a declared attribute of Component
-    _walk(page, seen.at)
+    hold(page, seen)
     return page
+
+
+def hold(part: Any, seen: _read.Snapshot) -> None:
+    """Make the links of a part of a page stay in the moment of the snapshot."""
+    if seen.at is not None:
+        _walk(part, seen.at)
 
 
 def form(path: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from radar.store import documents, travel
+from tests.sample_providers import sample_providers
 from tests.samples import NOW, sample_documents, seed, text
 from tests.web.conftest import Site
 
@@ -27,8 +28,13 @@ def take_back(store: Any, at: Any = LATER) -> None:
         for row in docs["outages"]
     ]
     docs |= {f"outage:{row['id']}": row for row in docs["outages"]}
-    docs["clock"] = docs["clock"] | {"now": text(at)}
     states["country/IQ"] = states["country/PT"]
+    publish(store, at, docs, states)
+
+
+def publish(store: Any, at: Any, docs: dict[str, Any], states: dict[str, Any]) -> None:
+    """Publish these, and record the moment."""
+    docs |= {"clock": docs["clock"] | {"now": text(at)}}
     with travel.Recorder(store).recording(at, docs, states) as record:
         documents.publish(store, docs, states, within=record.write)
 
@@ -163,3 +169,44 @@ def test_an_old_time_is_being_prepared_and_a_dead_worker_is_told(past: Site) -> 
 def test_samples_that_are_seeded_again_are_the_same_moment(past: Site) -> None:
     seed(past.store)
     assert past.get(f"/?at={text(NOW)}").status_code == 200
+
+
+def test_the_page_of_a_network_in_a_country_says_what_was_said_of_the_whole_network(past: Site) -> None:
+    def lede(page: str) -> str:
+        return main(page).partition('<p class="lede">')[2].partition("</p>")[0]
+
+    part = past.page(f"/geoasn/GB-5089{AT}")
+    assert lede(part) == lede(past.page(f"/asn/5089{AT}"))
+    assert "too little data" not in lede(part)
+    assert "what is measured of the whole network stands here" in part
+
+
+def test_a_provider_is_shown_as_it_was_then_and_its_later_words_are_not(past: Site) -> None:
+    docs, states = sample_documents()
+    docs["providers"] = sample_providers()
+    publish(past.store, LATER + timedelta(minutes=10), docs, states | {"country/ES": states["country/IQ"]})
+    publish(past.store, LATER + timedelta(minutes=20), docs, states | {"country/ES": states["country/PT"]})
+    at = f"?at={text(LATER + timedelta(minutes=10))}"
+    now, page = main(past.page("/provider/google-cloud")), main(past.page(f"/provider/google-cloud{at}"))
+    spain = re.compile(r'href="/country/ES[^"]*">Spain</a></td><td><span class="state (s-\w+)')
+    assert spain.findall(now) == ["s-ok"]
+    assert set(spain.findall(page)) == {"s-outage"}
+    assert f'href="/country/ES{at}"' in page
+    assert "Errors in an example product" in now
+    assert "Errors in an example product" not in page
+    assert "it is not part of a page about the past" in page
+    assert "Names that fail" not in main(past.page(f"/provider/our-resolver{at}"))
+    assert "not part of a page about the past" in main(past.page(f"/provider/our-firewalls{at}"))
+
+
+def test_the_list_of_providers_tells_what_was_measured_then(past: Site) -> None:
+    docs, states = sample_documents()
+    docs["providers"] = sample_providers()
+    bad = states["country/IQ"] | {"words": "Google Cloud: 39 % of requests fail."}
+    publish(past.store, LATER + timedelta(minutes=10), docs, states | {"provider/google-cloud": bad})
+    publish(past.store, LATER + timedelta(minutes=20), docs, states | {"provider/google-cloud": states["country/PT"]})
+    then = main(past.page(f"/providers?at={text(LATER + timedelta(minutes=10))}"))
+    assert "We measured trouble then at 1 provider: Google Cloud." in then
+    assert "They say" not in then
+    assert "We see no trouble" in main(past.page("/providers"))
+    assert past.get("/providers?at=yesterday").status_code == 400
