@@ -40,6 +40,10 @@ class Signal:
     rises: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
 
+    def judges(self, entity: str) -> bool:
+        """Whether this entity is judged by it; else it is only shown of it."""
+        return self.profile != "none" and (not self.only or entity.partition("/")[0] in self.only)
+
 
 @dataclass(frozen=True, slots=True)
 class Group:

@@ -137,7 +137,8 @@ def draw(client: Store, wanted: Sequence[Wanted], *, now: datetime, lines: bool)
         The data clock: bins after it do not count as missing.
     lines
         Add what is normal (``baseline``), its band (``lo``, ``hi``) and the line at which the detector fires
-        (``threshold``). None where the detector cannot say, and for signals that are not scored. Where a series is held
+        (``threshold``). None where the detector cannot say, and for signals that are not scored; of one that this
+        entity is not judged by there is no ``threshold``, as nothing fires. Where a series is held
         against earlier weeks, ``baseline`` is their value (of four weeks the median, with the lowest and the highest as
         band); the line at which the detector fires stays its own.
 
@@ -227,7 +228,8 @@ def _lines(row: Wanted, baseline: Values, spread: Values) -> dict[str, Values]:
         )
         for normal, sigma in zip(baseline, spread, strict=True)
     ]
-    return {name: [row[i] for row in rows] for i, name in enumerate(LINES)}
+    lines = {name: [row[i] for row in rows] for i, name in enumerate(LINES)}
+    return lines if signal.judges(row.entity) else lines | {"threshold": [None] * len(rows)}
 
 
 def _of_weeks(weeks: Sequence[Values]) -> dict[str, list[float | None]]:

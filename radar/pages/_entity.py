@@ -152,7 +152,7 @@ def _drawn(
         made = charts.chart(row.id, row.chart, row.credit, csv=row.csv, now=snapshot.now, help=row.words,
                             with_table=wanted == row.id, share=row.share, table_href=table)  # fmt: skip
         # over months what is counted by the hour stands for what is judged
-        first = row.signal.profile != "none" or view.coarse(times.parse(snapshot.now))
+        first = row.signal.judges(key) or view.coarse(times.parse(snapshot.now))
         (judged if first else shown).append(made)
     return controls, judged, shown
 
@@ -173,7 +173,7 @@ def _conditions(
     return [
         (row.signal, row.chart.title, row.condition, f"{page}#{row.id}")
         for row in drawings or []
-        if not row.chart.history and row.signal.profile != "none"
+        if not row.chart.history and row.signal.judges(key)
     ]
 
 

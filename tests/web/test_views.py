@@ -16,9 +16,9 @@ import pytest
 from radar import entities, people
 from radar.pages import _view
 from radar.signals import GROUPS, SLOTS
-from radar.store import blocks
+from radar.store import blocks, documents
 from radar.times import parse
-from tests.samples import NOW
+from tests.samples import NOW, sample_documents
 from tests.web.conftest import Site
 
 
@@ -237,3 +237,23 @@ def test_a_region_has_a_page(site: Site, path: str, status: int) -> None:
     assert answer.status_code == status
     if status == 200:
         assert f"We have too little data on {entities.name('region/US-CA')} to say." in answer.text
+
+
+def test_what_only_providers_are_judged_by_is_shown_of_a_country_without_a_threshold(site: Site) -> None:
+    docs, states = sample_documents()
+    name, group = "dns.servfail_share@dns_logs", GROUPS["dns"]
+    both = ["country/PT", "provider/our-resolver"]
+    for aspect, number in (("value", 0.6), ("baseline", 0.01), ("spread", 0.002), ("score", -90.0)):
+        rows = np.full((2, 24, group.width), np.nan, dtype=np.float32)
+        rows[:, :, 1] = number
+        blocks.write_bins(site.store, group, aspect, both, NOW - timedelta(hours=2), rows)
+    states |= {key: states["country/PT"] | {"series": [name]} for key in both}
+    documents.publish(site.store, docs, states)
+    title = "Share of queries with a server failure"
+    parts = [site.page(f"/{key}?range=24h").partition('id="planes"')[2].partition("</section>")[0] for key in both]
+    assert [title in part for part in parts] == [False, True], "what is only shown is not among what can be judged"
+    assert "beyond the threshold" in parts[1]
+    for key, fires in zip(both, (False, True), strict=True):
+        item = site.get(f"/api/v1/signals?entity={key}&signal={name}&range=24h&baseline=1").json["data"][0]
+        assert any(value is not None for value in item["threshold"]) == fires
+        assert any(value is not None for value in item["baseline"])
