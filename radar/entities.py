@@ -107,6 +107,8 @@ class Networks(Mapping[int, Network]):
 
     def __getitem__(self, asn: int) -> Network:
         _asn, name, cc, share, addresses = next(csv.reader([self._lines[asn]]))
+        if name[:1] == name[-1:] == '"' and name.count('"') == 2:  # registries hold some names in quotes
+            name = name[1:-1]
         return Network(asn, name, cc, float(share) if share else None, int(addresses or 0))
 
     def __iter__(self) -> Iterator[int]:

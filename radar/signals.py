@@ -69,6 +69,9 @@ def _signal(id: str, title: str, unit: str, scale: Scale, profile: Profile, bad:
 
 NDT_PERCENTILES = (1, 5, 10, 25, 50, 75, 90, 95, 99)
 
+#: Parts of an hour's connections, as titles say them.
+_PARTS = {25: "p25", 50: "median", 75: "p75", 95: "p95"}
+
 _ROWS: list[Signal] = [
     _signal("edge.requests", "Requests at our edge", "requests", "count", "seasonal", "low", "data", "edge_logs",
             "HTTP requests that reached the operator's own servers, per bin."),
@@ -196,16 +199,16 @@ _ROWS: list[Signal] = [
             "edge_logs", "Distinct client addresses of the hour, estimated by HyperLogLog; addresses are not kept."),
     _signal("edge.error_share_hour", "Share of requests that failed, per hour", "share", "share", "none", "high",
             "quality", "edge_logs", "Answers with a 5xx status, or none at all, as a share of the hour's requests."),
-    *(_signal(f"edge.rtt_p{p}_hour", f"Round-trip time of the hour, p{p}", "ms", "ms", "none", "high", "quality",
+    *(_signal(f"edge.rtt_p{p}_hour", f"Round-trip time of the hour, {_PARTS[p]}", "ms", "ms", "none", "high", "quality",
               "edge_logs", f"{p} % of the hour's connections had a round-trip time of at most this.")
-      for p in (25, 50, 75, 95)),
+      for p in _PARTS),
     _signal("edge.rtt_low_hour", "Round-trip time of the hour, median at least", "ms", "ms", "none", "high", "quality",
             "edge_logs", "Lower end of the 95 % Wilson interval of the hour's median."),
     _signal("edge.rtt_high_hour", "Round-trip time of the hour, median at most", "ms", "ms", "none", "high", "quality",
             "edge_logs", "Upper end of the 95 % Wilson interval of the hour's median."),
-    *(_signal(f"edge.throughput_p{p}_hour", f"Throughput of the hour, p{p}", "Mbit/s", "mbps", "none", "low",
+    *(_signal(f"edge.throughput_p{p}_hour", f"Throughput of the hour, {_PARTS[p]}", "Mbit/s", "mbps", "none", "low",
               "quality", "edge_logs", f"{p} % of the hour's larger answers were delivered at most at this rate.")
-      for p in (25, 50, 75, 95)),
+      for p in _PARTS),
     _signal("edge.throughput_low_hour", "Throughput of the hour, median at least", "Mbit/s", "mbps", "none", "low",
             "quality", "edge_logs", "Lower end of the 95 % Wilson interval of the hour's median."),
     _signal("edge.throughput_high_hour", "Throughput of the hour, median at most", "Mbit/s", "mbps", "none", "low",

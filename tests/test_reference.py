@@ -130,3 +130,13 @@ def test_users_of_the_networks_of_a_country_do_not_exceed_its_users(folder: Path
     iraq = [n.asn for n in entities.networks().values() if n.home == "IQ"]
     total = sum(people.of_network(asn) or 0 for asn in iraq)
     assert 0 < total <= (people.of_country("IQ") or 0) + len(iraq)
+
+
+def test_a_name_that_a_registry_holds_in_quotes_is_told_without_them() -> None:
+    lines = [
+        '57218,"""Rightel PJS""",IR,1.0,256',
+        '3216,"PJSC ""Vimpelcom""",RU,1.0,256',
+        '3276,"""OBIT"" Ltd.",RU,1.0,256',
+    ]
+    names = [network.name for network in entities.Networks(lines).values()]
+    assert names == ["Rightel PJS", 'PJSC "Vimpelcom"', '"OBIT" Ltd.']

@@ -154,9 +154,10 @@ def chart(
     head = html.Div([heading, state.what(help)], className="chart-head")
     figure = timeseries.figure(drawn, theme="light", height=HEIGHT)
     label = f"{cldr.ended(drawn.title)} {drawn.sentence}"
+    said = drawn.sentence.replace(" %", "\N{NO-BREAK SPACE}%")
     return html.Figure(
         [
-            settled(f"{id}-caption", html.Figcaption([head, html.P(drawn.sentence, className="sentence")])),
+            settled(f"{id}-caption", html.Figcaption([head, html.P(said, className="sentence")])),
             interactive(id, lambda: timeseries.svg(drawn, height=HEIGHT), figure, class_name="ts-box", label=label,
                         config=timeseries.CONFIG, say=spoken(drawn)),
             settled(f"{id}-credit", _credit(drawn, credit, now, csv)),

@@ -108,13 +108,16 @@ def planes(conditions: Sequence[tuple[Signal, str, str, str]], verdicts: Mapping
 
 
 def quality(rows: Sequence[QualityRow]) -> Component | None:
-    """Monthly percentiles side by side, oldest first; None when there are none."""
+    """Monthly percentiles side by side, oldest first; None when there are none. A change is told where both months have
+    enough tests to speak of a country."""
     if not rows:
         return None
     ordered = sorted(rows, key=lambda row: row["month"])
+    few = any(row["iqb"].get("why") == "few_tests" for row in ordered if "iqb" in row)
+    compared = len(ordered) > 1 and not few
     head = [html.Th(_("Median of tests"), scope="col")]
     head += [html.Th(times.month_words(row["month"]), scope="col", className="num") for row in ordered]
-    if len(ordered) > 1:
+    if compared:
         head.append(html.Th(_("Change"), scope="col", className="num"))
     body = []
     for id, title in QUALITY:
@@ -123,13 +126,15 @@ def quality(rows: Sequence[QualityRow]) -> Component | None:
         if all(value is None for value in values):
             continue
         cells = [html.Td(_range_cell(row, id, signal), className="num") for row in ordered]
-        if len(ordered) > 1:
+        if compared:
             cells.append(html.Td(_change(values[0], values[-1]), className="num"))
         body.append(html.Tr([html.Th(_(title), scope="row"), *cells]))
     tests = [html.Td(cldr.count(row["tests"]), className="num") for row in ordered]
-    body.append(html.Tr([html.Th(_("Tests"), scope="row"), *tests, *([html.Td("")] if len(ordered) > 1 else [])]))
+    body.append(html.Tr([html.Th(_("Tests"), scope="row"), *tests, *([html.Td("")] if compared else [])]))
     note = _("Single-stream speed tests that people ran themselves; under each median, the middle half of tests. "
              "A month as recorded, never a live value.")  # fmt: skip
+    if few:
+        note += " " + _("Fewer than 100 tests in a month say nothing of a country, so no change is told.")
     table = html.Table([html.Thead(html.Tr(head)), html.Tbody(body)], className="figures")
     credit = html.P([_("Source: "), html.A(_("M-Lab NDT"), href="/sources#mlab_ndt")], className="credit")
     return shell.section(_("Quality, from speed tests"), html.Div(table, className="scroll"), credit, id="quality",
@@ -147,14 +152,14 @@ def _range_cell(row: QualityRow, id: str, signal: Signal) -> list[Any]:
         text = _("{low} to {high}").format(low=numbers.rough(low), high=numbers.rough(high))
         if signal.scale in ("share", "ratio"):
             text = _("{low} to {high} %").format(low=numbers.rough(low * 100), high=numbers.rough(high * 100))
-        found.append(html.Small(text))
+        found.append(html.Small(text.replace(" %", "\N{NO-BREAK SPACE}%")))
     return found
 
 
 def _change(first: float | None, last: float | None) -> str:
     if first is None or last is None or first == 0:
         return "–"
-    return f"{(last / first - 1) * 100:+.0f} %".replace("-", "−")
+    return cldr.written(f"{(last / first - 1) * 100:+,.0f}").replace("-", "−") + "\N{NO-BREAK SPACE}%"
 
 
 def networks(title: str, rows: Sequence[tuple[str, EntityState]]) -> Component | None:

@@ -299,20 +299,23 @@ def purposes(rows: Sequence[QualityRow]) -> Component | None:
         text = _("In {month} there were {n} speed tests; fewer than 100 say nothing of a country.").format(
             month=month, n=newest["tests"])  # fmt: skip
         return shell.section(title, html.P(text, className="none"), id="iqb")
+    heads = [(_("Purpose"), ""), (_("95 % of tests"), "num"), (_("Half of tests"), "num"),
+             *((_(word), "") for word in NEEDS.values())]  # fmt: skip
     body = []
     for name, words in PURPOSES.items():
         purpose = found["purposes"][name]
-        cells = [html.Td(_need(need)) for need in purpose["needs"]]
-        body.append(html.Tr([html.Th(_(words), scope="row"), html.Td(score(purpose["score"]), className="num"),
-                             html.Td(score(purpose["half"]), className="num"), *cells]))  # fmt: skip
-    heads = [_("Purpose"), _("95 % of tests"), _("Half of tests"), *(_(word) for word in NEEDS.values())]
-    table = html.Table([html.Thead(html.Tr([html.Th(word, scope="col") for word in heads])), html.Tbody(body)],
-                       className="figures")  # fmt: skip
+        cells = [_of_all(purpose["score"]), _of_all(purpose["half"]), *map(_need, purpose["needs"])]
+        body.append(html.Tr([html.Th(_(words), scope="row"),
+                             *(html.Td(html.Div(cell), className=kind, **marks(data_label=head))
+                               for cell, (head, kind) in zip(cells, heads[1:], strict=True))]))  # fmt: skip
+    top = html.Tr([html.Th(head, scope="col", className=kind) for head, kind in heads])
+    table = html.Table([html.Thead(top), html.Tbody(body)], className="figures stacked")
     said = _("{month}: {score} of 100 by what 95 % of {n} tests reach; {half} by what half of them reach.").format(
-        month=month, score=score(found["score"]), half=score(found["half"]), n=cldr.count(newest["tests"]))  # fmt: skip
+        month=month[:1].upper() + month[1:], score=score(found["score"]), half=score(found["half"]),
+        n=cldr.count(newest["tests"]))  # fmt: skip
     note = _("Internet Quality Barometer of M-Lab: the weighted share of requirements that are met. Under each "
              "requirement, how many of the tests meet it. Recorded, never a live value.")  # fmt: skip
-    link = html.P([_("Source: "), html.A(_("M-Lab NDT"), href="/sources#mlab_ndt"), " · ",
+    link = html.P([html.Span([_("Source: "), html.A(_("M-Lab NDT"), href="/sources#mlab_ndt")]),
                    html.A(_("Method"), href="/method#quality")], className="credit")  # fmt: skip
     return shell.section(title, html.P(said), html.Div(table, className="scroll"), link, note=note, id="iqb")
 
@@ -322,6 +325,10 @@ def score(value: float | None) -> str:
     return _("not known") if value is None else cldr.fixed(value * 100)
 
 
+def _of_all(value: float | None) -> str:
+    return score(value) if value is None else _("{n} of 100").format(n=score(value))
+
+
 def _need(need: Need) -> list[Any]:
     limit = {"rtt": _("at most {n} ms"), "loss": _("at most {n} %")}.get(need["need"], _("at least {n} Mbit/s"))
     number = need["limit"] * 100 if need["need"] == "loss" else need["limit"]
@@ -329,6 +336,8 @@ def _need(need: Need) -> list[Any]:
         return [state.mark("insufficient", _("no data"))]
     mark = state.mark("ok", _("met")) if need["met"] else state.mark("degraded", _("not met"))
     share = need["share"]
-    many = "" if share is None else _("fewer than 1 % of tests") if share == 0 else _("at least {n} % of tests").format(
-        n=cldr.fixed(share * 100))  # fmt: skip
-    return [mark, html.Small(limit.format(n=cldr.written(f"{number:g}"))), html.Small(many)]
+    told = [limit.format(n=cldr.written(f"{number:g}"))]
+    if share is not None:
+        told.append(_("fewer than 1 % of tests") if share == 0 else _("at least {n} % of tests").format(
+            n=cldr.fixed(share * 100)))  # fmt: skip
+    return [mark, html.Small(": ".join(told).replace(" %", "\N{NO-BREAK SPACE}%"))]

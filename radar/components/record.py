@@ -40,8 +40,9 @@ def reliability(row: Reliability | None) -> Component | None:
     ], className="figures")  # fmt: skip
     if body:
         parts.append(html.Details([html.Summary(_("The same as a table")), html.Div(table, className="scroll")]))
-    source = html.P([_("Source: our own published outages, and the hours in which our detector could judge. "),
-                     _("Unit: share of the watched time. "), _("Counted until "), times.time(row["until"]), ". ",
+    source = html.P([html.Span(_("Source: our own published outages, and the hours in which our detector could judge")),
+                     html.Span(_("Unit: share of the watched time")),
+                     html.Span([_("Counted until "), times.time(row["until"])]),
                      html.A(_("Method"), href="/method#reliability")], className="credit")  # fmt: skip
     note = _("Hours that we could not judge are not known: they count neither as well nor as an outage. Outages of "
              "recorded sets are not counted.")  # fmt: skip

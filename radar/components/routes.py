@@ -21,6 +21,9 @@ from radar.shapes import Routing, RoutingView, SourceStatus
 #: From this share of the announced space on, a loss is called one; the same as for the state "degraded".
 LOST = 0.1
 
+#: From this share on it is said that the announced space is another than a day before.
+MOVED = 0.02
+
 #: With fewer blocks a day before, a share of them means too little to be called a loss.
 FEW = 8
 
@@ -150,6 +153,11 @@ def sentence(key: str, view: RoutingView | None, routing: Routing, standing: str
         return _("{name} has lost {n} % of its announced {family} space against a day before, as {peers} full-feed "
                  "peers see it.").format(name=name, n=numbers.rough(-moved * 100), family=family,
                                          peers=cldr.count(peers))  # fmt: skip
+    if abs(moved) >= MOVED:
+        text = _("The announced {family} space of {name} is {n} % smaller than a day before.")
+        if moved > 0:
+            text = _("The announced {family} space of {name} is {n} % larger than a day before.")
+        return text.format(family=family, name=name, n=numbers.rough(abs(moved) * 100))
     return _("The announced address space of {name} is about what it was a day before.").format(name=name)
 
 

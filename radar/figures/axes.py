@@ -156,7 +156,8 @@ def apart(wanted: list[float], height: float) -> list[float]:
 
 @dataclass(frozen=True, slots=True)
 class Shade:
-    """A span cut to the chart: left and right as fractions; its label (empty where there is no room) and its place."""
+    """A span cut to the chart: left and right as fractions; its label (empty where there is no room) and its place.
+    It begins where the span does (``anchor`` "start"), or ends there and points to it ("end")."""
 
     span: Span
     left: float
@@ -167,7 +168,9 @@ class Shade:
 
 
 def shades(chart: Chart, width: float = 600.0) -> list[Shade]:
-    """The spans that touch the chart, in time order; labels that would touch go a row down, at most three rows."""
+    """The spans that touch the chart, in time order; labels that would touch go a row down, at most three rows. One for
+    which there is no room after the beginning of its span stands before it: over a narrow span it would hide its edge,
+    and be taken for the label of what lies before."""
     found: list[Shade] = []
     ends = [-1.0, -1.0, -1.0]  # how far each row of labels is taken, as a fraction
     for span in sorted(chart.spans, key=lambda s: s.start):
@@ -175,13 +178,15 @@ def shades(chart: Chart, width: float = 600.0) -> list[Shade]:
         if until <= chart.start or span.start >= chart.end:
             continue
         left, right = fraction(chart, span.start), fraction(chart, until)
-        size = (len(span.label) * 6.6 + 10) / width
-        anchor = "start" if left + size <= 1.0 else "end"
-        begin = left if anchor == "start" else right - size
+        label, size = span.label, (len(span.label) * 6.6 + 10) / width
+        anchor, begin = "start", left
+        if left + size > 1.0:
+            label, size = f"{label} ›", size + 9 / width
+            anchor, begin = "end", left - size
         row = next((r for r in range(len(ends)) if ends[r] <= begin), None)
         if row is not None:
             ends[row] = begin + size
-        found.append(Shade(span, left, right, span.label if row is not None else "", anchor, row or 0))
+        found.append(Shade(span, left, right, label if row is not None else "", anchor, row or 0))
     return found
 
 

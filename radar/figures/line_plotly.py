@@ -195,8 +195,7 @@ def _marks(chart: Chart, plot: int, paint: dict[str, str]) -> tuple[list[dict[st
             ink = paint.get(f"{shade.span.level}-ink", colour)
             text = bare(shade.label)
             side = ("left", 4) if shade.anchor == "start" else ("right", -4)
-            at = left if shade.anchor == "start" else right
-            notes.append(_note(text, at, "x", 10 + 15 * shade.row, ink, side[0], side[1], plot))
+            notes.append(_note(text, left, "x", 10 + 15 * shade.row, ink, side[0], side[1], plot))
     for mark, _text in axis.ticks:
         colour = paint["ink-3"] if abs(mark) < 1e-12 else paint["line"]
         line = {"color": colour, "width": 1}

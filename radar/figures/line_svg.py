@@ -79,9 +79,9 @@ def _body(chart: Chart, plot: int) -> str:
         out.append(f'<g class="s-{level}">{title}{box}</g>')
         if not (shade.label or shade.span.href):
             continue
-        at, dx = (shade.left, 5) if shade.anchor == "start" else (shade.right, -5)
+        dx = 5 if shade.anchor == "start" else -5
         label = (
-            f'<text class="span-label" x="{_pc(at)}" dx="{dx}" y="{14 + 15 * shade.row}"'
+            f'<text class="span-label" x="{_pc(shade.left)}" dx="{dx}" y="{14 + 15 * shade.row}"'
             f' text-anchor="{shade.anchor}">{esc(shade.label)}</text>'
         )
         if shade.span.href:

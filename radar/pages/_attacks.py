@@ -45,8 +45,8 @@ def published(version: int) -> Attacks | None:
 
 
 def firewalls(at: str = "") -> Component:
-    """The page of our firewalls as a provider: what they counted in a sentence, what rises, and where the rest is. As of
-    a moment only what rose: what they counted is kept as it is today."""
+    """The page of our firewalls as a provider: what they counted in a sentence, what rises, and where the rest is. As
+    of a moment only what rose: what they counted is kept as it is today."""
     snapshot = _then.snapshot(at)
     if isinstance(snapshot, Component):
         return snapshot

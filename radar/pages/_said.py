@@ -11,7 +11,7 @@ from radar.labels import N_, _
 from radar.pages._read import Snapshot
 from radar.signals import split
 
-_DAY_S = 86_400
+_HOUR_S, _DAY_S = 3600, 86_400
 
 #: Name of the dotted line beside it.
 NAMES: dict[points.Against, str] = {
@@ -46,7 +46,9 @@ def unit(row: points.Drawn) -> str:
     signal = row.wanted.signal
     # A flat count is a level (blocks that answer), any other is an amount per bin.
     if row.scale == "raw" and signal.scale == "count" and signal.profile != "flat":
-        return _("{unit} per {grain}").format(unit=_(signal.unit), grain=numbers.grain(row.wanted.group.grain_s))
+        step_s = row.wanted.group.grain_s
+        grain = _("hour") if step_s == _HOUR_S else numbers.grain(step_s)
+        return _("{unit} per {grain}").format(unit=_(signal.unit), grain=grain)
     return row.unit if is_share(row.unit) else _(row.unit)
 
 
@@ -99,12 +101,15 @@ def sentence(
     elif row.wanted.step_s > row.wanted.group.grain_s:
         form = _("{value} on average in the {span} from {when}{against}.")
     text = form.format(value=_quantity(row, value), when=when, against=against, span=numbers.grain(row.wanted.step_s))
+    later = windows.later(moments[at], row.wanted.step_s, 1)
+    begun = times.words(times.rfc3339(later), snapshot.now)
     since = silent_since(row, snapshot, fresh)
     if since is not None:
-        text += " " + _("No data since {when}.").format(when=times.words(times.rfc3339(since), snapshot.now))
+        when = times.words(times.rfc3339(since), snapshot.now)
+        form = _("Too little came since {begun} to draw it, and no data since {when}.")
+        text += " " + (form if since > later else _("No data since {when}.")).format(begun=begun, when=when)
     elif fresh is not None and silent_since(row, snapshot) is not None:
-        later = times.rfc3339(windows.later(moments[at], row.wanted.step_s, 1))
-        text += " " + _("Too little came since {when} to draw it.").format(when=times.words(later, snapshot.now))
+        text += " " + _("Too little came since {when} to draw it.").format(when=begun)
     return text
 
 

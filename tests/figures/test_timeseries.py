@@ -216,6 +216,17 @@ def test_spans_are_cut_to_the_chart_and_link_to_their_outage() -> None:
     assert [a.attrib["href"] for a in root.iter(f"{SVG}a")] == ["/outage/x"]
 
 
+def test_a_label_without_room_after_the_beginning_of_its_span_stands_before_it_and_points_to_it() -> None:
+    start = CHART.at(7) + timedelta(minutes=4)
+    late = replace(CHART, spans=[Span(start=start, end=None, label="Outage", level="outage")])
+    (shade,) = axes.shades(late)
+    assert (shade.label, shade.anchor) == ("Outage ›", "end")
+    svg, layout = timeseries.svg(late), timeseries.figure(late, theme="light")["layout"]
+    assert re.search(rf'class="span-label" x="{shade.left * 100:g}%" dx="-5" y="14" text-anchor="end">Outage ›<', svg)
+    (note,) = [note for note in layout["annotations"] if note["text"] == "Outage ›"]
+    assert (note["x"], note["xanchor"]) == (start.strftime("%Y-%m-%dT%H:%M:%S"), "right")
+
+
 def test_y_starts_at_zero_unless_the_chart_says_otherwise() -> None:
     chart = replace(CHART, value=[1000.0, 1010.0], baseline=[], lo=[], hi=[], threshold=[])
     assert axes.y_axis(chart).low == 0

@@ -139,3 +139,18 @@ def test_another_order_leads_back_to_the_table(filled: Site) -> None:
     heads = re.findall(r'<th[^>]*><a href="([^"]+)">', head)
     assert heads
     assert all(address.endswith("#ranking") for address in heads)
+
+
+def test_a_change_is_told_only_between_months_with_enough_tests(site: Site) -> None:
+    docs, states = sample_documents()
+    values = {"ndt.download_p50": 41.0}
+    months = [
+        {"entity": key, "month": month, "tests": tests, "values": {"ndt.download_p50": was}, "iqb": iqb(values, tests)}
+        for key, counts in (("country/IQ", (900, 5000)), ("country/NR", (1, 2)))
+        for month, tests, was in (("2024-10", counts[0], 0.15), ("2025-10", counts[1], 41.0))
+    ]
+    publish(site.store, {**docs, "quality": months}, states)
+    told, untold = (site.page(f"/country/{code}").partition('id="quality"')[2] for code in ("IQ", "NR"))
+    assert "+27,233\N{NO-BREAK SPACE}%" in told
+    assert "Change</th>" not in untold
+    assert "Fewer than 100 tests in a month say nothing of a country, so no change is told." in untold

@@ -21,7 +21,7 @@ from radar.signals import SLOTS
 from radar.store import blocks, documents, embedded
 from radar.store import routes as table
 from tests import samples
-from tests.sample_routes import sample_events, sample_routing
+from tests.sample_routes import sample_events, sample_routes, sample_routing
 from tests.web.conftest import Site
 from tests.web.test_pages import Reader
 
@@ -264,6 +264,19 @@ def test_a_network_says_its_space_its_peers_and_its_candidates(site: Site) -> No
     assert link is not None
     assert f'id="{link[1].partition("#")[2]}"' in site.page(link[1].partition("#")[0])
     assert "Routes simulated" in text
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [(100.0, "The announced address space of {name} is about what it was"),
+     (95.0, "The announced IPv4 space of {name} is 5 % smaller than a day before."),
+     (120.0, "The announced IPv4 space of {name} is 20 % larger than a day before.")],
+)  # fmt: skip
+def test_a_small_change_of_announced_space_is_told_as_one(site: Site, now: float, said: str) -> None:
+    view = sample_routes(samples.NOW)["asn/5089"]
+    view |= {"visible_24s": int(now), "before_24s": 100, "visible_48s": None, "before_48s": None}
+    table.write(site.store, cast(Any, {"asn/5089": view}))
+    assert said.format(name="AS5089 Virgin Media Limited") in words_of(site.page("/asn/5089"))
 
 
 def test_a_country_has_a_smaller_block(site: Site) -> None:

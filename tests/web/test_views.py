@@ -124,17 +124,18 @@ def test_what_our_own_fault_kept_from_being_judged_is_marked_on_the_chart(site: 
     assert 's-insufficient"><title>not judged' in chart
 
 
-def test_what_came_too_thinly_to_draw_is_not_silent(site: Site) -> None:
+@pytest.mark.parametrize(("silent", "more"), [(0, ""), (24, ", and no data since 09:40 UTC")])
+def test_what_came_too_thinly_to_draw_is_not_silent(site: Site, silent: int, more: str) -> None:
     group = GROUPS["edge"]
     bins = 12 * 12
     start = NOW - timedelta(seconds=bins * group.grain_s)
     block = np.full((1, bins, group.width), np.nan, np.float32)
-    block[:, 3::8, 0] = 40.0
+    block[:, 3 : bins - silent : 8, 0] = 40.0
     for aspect in ("value", "n"):
         blocks.write_bins(site.store, group, aspect, ["country/IQ"], start, block)
     chart = site.page("/country/IQ?range=7d").partition('id="edge-requests-edge-logs"')[2].partition("</figure>")[0]
-    assert "Too little came since" in chart
-    assert "No data since" not in chart
+    sentence = chart.partition('class="sentence">')[2].partition("</p>")[0]
+    assert sentence.endswith(f"Too little came since 00:00 UTC to draw it{more}.")
 
 
 def test_a_stretch_of_its_own_is_drawn_and_no_range_is_chosen(site: Site) -> None:
