@@ -153,7 +153,7 @@ OFFLINE = (
 
 
 #: How much less than at the worst must be missing for an open outage to be told by what is missing now.
-EASED = 0.15
+EASED = 0.05
 #: Rules of what falls from bin to bin.
 FALLS = ("seasonal_drop", "flat_drop", "routes_withdrawn", "routes_withdrawn_now")
 

@@ -277,7 +277,8 @@ def test_states_tell_apart_normal_broken_and_unseen() -> None:
     assert entity_state(IR, views[IR], None)["words"].endswith("not confirmed as an outage.")
 
 
-def test_the_peak_of_an_open_outage_is_not_told_as_if_it_were_now() -> None:
+@pytest.mark.parametrize(("back", "missing"), [(160, 0.6), (32, 0.92)])
+def test_the_peak_of_an_open_outage_is_not_told_as_if_it_were_now(back: int, missing: float) -> None:
     world = _edge([IR, IQ])
     radar = Radar(world)
     for value in (8, 8, 8):
@@ -285,12 +286,12 @@ def test_the_peak_of_an_open_outage_is_not_told_as_if_it_were_now() -> None:
     (outage,) = radar.book.open
     assert outage["severity"]["now"] is None
     assert outage["headline"].startswith("Iran: requests at our edge 98 % below normal since")
-    for value in (160, 160, 160):
+    for value in (back, back, back):
         radar.step({(IR, 0): value})
     (outage,) = radar.book.open
     assert outage["severity"]["depth"] == pytest.approx(0.98, abs=0.01)
-    assert outage["severity"]["now"] == pytest.approx(0.6, abs=0.02)
-    assert "requests at our edge 60 % below normal, 98 % at the worst since" in outage["headline"]
+    assert outage["severity"]["now"] == pytest.approx(missing, abs=0.02)
+    assert f"requests at our edge {missing * 100:.0f} % below normal, 98 % at the worst since" in outage["headline"]
     state = entity_state(IR, world.detector.views([IR]), outage)
     assert state["depth"] == outage["severity"]["now"]
 
