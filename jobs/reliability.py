@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from jobs.grouprun import GroupRun
 from radar.aggregate.reliability import HOUR, add, tell, watched
+from radar.detect.case import plane
 from radar.shapes import Outage
 from radar.shapes.reliability import Reliability, Spell
 from radar.signals import SIGNALS, split
@@ -78,6 +79,9 @@ class Reliabilities:
     ) -> None:
         hours = (end - begin) // HOUR
         seen: NDArray[np.bool_] = np.zeros((len(names), hours), dtype=bool)
+        routes = seen.copy()
+        measured = {view.entity for run in runs for view in run.views(set(names))
+                    if plane(view.series_id) != "control" and view.reason != "not_scored"}  # fmt: skip
         simulated: set[str] = set()
         for run in runs:
             known = set(run.progress.entities)
@@ -87,9 +91,14 @@ class Reliabilities:
             mine = [names[i] for i in rows]
             per_hour = 3600 // run.group.grain_s
             score = blocks.read_bins(self._client, run.group, "score", mine, begin, hours * per_hour)
-            seen[rows] |= watched(score, per_hour)
+            control = np.zeros(score.shape[2], dtype=bool)
+            control[: len(run.group.series)] = [plane(name) == "control" for name in run.group.series]
+            seen[rows] |= watched(score[:, :, ~control], per_hour)
+            routes[rows] |= watched(score[:, :, control], per_hour)
             if run.progress.simulated:
                 simulated.update(mine)
+        # as for the state of now: routes stand while packets are lost, so they tell of what has no traffic measured
+        seen |= routes & np.array([[name not in measured] for name in names])
         before = reliability.read_many(self._client, names)
         found: dict[str, Reliability] = {}
         for name, row in zip(names, seen, strict=True):

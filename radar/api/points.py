@@ -228,7 +228,7 @@ def _lines(row: Wanted, baseline: Values, spread: Values) -> dict[str, Values]:
         )
         for normal, sigma in zip(baseline, spread, strict=True)
     ]
-    lines = {name: [row[i] for row in rows] for i, name in enumerate(LINES)}
+    lines: dict[str, Values] = {name: [row[i] for row in rows] for i, name in enumerate(LINES)}
     return lines if signal.judges(row.entity) else lines | {"threshold": [None] * len(rows)}
 
 

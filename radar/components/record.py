@@ -84,7 +84,8 @@ def method() -> Component:
     return shell.section(
         _("Reliability"),
         html.P(_("An hour of a place counts as watched when our detector could judge one of its series in at least "
-                 "half of it, or when an outage was open in it. The share in an outage is that of the watched hours, "
+                 "half of it, where its traffic is measured one of traffic, or when an outage was open in it. "
+                 "The share in an outage is that of the watched hours, "
                  "taken from the outages that we published and did not take back; overlapping ones count once. Hours "
                  "in which nothing could be judged, and all that lies before we began, are not known. They are shown "
                  "as such, and never as hours without an outage.")),

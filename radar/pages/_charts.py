@@ -183,15 +183,18 @@ def _draw(
 
 def one(wanted: points.Wanted, snapshot: Snapshot) -> tuple[Drawing, bytes]:
     """The chart of one series in these windows, and the CSV of what it draws. Raises StoreUnavailable."""
-    (row,) = points.draw(access.client(), [wanted], now=times.parse(snapshot.now), lines=True)
+    now = times.parse(snapshot.now)
+    (row,) = points.draw(access.client(), [wanted], now=now, lines=True)
+    last = [] if _recorded(wanted.series_id, snapshot) else [_last_hours(wanted, min(now, wanted.until))]
+    fresh = points.draw(access.client(), last, now=now, lines=True)
     sources = {status["name"]: status for status in snapshot.sources}
     with languages.speaking("en"):  # the bytes that the API gives, whose fingerprint is cited
         csv = csv_of([row], sources, lines=True)
-    return _drawing(row, snapshot), csv
+    return _drawing(row, snapshot, fresh[0] if fresh else None), csv
 
 
 def _last_hours(row: points.Wanted, now: datetime) -> points.Wanted:
-    """The newest bins of a series as they came, held against what the detector expects."""
+    """The newest bins of a series before ``now`` as they came, held against what the detector expects."""
     grain_s = row.group.grain_s
     return points.align(row.entity, row.series_id, now - max(LATELY, timedelta(seconds=4 * grain_s)), now, grain_s)
 

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import pytest
 
 from jobs.ingest import Pipeline
-from radar.store import Store, documents, reliability
+from jobs.reliability import Reliabilities
+from radar.detect.case import plane
+from radar.signals import GROUPS
+from radar.store import Store, blocks, documents, reliability
 from tests.jobs.test_pipeline import NOW, make, play, warm
+
+if TYPE_CHECKING:
+    from jobs.grouprun import GroupRun
 
 __all__ = ["warm"]
 
@@ -39,3 +50,22 @@ def test_a_new_process_goes_on_counting(warm: Pipeline, client: Store, tmp_path:
     row = reliability.read(client, "country/PT")
     assert row is not None
     assert (row["year"]["watched"], row["until"]) == (6, "2026-02-23T06:00:00Z")
+
+
+@pytest.mark.parametrize(("measured", "watched"), [(True, 0), (False, 6)])
+def test_routes_alone_do_not_tell_of_a_place_whose_traffic_is_measured(
+    client: Store, *, measured: bool, watched: int
+) -> None:
+    group = GROUPS["ioda5"]
+    score = np.full((1, 72, group.width), np.nan, dtype=np.float32)
+    score[:, :, [plane(name) == "control" for name in group.series]] = 0.0
+    blocks.write_bins(client, group, "score", ["country/NR"], NOW, score)
+    pings = SimpleNamespace(entity="country/NR", series_id="ping.up_24s@ioda_signals", reason="too_few")
+    run = SimpleNamespace(
+        group=group, progress=SimpleNamespace(entities=["country/NR"], simulated=True),
+        views=lambda names: [pings] if measured else [],
+    )  # fmt: skip
+    Reliabilities(client).count({"ioda5": cast("GroupRun", run)}, list, NOW + timedelta(hours=9))
+    row = reliability.read(client, "country/NR")
+    assert row is not None
+    assert row["year"]["watched"] == watched

@@ -60,6 +60,13 @@ def test_a_link_says_whether_its_numbers_are_still_the_same(site: Site) -> None:
     assert "The numbers have changed" in site.page(f"{link}&sha256=0")
 
 
+def test_how_new_the_data_are_is_said_as_beside_the_place(site: Site) -> None:
+    said = [re.search(r"Data until (.*?)</span>", site.page(path)) for path in ("/country/IQ", first_link(site))]
+    assert said[0] is not None
+    assert said[1] is not None
+    assert said[0][1] == said[1][1]
+
+
 def test_the_file_is_a_whole_drawing_with_title_source_licence_and_address(site: Site) -> None:
     answer = site.get(first_link(site).replace("/chart?", "/chart.svg?"))
     assert answer.status_code == 200
