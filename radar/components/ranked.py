@@ -37,7 +37,7 @@ def networks(code: str, states: Mapping[str, EntityState]) -> Component | None:
     estimated = any(people.of_network(asn) is not None for asn in people.largest(code))
     counted = _("Users") if estimated else _("Addresses")
     head = html.Tr([html.Th(_("Network"), scope="col"), html.Th(counted, scope="col", className="num"),
-                    html.Th(_("Now"), scope="col")])  # fmt: skip
+                    html.Th(_("State"), scope="col")])  # fmt: skip
     body = [_row(key, states.get(key), estimated=estimated) for key in rows]
     parts: list[Any] = [html.P(_sentence(rows, states), className="sentence"), _table(head, body[:SHOWN])]
     if len(body) > SHOWN:

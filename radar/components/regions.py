@@ -15,8 +15,8 @@ from radar.shapes import EntityState
 
 
 def provider(slug: str, states: Mapping[str, EntityState]) -> Component | None:
-    """The regions of a provider, each with how the country it lies in is now, the worst first; None where the table has
-    none of it."""
+    """The regions of a provider, each with the state of the country it lies in, the worst first; None where the table
+    has none of it."""
     rank = {"outage": 0, "degraded": 1}
 
     def worst(region: Region) -> int:
@@ -26,7 +26,7 @@ def provider(slug: str, states: Mapping[str, EntityState]) -> Component | None:
     found = sorted(of_provider(slug), key=worst)
     if not found:
         return None
-    heads = ((_("Region"), ""), (_("Place"), "wide-only"), (_("Country"), ""), (_("Country now"), ""))
+    heads = ((_("Region"), ""), (_("Place"), "wide-only"), (_("Country"), ""), (_("State"), ""))
     head = html.Tr([html.Th(text, scope="col", className=classes) for text, classes in heads])
     body = []
     for region in found:

@@ -30,7 +30,7 @@ class Figure:
     ``id``: of its kit, the same wherever the drawing stands; ``page``: path of the page on which it stands. ``named``:
     what names it in an address. ``drawing``: SVG for a sheet, and its height. ``numbers``: what is drawn. ``shown``:
     it on a page of its own. ``sources``: those of the numbers; none: our own published record. ``moment``: RFC 3339,
-    up to when it is drawn.
+    up to when it is drawn. ``whole``: what is shown says its sentence and its credit itself.
     """
 
     id: str
@@ -45,6 +45,7 @@ class Figure:
     sources: Sequence[SourceStatus]
     simulated: bool
     moment: str
+    whole: bool = False
 
 
 Builder = Callable[[Mapping[str, Any]], Figure]

@@ -25,12 +25,7 @@ def layout(sha256: str = "", **query: str) -> Component:
     return shell.page(
         work.title,
         kit.standing(sha256.lower(), work.fingerprint) if sha256 else None,
-        html.P(found.sentence, className="lede small"),
-        html.P(state.simulated(True), className="facts") if found.simulated else None,
-        found.shown,
-        html.P([_("Source: {source}").format(source=work.source), " · ",
-                _("licence: {licence}").format(licence=work.licence), " · ", _("Unit: "), found.unit],
-               className="credit"),
+        *([found.shown] if found.whole else _framed(found, work)),
         shell.section(_("Share, download, cite"), kit.kit(found.id, work, found.sentence)),
         html.P(html.A(_("Where it stands"), href=found.page)),
         heading=work.title,
@@ -38,3 +33,13 @@ def layout(sha256: str = "", **query: str) -> Component:
         description=found.sentence,
         robots="noindex",
     )  # fmt: skip
+
+
+def _framed(found: _figure.Figure, work: kit.Work) -> list[Component]:
+    """The drawing with its sentence and its credit."""
+    return [
+        html.P([found.sentence, " ", state.simulated(found.simulated)], className="lede small"),
+        found.shown,
+        html.P([html.Span(_("Source: {source}").format(source=work.source)), html.Span([_("Unit: "), found.unit])],
+               className="credit"),
+    ]  # fmt: skip

@@ -81,6 +81,16 @@ def test_it_has_a_page_with_a_fingerprint_that_a_reader_can_check(full: Site, na
 
 
 @pytest.mark.parametrize("name", _figures.FIGURES)
+def test_its_page_says_each_thing_once_and_nothing_that_is_empty(full: Site, name: str) -> None:
+    main = unescape(full.page(link_of(full, name)).partition('<main id="main">')[2])
+    above = re.sub(r"<svg.*?</svg>", "", main.partition("Share, download, cite")[0], flags=re.S)
+    assert above.count("Source: ") == 1
+    said = re.findall(r'<p class="(?:lede small|sentence)">([^<]+)', above)
+    assert len(said) == len(set(said))
+    assert not re.search(r"licence:\s*(?:<|·|$)", above)
+
+
+@pytest.mark.parametrize("name", _figures.FIGURES)
 def test_its_file_is_whole_and_painted(full: Site, name: str) -> None:
     answer = full.get(link_of(full, name).replace("/figure?", "/figure.svg?"))
     assert answer.status_code == 200
