@@ -110,6 +110,9 @@ def sentence(
         text += " " + (form if since > later else _("No data since {when}.")).format(begun=begun, when=when)
     elif fresh is not None and silent_since(row, snapshot) is not None:
         text += " " + _("Too little came since {when} to draw it.").format(when=begun)
+    running = fresh is not None and row.wanted.until >= times.parse(snapshot.now)
+    if running and row.wanted.signal.judges(row.wanted.entity) and condition(row, snapshot, fresh) == "unjudged":
+        text += " " + _("It cannot be judged just now.")
     return text
 
 

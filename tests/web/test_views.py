@@ -124,6 +124,18 @@ def test_what_our_own_fault_kept_from_being_judged_is_marked_on_the_chart(site: 
     assert 's-insufficient"><title>not judged' in chart
 
 
+def test_a_chart_says_as_the_list_beside_it_that_its_newest_bin_cannot_be_judged(site: Site) -> None:
+    group = GROUPS["edge"]
+    block = np.full((1, 12, group.width), np.nan, np.float32)
+    blocks.write_bins(site.store, group, "score", ["country/IQ"], NOW - timedelta(hours=1), block)
+    for query in ("range=24h", "range=7d"):
+        text = site.page(f"/country/IQ?{query}")
+        assert "cannot be judged just now" in text.partition('id="planes"')[2].partition("</section>")[0]
+        chart = text.partition('id="edge-requests-edge-logs"')[2].partition("</figure>")[0]
+        assert "It cannot be judged just now." in chart.partition('class="sentence">')[2].partition("</p>")[0]
+    assert text.count("It cannot be judged just now.</p>") == 1, "other series can be"
+
+
 @pytest.mark.parametrize(("silent", "more"), [(0, ""), (24, ", and no data since 09:40 UTC")])
 def test_what_came_too_thinly_to_draw_is_not_silent(site: Site, silent: int, more: str) -> None:
     group = GROUPS["edge"]
