@@ -146,6 +146,18 @@ def own_names() -> dict[str, list[str]]:
     return cast(dict[str, list[str]], json.loads((languages.FOLDER / "own_names.json").read_text(encoding="utf-8")))
 
 
+@lru_cache(maxsize=1)
+def regions() -> dict[str, dict[str, str]]:
+    """The names of regions by language and ISO 3166-2 code; of other languages than English, those that differ."""
+    return cast(dict[str, dict[str, str]], json.loads((languages.FOLDER / "regions.json").read_text(encoding="utf-8")))
+
+
+def region(code: str) -> str | None:
+    """The name of a region by its ISO 3166-2 code; None where it has none."""
+    table = regions()
+    return table[languages.current()].get(code) or table["en"].get(code)
+
+
 def countries() -> dict[str, dict[str, str]]:
     """The names of countries by language and alpha-2 code, in all languages but English."""
     return {language: rules["countries"] for language, rules in _rules().items() if rules["countries"]}

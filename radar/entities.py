@@ -192,9 +192,9 @@ def country_name(cc: str) -> str:
 def name(key: str) -> str:
     """The name a reader sees, in the language that is spoken now.
 
-    "Iraq", "AS5089 Virgin Media", "AS23693 Telkomsel in Indonesia", "acme-dns".
+    "Iraq", "California, US", "AS5089 Virgin Media", "AS23693 Telkomsel in Indonesia", "acme-dns".
 
-    A network that is not in the table is called by its number alone. Raises EntityError.
+    A network that is not in the table is called by its number alone, a region by its code. Raises EntityError.
     """
     entity = parse(key)
     if entity.type == "country":
@@ -205,7 +205,7 @@ def name(key: str) -> str:
         cc, _dash, asn = entity.code.partition("-")
         return _("{network} in {country}").format(network=_network_name(int(asn)), country=country_name(cc))
     if entity.type == "region":
-        return f"{entity.code}, {country_name(entity.code[:2])}"
+        return f"{cldr.region(entity.code) or entity.code}, {country_name(entity.code[:2])}"
     return providers.name_of(entity.code)
 
 

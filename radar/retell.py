@@ -143,6 +143,8 @@ def _exact(said: str) -> str | None:
         told = _(spelled)
         if told != spelled:
             return _cased(told, said)
+    if ", " in said and (region := _regions_in(languages.current()).get(said)):
+        return region
     day = _DAY.fullmatch(said)
     if day and day[2] in _names():
         return _("{day} {month} {year}").format(day=day[1], month=_names()[day[2]], year=day[3])
@@ -181,6 +183,16 @@ def _names_in(language: str) -> Mapping[str, str]:
         own = [*cldr.rule("months"), *cldr.rule("days")]
         names = {row.name: entities.country_name(cc) for cc, row in entities.countries().items()}
         return names | dict(zip(english, own, strict=True))
+
+
+@lru_cache(maxsize=len(languages.LANGUAGES))
+def _regions_in(language: str) -> Mapping[str, str]:
+    """Regions by their English names, where they have another one in this language: they, or their countries."""
+    keys = [f"region/{code}" for code in cldr.regions()["en"]]
+    with languages.speaking("en"):
+        english = [entities.name(key) for key in keys]
+    with languages.speaking(language):
+        return {name: own for name, key in zip(english, keys, strict=True) if (own := entities.name(key)) != name}
 
 
 @lru_cache(maxsize=1)

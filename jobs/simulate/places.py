@@ -132,6 +132,12 @@ _RTT_OF = {"TO": 139.0}
 #: Half-width of the log-logistic spread of round-trip times within a cell.
 RTT_SCALE = 0.2
 
+#: Regions with routing and ping series of their own, and their share of the country's blocks: that of its people.
+_REGIONS: dict[str, float] = {
+    "ES-CN": 0.045, "ES-CT": 0.165, "ES-MD": 0.144, "PT-20": 0.022, "US-FL": 0.068, "US-GA": 0.033, "US-NC": 0.032,
+    "US-SC": 0.016,
+}  # fmt: skip
+
 #: Countries routed in blocks of 256 addresses that answer pings: between these shares of the announced ones.
 _PING_SHARE = (0.22, 0.5)
 #: Networks with at least so many blocks have routing series too; places too small to be seen have at most so many.
@@ -287,5 +293,7 @@ def _routed(
         size = table[asn].ipv4_addresses // 256
         if asn in named or (size >= _IODA_NETWORK_24S and asn not in _GLOBAL):
             blocks[f"asn/{asn}"] = size
+    for code, part in _REGIONS.items():
+        blocks[f"region/{code}"] = round(blocks[f"country/{code[:2]}"] * part)
     entities = tuple(sorted(key for key, size in blocks.items() if size > 0))
     return entities, np.array([float(blocks[key]) for key in entities])

@@ -57,6 +57,11 @@ def slow(rng: np.random.Generator, rows: int, sd: float, hours: float) -> Slow:
     return Slow(np.ascontiguousarray(steps.T))
 
 
+def joined(*rows: Slow) -> Slow:
+    """The noise of all these series, in this order."""
+    return Slow(np.concatenate([row.nodes for row in rows]))
+
+
 class Rates:
     """Expected requests, error shares and round-trip times of all cells, for any stretch of bins."""
 
@@ -75,8 +80,11 @@ class Rates:
         self._cell = slow(rng, len(p.asns), 0.025, 4.0)
         self._rtt = slow(rng, count, 0.02, 8.0)
         self._evening = rng.uniform(0.02, 0.08, count)
-        self._routes = slow(rng, len(p.ioda), 0.0006, 60.0)
-        self._pings = slow(rng, len(p.ioda), 0.004, 6.0)
+        parts = stream(seed, "regions")
+        regions = sum(key.startswith("region/") for key in p.ioda)  # the last ones
+        wholes = len(p.ioda) - regions
+        self._routes = joined(slow(rng, wholes, 0.0006, 60.0), slow(parts, regions, 0.0006, 60.0))
+        self._pings = joined(slow(rng, wholes, 0.004, 6.0), slow(parts, regions, 0.004, 6.0))
         self._events = [_Effect(event, p, seed) for event in SCENARIO]
 
     def _local(self, low: int, high: int) -> tuple[F64, F64]:
@@ -184,11 +192,15 @@ class _Effect:
         inside = {f"asn/{p.asns[cell]}" for cell in self.cells if p.asns[cell]} if not everywhere else set()
         named = set(event.entities) | inside
         self.ioda = [i for i, key in enumerate(p.ioda) if key in named]
-        # A network's loss is also its country's, by the blocks that it announces.
+        # A network's loss is also its country's, by the blocks that it announces; so is a region's.
         self.ioda_parents = [
             (p.ioda.index(f"country/{p.codes[p.country[cell]]}"), p.ioda.index(f"asn/{p.asns[cell]}"))
             for cell in self.cells
             if asns and f"asn/{p.asns[cell]}" in p.ioda
+        ] + [
+            (p.ioda.index(f"country/{key[7:9]}"), p.ioda.index(key))
+            for key in event.entities
+            if key.startswith("region/") and f"country/{key[7:9]}" not in event.entities
         ]
 
     def _factors(self, name: str, low: int, high: int) -> F64 | None:

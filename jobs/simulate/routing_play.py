@@ -67,7 +67,8 @@ class RoutingPlay:
 
     def __init__(self, seed: int, places: Places) -> None:
         falling = [event for event in SCENARIO if event.routes]
-        codes = {_country(key) for event in falling for key in event.entities}
+        # which region of a country a prefix lies in, the table does not know
+        codes = {_country(key) for event in falling for key in event.entities if not key.startswith("region/")}
         table = announced({int(asn) for asn in places.asns if asn}, codes)
         order = stream(seed, "routing order").permutation(len(table.prefixes))
         self.table = Announced([table.prefixes[i] for i in order], table.origins[order],

@@ -155,11 +155,12 @@ SCENARIO: tuple[Event, ...] = (
         id="power-es",
         title=N_("Simulated: a power failure in Spain"),
         kind="power",
-        entities=("country/ES",),
+        entities=("country/ES", "region/ES-CT", "region/ES-MD"),
         start=_at(3),
         end=_at(11),
         expect="outage",
-        expected=N_("Down by more than half at once, sliding for five hours, differing by network; then back."),
+        expected=N_("Down by more than half at once, sliding for five hours, differing by network; then back. The "
+                    "Canary Islands have a grid of their own and stay."),
         shaped_after="Spain, 2025-04-28",
         figure="traffic down about 60 % at once, nearly 80 % within five hours; the largest networks 75 to 93 %",
         citation=_IBERIA,
@@ -202,6 +203,23 @@ SCENARIO: tuple[Event, ...] = (
         shaped_after="MainOne, 2018-11-12",
         figure="routes leaked for 74 minutes; the number of prefixes and networks is our own figure",
         citation="https://www.cnet.com/news/privacy/google-outage-pushed-traffic-through-russia-china-and-nigeria/",
+    ),
+    Event(
+        id="power-region",
+        title=N_("Simulated: a power failure in South Carolina"),
+        kind="power",
+        entities=("region/US-SC",),
+        start=_at(4, 20),
+        end=None,
+        expect="outage",
+        expected=N_("Two thirds of what answers in one state are gone within half an hour; the states around it, and "
+                    "the country as a whole, are as usual."),
+        shaped_after="Hurricane Helene, 2024-09-27",
+        figure="networks in three states lost traffic, or went silent, as the power failed; how much of a state is our "
+        "own figure",
+        citation="https://www.kentik.com/blog/hurricane-helene-devastates-network-connectivity-in-parts-of-the-south/",
+        routes=((0, 1.0), (40, 0.98), (180, 0.93), (580, 0.96)),
+        pings=((0, 0.7), (10, 0.5), (30, 0.33), (200, 0.3), (420, 0.38), (580, 0.5)),
     ),
     Event(
         id="collector",

@@ -124,8 +124,15 @@ def index(rows: Iterable[tuple[str, str]]) -> Index:
 
 
 def known(rows: Iterable[tuple[str, str]]) -> Index:
-    """An index of (key, name) of entities that have data: "AS5089 Virgin Media" is looked for without its number."""
-    return index((key, name.partition(" ")[2] if key.startswith(("asn/", "geoasn/")) else name) for key, name in rows)
+    """An index of (key, name) of entities that have data: "AS5089 Virgin Media" is looked for without its number, a
+    region by its name in each language."""
+    return index((key, name) for key, listed in rows for name in _names(key, listed))
+
+
+def _names(key: str, listed: str) -> Iterator[str]:
+    yield listed.partition(" ")[2] if key.startswith(("asn/", "geoasn/")) else listed
+    if key.startswith("region/"):
+        yield from (names[code] for names in cldr.regions().values() if (code := key[7:]) in names)
 
 
 @lru_cache(maxsize=1)
@@ -228,7 +235,7 @@ def exactly(text: str) -> str | None:
 
 
 def _exact(text: str, wanted: str) -> Iterator[str]:
-    """What the text names outright: a key, an AS number, a country's code or flag."""
+    """What the text names outright: a key, an AS number, the code of a country or a region, a flag."""
     for key in (text, text.upper(), f"{text.partition('/')[0].lower()}/{text.partition('/')[2].upper()}"):
         if "/" in key and is_entity(key):
             yield key
@@ -241,6 +248,8 @@ def _exact(text: str, wanted: str) -> Iterator[str]:
         yield f"country/{code}"
     if len(code) == 3:
         yield from (f"country/{row.alpha2}" for row in countries().values() if row.alpha3 == code)
+    if (region := text.upper()) in cldr.regions()["en"]:
+        yield f"region/{region}"
     if wanted in ALIASES:
         yield f"country/{ALIASES[wanted]}"  # "uk" is also the code of no country
 

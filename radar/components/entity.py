@@ -162,24 +162,25 @@ def _change(first: float | None, last: float | None) -> str:
     return cldr.written(f"{(last / first - 1) * 100:+,.0f}").replace("-", "−") + "\N{NO-BREAK SPACE}%"
 
 
-def networks(title: str, rows: Sequence[tuple[str, EntityState]]) -> Component | None:
+def related(title: str, rows: Sequence[tuple[str, EntityState]], *, id: str) -> Component | None:
     """Related entities with their state, worst first; the rest folded away."""
     if not rows:
         return None
     rank = {kind: place for place, kind in enumerate(state.ORDER)}
     ordered = sorted(rows, key=lambda row: (rank[row[1]["state"]], -(row[1]["depth"] or 0.0), row[0]))
-    body = [_network(key, seen) for key, seen in ordered]
+    body = [_related(key, seen) for key, seen in ordered]
     parts: list[Any] = [html.Ul(body[:SHOWN], className="plain nets")]
     if len(body) > SHOWN:
         more = len(body) - SHOWN
         label = ngettext("{n} more", "{n} more", more).format(n=more)
         parts.append(html.Details([html.Summary(label), html.Ul(body[SHOWN:], className="plain nets")]))
-    return shell.section(title, *parts, id="networks")
+    return shell.section(title, *parts, id=id)
 
 
-def _network(key: str, seen: EntityState) -> Component:
+def _related(key: str, seen: EntityState) -> Component:
     depth = html.Span(_("−{n} %").format(n=cldr.fixed(seen["depth"] * 100)), className="num") if seen["depth"] else None
-    return html.Li([html.A(outages.name_of(key), href=f"/{key}"), depth, state.mark(seen["state"])])
+    name = cldr.region(key[7:]) if key.startswith("region/") else None  # their country is that of the page
+    return html.Li([html.A(name or outages.name_of(key), href=f"/{key}"), depth, state.mark(seen["state"])])
 
 
 def jump(ids: Sequence[tuple[str, str]]) -> Component:

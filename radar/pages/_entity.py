@@ -9,7 +9,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from radar import entities
+from radar import cldr, entities
 from radar.api.routing import standing
 from radar.components import (
     candidates,
@@ -98,6 +98,7 @@ def _aside(key: str, measured: str, mine: list[Outage], snapshot: _read.Snapshot
     reliable = _read.reliability_of(measured)
     months = [row for row in snapshot.quality if row["entity"] == key]
     return [
+        _regions(key, snapshot.states),
         _networks(key, snapshot.states),
         dependents.block(key),
         record.reliability(reliable),
@@ -113,9 +114,10 @@ def _aside(key: str, measured: str, mine: list[Outage], snapshot: _read.Snapshot
 
 def _ways(parts: Sequence[Component | None]) -> Component | None:
     """Links to the parts that are there, for a screen on which they stand one below the other."""
-    words = (("charts", _("Charts")), ("planes", _("Routes and packets")), ("networks", _("Networks here")),
-             ("paths", _("Neighbours and dependents")), ("reliability", _("Reliability")),
-             ("history", _("Outages here")), ("performance", _("How it performs")))  # fmt: skip
+    words = (("charts", _("Charts")), ("planes", _("Routes and packets")), ("parts", _("Regions here")),
+             ("networks", _("Networks here")), ("paths", _("Neighbours and dependents")),
+             ("reliability", _("Reliability")), ("history", _("Outages here")),
+             ("performance", _("How it performs")))  # fmt: skip
     there = {getattr(part, "id", None) for part in parts}
     found = [(id, text) for id, text in words if id in there]
     return entity.jump(found) if len(found) > 2 else None
@@ -191,7 +193,8 @@ def _past(key: str, snapshot: _read.Snapshot) -> Component:
         _as_a_whole(key, measured),
         _then.charts_note(f"/{key}"),
         html.Div([html.Div([record.history(mine, (), now)], className="main-col"),
-                  html.Aside([_networks(key, snapshot.states)])], className="columns"),
+                  html.Aside([_regions(key, snapshot.states),
+                              _networks(key, snapshot.states)])], className="columns"),
         heading=name,
         kicker=entity.kicker(key),
         description=head,
@@ -272,7 +275,19 @@ def _networks(key: str, states: dict[str, EntityState]) -> Component | None:
     if kind != "asn":
         return None
     parts = [(k, s) for k, s in states.items() if k.startswith("geoasn/") and k.endswith(f"-{code}")]
-    return entity.networks(_("In single countries"), parts)
+    return entity.related(_("In single countries"), parts, id="networks")
+
+
+def _regions(key: str, states: dict[str, EntityState]) -> Component | None:
+    """Regions of a country of which anything is known, or the others of the country that a region lies in."""
+    kind, _slash, code = key.partition("/")
+    if kind not in ("country", "region"):
+        return None
+    rows = [(k, s) for k, s in states.items() if k.startswith(f"region/{code[:2]}-") and k != key]
+    if kind == "country":
+        return entity.related(_("Regions here"), rows, id="parts")
+    country = cldr.inside(entities.country_name(code[:2]))
+    return entity.related(_("Other regions in {country}").format(country=country), rows, id="parts")
 
 
 @lru_cache(maxsize=50_000)

@@ -111,7 +111,9 @@ def test_no_address_of_a_client_is_kept(played: tuple[Rehearsal, Store]) -> None
         assert address not in (raw or b"")
 
 
-def test_every_event_that_must_be_seen_is_and_no_other_country_is_named(played: tuple[Rehearsal, Store]) -> None:
+def test_every_event_that_must_be_seen_is_and_no_other_country_or_region_is_named(
+    played: tuple[Rehearsal, Store],
+) -> None:
     rehearsal, client = played
     meant = {
         entity
@@ -119,10 +121,12 @@ def test_every_event_that_must_be_seen_is_and_no_other_country_is_named(played: 
         if event.expect == "outage" and event.start < rehearsal.world.ends - timedelta(minutes=30)
         for entity in event.entities
     }
-    seen = {o["entity"] for o in documents.get(client, "outages") if o["simulated"] and not o["parent"]}
-    countries = {entity for entity in meant if entity.startswith("country/")}
-    assert countries <= seen
-    assert {entity for entity in seen if entity.startswith("country/")} == countries
+    found = {o["entity"]: o["parent"] for o in documents.get(client, "outages") if o["simulated"]}
+    for kind in ("country/", "region/"):
+        assert {entity for entity in found if entity.startswith(kind)} == {e for e in meant if e.startswith(kind)}
+    wholes = {entity for entity, parent in found.items() if not parent}
+    assert {entity for entity in meant if entity.startswith("country/")} | {"region/US-SC"} <= wholes
+    assert found["region/ES-MD"], "a part of the country's outage"
 
 
 def test_what_is_said_of_an_outage_could_be_read_in_the_very_minute_that_it_names(

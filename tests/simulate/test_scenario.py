@@ -173,6 +173,22 @@ def test_what_must_not_fire_has_its_own_size(share) -> None:
     assert 0.9 < share("country/IN", 720, 800) < 1.1
 
 
+def test_a_power_failure_of_one_region_leaves_its_neighbours_and_hardly_shows_in_its_country(blocks) -> None:
+    assert blocks("ping.up_24s", "region/US-SC", 300) < 0.4
+    assert blocks("bgp.visible_24s", "region/US-SC", 300) > 0.95
+    for key in ("region/US-NC", "region/US-GA", "region/US-FL"):
+        assert blocks("ping.up_24s", key, 300) == pytest.approx(1, abs=0.02)
+    assert blocks("ping.up_24s", "country/US", 300) > 0.97
+
+
+def test_a_failure_of_the_mainland_s_grid_is_that_of_its_regions_and_not_of_the_islands(blocks) -> None:
+    assert blocks("ping.up_24s", "region/ES-MD", 470) == pytest.approx(
+        blocks("ping.up_24s", "country/ES", 470), abs=0.03
+    )
+    assert blocks("ping.up_24s", "region/ES-CN", 470) == pytest.approx(1, abs=0.02)
+    assert blocks("ping.up_24s", "region/PT-20", 470) == pytest.approx(1, abs=0.02)
+
+
 def test_small_network_is_gone_each_night_at_the_same_time(world: World, history: History, lines: Lines) -> None:
     rows = history("edge.requests", "asn/1853")
     night = rows.filter(pl.col("timebin").dt.time().is_between(time(2, 15), time(2, 45), closed="left"))
