@@ -1,4 +1,5 @@
-"""Cards of pages: what ``/card/home.png``, ``/card/outage/<id>.png`` and ``/card/country/<code>.png`` show.
+"""Cards of pages: what ``/card/home.png``, ``/card/outage/<id>.png``, ``/card/country/<code>.png`` and
+``/card/region/<code>.png`` show.
 
 A card is drawn when it is asked for first and kept until the next publication. Addresses in pages carry the number of
 the publication (``?v=``), so that whoever keeps pictures by their address shows no old one for a new page.
@@ -36,7 +37,7 @@ KEPT = 60
 #: What the card of a country shows of its series.
 WEEK = timedelta(days=7)
 
-_PAGE = re.compile(r"/(?:(?P<kind>outage|country)/(?P<code>[A-Za-z0-9._:-]{1,120}))?")
+_PAGE = re.compile(r"/(?:(?P<kind>outage|country|region)/(?P<code>[A-Za-z0-9._:-]{1,120}))?")
 
 
 class _Shelf:
@@ -90,11 +91,15 @@ def register(server: flask.Flask, fonts: Path) -> None:
         return _answer(("outage", id), lambda snapshot: _outage(id, snapshot), fonts)
 
     def country(code: str) -> flask.Response:
-        return _answer(("country", code), lambda snapshot: _country(code, snapshot), fonts)
+        return _answer(("country", code), lambda snapshot: _place(f"country/{code}", snapshot), fonts)
+
+    def region(code: str) -> flask.Response:
+        return _answer(("region", code), lambda snapshot: _place(f"region/{code}", snapshot), fonts)
 
     server.add_url_rule("/card/home.png", "card_home", home)
     server.add_url_rule("/card/outage/<id>.png", "card_outage", outage)
     server.add_url_rule("/card/country/<code>.png", "card_country", country)
+    server.add_url_rule("/card/region/<code>.png", "card_region", region)
 
 
 def _answer(
@@ -112,7 +117,8 @@ def _answer(
         return answer
     if card is None:
         return _plain(_("There is no such card; expected {forms}.").format(
-            forms="/card/home.png, /card/outage/<id>.png, /card/country/IQ.png"), 404)  # fmt: skip
+            forms="/card/home.png, /card/outage/<id>.png, /card/country/IQ.png, /card/region/US-CA.png"
+        ), 404)  # fmt: skip
     whole = snapshot.lost_since is None and not snapshot.at
     stamp = (*key, languages.current(), envelope.address(""), snapshot.version, snapshot.stalled_since is not None)
     body = _shelf.get(stamp, lambda: cards.png(card, fonts), keep=whole)
@@ -161,7 +167,9 @@ def _outage(id: str, snapshot: _read.Snapshot) -> cards.Card | None:
         return None
     chart, credit = _chart_of(found, snapshot)
     where = (
-        found["entity"].partition("/")[2].partition("-")[0] if found["entity"].startswith(("country", "geo")) else ""
+        found["entity"].partition("/")[2].partition("-")[0]
+        if found["entity"].startswith(("country", "geo", "region"))
+        else ""
     )
     kind: str = found["level"]
     word = _("More attempts") if found.get("about") else _(STATES[kind])
@@ -176,8 +184,8 @@ def _outage(id: str, snapshot: _read.Snapshot) -> cards.Card | None:
     )  # fmt: skip
 
 
-def _country(code: str, snapshot: _read.Snapshot) -> cards.Card | None:
-    key = f"country/{code}"
+def _place(key: str, snapshot: _read.Snapshot) -> cards.Card | None:
+    """A country, or a region, whose country is marked."""
     try:
         entities.parse(key)
     except EntityError:
@@ -191,7 +199,7 @@ def _country(code: str, snapshot: _read.Snapshot) -> cards.Card | None:
     return cards.Card(
         state=kind, kicker=f"{entities.name(key)} · {word}", headline=entity.sentence(key, seen, current), facts=facts,
         time=_time(snapshot), credit=credit, address=_bare(f"/{key}"), chart=chart, states=_countries(snapshot),
-        marked=code, simulated=bool(seen and seen["simulated"]) or bool(chart and chart.simulated),
+        marked=key.partition("/")[2][:2], simulated=bool(seen and seen["simulated"]) or bool(chart and chart.simulated),
     )  # fmt: skip
 
 

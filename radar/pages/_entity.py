@@ -287,7 +287,7 @@ def _regions(key: str, states: dict[str, EntityState]) -> Component | None:
     if kind == "country":
         return entity.related(_("Regions here"), rows, id="parts")
     country = cldr.inside(entities.country_name(code[:2]))
-    return entity.related(_("Other regions in {country}").format(country=country), rows, id="parts")
+    return entity.related(_("Other regions in {country}").format(country=country), rows, id="siblings")
 
 
 @lru_cache(maxsize=50_000)

@@ -21,7 +21,7 @@ from tests.web.conftest import Site
 IRAQ = "IQ-20260302T0500Z"
 CARDS = ("/card/home.png", f"/card/outage/{IRAQ}.png", "/card/outage/PT-20260301T1000Z.png",
          "/card/outage/RU-20240801T0000Z.png", "/card/outage/AS5089-20260302T1100Z.png", "/card/country/IQ.png",
-         "/card/country/NR.png", "/card/country/TV.png")  # fmt: skip
+         "/card/country/NR.png", "/card/country/TV.png", "/card/region/US-SC.png")  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -206,7 +206,8 @@ def tags(text: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("path", "card"),
-    [("/", "/card/home.png"), (f"/outage/{IRAQ}", f"/card/outage/{IRAQ}.png"), ("/country/IQ", "/card/country/IQ.png")],
+    [("/", "/card/home.png"), (f"/outage/{IRAQ}", f"/card/outage/{IRAQ}.png"), ("/country/IQ", "/card/country/IQ.png"),
+     ("/region/US-SC", "/card/region/US-SC.png")],
 )  # fmt: skip
 def test_a_page_names_its_card_by_an_absolute_address_that_leads_to_it(site: Site, path: str, card: str) -> None:
     found = tags(site.page(path))
