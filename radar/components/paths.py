@@ -14,7 +14,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from radar import cldr, entities
-from radar.components import numbers, shell, state, times
+from radar.components import kit, numbers, shell, state, times
 from radar.components.ssr import Raw, slot
 from radar.figures import shares
 from radar.labels import N_, _, ngettext
@@ -35,11 +35,34 @@ METHOD = N_("Shares are of address space, as the viewpoints of route collectors 
 
 
 class Row(NamedTuple):
-    """One network of a table: its number, its share, and what else is said of it."""
+    """One network of a table: its number, its share, what else is said of it, and that as a number or a time."""
 
     asn: int
     share: float
     more: Any = ""
+    told: str | float | None = None
+
+    @property
+    def name(self) -> str:
+        """Number and name."""
+        return entities.name(f"asn/{self.asn}")
+
+    def bar(self) -> str:
+        """Its bar as SVG."""
+        return shares.svg([shares.Part(self.share, "all")], percent(self.share))
+
+
+class Table(NamedTuple):
+    """One table: the id of its part of the page, its title, the heads of its columns, the name of the last one in
+    files. ``more`` is empty where there is no such column."""
+
+    id: str
+    title: str
+    rows: Sequence[Row]
+    share: str
+    more: str = ""
+    told: str = ""
+    numeric: bool = False
 
 
 def block(key: str, view: PathsView | None, about: Paths | None, *, status: SourceStatus | None,
@@ -48,23 +71,34 @@ def block(key: str, view: PathsView | None, about: Paths | None, *, status: Sour
     title = html.Span([_("Neighbours and dependents"), " ", state.simulated(bool(view and view["simulated"]))])
     if about is None or view is None:
         return shell.section(title, html.P(nothing(about), className="none"), id="paths")
-    country = key.startswith("country/")
-    parts: list[Any] = [html.P(country_sentence(key, view) if country else sentence(key, view), className="sentence")]
-    if view["neighbours"]:
-        near = [Row(row["asn"], row["share"], _since(row, about)) for row in view["neighbours"]]
-        parts += [html.H3(_("Neighbours")), _table("neighbours", near, _("Share"), _("Since"))]
-    far = [Row(row["asn"], row["hegemony"]) for row in _further(view, country=country)]
-    if far:
-        head = _("Networks it depends on most") if country else _("Further on the way")
-        parts += [html.H3(head), _table("transit", far, _("Share"))]
-    if view["dependents"]:
-        parts += [html.H3(_("Reached through it")), dependents_table("dependents-of", view["dependents"])]
-        rest = view["dependents_count"] - len(view["dependents"])
-        if rest > 0:
-            more = ngettext("and {n} network more", "and {n} networks more", rest)
-            parts.append(html.P(more.format(n=cldr.count(rest)), className="note"))
+    parts: list[Any] = [html.P(said(key, view), className="sentence")]
+    for table in tables(key, view, about):
+        share = kit.figure("paths", entity=key, part=table.id)
+        parts += [html.H3(table.title), drawn(table), kit.offer(table.id, share)]
+    rest = view["dependents_count"] - len(view["dependents"])
+    if view["dependents"] and rest > 0:
+        more = ngettext("and {n} network more", "and {n} networks more", rest)
+        parts.append(html.P(more.format(n=cldr.count(rest)), className="note"))
     parts.append(credit(view, about, status, now))
     return shell.section(title, *parts, note=_(METHOD), id="paths")
+
+
+def tables(key: str, view: PathsView, about: Paths) -> list[Table]:
+    """The tables of a network or country, those that have rows."""
+    country = key.startswith("country/")
+    near = [Row(row["asn"], row["share"], _since(row, about), row["since"]) for row in view["neighbours"] or ()]
+    far = [Row(row["asn"], row["hegemony"]) for row in _further(view, country=country)]
+    found = [
+        Table("neighbours", _("Neighbours"), near, _("Share"), _("Since"), "since"),
+        Table("transit", _("Networks it depends on most") if country else _("Further on the way"), far, _("Share")),
+        dependents("dependents-of", _("Reached through it"), view["dependents"]),
+    ]
+    return [table for table in found if table.rows]
+
+
+def said(key: str, view: PathsView) -> str:
+    """The sentence of a network or country."""
+    return country_sentence(key, view) if key.startswith("country/") else sentence(key, view)
 
 
 def nothing(about: Paths | None) -> str:
@@ -127,12 +161,11 @@ def behind(view: PathsView) -> str:
     return f"{text}."
 
 
-def dependents_table(id: str, rows: Sequence[Dependent]) -> Component:
+def dependents(id: str, title: str, rows: Sequence[Dependent]) -> Table:
     """Networks that are reached through one, those with most users first."""
-    made = [
-        Row(row["asn"], row["hegemony"], "–" if row["users"] is None else numbers.rough(row["users"])) for row in rows
-    ]
-    return _table(id, made, _("Paths"), _("Users"), numeric=True)
+    made = [Row(row["asn"], row["hegemony"], "–" if row["users"] is None else numbers.rough(row["users"]), row["users"])
+            for row in rows]  # fmt: skip
+    return Table(id, title, made, _("Paths"), _("Users"), "users", numeric=True)
 
 
 def credit(view: PathsView, about: Paths, status: SourceStatus | None, now: str) -> Component:
@@ -173,8 +206,9 @@ def _since(row: Neighbour, about: Paths) -> Any:
     return _("as long as we watch") if began is None else [_("before "), times.day(began)]
 
 
-def _table(id: str, rows: Sequence[Row], share: str, more: str = "", *, numeric: bool = False) -> Component:
+def drawn(table: Table) -> Component:
     """Rows in their order, the largest share first or as the caller has them; the rest is folded away."""
+    id, _title, rows, share, more, _told, numeric = table
     kind = "num" if numeric else ""
     head = html.Tr([html.Th(_("Network"), scope="col"), html.Th(share, scope="col", className="num"),
                     html.Td(className="bar-cell"),
@@ -182,8 +216,8 @@ def _table(id: str, rows: Sequence[Row], share: str, more: str = "", *, numeric:
 
     def made(part: Sequence[Row]) -> Component:
         body = [
-            html.Tr([html.Th(html.A(entities.name(f"asn/{row.asn}"), href=f"/asn/{row.asn}"), scope="row"),
-                     html.Td(percent(row.share), className="num"), _bar(row.share),
+            html.Tr([html.Th(html.A(row.name, href=f"/asn/{row.asn}"), scope="row"),
+                     html.Td(percent(row.share), className="num"), html.Td(Raw(row.bar()), className="bar-cell"),
                      *([html.Td(row.more, className=kind)] if more else [])])
             for row in part
         ]  # fmt: skip
@@ -195,7 +229,3 @@ def _table(id: str, rows: Sequence[Row], share: str, more: str = "", *, numeric:
     left = len(rows) - SHOWN
     label = ngettext("{n} more", "{n} more", left).format(n=left)
     return html.Div([first, html.Details([html.Summary(label), slot(f"{id}-rest", lambda: made(rows[SHOWN:]))])])
-
-
-def _bar(share: float) -> Component:
-    return html.Td(Raw(shares.svg([shares.Part(share, "all")], percent(share))), className="bar-cell")

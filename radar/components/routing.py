@@ -6,7 +6,6 @@ table is live (``radar.api.routing.standing``).
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -237,11 +236,6 @@ def unfed() -> Component:
     return html.P(_("The table is not fed just now, so no loss can be told from it."), className="none")
 
 
-def _bar(parts: Sequence[shares.Part], words: str) -> Component:
-    """A bar for a table that only the server writes."""
-    return html.Td(Raw(shares.svg(parts, words)), className="bar-cell")
-
-
 def ordered(views: Sequence[RoutingView], sort: str) -> list[RoutingView]:
     """Views in one of the orders of ``SORTS``; what has no value for it comes last."""
     key = SORTS[sort]
@@ -305,30 +299,71 @@ def gaps(rows: Sequence[RoutingGap], now: str) -> Component:
     return html.Ul(items, className="plain gaps")
 
 
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """How many sessions a collector holds, how many of them live with a full view, with a part of it, or do not; how
+    many carry all of IPv4 and of IPv6. ``heard``: RFC 3339, when last; None: never."""
+
+    name: str
+    sessions: int
+    full: int
+    part: int
+    down: int
+    full_v4: int
+    full_v6: int
+    heard: str | None
+
+    @property
+    def words(self) -> str:
+        """What its bar says."""
+        return _("{name}: of {n} sessions, {full} live with a full view, {part} live with a part of it, {rest} not "
+                 "live").format(name=self.name, full=self.full, n=self.sessions, part=self.part,
+                                rest=self.down)  # fmt: skip
+
+    def bar(self) -> str:
+        """Its bar as SVG: full views first, then parts, low, then what is not heard."""
+        n = self.sessions
+        return shares.svg([shares.Part(self.full / n, "full"), shares.Part(self.part / n, "ok", low=True),
+                           shares.Part(self.down / n, "gone")], self.words)  # fmt: skip
+
+
+def by_collector(rows: Sequence[RoutingPeer]) -> list[Collector]:
+    """The collectors by name."""
+    found = []
+    for name in sorted({row["collector"] for row in rows}):
+        mine = [row for row in rows if row["collector"] == name]
+        live = sum(row["state"] == "live" for row in mine)
+        full = [row for row in mine if row["state"] == "live" and (row["full_v4"] or row["full_v6"])]
+        found.append(Collector(
+            name, len(mine), len(full), live - len(full), len(mine) - live,
+            sum(row["full_v4"] for row in full), sum(row["full_v6"] for row in full),
+            max((row["last_heard"] for row in mine if row["last_heard"]), default=None),
+        ))  # fmt: skip
+    return found
+
+
+def collectors_words(found: Sequence[Collector]) -> str:
+    """How many sessions of all can be relied on."""
+    return _("Of {n} sessions with route collectors, {full} live with a full view, {part} live with a part of it, "
+             "{rest} are not live.").format(
+        n=cldr.count(sum(row.sessions for row in found)), full=cldr.count(sum(row.full for row in found)),
+        part=cldr.count(sum(row.part for row in found)), rest=cldr.count(sum(row.down for row in found)))  # fmt: skip
+
+
 def collectors(rows: Sequence[RoutingPeer]) -> Component:
     """One row a collector: how many sessions it holds, and how many of them can be relied on."""
-    names = sorted({row["collector"] for row in rows})
-    body = []
-    for name in names:
-        mine = [row for row in rows if row["collector"] == name]
-        states = Counter(row["state"] for row in mine)
-        full = [row for row in mine if row["state"] == "live" and (row["full_v4"] or row["full_v6"])]
-        live, n = states["live"], len(mine)
-        words = _("{name}: of {n} sessions, {full} live with a full view, {part} live with a part of it, {rest} not "
-                  "live").format(name=name, full=len(full), n=n, part=live - len(full), rest=n - live)  # fmt: skip
-        parts = [shares.Part(len(full) / n, "full"), shares.Part((live - len(full)) / n, "ok", low=True),
-                 shares.Part((n - live) / n, "gone")]  # fmt: skip
-        heard = max((row["last_heard"] for row in mine if row["last_heard"]), default=None)
-        clock = times.time(heard, heard) if heard else _("never")
-        body.append(html.Tr([
-            html.Th(name, scope="row"),
-            html.Td(count(n), className="num"),
-            _bar(parts, words),
-            html.Td(count(live), className="num"),
-            html.Td(count(sum(row["full_v4"] for row in full)), className="num"),
-            html.Td(count(sum(row["full_v6"] for row in full)), className="num"),
-            html.Td(clock, className="num wide-only"),
-        ]))  # fmt: skip
+    body = [
+        html.Tr([
+            html.Th(row.name, scope="row"),
+            html.Td(count(row.sessions), className="num"),
+            html.Td(Raw(row.bar()), className="bar-cell"),
+            html.Td(count(row.full + row.part), className="num"),
+            html.Td(count(row.full_v4), className="num"),
+            html.Td(count(row.full_v6), className="num"),
+            html.Td(times.time(row.heard, row.heard) if row.heard else _("never"), className="num wide-only"),
+        ])
+        for row in by_collector(rows)
+    ]  # fmt: skip
     heads = ((_("Collector"), ""), (_("Sessions"), "num"), (_("Full view, part of it, not live"), ""),
              (_("Live"), "num"), (_("Full IPv4"), "num"), (_("Full IPv6"), "num"),
              (_("Last heard"), "num wide-only"))  # fmt: skip

@@ -11,7 +11,6 @@ from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 from urllib.parse import urlencode
 
 from radar import languages
@@ -127,20 +126,18 @@ def around(outage: Outage, snapshot: Snapshot) -> list[Drawing] | None:
     return _draw((outage["entity"], outage["id"], snapshot.at or ""), outage["entity"], spans, snapshot, View())
 
 
-def recent(wanted: Sequence[tuple[str, str]], snapshot: Snapshot, hours: int = 24) -> dict[tuple[str, str], Any]:
-    """Values and baseline of (entity, series) over the last hours, for sparklines; empty when the store is gone."""
+def recent(
+    wanted: Sequence[tuple[str, str]], snapshot: Snapshot, hours: int = 24
+) -> dict[tuple[str, str], points.Drawn]:
+    """(entity, series) over the last hours, for sparklines. Raises StoreUnavailable."""
     now = times.parse(snapshot.now)
     rows = [
         points.align(entity, series, now - timedelta(hours=hours), now,
                      windows.choose(SLOTS[series][0].grain_s, hours * 3600, 60))
         for entity, series in dict.fromkeys(wanted) if series in SLOTS and SLOTS[series][0].grain_s < 86_400
     ]  # fmt: skip
-    try:
-        drawn = points.draw(access.client(), rows, now=now, lines=True)
-    except StoreUnavailable:
-        note_hole()
-        return {}
-    return {(row.wanted.entity, row.wanted.series_id): row.columns for row in drawn}
+    drawn = points.draw(access.client(), rows, now=now, lines=True)
+    return {(row.wanted.entity, row.wanted.series_id): row for row in drawn}
 
 
 def _draw(

@@ -65,8 +65,9 @@ def through(outage: Outage, parts: Mapping[int, Outage], snapshot: _read.Snapsho
              "they are broken.")  # fmt: skip
     return [
         html.P(f"{said}.", className="sentence"),
-        paths.dependents_table("through", rows),
+        paths.drawn(paths.dependents("through", _("Reached through it"), rows)),
         html.P(note, className="note"),
+        kit.offer("through", kit.figure("through", outage=outage["id"])),
         paths.credit(seen[0], about, status, snapshot.now),
     ], rows
 

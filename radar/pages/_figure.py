@@ -11,13 +11,14 @@ from typing import Any
 import flask
 from dash.development.base_component import Component
 
-from radar import languages
+from radar import entities, languages
 from radar.api import envelope, table
 from radar.components import kit, times
+from radar.errors import EntityError
 from radar.figures import sheet
 from radar.labels import _
-from radar.pages import _chart
-from radar.shapes import SourceStatus
+from radar.pages import _chart, _read, _then
+from radar.shapes import Outage, SourceStatus
 
 #: Columns of a CSV, and its rows.
 Numbers = tuple[Sequence[str], Sequence[Sequence[table.Cell]]]
@@ -29,8 +30,8 @@ class Figure:
 
     ``id``: of its kit, the same wherever the drawing stands; ``page``: path of the page on which it stands. ``named``:
     what names it in an address. ``drawing``: SVG for a sheet, and its height. ``numbers``: what is drawn. ``shown``:
-    it on a page of its own. ``sources``: those of the numbers; none: our own published record. ``moment``: RFC 3339,
-    up to when it is drawn. ``whole``: what is shown says its sentence and its credit itself.
+    it on a page of its own. ``sources``: those of the numbers; none: ``own``, or our own published record. ``moment``:
+    RFC 3339, up to when it is drawn. ``whole``: what is shown says its sentence and its credit itself.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Figure:
     simulated: bool
     moment: str
     whole: bool = False
+    own: str = ""
 
 
 Builder = Callable[[Mapping[str, Any]], Figure]
@@ -61,7 +63,7 @@ def work(figure: Figure) -> kit.Work:
     """What is cited."""
     fingerprint = hashlib.sha256(csv_of(figure)).hexdigest()
     share = kit.figure(**figure.named)
-    own = _("Internet Radar, its published record")
+    own = figure.own or _("Internet Radar, its published record")
     return kit.Work(
         title=figure.title,
         page=envelope.address(figure.page),
@@ -106,3 +108,30 @@ def _table(figure: Figure) -> tuple[str, str]:
 def _name(figure: Figure, ending: str) -> str:
     safe = "-".join(figure.named.values()).replace("/", "-")
     return f"radar-{''.join(c for c in safe if c.isascii() and (c.isalnum() or c in '-_'))[:80]}.{ending}"
+
+
+def entity_of(query: Mapping[str, Any]) -> str:
+    """The entity that an address names. Raises WrongAddress."""
+    text = str(query.get("entity", ""))
+    try:
+        entities.parse(text)
+    except EntityError as error:
+        raise _chart.WrongAddress(str(error)) from None
+    return text
+
+
+def outage_of(query: Mapping[str, Any]) -> tuple[Outage, _read.Snapshot]:
+    """The outage that an address names, of now or as of ``at``. Raises WrongAddress."""
+    id, at = str(query.get("outage", "")), str(query.get("at", ""))
+    snapshot = _then.snapshot(at)
+    if isinstance(snapshot, Component):
+        raise _chart.WrongAddress(_("What was known at {at} cannot be shown.").format(at=repr(at[:60])))
+    found = _then.outage(id, snapshot) if 0 < len(id) <= 120 and "/" not in id and id.isprintable() else None
+    if found is None:
+        raise _chart.WrongAddress(_("We looked for an outage with the id {id}.").format(id=repr(id[:120])))
+    return found, snapshot
+
+
+def one(source: SourceStatus | None) -> tuple[SourceStatus, ...]:
+    """The sources of a figure that has one, or of which it is not known."""
+    return () if source is None else (source,)

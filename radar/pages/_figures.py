@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 from dash import html
-from dash.development.base_component import Component
 
 from radar import entities, known
 from radar.api import access
@@ -15,12 +14,11 @@ from radar.api.routing import standing
 from radar.components import attacks as rules
 from radar.components import attacks_map, outages, quality, record, routing, times
 from radar.components.ssr import Raw, slot
-from radar.errors import EntityError
 from radar.figures import affected, map_file, matrix, reach, sheet, worldmap
 from radar.labels import VERDICTS, _
-from radar.pages import _attacks, _depends, _reach, _read, _seen, _then
+from radar.pages import _attacks, _depends, _reach, _read, _seen, _tables
 from radar.pages._chart import WrongAddress, time_of
-from radar.pages._figure import Builder, Figure, Numbers
+from radar.pages._figure import Builder, Figure, Numbers, entity_of, one, outage_of
 from radar.shapes import Outage, SourceStatus
 from radar.store import performance, reliability
 
@@ -40,7 +38,7 @@ def read(query: Query) -> Figure:
 
 
 def _hours(query: Query) -> Figure:
-    entity, what = _entity(query), str(query.get("what", ""))
+    entity, what = entity_of(query), str(query.get("what", ""))
     if what not in quality.DAYS:
         raise WrongAddress(_("{name} is {value}; expected one of {choices}.").format(
             name="what", value=repr(what[:40]), choices=", ".join(quality.DAYS)))  # fmt: skip
@@ -73,14 +71,14 @@ def _hours(query: Query) -> Figure:
         numbers=numbers,
         shown=quality.drawn(found, source, csv),
         whole=True,
-        sources=_one(source),
+        sources=one(source),
         simulated=found.simulated,
         moment=times.rfc3339(times.parse(row["hour"]) + timedelta(hours=1)),
     )
 
 
 def _reliability(query: Query) -> Figure:
-    entity = _entity(query)
+    entity = entity_of(query)
     row = reliability.read(access.client(), entity)
     if row is None or not row["year"]["watched"]:
         raise WrongAddress(_("We have not watched {name} for long enough.").format(name=entities.name(entity)))
@@ -132,14 +130,14 @@ def _losses(query: Query) -> Figure:
         numbers=lambda: (("entity", "family", "change"),
                          [(row.entity, row.family, round(row.change, 6)) for row in rows]),
         shown=html.Div(routing.losses(found, how)),
-        sources=_one(source),
+        sources=one(source),
         simulated=all(view["simulated"] for view in found["countries"]),
         moment=snapshot.now,
     )  # fmt: skip
 
 
 def _agreement(query: Query) -> Figure:
-    outage, snapshot = _outage(query)
+    outage, snapshot = outage_of(query)
     until = time_of("until", query)
     rows, first, step = _seen.rows(outage, snapshot, max(until, times.parse(outage["start_earliest"]) +
                                                          timedelta(hours=1)))  # fmt: skip
@@ -179,7 +177,7 @@ def _agreement(query: Query) -> Figure:
 
 
 def _networks_hit(query: Query) -> Figure:
-    outage, snapshot = _outage(query)
+    outage, snapshot = outage_of(query)
     blocks = _reach.blocks_of(outage, snapshot)
     if not blocks:
         raise WrongAddress(_("We know of no networks of {name}.").format(name=known.name_of(outage["entity"])))
@@ -208,7 +206,7 @@ def _networks_hit(query: Query) -> Figure:
 
 
 def _where_hit(query: Query) -> Figure:
-    outage, snapshot = _outage(query)
+    outage, snapshot = outage_of(query)
     parts = _reach.parts_of(outage, snapshot)
     _said, reached = _depends.through(outage, parts, snapshot)
     found = _depends.places_of(outage, parts, reached, snapshot)
@@ -267,7 +265,7 @@ def _origins(query: Query) -> Figure:
         numbers=lambda: (("country", "matches", "share"),
                          [(row["entity"], row["matches"], row["share"]) for row in places["countries"]]),
         shown=attacks_map.world(places, "origins-map"),
-        sources=_one(snapshot.source(found["source"])),
+        sources=one(snapshot.source(found["source"])),
         simulated=found["simulated"],
         moment=snapshot.now,
     )  # fmt: skip
@@ -282,36 +280,12 @@ FIGURES: dict[str, Builder] = {
     "networks-hit": _networks_hit,
     "where-hit": _where_hit,
     "origins": _origins,
+    **_tables.FIGURES,
 }
-
-
-def _entity(query: Query) -> str:
-    text = str(query.get("entity", ""))
-    try:
-        entities.parse(text)
-    except EntityError as error:
-        raise WrongAddress(str(error)) from None
-    return text
-
-
-def _outage(query: Query) -> tuple[Outage, _read.Snapshot]:
-    """The outage that an address names, of now or as of ``at``."""
-    id, at = str(query.get("outage", "")), str(query.get("at", ""))
-    snapshot = _then.snapshot(at)
-    if isinstance(snapshot, Component):
-        raise WrongAddress(_("What was known at {at} cannot be shown.").format(at=repr(at[:60])))
-    found = _then.outage(id, snapshot) if 0 < len(id) <= 120 and "/" not in id and id.isprintable() else None
-    if found is None:
-        raise WrongAddress(_("We looked for an outage with the id {id}.").format(id=repr(id[:120])))
-    return found, snapshot
 
 
 def _at(snapshot: _read.Snapshot) -> dict[str, str]:
     return {"at": snapshot.at} if snapshot.at else {}
-
-
-def _one(source: SourceStatus | None) -> tuple[SourceStatus, ...]:
-    return () if source is None else (source,)
 
 
 def _sources(outage: Outage, snapshot: _read.Snapshot) -> list[SourceStatus]:

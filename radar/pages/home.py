@@ -16,11 +16,11 @@ from radar.api import parameters
 from radar.components import freshness, kit, machine, outages, shell, state, times
 from radar.components.document import search_form
 from radar.components.ssr import marks, slot
-from radar.figures import sparkline, worldmap
+from radar.errors import StoreUnavailable
+from radar.figures import worldmap
 from radar.labels import STATES, _, ngettext
-from radar.pages import _charts, _here, _picked, _read, _then
-from radar.shapes import EntityState, Outage, OutageSignal, SourceStatus
-from radar.signals import SIGNALS
+from radar.pages import _here, _lines, _picked, _read, _then
+from radar.shapes import EntityState, Outage, SourceStatus
 
 shell.register_page(__name__, path="/", title="Internet Radar")
 
@@ -159,7 +159,8 @@ def _open_now(open_now: Sequence[Outage], snapshot: _read.Snapshot, picked: _pic
     every, few = len(rows.children), sum(getattr(row, "className", None) != "off" for row in rows.children)
     count = str(every) if few == every else _("{n} of {m}").format(n=few, m=every)
     title = [words, " ", html.Span(count, className="count")]
-    return shell.section(title, rows, muted, id="open")
+    share = kit.offer("open-lines", kit.figure("open-lines")) if sparks else None
+    return shell.section(title, rows, share, muted, id="open")
 
 
 def _calm(snapshot: _read.Snapshot) -> Component:
@@ -207,34 +208,12 @@ def _muted(snapshot: _read.Snapshot) -> Component | None:
 
 def _sparks(open_now: Sequence[Outage], snapshot: _read.Snapshot) -> dict[str, Component]:
     """The last day of the series that each outage's sentence speaks of, as a small line."""
-    firsts = {}
-    for row in open_now:
-        seen = None if row.get("parent") else told_of(row)
-        if seen is not None:
-            firsts[row["id"]] = (row["entity"], f"{seen['signal']}@{seen['source']}")
-    found = _charts.recent(list(firsts.values())[:12], snapshot)
-    lines = {}
-    for row in open_now:
-        entity, series = firsts.get(row["id"], ("", ""))
-        columns = found.get((entity, series))
-        if columns and any(value is not None for value in columns["value"]):
-            drawn = _spark(columns, row["level"], series.partition("@")[0])
-            lines[row["id"]] = slot(f"spark-{row['id']}", drawn, class_name="spark-box")
-    return lines
-
-
-def told_of(outage: Outage) -> OutageSignal | None:
-    """The signal that the outage's sentence names; where it names none, the one with the largest loss of those that
-    see it. None where none does."""
-    seen = [row for row in outage["signals"] if row["verdict"] == "affected" and row["signal"] in SIGNALS]
-    sentence = outages.headline(outage).lower()
-    named = [row for row in seen if _(SIGNALS[row["signal"]].title).lower() in sentence]
-    return max(named or seen, key=lambda row: row.get("depth") or 0.0, default=None)
-
-
-def _spark(columns: dict[str, list[float | None]], level: str, signal: str) -> Any:
-    what = _(SIGNALS[signal].title)
-    return lambda: sparkline.svg(columns["value"], columns["baseline"], level, what=what)
+    try:
+        lines = _lines.of(open_now, snapshot)
+    except StoreUnavailable:
+        _read.note_hole()
+        return {}
+    return {line.outage["id"]: slot(f"spark-{line.outage['id']}", line.svg, class_name="spark-box") for line in lines}
 
 
 def _ended(snapshot: _read.Snapshot, now: str) -> Component:

@@ -159,7 +159,10 @@ def _peers(routing: Routing, asked: Query, now: str, credit: Component) -> Compo
         link = html.P(html.A(_("Show the table"), href=href))
         folded = html.Details([html.Summary(label), slot("peers-table", link, class_name="scroll")],
                               **marks(data_href=href.partition("#")[0]))  # fmt: skip
-    return shell.section(title, parts.collectors(rows), folded, credit, note=note, id="peers", class_name="explained")
+    share = kit.offer("collectors", kit.figure("collectors"))
+    return shell.section(
+        title, parts.collectors(rows), share, folded, credit, note=note, id="peers", class_name="explained"
+    )
 
 
 def _terms() -> Component:

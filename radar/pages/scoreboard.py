@@ -6,22 +6,18 @@ part is counted from the published outages and from what people said of them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
 
 from radar import cldr
-from radar.components import causes, outages, shell, state
+from radar.components import causes, kit, outages, shell, state
 from radar.components.ssr import Raw, slot
 from radar.components.times import parse
-from radar.figures import shares
 from radar.labels import N_, _, ngettext
-from radar.pages import _read, _workers
+from radar.pages import _exam, _read, _workers
 from radar.shapes import Outage
 
 shell.register_page(__name__, path="/scoreboard", title="Scoreboard")
@@ -39,7 +35,7 @@ FOR, AGAINST = "confirm", "false_alarm"
 
 def layout(**query: str) -> Component:
     """The page; the same for everyone."""
-    card, snapshot = exam(), _read.snapshot()
+    card, snapshot = _exam.card(), _read.snapshot()
     lede = _lede(card["targets"])
     return shell.page(
         _("Scoreboard"),
@@ -76,15 +72,8 @@ def _parts(shares_: Sequence[float]) -> str:
 
 
 def _times(seconds: Sequence[float]) -> str:
-    low, high = _minutes(min(seconds)), _minutes(max(seconds))
+    low, high = _exam.minutes(min(seconds)), _exam.minutes(max(seconds))
     return low if low == high else _("{low} to {high}").format(low=low, high=high)
-
-
-@lru_cache(maxsize=1)
-def exam() -> dict[str, Any]:
-    """The marks, as ``radar backtest --exam`` wrote them."""
-    found: dict[str, Any] = json.loads(files("radar").joinpath("data/accuracy.json").read_text(encoding="utf-8"))
-    return found
 
 
 def tally(found: Sequence[Outage]) -> dict[str, Any]:
@@ -109,7 +98,7 @@ def _live(every: Sequence[Outage]) -> Component:
     text = _("{published} outages were published here. People confirmed {confirmed} of them and called {refuted} false "
              "alarms; {retracted} were taken back. Of the rest nobody has said anything.")  # fmt: skip
     delays = counted.pop("delays")
-    middle = _minutes(delays[len(delays) // 2])
+    middle = _exam.minutes(delays[len(delays) // 2])
     return shell.section(
         _("Here"),
         html.P([text.format(**counted), " ", _made_of(len(wholes), len(parts), len(rises), len(recorded))]),
@@ -158,18 +147,16 @@ def _targets(rows: Sequence[dict[str, Any]]) -> Component:
 
 def _speed(rows: Sequence[dict[str, Any]]) -> Component:
     """Bars: the median time until an outage is found."""
-    known = [(_(r["name"]), r["reached"]["radar"]["ttd_p50_s"]) for r in rows if r["reached"]["radar"]["ttd_p50_s"]]
-    most = max((seconds for _name, seconds in known), default=1.0)
-    body = []
-    for name, seconds in known:
-        words = _("{name}: {time}").format(name=name, time=_minutes(seconds))
-        bar = Raw(shares.svg([shares.Part(seconds / most, "full")], words))
-        time = html.Td(_minutes(seconds), className="num")
-        body.append(html.Tr([html.Th(name, scope="row"), time, html.Td(bar, className="bar-cell")]))
+    body = [
+        html.Tr([html.Th(row.name, scope="row"), html.Td(row.figures, className="num"),
+                 html.Td(Raw(row.bar()), className="bar-cell")])
+        for row in _exam.speeds(rows)
+    ]  # fmt: skip
     drawn = _table([_("World"), _("Time"), _("As a bar")], [html.Tbody(body)], bars=True)
     note = _("Of this radar, in the worlds above. It follows how often a signal is measured: an alarm needs some bins "
              "in a row.")  # fmt: skip
-    return shell.section(_("Time to detect, median"), slot("speed-bars", drawn), note=note, id="speed",
+    return shell.section(_("Time to detect, median"), slot("speed-bars", drawn),
+                         kit.offer("speed-bars", kit.figure("time-to-detect")), note=note, id="speed",
                          class_name="scoreboard")  # fmt: skip
 
 
@@ -205,17 +192,16 @@ def _recorded(rows: Sequence[dict[str, Any]]) -> Component:
 
 def _confidence(rows: Sequence[dict[str, Any]], told: dict[str, Any]) -> Component:
     body = []
-    for row in rows:
-        said, right = _percent(row["confidence"]), _percent(row["right"])
-        words = _("said {said}, right {right}").format(said=said, right=right)
-        bar = Raw(shares.svg([shares.Part(row["right"], "ok")], words))
-        figures = [html.Td(text, className="num") for text in (cldr.count(row["alarms"]), said, right)]
-        body.append(html.Tr([html.Th(_(row["band"]), scope="row"), *figures, html.Td(bar, className="bar-cell")]))
+    for row, bar in zip(rows, _exam.confidences(rows), strict=True):
+        told_of = (bar.alarms, _percent(row["confidence"]), _percent(row["right"]))
+        figures = [html.Td(text, className="num") for text in told_of]
+        body.append(html.Tr([html.Th(bar.name, scope="row"), *figures, html.Td(Raw(bar.bar()), className="bar-cell")]))
     heads = [_("Confidence"), _("Alarms"), _("Said, mean"), _("Were right"), _("As a bar")]
     note = _(
         "Of the alarms of which so much was said, so many were right. This rests on simulation and the few real cases."
     )
-    drawn = slot("confidence-bars", _table(heads, [html.Tbody(body)], bars=True))
+    drawn = [slot("confidence-bars", _table(heads, [html.Tbody(body)], bars=True)),
+             kit.offer("confidence-bars", kit.figure("confidence"))]  # fmt: skip
     before = []
     if told["brier"] is not None:
         words = _("Mean squared error of what was said: {now}. It was {before} when {stated} % was said of every "
@@ -223,7 +209,7 @@ def _confidence(rows: Sequence[dict[str, Any]], told: dict[str, Any]) -> Compone
         before = [html.P(words.format(now=cldr.fixed(told["brier"], 3), before=cldr.fixed(told["brier_stated"], 3),
                                       stated=round(told["stated"] * 100)))]  # fmt: skip
     return shell.section(
-        _("Is the confidence true?"), drawn, *before, note=note, id="confidence", class_name="scoreboard"
+        _("Is the confidence true?"), *drawn, *before, note=note, id="confidence", class_name="scoreboard"
     )
 
 
@@ -258,7 +244,7 @@ def _marks(summary: dict[str, Any]) -> list[str]:
         _percent(summary.get("recall")),
         _percent(summary.get("precision")),
         "–" if false is None else cldr.fixed(false, 3),
-        _minutes(summary.get("ttd_p50_s")),
+        _exam.minutes(summary.get("ttd_p50_s")),
     ]
 
 
@@ -277,11 +263,3 @@ def _table(heads: Sequence[Any], bodies: Sequence[Component], *, bars: bool = Fa
 
 def _percent(value: float | None) -> str:
     return "–" if value is None else f"{value * 100:.0f} %"
-
-
-def _minutes(seconds: float | None) -> str:
-    if seconds is None:
-        return "–"
-    if seconds >= 2 * 86_400:
-        return _("{n} days").format(n=cldr.fixed(seconds / 86_400))
-    return _("{n} min").format(n=cldr.fixed(seconds / 60))

@@ -12,9 +12,10 @@ import pytest
 
 from radar.aggregate.reliability import HOUR, add, tell
 from radar.pages import _figures
-from radar.store import connect, documents, performance, reliability
+from radar.store import connect, documents, performance, reliability, routes
 from tests import samples
 from tests.sample_attacks import sample_attacks
+from tests.sample_paths import sample_paths, sample_paths_views
 from tests.sample_performance import sample_now, sample_performance
 from tests.web.conftest import Site
 from tests.web.test_chart_page import codes
@@ -25,6 +26,8 @@ IRAQ, NETWORK = "IQ-20260302T0500Z", "geoasn/ID-23693"
 STANDS = {
     "hours": f"/{NETWORK}", "reliability": "/country/IQ", "losses": "/routing", "agreement": f"/outage/{IRAQ}",
     "networks-hit": f"/outage/{IRAQ}", "where-hit": f"/outage/{IRAQ}", "origins": "/attacks?rule=944150",
+    "paths": "/asn/21277", "through": f"/outage/{IRAQ}", "collectors": "/routing", "time-to-detect": "/scoreboard",
+    "confidence": "/scoreboard", "open-lines": "/",
 }  # fmt: skip
 
 
@@ -46,6 +49,10 @@ def full(site: Site) -> Site:
     add(bits, samples.NOW.replace(minute=0) - 90 * HOUR, [True] * 90)
     row = tell("country/IQ", bits, (), samples.NOW.replace(minute=0), simulated=True)
     reliability.write(site.store, {"country/IQ": row})
+    views = sample_paths_views(samples.NOW)
+    views["asn/5089"] |= {"dependents": views["asn/21277"]["dependents"], "dependents_count": 3}
+    documents.put(site.store, "paths", sample_paths(samples.NOW))
+    routes.write_paths(site.store, views)  # type: ignore[arg-type]  # invented, in the real form
     return site
 
 
@@ -99,7 +106,8 @@ def test_its_file_is_whole_and_painted(full: Site, name: str) -> None:
     text = " ".join(root.itertext())
     for part in ("Source:", "Unit:", "UTC", f"/figure?name={name}", "sha256="):
         assert part in text
-    assert "(CC0 1.0)" in text or "published record" in text, "each source with its licence"
+    own = ("published record", "exam of its detector")
+    assert re.search(r"Source: [^·]+ \(.+\)", text) or any(words in text for words in own), "a source has its licence"
     assert not re.search(r"var\(|url\((?!#)|<script|@import", answer.text)
     rules, _end, drawn = answer.text.partition("</style>")
     for classes, pattern in (("v-hatch", "agree-hatch"), ("blind", "unknown-hours"), ("hatch", "reach-hatch")):
@@ -128,6 +136,9 @@ def test_the_numbers_are_the_same_in_each_language(full: Site, name: str) -> Non
         ("name=networks-hit&outage=%00", "with the id"),
         ("name=origins&rule=944150&window=1y", "expected one of"),
         ("name=origins&rule=none", "We know of no rule"),
+        ("name=paths&entity=asn/21277&part=all", "no such table of AS21277"),
+        ("name=paths&entity=country/NR&part=transit", "no such table of Nauru"),
+        ("name=through&outage=none", "with the id"),
     ],
 )
 def test_an_address_that_names_no_figure_says_what_is_wrong(full: Site, query: str, why: str) -> None:
@@ -140,7 +151,7 @@ def test_an_address_that_names_no_figure_says_what_is_wrong(full: Site, query: s
 
 
 #: Drawn from what a page remembers of the last publication; the others are read anew.
-REMEMBERED = ("losses", "networks-hit", "where-hit", "origins")
+REMEMBERED = ("losses", "networks-hit", "where-hit", "origins", "collectors", "time-to-detect", "confidence")
 
 
 @pytest.mark.parametrize("name", _figures.FIGURES)
@@ -152,3 +163,16 @@ def test_without_the_store_what_cannot_be_read_is_not_said_to_be_absent(full: Si
     wanted = (200, 503) if name in REMEMBERED else (503,)
     for address in (link, link.replace("/figure?", "/figure.svg?"), link.replace("/figure?", "/figure.csv?")):
         assert full.get(address).status_code in wanted, address
+
+
+def test_a_table_s_file_holds_each_row_of_it(full: Site) -> None:
+    rows = full.get("/figure.csv?name=paths&entity=asn/21277&part=dependents-of").text.splitlines()
+    assert rows[0] == "network,name,share,users"
+    assert [row.partition(",")[0] for row in rows[1:]] == ["asn/51684", "asn/203214", "asn/9241"]
+    assert rows[3].endswith(",0.61,"), "users that are not known are not nobody"
+    collectors = full.get("/figure.csv?name=collectors").text.splitlines()
+    sheet = full.get("/figure.svg?name=collectors").text
+    assert all(row.partition(",")[0] in sheet for row in collectors[1:])
+    lines = full.get("/figure.csv?name=open-lines").text.splitlines()
+    assert lines[0] == "outage,entity,series,from,seconds,value,expected,unit"
+    assert any(row.startswith(f"{IRAQ},country/IQ,") for row in lines)

@@ -133,7 +133,7 @@ def test_a_picked_level_says_how_many_of_all_are_shown_and_the_legend_what_it_co
 
 
 def test_the_small_line_is_of_the_signal_that_the_sentence_names(site: Site) -> None:
-    from radar.pages import home
+    from radar.pages import _lines
 
     docs, _states = sample_documents()
     row = next(row for row in docs["outages"] if row["id"] == IRAQ)
@@ -144,12 +144,12 @@ def test_the_small_line_is_of_the_signal_that_the_sentence_names(site: Site) -> 
         seen | {"signal": "edge.requests", "depth": 0.9, "source": "b"},
         seen | {"signal": "ping.up_24s", "depth": 0.95},
     ]
-    assert (found := home.told_of(row))
+    assert (found := _lines.told_of(row))
     assert (found["signal"], found["source"]) == ("edge.requests", "b")
-    unnamed = home.told_of(row | {"headline": "Iraq: something."})
+    unnamed = _lines.told_of(row | {"headline": "Iraq: something."})
     assert unnamed
     assert unnamed["signal"] == "bgp.visible_24s"
-    assert home.told_of(row | {"signals": []}) is None
+    assert _lines.told_of(row | {"signals": []}) is None
 
 
 def test_the_small_line_says_what_it_is_of() -> None:

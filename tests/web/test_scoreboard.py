@@ -38,10 +38,10 @@ def test_nothing_published_is_not_called_good(site: Site) -> None:
 
 
 def test_the_page_shows_the_exam_with_its_command_and_every_method(site: Site) -> None:
-    from radar.pages import scoreboard
+    from radar.pages import _exam
 
     page = site.page("/scoreboard")
-    card = scoreboard.exam()
+    card = _exam.card()
     assert card["calibration"]["brier"] < card["calibration"]["brier_stated"]
     assert card["command"] in page
     for row in card["worlds"]:
