@@ -164,7 +164,7 @@ def _numbers() -> list[str]:
 
 def warm() -> None:
     """Build the index now (about a second), so that the first visitor does not wait for it."""
-    for build in (country_names, network_names, provider_names, _numbers):
+    for build in (country_names, network_names, provider_names, _numbers, cldr.regions):
         build()
 
 

@@ -26,6 +26,7 @@ def bars(
     blind: bool = False,
     past: str | None = None,
     unpublished: str = "",
+    only_now: bool = False,
     path: str = "/",
 ) -> list[Component]:
     """All bars that apply.
@@ -41,12 +42,17 @@ def bars(
     past
         The moment that the page is of, where that is not now; ``path`` is the page of now, and ``unpublished`` says
         that nothing had been published for long by then.
+    only_now
+        A moment was asked for, and the page knows none but now.
     """
     found: list[Component] = []
     if past is not None:
         title = [_("As known at"), " ", times.time(past), "."]
         link = html.A(_("Show now"), href=path)
         found.append(_bar("past", title, [_("Later corrections are not shown."), " ", link], "note"))
+    if only_now:
+        text = _("What it tells is not recorded from moment to moment, so the moment in its address changes nothing.")
+        found.append(_bar("past", _("This page shows how it is now."), [text], "note"))
     if unpublished:
         found.append(_bar("stale", _("This page may not tell how it was."), [unpublished], "note"))
     now = clock["now"] if clock else None

@@ -122,7 +122,8 @@ def _render(found: Found, path: str, query: Mapping[str, str], snapshot: _read.S
     past = meta.past
     top = bars(clock=past.clock if past else snapshot.clock, notice=past.notice if past else snapshot.notice,
                lost_since=snapshot.lost_since, stalled_since=None if past else snapshot.stalled_since,
-               past=past.at if past else None, path=path, unpublished=_then.silence(past) if past else "")  # fmt: skip
+               past=past.at if past else None, path=path, unpublished=_then.silence(past) if past else "",
+               only_now=bool(query.get("at")) and not (past or meta.robots) and meta.status == 200)  # fmt: skip
     if meta.status == 200 and query.get(_suggest.SOUGHT):
         top.append(_suggest.way_back(_suggest.wanted(query[_suggest.SOUGHT])))
     # what the past was does not become newer, and neither does a page that loads itself again

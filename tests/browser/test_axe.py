@@ -20,7 +20,8 @@ View = Callable[..., Page]
 PAGES = (
     "/", "/country/IQ", "/asn/5089", "/geoasn/IQ-51684", "/region/IQ-BG", "/outages", "/outage/IQ-20260302T0500Z",
     "/providers", "/provider/cloudflare", "/quality", "/attacks", "/routing", "/search?q=virgin", "/sources", "/method",
-    "/scoreboard", "/status", "/about", "/api", "/privacy", "/nowhere", CHART, FIGURE,
+    "/scoreboard", "/status", "/about", "/api", "/privacy", "/nowhere", CHART, FIGURE, "/figure?name=open-lines",
+    "/figure?name=collectors", "/figure?name=confidence",
 )  # fmt: skip
 
 

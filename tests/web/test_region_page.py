@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from radar import entities, languages, retell
+from radar import cldr, entities, languages, retell
 from radar.api.search import exactly, known, search
 from radar.store import documents
 from tests.samples import sample_documents
@@ -49,6 +49,15 @@ def test_a_region_is_found_by_its_code(typed: str) -> None:
 def test_a_region_with_data_is_found_by_its_name_in_each_language(typed: str) -> None:
     here: Any = known([("region/US-SC", entities.name("region/US-SC"))])
     assert search(typed, 1, here) == ["region/US-SC"]
+
+
+def test_the_table_of_names_has_codes_that_are_regions_and_of_another_language_what_differs() -> None:
+    table = cldr.regions()
+    assert set(table) == set(languages.LANGUAGES)
+    assert all(
+        entities.is_entity(f"region/{code}") and name for names in table.values() for code, name in names.items()
+    )
+    assert not any(table["en"].get(code) == name for code, name in table["es"].items())
 
 
 def test_a_code_without_a_name_stands_for_itself() -> None:

@@ -75,6 +75,12 @@ def test_a_bar_says_of_when_it_is_and_leads_back_to_now(past: Site) -> None:
         assert "bar-past" not in past.page(path).partition('<section id="bars"')[2]
 
 
+@pytest.mark.parametrize("path", ["/routing", "/quality", "/attacks", "/status", "/sources", "/scoreboard"])
+def test_a_page_that_knows_only_now_says_so_where_a_moment_is_asked_for(past: Site, path: str) -> None:
+    assert "This page shows how it is now." in past.page(f"{path}{AT}")
+    assert "This page shows how it is now." not in past.page(path)
+
+
 def test_links_stay_in_the_moment(past: Site) -> None:
     then = main(past.page(f"/{AT}"))
     links = re.findall(r'href="(/(?:outage/|country/|asn/|outages)[^"]*)"', then)
