@@ -87,7 +87,7 @@
     if (running) return;
     running = true;
     while (queue.length) {
-      await idle(500);
+      if (live().length) await idle(500);  /* the first one is waited for */
       if (!await page.withPlotly()) { queue = []; break; }
       const drawing = queue.shift();
       if (!drawing || !drawing.isConnected || "live" in drawing.dataset) continue;
