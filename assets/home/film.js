@@ -31,7 +31,6 @@
 
   function load(day) {
     if (loading && loading.day === day) return loading.done;
-    const note = find(".gap-words", machine());
     const done = (async () => {
       for (let tries = 0; tries < 30; tries += 1) {
         const answer = await fetch(spoken(day ? `/film.json?day=${day}` : "/film.json")).catch(() => null);
@@ -49,12 +48,13 @@
       }
     })();
     loading = { day, done };
-    if (day && note) hint(words().loading);
+    if (day) hint(words().loading);
     return done;
   }
 
   function hint(text) {
-    const note = find(".gap-words", machine());
+    const note = find(".gap-words");
+    if (!note) return;
     note.hidden = !text;
     note.textContent = text;
   }

@@ -14,10 +14,11 @@
   /* The moment that the server made the page of; null: now. */
   const own = () => (machine().dataset.at ? Date.parse(machine().dataset.at) : null);
 
-  /* The film of a day is there. */
+  /* The film of a day is there; the machine may be away for a moment, while Dash draws it anew (radar-settled). */
   function ready() {
-    for (const node of all("button[disabled], input[disabled]", machine())) node.disabled = false;
     const slider = find("#moment");
+    if (!slider) return;
+    for (const node of all("button[disabled], input[disabled]", machine())) node.disabled = false;
     slider.max = last();
     hint("");
     strip();

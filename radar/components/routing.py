@@ -202,7 +202,7 @@ def lost_words(routing: Routing) -> str:
 
 def losses(routing: Routing, standing: str, share: str = "") -> list[Component]:
     """A drawing of the countries that lost most, with its sentence; the sentence alone when none did. ``share``: the
-    page of this drawing alone."""
+    page of this drawing alone; "" on that page, which says title and sentence itself."""
     rule = _("A loss is said from {n} % on, against a day before, where there were at least {few} blocks.").format(
         n=cldr.fixed(LOST * 100), few=FEW)  # fmt: skip
     if standing not in JUDGED:
@@ -223,7 +223,7 @@ def losses(routing: Routing, standing: str, share: str = "") -> list[Component]:
     caption = html.Figcaption([html.H3(_("Announced space that is gone")),
                                html.P(lost_words(routing), className="sentence")])  # fmt: skip
     parts = [
-        caption,
+        caption if share else None,
         drawing,
         html.P([unit, " ", rule], className="note"),
         kit.offer("losses", share) if share else None,

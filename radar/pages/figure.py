@@ -35,10 +35,11 @@ def layout(sha256: str = "", **query: str) -> Component:
     )  # fmt: skip
 
 
-def _framed(found: _figure.Figure, work: kit.Work) -> list[Component]:
+def _framed(found: _figure.Figure, work: kit.Work) -> list[Component | None]:
     """The drawing with its sentence and its credit."""
     return [
-        html.P([found.sentence, " ", state.simulated(found.simulated)], className="lede small"),
+        html.P(found.sentence, className="lede small"),
+        html.P(state.simulated(True), className="facts") if found.simulated else None,
         found.shown,
         html.P([html.Span(_("Source: {source}").format(source=work.source)), html.Span([_("Unit: "), found.unit])],
                className="credit"),

@@ -69,12 +69,14 @@ def fetch(http, since, until):
     raise ZeroDivisionError("a bug in a plug-in")
 """,
     "hanging": """
-import threading
+import os, threading
 from dataclasses import replace
+from pathlib import Path
 from radar.sources import ioda_signals
 SOURCE = replace(ioda_signals.SOURCE, name="hanging", cadence_s=5)
 parse = ioda_signals.parse
 def fetch(http, since, until):
+    Path(os.environ["RADAR_DATA_DIR"], "hangs").touch()
     threading.Event().wait()
     yield
 """,

@@ -218,7 +218,6 @@ def test_the_doctor_says_what_is_broken_while_it_is(radar: Radar) -> None:
 def test_commands_end_at_once_when_they_are_interrupted(radar: Radar) -> None:
     line = [sys.executable, "-m", "jobs.cli", "collect", "hanging"]
     with subprocess.Popen(line, env=radar.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        lock = radar.data / "archive" / "lock"
-        until("it has begun", lambda: lock.exists() and len(list(Path(f"/proc/{process.pid}/task").iterdir())) > 1)
+        until("it waits for an answer", (radar.data / "hangs").exists)
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 130
