@@ -215,9 +215,15 @@ def test_the_doctor_says_what_is_broken_while_it_is(radar: Radar) -> None:
     assert any(level == "warning" and "a bug in a plug-in" in text for level, text in said), "from its own notes"
 
 
+def _can_be_interrupted() -> None:
+    """Who starts the tests in the background of a script has them ignore interrupts, and all that they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_commands_end_at_once_when_they_are_interrupted(radar: Radar) -> None:
     line = [sys.executable, "-m", "jobs.cli", "collect", "hanging"]
-    with subprocess.Popen(line, env=radar.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(line, env=radar.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          preexec_fn=_can_be_interrupted) as process:  # fmt: skip
         until("it waits for an answer", (radar.data / "hangs").exists)
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 130
