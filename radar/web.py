@@ -89,7 +89,8 @@ class Site(Dash):
 
 
 def _unavailable(error: Exception) -> None:
-    """A callback that fails leaves what is on the screen; the finished HTML stays."""
+    """A callback that fails leaves what is on the screen, and its answer is not kept; the finished HTML stays."""
+    _read.note_hole()
     log.warning("callback failed: %s", error, exc_info=not isinstance(error, StoreUnavailable))
 
 

@@ -25,7 +25,7 @@ from radar.serve import accepted, encode
 
 #: Answers kept per process, at most so many and so many bytes of them (as they are before compression); and the longest
 #: address that is worth keeping.
-ROWS, BYTES = 600, 96 * 2**20
+ROWS, BYTES = 600, 48 * 2**20
 LONGEST = 200
 
 #: The callback of Dash that draws the page of an address, and its inputs.

@@ -9,6 +9,7 @@ from typing import Any
 import brotli
 import pytest
 
+from radar.errors import StoreUnavailable
 from radar.pages import _kept, _read
 from radar.pages._kept import Kept, Shelf
 from radar.store import documents
@@ -110,3 +111,21 @@ def test_the_shelf_forgets_what_was_used_least_lately() -> None:
     assert shelf.get(("d",)) is not None, "95 of 100 bytes"
     shelf.put(("e",), Kept(200, b"x" * 101))
     assert shelf.get(("e",)) is None, "larger than all of it"
+
+
+def test_a_page_that_could_not_be_made_is_made_when_it_is_asked_for_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import dash
+
+    _kept.forget()
+    page = next(page for page in dash.page_registry.values() if page["path"] == "/outages")
+    layout = page["layout"]
+
+    def lost(**query: str) -> Any:
+        raise StoreUnavailable("gone for a moment")
+
+    monkeypatch.setitem(page, "layout", lost)
+    assert b"_pages_content" not in site.dash("/outages").data
+    monkeypatch.setitem(page, "layout", layout)
+    assert b"_pages_content" in site.dash("/outages").data
