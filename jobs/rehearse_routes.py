@@ -2,7 +2,7 @@
 
 Nothing connects to anything: the play writes minutes of messages with its own clock, the follower reads them, and each
 minute is archived, watched over and told as if it had been heard. What is loaded beforehand is a table as after a dump,
-and a day of its evaluations, since routes of a stream are judged against their last day.
+a day of its evaluations, since routes of a stream are judged against their last day, and four weeks of hours.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from jobs.simulate.routing_play import MINUTE, RoutingPlay
 from jobs.stream.follow import GRACE_S
 from jobs.stream.run import Streaming
 from jobs.stream.watches import Watches
-from radar.aggregate.bins import Block, bin_start, to_block
+from radar.aggregate.bins import Block, bin_index, bin_start, to_block
 from radar.archive import Archive
 from radar.routing.session import DAY_S, HOUR_S
 from radar.signals import GROUPS, SLOTS
 from radar.sources import ris_live
 from radar.store import Store
 
-#: Evaluations that are there when the play begins.
-HISTORY = timedelta(days=1)
+#: Evaluations that are there when the play begins, and how the hours before ended.
+HISTORY, HOURS = timedelta(days=1), timedelta(days=28)
 #: Networks whose series are kept: those of the play are among the largest of this small world.
 TRACKED = 61
 #: In the history a table loses up to about this part of its space for minutes, as peers differ.
@@ -77,9 +77,13 @@ class RouteRehearsal:
             hour = int(starts.timestamp()) // HOUR_S
             session.days.update({hour - back: blocks for back in range(DAY_S // HOUR_S + 1)})
         rows = pl.concat([self._archive.read(file) for file in self._archive.files(ris_live.NAME)])
-        newest = to_block(rows, GROUPS["ris"])
+        newest, ended = (to_block(rows, GROUPS[name]) for name in ("ris", "rishour"))
         if newest is not None:
-            pipeline.run(newest.group).warm(history(newest, self._world.seed), simulated=True)
+            minutes = history(newest, HISTORY, self._world.seed)
+            pipeline.run(newest.group).warm(minutes, simulated=True)
+            if ended is not None:  # the play begins with an hour
+                hours = hours_of(minutes, history(ended, HOURS, self._world.seed))
+                pipeline.run(ended.group).warm(hours, simulated=True)
         pipeline.ingest()
 
     def play(self, since: datetime, until: datetime) -> None:
@@ -105,16 +109,25 @@ class RouteRehearsal:
         self.streaming.spool.append(end + GRACE_S, [])
 
 
-def history(newest: Block, seed: int) -> Block:
+def history(newest: Block, span: timedelta, seed: int) -> Block:
     """The bins before one that was evaluated: the same values, of which a little is missing now and then."""
-    grain = newest.group.grain_s
-    bins = HISTORY // timedelta(seconds=grain) - 1
-    rng = stream(seed, "routing history")
+    group = newest.group
+    bins = span // timedelta(seconds=group.grain_s) - 1
+    rng = stream(seed, f"routing history {group.name}")
     value = np.repeat(newest.value[:, :1], bins, axis=1)
-    for series in newest.group.series:
+    for series in group.series:
         slot = SLOTS[series][1]
         if series.startswith("bgp.visible"):
             missing = np.abs(rng.standard_normal(value.shape[:2], np.float32)) * np.float32(WOBBLE / 2)
             value[:, :, slot] -= np.floor(value[:, :, slot] * missing)
-    first = bin_start(grain, int(newest.start.timestamp()) // grain - bins)
-    return Block(newest.group, newest.entities, first, value, np.repeat(newest.n[:, :1], bins, axis=1))
+    first = bin_start(group.grain_s, bin_index(group.grain_s, newest.start) - bins)
+    return Block(group, newest.entities, first, value, np.repeat(newest.n[:, :1], bins, axis=1))
+
+
+def hours_of(minutes: Block, hours: Block) -> Block:
+    """The hours, of which the newest end as their last minutes say. Both tell of the same entities."""
+    ends = minutes.value[:, HOUR_S // ris_live.GRAIN_S - 1 :: HOUR_S // ris_live.GRAIN_S]
+    for signal, hour in ris_live.OF_HOURS.items():
+        (_, slot), (_, slot_of_hours) = SLOTS[f"{signal}@{ris_live.NAME}"], SLOTS[f"{hour}@{ris_live.NAME}"]
+        hours.value[:, -ends.shape[1] :, slot_of_hours] = ends[:, :, slot]
+    return hours

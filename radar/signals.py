@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+#: Units of which there is a number at any time, unless a change of it is what is counted.
+LEVELS = ("/24 blocks", "/48 blocks", "incidents", "level", "networks", "outages", "prefixes", "probes")
+
 Scale = Literal["count", "share", "normalised", "ms", "mbps", "ratio"]
 Profile = Literal["seasonal", "flat", "latency", "ratio", "burst", "none"]
 Plane = Literal["control", "data", "quality"]
@@ -43,6 +46,11 @@ class Signal:
     def judges(self, entity: str) -> bool:
         """Whether this entity is judged by it; else it is only shown of it."""
         return self.profile != "none" and (not self.only or entity.partition("/")[0] in self.only)
+
+    @property
+    def level(self) -> bool:
+        """Whether it tells how many there are at a time; another count tells how many came in a bin."""
+        return self.scale == "count" and (self.profile == "flat" or (self.profile == "none" and self.unit in LEVELS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,13 @@ _ROWS: list[Signal] = [
             "/48 blocks that more than half of the full-feed peers see a route to."),
     _signal("bgp.peer_share", "Peers that see its routes", "share", "share", "none", "low", "control", "ris_live",
             "Share of the full-feed peers that see the average announced IPv4 prefix."),
+    _signal("bgp.visible_24s_hour", "Announced IPv4 space, at the hour's end", "/24 blocks", "count", "none", "low",
+            "control", "ris_live", "/24 blocks that most full-feed peers saw in the hour's last minute."),
+    _signal("bgp.visible_48s_hour", "Announced IPv6 space, at the hour's end", "/48 blocks", "count", "none", "low",
+            "control", "ris_live", "/48 blocks that most full-feed peers saw in the hour's last minute."),
+    _signal("bgp.peer_share_hour", "Peers that see its routes, at the hour's end", "share", "share", "none", "low",
+            "control", "ris_live",
+            "Share of the full-feed peers that saw the average announced IPv4 prefix in the hour's last minute."),
     _signal("bgp.announcements", "Route announcements", "announcements", "count", "none", "high", "control", "ris_live",
             "Announcements of its prefixes by all peers, per bin."),
     _signal("bgp.withdrawals", "Route withdrawals", "withdrawals", "count", "none", "high", "control", "ris_live",
@@ -287,6 +302,8 @@ GROUPS: dict[str, Group] = {
               evaluated=True),
         Group("risact", 60, 4, ("bgp.announcements@ris_live", "bgp.withdrawals@ris_live",
                                 "bgp.origin_changes@ris_live", "bgp.moas@ris_live")),
+        Group("rishour", 3600, 3, ("bgp.visible_24s_hour@ris_live", "bgp.visible_48s_hour@ris_live",
+                                   "bgp.peer_share_hour@ris_live")),
         Group("mrt", 300, 8, ("bgp.visible_24s@mrt_files", "bgp.visible_48s@mrt_files", "bgp.peer_share@mrt_files",
                               "bgp.announcements@mrt_files", "bgp.withdrawals@mrt_files",
                               "bgp.origin_changes@mrt_files", "bgp.moas@mrt_files"), evaluated=True),
@@ -365,6 +382,10 @@ def counted(unit: str) -> tuple[str, str]:
 SLOTS: dict[str, tuple[Group, int]] = {
     series: (group, slot) for group in GROUPS.values() for slot, series in enumerate(group.series)
 }
+
+#: The series of hours that stands for one of minutes when its bins are no longer kept.
+HOURLY: dict[str, str] = {series: hourly for series, (group, _slot) in SLOTS.items()
+                          if group.grain_s < 300 and (hourly := series.replace("@", "_hour@")) in SLOTS}  # fmt: skip
 
 
 def series_id(signal: str, source: str | None = None) -> str:

@@ -147,6 +147,7 @@ class Streaming:
             counted.clear()
         if rows.height:
             body = ris_live.evaluated(rfc3339(start), rows)
+            rows = ris_live.with_hours(rows)
             name = f"{self.name} {rfc3339(start)}"
             try:
                 self._archive.put(self.name, name, body, rows, received_at=end, simulated=self._simulated)

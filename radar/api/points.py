@@ -17,7 +17,7 @@ from radar import bands
 from radar.api import windows
 from radar.api.windows import Values
 from radar.labels import N_
-from radar.signals import MONTH_S, SIGNALS, SLOTS, Group, Signal, split
+from radar.signals import HOURLY, MONTH_S, SIGNALS, SLOTS, Group, Signal, split
 from radar.store import Store, series
 
 #: Lines that ``baseline=1`` adds.
@@ -36,6 +36,10 @@ _DAY_S = 86_400
 _SOME, _MANY_S = 3, 6 * 3600
 #: Fewer weeks with a value than this have no middle.
 LEAST_WEEKS = 2
+
+#: From so long ago on, hours stand for minutes, of which series are kept for days.
+MINUTES_KEPT = timedelta(days=4)
+_HOUR_S = 3600
 
 #: Unit of what is normalised.
 NORMALISED_UNIT = N_("% of normal")
@@ -74,6 +78,11 @@ class Wanted:
         return () if self.group.grain_s == MONTH_S else _WEEKS[self.against]
 
     @property
+    def hourly(self) -> str:
+        """The series of hours that stands in for its minutes, where windows are whole hours; else ""."""
+        return HOURLY.get(self.series_id, "") if self.step_s % _HOUR_S == 0 else ""
+
+    @property
     def bins(self) -> int:
         """Native bins that have to be read."""
         return windows.count(self.since, self.until, self.group.grain_s) * (1 + len(self.weeks))
@@ -84,7 +93,8 @@ class Drawn:
     """A series in windows. ``columns``: ``value`` and ``n``, and LINES when asked for, all of one length; None = no
     data.
 
-    ``coverage``: share of the native bins before ``now`` that have a value, 0..1; None when there are none.
+    ``coverage``: share of the native bins before ``now`` that have a value, 0..1; None when there are none. Where hours
+    stand in for minutes it is the share of windows.
     ``scale``: "raw" also where ``normalised`` was wanted of a series that is a share already, or is held against
     nothing. ``judged``: the same windows as the detector sees them, against what it expects, in the catalogue's unit,
     with the ``score`` of those that it could judge; what is not judged has none. ``unjudged``: stretches (start, end)
@@ -109,6 +119,14 @@ class Drawn:
         """Start of each window."""
         step_s = self.wanted.step_s
         return [windows.later(self.wanted.since, step_s, i) for i in range(len(self.columns["value"]))]
+
+
+def step(series_id: str, since: datetime, until: datetime, now: datetime, most: int) -> int:
+    """How wide the windows are, in seconds, in which a series is drawn with at most ``most`` points: by the hour at
+    the finest where its minutes are no longer kept."""
+    gone = series_id in HOURLY and since < now - MINUTES_KEPT
+    grain_s = _HOUR_S if gone else SLOTS[series_id][0].grain_s
+    return windows.choose(grain_s, (until - since).total_seconds(), most)
 
 
 def align(
@@ -153,6 +171,9 @@ def draw(client: Store, wanted: Sequence[Wanted], *, now: datetime, lines: bool)
         by_range.setdefault((row.since, row.until), []).extend((row.entity, row.series_id, a) for a in aspects)
         for span in _earlier(row) if lines else ():
             by_range.setdefault(span, []).extend((row.entity, row.series_id, a) for a in ("value", "n"))
+        if row.hourly:
+            for span in ((row.since, row.until), *(_earlier(row) if lines else ())):
+                by_range[span].append((row.entity, row.hourly, "value"))
     slices = {span: series.read_many(client, asked, *span) for span, asked in by_range.items()}
     drawn = []
     for row in wanted:
@@ -166,6 +187,11 @@ def draw(client: Store, wanted: Sequence[Wanted], *, now: datetime, lines: bool)
         unjudged = _unjudged(row, columns) if lines and row.signal.profile in ("seasonal", "flat") else []
         judged = _whole(row, _coarse(row, columns), now)
         coarse = {name: column for name, column in judged.items() if name != "score"}
+        coverage = windows.coverage(native["value"][:past])
+        if row.hourly:
+            coarse |= _whole(row, {"value": _filled(row, coarse["value"], found)}, now)
+            over = windows.count(row.since, windows.floor(max(min(now, row.until), row.since), row.step_s), row.step_s)
+            coverage = windows.coverage(coarse["value"][:over])
         scale: Scale = "raw"
         if lines and row.weeks:
             coarse |= _of_weeks([_then(row, slices[span]) for span in _earlier(row)])
@@ -173,7 +199,7 @@ def draw(client: Store, wanted: Sequence[Wanted], *, now: datetime, lines: bool)
             coarse, scale = _normalised(coarse, row.signal)
         tidy = {name: [_seven(value) for value in column] for name, column in coarse.items()}
         tidy["n"] = [None if value is None else round(value) for value in tidy["n"]]
-        drawn.append(Drawn(row, tidy, windows.coverage(native["value"][:past]), judged, scale, unjudged))
+        drawn.append(Drawn(row, tidy, coverage, judged, scale, unjudged))
     return drawn
 
 
@@ -208,7 +234,19 @@ def _earlier(row: Wanted) -> list[tuple[datetime, datetime]]:
 
 
 def _then(row: Wanted, found: Mapping[series.Wanted, series.SeriesSlice]) -> Values:
-    return _coarse(row, {name: found[row.entity, row.series_id, name].values for name in ("value", "n")})["value"]
+    columns = {name: found[row.entity, row.series_id, name].values for name in ("value", "n")}
+    return _filled(row, _coarse(row, columns)["value"], found)
+
+
+def _filled(
+    row: Wanted, value: list[float | None], found: Mapping[series.Wanted, series.SeriesSlice]
+) -> list[float | None]:
+    """The windows, of which those without minutes say how their hours ended."""
+    if not row.hourly:
+        return value
+    hours = {"value": found[row.entity, row.hourly, "value"].values}
+    ends = windows.coarsen(hours, row.step_s // _HOUR_S, weigh=False)["value"]
+    return [end if mean is None else mean for mean, end in zip(value, ends, strict=True)]
 
 
 def _coarse(row: Wanted, columns: Mapping[str, Values]) -> dict[str, list[float | None]]:

@@ -101,7 +101,8 @@ def signals(given: dict[str, Any]) -> Response:
     ``lo`` and ``hi`` are the lowest and the highest, and two weeks at least have to have a value.
 
     A point coarser than the native bin is the mean of its bins that have data, weighted by n for medians, shares and
-    ratios, and null where fewer than half of them have data; n is their sum. A range is widened to whole points. The
+    ratios, and null where fewer than half of them have data; n is their sum. Where a series of minutes is no longer
+    kept, points of an hour and more say how their hours ended. A range is widened to whole points. The
     default range is 24h. CSV has one row per point with the columns time, entity, signal, source, unit, interval,
     value, n, (baseline, lo, hi, threshold,) simulated; an empty cell is no data.
     """
@@ -148,7 +149,7 @@ def _wanted(
     since, until = _range(given, now, native_s, source)
     span_s = (until - since).total_seconds()
     if given["interval"] == "auto":
-        step_s = windows.choose(native_s, span_s, given["max_points"])
+        step_s = points.step(series, since, until, now, given["max_points"])
     else:
         step_s = windows.INTERVALS[given["interval"]]
         if step_s < native_s or step_s % native_s or (native_s == MONTH_S) != (step_s == MONTH_S):
@@ -221,10 +222,16 @@ def _item(drawn: points.Drawn, seen: access.Seen) -> dict[str, Any]:
             scale=signal.scale,
             bad=signal.bad,
             coverage=drawn.coverage,
-            aggregation=_(windows.AGGREGATION_NONE if wanted.step_s == native_s else windows.AGGREGATION_MEAN),
+            aggregation=_aggregation(wanted),
             last_observed=seen_at[-1] if seen_at else None,
         ),
     }  # fmt: skip
+
+
+def _aggregation(wanted: points.Wanted) -> str:
+    if wanted.step_s == wanted.group.grain_s:
+        return _(windows.AGGREGATION_NONE)
+    return "; ".join([_(windows.AGGREGATION_MEAN), *([_(windows.AGGREGATION_HOURS)] if wanted.hourly else [])])
 
 
 def _common(data: Sequence[dict[str, Any]], seen: access.Seen) -> dict[str, Any]:

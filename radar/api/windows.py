@@ -32,6 +32,7 @@ AGGREGATION_MEAN = N_(
     "mean of the native bins that have data, weighted by n for medians, shares and ratios; "
     "null where fewer than half of them have data; unit per native bin"
 )
+AGGREGATION_HOURS = N_("where minutes are no longer kept, the mean of how the hours ended")
 
 
 def interval_name(step_s: int) -> str:

@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 import flask
 
 from radar import entities, languages
-from radar.api import envelope, points, windows
+from radar.api import envelope, points
 from radar.components import entity, outages, times
 from radar.components.state import ORDER
 from radar.errors import EntityError, StoreUnavailable
@@ -29,7 +29,6 @@ from radar.figures.chart import Chart
 from radar.labels import STATES, STATUSES, _
 from radar.pages import _attack_chart, _charts, _read, _then
 from radar.shapes import EntityState, Outage
-from radar.signals import SLOTS
 
 #: Cards kept per process.
 KEPT = 60
@@ -233,7 +232,7 @@ def _week(key: str, series: Sequence[str], snapshot: _read.Snapshot) -> tuple[Ch
     """The last week of the first series that has any, in the order of the country's page, and its credit."""
     now = times.parse(snapshot.now)
     for name in [] if snapshot.at else _charts.drawable(series)[:4]:
-        step = windows.choose(SLOTS[name][0].grain_s, WEEK.total_seconds(), _charts.POINTS)
+        step = points.step(name, now - WEEK, now, now, _charts.POINTS)
         drawing, _csv = _charts.one(points.align(key, name, now - WEEK, now, step), snapshot)
         if not drawing.chart.history and any(value is not None for value in drawing.chart.value):
             return drawing.chart, _credit(drawing)

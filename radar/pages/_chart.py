@@ -103,7 +103,9 @@ def _wanted(query: Mapping[str, Any]) -> points.Wanted:
         raise WrongAddress(_("until is not after from."))
     name = str(query.get("interval", "auto"))
     span_s = (until - since).total_seconds()
-    step_s = windows.choose(native_s, span_s, _charts.POINTS) if name == "auto" else windows.INTERVALS.get(name, 0)
+    now = times.parse(_read.snapshot().now)
+    auto = name == "auto"
+    step_s = points.step(series, since, until, now, _charts.POINTS) if auto else windows.INTERVALS.get(name, 0)
     if step_s < native_s or step_s % native_s or (native_s == MONTH_S) != (step_s == MONTH_S):
         raise WrongAddress(_("{value} is no interval of {series}, which is measured every {native}.").format(
             value=repr(name[:20]), series=series, native=windows.interval_name(native_s)))  # fmt: skip

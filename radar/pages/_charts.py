@@ -150,8 +150,7 @@ def _draw(
     now = times.parse(snapshot.now)
     wanted = []
     for name, (since, until) in spans.items():
-        native = SLOTS[name][0].grain_s
-        step = windows.choose(native, (until - since).total_seconds(), POINTS)
+        step = points.step(name, since, until, now, POINTS)
         # what the detector does not judge is held against its own past
         against = "median" if view.coarse(now) and name in LONG and view.against == "forecast" else view.against
         wanted.append(points.align(entity, name, since, until, step, against=against, scale=view.scale))

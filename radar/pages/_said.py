@@ -44,8 +44,7 @@ def newest(row: points.Drawn) -> int | None:
 def unit(row: points.Drawn) -> str:
     """The unit at the axis; of a count with the time that it counts over."""
     signal = row.wanted.signal
-    # A flat count is a level (blocks that answer), any other is an amount per bin.
-    if row.scale == "raw" and signal.scale == "count" and signal.profile != "flat":
+    if row.scale == "raw" and signal.scale == "count" and not signal.level:
         step_s = row.wanted.group.grain_s
         grain = _("hour") if step_s == _HOUR_S else numbers.grain(step_s)
         return _("{unit} per {grain}").format(unit=_(signal.unit), grain=grain)

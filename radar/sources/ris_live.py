@@ -9,6 +9,9 @@ the routing table (radar/routing) and evaluates it each minute. Two forms are re
 - an evaluated minute, one JSON object ``{"type": "evaluated", "bin": T, "rows": [[entity, signal, value, n], ...]}``:
   what ``radar stream`` archives, as the messages themselves are too many to be kept for long.
 
+The last minute of an hour also tells how the hour ended, as signals of their own: series of minutes are kept for days,
+those of hours for years.
+
 Licence: the RIPE NCC's terms of service; RIS is named as the source. Products and paid services for others are allowed
 under further conditions (the RIPE NCC's logo, a link, and its description of RIS).
 """
@@ -16,6 +19,7 @@ under further conditions (the RIPE NCC's logo, a link, and its description of RI
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +29,7 @@ import polars as pl
 from radar.entities import is_entity
 from radar.errors import UpstreamChanged, UpstreamUnavailable
 from radar.routing.ris import Reader
-from radar.routing.session import SESSION_SIGNALS, Session
+from radar.routing.session import SESSION_SIGNALS, SHARE, VISIBLE, Session
 from radar.schema import SIGNALS, Parsed
 from radar.sources import Answer, Source
 from radar.sources._bytes import begins, unpack
@@ -44,6 +48,9 @@ HELLO = orjson.dumps({"type": "ris_subscribe", "data": {"socketOptions": {"inclu
 
 #: Seconds of one bin.
 GRAIN_S = 60
+#: What is told of an hour's end, by the signal of the minute.
+OF_HOURS = {signal: f"{signal}_hour" for signal in (*VISIBLE, SHARE)}
+HOUR_S = 3600
 #: Longest value of one row; anything larger is no count of blocks.
 _LARGEST = 2.0**50
 
@@ -78,13 +85,29 @@ def parse(body: bytes, *, name: str = "") -> Parsed:
         rejected.add(reason, tally.examples[reason], count)
     if cut:
         rejected.add("the compressed file ends early", f"after {len(data)} unpacked bytes")
-    return session.done(tally.notes() | session.table.summary(), rejected.done())
+    parsed = session.done(tally.notes() | session.table.summary(), rejected.done())
+    return replace(parsed, rows=with_hours(parsed.rows))
 
 
 def evaluated(bin_start: str, rows: pl.DataFrame) -> bytes:
     """An evaluated minute as bytes: what :func:`parse` reads back."""
     columns = rows.sort("entity", "signal").select("entity", "signal", "value", "n")
     return orjson.dumps({"type": "evaluated", "bin": bin_start, "rows": columns.rows()})
+
+
+def with_hours(rows: pl.DataFrame) -> pl.DataFrame:
+    """SIGNALS of minutes, followed by those of the hours that ended with one of them.
+
+    An hour is told when it is over and not before, so that its bin never makes a stream look fresher than it is. ``n``
+    is null: it is the minute's. Where nothing was heard in an hour's last minute, nothing is told of its end.
+    """
+    ends = (pl.col("timebin").dt.minute() == 59) & pl.col("signal").is_in(list(OF_HOURS))
+    hours = rows.filter(ends).with_columns(
+        pl.col("timebin").dt.truncate("1h"),
+        pl.col("signal").replace(OF_HOURS),
+        n=pl.lit(None, rows.schema["n"]),
+    )
+    return pl.concat([rows, hours])
 
 
 def _evaluated(line: bytes) -> Parsed:
@@ -107,7 +130,7 @@ def _evaluated(line: bytes) -> Parsed:
         else:
             rows.append((moment, row[0], row[1], float(row[2]), row[3]))
     frame = pl.DataFrame(rows, schema=SIGNALS, orient="row")
-    return Parsed(once(frame, rejected), rejected.done(), {"evaluated": 1})
+    return Parsed(with_hours(once(frame, rejected)), rejected.done(), {"evaluated": 1})
 
 
 def _fault(row: Any) -> str:
@@ -136,7 +159,7 @@ SOURCE = Source(
     attribution="RIPE NCC Routing Information Service (RIS)",
     cadence_s=60,
     lag_s=5,
-    signals=dict.fromkeys(SESSION_SIGNALS, GRAIN_S),
+    signals=dict.fromkeys(SESSION_SIGNALS, GRAIN_S) | dict.fromkeys(OF_HOURS.values(), HOUR_S),
     terms="The RIPE NCC's terms of service apply; whoever builds a product or a paid service for others on RIS data "
     "must show the RIPE NCC's logo, a link and its description of RIS.",
     summary="Which address blocks each country and network announces, as the full-feed peers of RIS see it now.",

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -321,6 +322,18 @@ def test_routes_of_every_country_have_series_from_before_the_play_on(played: tup
     series = blocks.read_bins(client, group, "value", ["country/DE", "asn/812"], start, bins)[:, :, 0]
     assert not (series != series).any(), "no minute is missing"
     assert series.min() > 0.99 * series.max(axis=1).min()
+
+
+def test_hours_of_routes_end_as_their_last_minutes_say_across_the_start_of_the_play(
+    played: tuple[Rehearsal, Store],
+) -> None:
+    rehearsal, client = played
+    keys, start = ["country/DE", "country/TO", "asn/812"], rehearsal.world.starts - timedelta(hours=20)
+    minutes = blocks.read_bins(client, GROUPS["ris"], "value", keys, start, (20 + HOURS) * 60)[:, 59::60, :3]
+    hours = blocks.read_bins(client, GROUPS["rishour"], "value", keys, start, 20 + HOURS)
+    assert np.array_equal(minutes, hours, equal_nan=True)
+    weeks = blocks.read_bins(client, GROUPS["rishour"], "value", keys, start - timedelta(days=27), 27 * 24)
+    assert not np.isnan(weeks[:, :, 0]).any(), "four weeks, none missing"
 
 
 def test_the_spool_stays_small(played: tuple[Rehearsal, Store]) -> None:
