@@ -179,6 +179,7 @@ def favicon() -> flask.Response:
 
 
 server.add_url_rule("/chart.svg", "chart_file", _chart.file)
+server.add_url_rule("/chart.json", "chart_graph", _chart.graph)
 server.add_url_rule("/figure.svg", "figure_svg", lambda: _figure.svg_file(_figures.read))
 server.add_url_rule("/figure.csv", "figure_csv", lambda: _figure.csv_file(_figures.read))
 server.add_url_rule("/attacks/chart.svg", "attack_chart_file", _attack_chart.file)

@@ -45,6 +45,7 @@
     for (const address of scripts) add(address).catch(() => { /* the server's page stays */ });
     /* what Dash would ask for only when it runs, a round trip later each */
     for (const address of asked) hint(address, { rel: "preload", as: "fetch", crossOrigin: "anonymous" });
+    page.askAhead();
     const fetched = Promise.all(charts.map((address) => hint(address)));
     /* somebody reads: while Dash waits for an answer the processor has time for Plotly */
     if (event && plotly) fetched.then(() => idle(1000)).then(withPlotly);

@@ -16,9 +16,17 @@
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     radar: {
-      /* ``graph``: the component that the server has described; it is made when the chart is wanted. */
-      live(graph, wanted) {
-        if (!graph || !wanted) return window.dash_clientside.no_update;
+      /* ``given``: the component that the server has described, or its address; it is made when the chart is wanted. */
+      async live(given, wanted) {
+        const { no_update: nothing, callback_context: context } = window.dash_clientside;
+        if (!given || !wanted) return nothing;
+        let graph;
+        try {
+          graph = typeof given === "string" ? await page.graphAt(given) : given;
+        } catch (e) {
+          release(context.outputs_list.id.index);  /* the server's drawing stays; the next sign of a reader asks again */
+          return nothing;
+        }
         let figure = painted(graph.props.figure);
         const plot = find(`.ts-box[data-drawing="${CSS.escape(graph.props.id.index)}"] .js-plotly-plot`, mount);
         if (plot && plot.radarWhole) {
@@ -73,6 +81,7 @@
 
   let queue = [];
   let running = false;
+  let asked = 0;
   let everything = false;
   const waiting = new Map();  /* drawing: what to call when it is live */
 
@@ -95,10 +104,15 @@
         waiting.set(drawing, resolve);
         setTimeout(resolve, PATIENCE);
       });
-      prop({ type: "wanted", index: drawing.dataset.drawing }, { data: true });
+      prop({ type: "wanted", index: drawing.dataset.drawing }, { data: ++asked });
       await done;
     }
     running = false;
+  }
+
+  /* No longer wait for the drawing of this name. */
+  function release(name) {
+    for (const [drawing, done] of waiting) if (drawing.dataset.drawing === name) { waiting.delete(drawing); done(); }
   }
 
   /* Make a drawing live; ``first``: before the others. */

@@ -1,7 +1,7 @@
 """Interactive drawings: the server's SVG first, Plotly over it in the same box when a reader comes near it.
 
-A figure is sent in the colours of the light theme; ``assets/site/live.js`` makes it live, one at a time, in the
-reader's. Under each chart stand source, licence, unit, time and the CSV of exactly what is drawn.
+A figure is sent when it is wanted, in the colours of the light theme; ``assets/site/live.js`` makes it live, one at a
+time, in the reader's. Under each chart stand source, licence, unit, time and the CSV of exactly what is drawn.
 """
 
 from __future__ import annotations
@@ -38,34 +38,28 @@ class Credit:
 def interactive(
     id: str,
     svg: Callable[[], str],
-    figure: dict[str, Any],
+    graph: dict[str, Any] | str,
     *,
     class_name: str,
     label: str,
-    config: dict[str, Any],
     say: Mapping[str, Any] | None = None,
 ) -> Component:
     """A drawing that becomes interactive in place.
 
-    ``id`` is unique on the page; ``svg`` is called only for the first response; ``figure`` is a Plotly dict figure in
-    the colours of the light theme; ``label`` says what it shows, for readers of text. ``say``: how its points are said
-    (``spoken``); scripts then let it be reached by keyboard.
+    ``id`` is unique on the page; ``svg`` is called only for the first response; ``graph`` is what Dash draws (``graph``
+    below), or the address that gives it; ``label`` says what it shows, for readers of text. ``say``: how its points are
+    said (``spoken``); scripts then let it be reached by keyboard.
     """
     more = {} if say is None else marks(data_say=json.dumps(say, ensure_ascii=False))
-    graph = dcc.Graph(
-        id={"type": "graph", "index": id},
-        figure=figure,
-        config=cast(Any, config | _tongue()),
-        responsive=True,
-        className="graph",
-    )
+    if isinstance(graph, str):
+        more |= marks(data_graph=graph)
     return html.Div(
         [
             slot(f"{id}-still", svg, class_name="still"),
             html.Div(
                 [
-                    # described, but made only when it is wanted: a page has a dozen, a screen one or two
-                    dcc.Store(id={"type": "figure", "index": id}, data=_described(graph)),
+                    # made only when it is wanted: a page has a dozen, a screen one or two
+                    dcc.Store(id={"type": "figure", "index": id}, data=graph),
                     dcc.Store(id={"type": "wanted", "index": id}),
                     html.Div(id={"type": "live", "index": id}, className="graph"),
                 ],
@@ -80,8 +74,16 @@ def interactive(
     )
 
 
-def _described(component: Component) -> dict[str, Any]:
-    described: dict[str, Any] = component.to_plotly_json()  # type: ignore[no-untyped-call]  # Dash leaves it untyped
+def graph(id: str, drawn: timeseries.Chart) -> dict[str, Any]:
+    """The component of Dash that draws a chart, as plain JSON."""
+    made = dcc.Graph(
+        id={"type": "graph", "index": id},
+        figure=timeseries.figure(drawn, theme="light", height=HEIGHT),
+        config=cast(Any, timeseries.CONFIG | _tongue()),
+        responsive=True,
+        className="graph",
+    )
+    described: dict[str, Any] = made.to_plotly_json()  # type: ignore[no-untyped-call]  # Dash leaves it untyped
     return described
 
 
@@ -130,6 +132,7 @@ def chart(
     now: str,
     help: str,
     share: str = "",
+    live: str = "",
     with_table: bool = False,
     level: int = 3,
 ) -> Component:
@@ -145,6 +148,8 @@ def chart(
         What the signal is, in one line.
     share
         Address of the page of this chart alone, with all that is needed to pass it on; "" where there is none.
+    live
+        Address of its ``graph``, for pages of many charts; "" where it comes with the page.
     with_table
         Write the table out.
     level
@@ -152,14 +157,13 @@ def chart(
     """
     heading = (html.H2 if level == 2 else html.H3)([drawn.title, " ", state.simulated(drawn.simulated)])
     head = html.Div([heading, state.what(help)], className="chart-head")
-    figure = timeseries.figure(drawn, theme="light", height=HEIGHT)
     label = f"{cldr.ended(drawn.title)} {drawn.sentence}"
     said = drawn.sentence.replace(" %", "\N{NO-BREAK SPACE}%")
     return html.Figure(
         [
             settled(f"{id}-caption", html.Figcaption([head, html.P(said, className="sentence")])),
-            interactive(id, lambda: timeseries.svg(drawn, height=HEIGHT), figure, class_name="ts-box", label=label,
-                        config=timeseries.CONFIG, say=spoken(drawn)),
+            interactive(id, lambda: timeseries.svg(drawn, height=HEIGHT), live or graph(id, drawn), class_name="ts-box",
+                        label=label, say=spoken(drawn)),
             settled(f"{id}-credit", _credit(drawn, credit, now, csv)),
             _table(id, drawn, table_href, with_table),
             kit.offer(id, share) if share else None,

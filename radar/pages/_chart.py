@@ -9,14 +9,15 @@ from datetime import datetime, timedelta
 from typing import Any, get_args
 
 import flask
+import orjson
 
 from radar import entities
 from radar.api import envelope, points, windows
-from radar.components import kit, times
+from radar.components import charts, kit, times
 from radar.errors import EntityError, StoreUnavailable
 from radar.figures import timeseries
 from radar.labels import _
-from radar.pages import _charts, _read
+from radar.pages import _charts, _kept, _read
 from radar.signals import MONTH_S, SLOTS, series_id, split
 
 #: Points of one chart at most.
@@ -72,19 +73,41 @@ def _as_file(found: Found) -> tuple[str, str]:
     return timeseries.svg(chart, standalone=True), f"radar-{found.entity.replace('/', '-')}-{found.drawing.id}.svg"
 
 
+def graph() -> flask.Response:
+    """``/chart.json``: what Dash draws of the chart, for pages that are open."""
+    try:
+        snapshot = _read.snapshot()
+        name = _kept.key("graph", flask.request.path, flask.request.query_string.decode("latin-1"), snapshot)
+        row = _kept.shelf.get(name) if name else None
+        if row is None:
+            drawing = _charts.figure(_wanted(flask.request.args), snapshot)
+            row = _kept.Kept(200, orjson.dumps(charts.graph(drawing.id, drawing.chart)), mimetype="application/json")
+            if name:
+                _kept.shelf.put(name, row)
+    except (WrongAddress, StoreUnavailable) as error:
+        return _refused(error)
+    answer = row.answer()
+    answer.headers["Cache-Control"] = f"public, max-age={envelope.FRESH_S}"
+    return answer
+
+
 def as_file(make: Callable[[], tuple[str, str]], kind: str = "image/svg+xml") -> flask.Response:
     """The answer with a file (its text, and its name) that may raise WrongAddress or StoreUnavailable."""
     try:
         drawing, name = make()
-    except WrongAddress as error:
-        return _plain(f"{error}\n", 400)
-    except StoreUnavailable:
-        answer = _plain(_("We cannot read the measurements just now.") + "\n", 503)
-        answer.headers["Retry-After"] = "30"
-        return answer
+    except (WrongAddress, StoreUnavailable) as error:
+        return _refused(error)
     answer = flask.Response(drawing, mimetype=kind)
     answer.headers["Content-Disposition"] = f'inline; filename="{name}"'
     answer.headers["Cache-Control"] = f"public, max-age={envelope.FRESH_S}"
+    return answer
+
+
+def _refused(error: WrongAddress | StoreUnavailable) -> flask.Response:
+    if isinstance(error, WrongAddress):
+        return _plain(f"{error}\n", 400)
+    answer = _plain(_("We cannot read the measurements just now.") + "\n", 503)
+    answer.headers["Retry-After"] = "30"
     return answer
 
 

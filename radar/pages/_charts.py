@@ -64,6 +64,7 @@ class Drawing:
     credit: Credit
     csv: str
     share: str
+    live: str
     condition: str
     words: str
 
@@ -189,6 +190,12 @@ def one(wanted: points.Wanted, snapshot: Snapshot) -> tuple[Drawing, bytes]:
     return _drawing(row, snapshot, fresh[0] if fresh else None), csv
 
 
+def figure(wanted: points.Wanted, snapshot: Snapshot) -> Drawing:
+    """The same chart for the eye alone. Raises StoreUnavailable."""
+    (row,) = points.draw(access.client(), [wanted], now=times.parse(snapshot.now), lines=True)
+    return _drawing(row, snapshot)
+
+
 def _last_hours(row: points.Wanted, now: datetime) -> points.Wanted:
     """The newest bins of a series before ``now`` as they came, held against what the detector expects."""
     grain_s = row.group.grain_s
@@ -262,6 +269,7 @@ def _drawing(row: points.Drawn, snapshot: Snapshot, fresh: points.Drawn | None =
         credit=_credit(status, name, history),
         csv=_csv(wanted),
         share=share(wanted),
+        live=share(wanted).replace("/chart?", "/chart.json?", 1),
         condition=_said.condition(row, snapshot, fresh),
         words=_(signal.help),
     )

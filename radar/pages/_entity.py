@@ -152,7 +152,7 @@ def _drawn(
     for row in drawings:
         table = view.address(f"/{key}", table=row.id)
         made = charts.chart(row.id, row.chart, row.credit, csv=row.csv, now=snapshot.now, help=row.words,
-                            with_table=wanted == row.id, share=row.share, table_href=table)  # fmt: skip
+                            with_table=wanted == row.id, share=row.share, live=row.live, table_href=table)  # fmt: skip
         # over months what is counted by the hour stands for what is judged
         first = row.signal.judges(key) or view.coarse(times.parse(snapshot.now))
         (judged if first else shown).append(made)

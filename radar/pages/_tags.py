@@ -26,8 +26,8 @@ SHEETS, MORE = ("fonts", "figures", "site"), "info"
 
 #: The files of ``assets`` that are one script, in their order: that of all pages, and those of the pages that have some
 #: of their own (``shell.page(own=...)``).
-SITE = ("site/base", "site/theme", "site/times", "site/later", "site/takeover", "site/live", "site/points",
-        "site/scroll", "site/tips", "site/zoom", "site/fresh", "site/search", "site/share")  # fmt: skip
+SITE = ("site/base", "site/theme", "site/times", "site/graphs", "site/later", "site/takeover", "site/live",
+        "site/points", "site/scroll", "site/tips", "site/zoom", "site/fresh", "site/search", "site/share")  # fmt: skip
 OWN = {
     "home": ("home/base", "home/times", "home/map", "home/pick", "home/here", "home/film", "home/then", "home/machine"),
     "outages": ("outages",),

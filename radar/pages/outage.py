@@ -53,7 +53,7 @@ def layout(id_: str = "", at: str = "", **query: str) -> Component:
     elif drawings:
         drawn = [
             charts.chart(row.id, row.chart, row.credit, csv=row.csv, now=now, help=row.words,
-                         share=row.share, with_table=table == row.id,
+                         share=row.share, live=row.live, with_table=table == row.id,
                          table_href=f"/outage/{outage['id']}?table={row.id}")
             for row in drawings
         ]  # fmt: skip

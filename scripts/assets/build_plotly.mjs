@@ -1,5 +1,6 @@
-// Makes assets/vendor/plotly-radar.min.js from npm plotly.js 4.1.1: core, scatter and bar.
-// Left out: texts that only describe attributes, the table of country names, rare projections, most colour spaces.
+// Makes assets/vendor/plotly-radar.min.js from npm plotly.js 4.1.1: core and scatter.
+// Left out: texts that only describe attributes, the table of country names, rare projections, most colour spaces, the
+// parts of d3 that nothing here asks for, and the components that plotly_entry.cjs does not name.
 
 import { build } from "esbuild";
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
@@ -17,10 +18,28 @@ const alias = {
   "d3-geo-projection": here("shims/d3-geo-projection.cjs"),
   culori: here("shims/culori.mjs"),
 };
+// d3 is written in parts that import each other by file; one closure is made of those that are asked for.
+const d3 = (() => {
+  const root = here("node_modules/@plotly/d3/src/");
+  const seen = new Set();
+  const add = (file) => {
+    if (seen.has(file)) return "";
+    seen.add(file);
+    const base = file.slice(0, file.lastIndexOf("/") + 1);
+    return readFileSync(root + file, "utf8").replace(/^import "([^"]+)";$/gm, (_, name) => {
+      const path = new URL(name.endsWith("/") ? `${name}index.js` : `${name}.js`, `file:///${base}`).pathname.slice(1);
+      return add(path);
+    });
+  };
+  const asked = ["arrays/extent", "arrays/max", "arrays/min", "behavior/drag", "event/", "format/", "interpolate/ease",
+    "math/", "scale/linear", "selection/", "transition/"];
+  return ["start.js", ...asked.map((name) => (name.endsWith("/") ? `${name}index.js` : `${name}.js`)), "end.js"].map(add).join("\n");
+})();
 const slim = {
   name: "slim",
   setup(b) {
     b.onResolve({ filter: /^(country-iso-search|d3-geo-projection|culori)$/ }, (a) => ({ path: alias[a.path] }));
+    b.onLoad({ filter: /@plotly\/d3\/d3\.js$/ }, () => ({ contents: d3, loader: "js" }));
     b.onLoad({ filter: /plotly\.js\/src\/.*\.js$/ }, (a) => {
       const text = readFileSync(a.path, "utf8")
         .replace(/^\s*description: '(?:[^'\\\n]|\\.)*',?$/gm, "")
@@ -37,7 +56,7 @@ const result = await build({
   define: { global: "window", "define.amd": "false" },
   loader: { ".css": "empty" }, // only maplibre's, which is not drawn with
   plugins: [slim],
-  banner: { js: `/*!\n * plotly.js v${version}, partial bundle of the Internet Radar project: core, scatter, bar\n * Copyright 2012-2026, Plotly, Inc.\n * Licensed under the MIT license; parts: see plotly-radar.LICENSES.txt\n */` },
+  banner: { js: `/*!\n * plotly.js v${version}, partial bundle of the Internet Radar project: core, scatter\n * Copyright 2012-2026, Plotly, Inc.\n * Licensed under the MIT license; parts: see plotly-radar.LICENSES.txt\n */` },
 });
 if (process.env.METAFILE) {
   const inputs = Object.values(result.metafile.outputs).flatMap((o) => Object.entries(o.inputs));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, Route, expect
@@ -17,6 +18,8 @@ View = Callable[..., Page]
 RUN = "performance.getEntriesByType('resource').filter((e) => e.initiatorType === 'script').map((e) => e.name)"
 ASKED = "performance.getEntriesByType('resource').map((e) => e.name)"
 
+#: The addresses of what Dash draws.
+GRAPH = re.compile(r"/chart\.json\?")
 #: A tab in the background, where a while without a sign starts nothing.
 HIDDEN = "Object.defineProperty(document, 'hidden', { get: () => true })"
 
@@ -145,3 +148,36 @@ def test_without_plotly_the_drawing_stays_and_pointing_at_it_asks_again(view: Vi
     page.mouse.move(5, 5)
     first.hover()
     live(first)
+
+
+def test_where_a_charts_lines_cannot_be_had_its_drawing_stays_and_pointing_at_it_asks_again(view: View) -> None:
+    page = view("/robots.txt", untouched=True, expect_errors=True)
+    asked: list[str] = []
+    page.context.route(GRAPH, lambda route: (asked.append(route.request.url), route.abort()))
+    page.goto("/country/IQ")
+    first, _last = ends(started(page))
+    first.scroll_into_view_if_needed()
+    expect(first.locator(".still > svg")).to_be_visible()
+    page.wait_for_function("() => window.Plotly")
+    still(first)
+    assert asked
+    page.context.unroute(GRAPH)
+    page.mouse.move(5, 5)
+    first.hover()
+    live(first)
+
+
+def test_only_charts_that_are_near_are_asked_for_and_each_once(view: View) -> None:
+    page = view("/robots.txt", untouched=True)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if GRAPH.search(request.url) else None)
+    page.goto("/country/IQ?range=24h&lang=es")
+    first, last = ends(started(page))
+    first.scroll_into_view_if_needed()
+    live(first)
+    count = page.locator(".drawing[data-graph]").count()
+    assert 0 < len(asked) < count
+    last.scroll_into_view_if_needed()
+    live(last)
+    assert len(asked) == len(set(asked))
+    assert all(url.endswith("&lang=es") for url in asked)

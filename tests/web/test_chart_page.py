@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from html import unescape
+from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
+import orjson
 import pytest
+from dash.development.base_component import Component
 
-from radar.components import kit
+from radar.components import charts, kit
+from radar.figures.timeseries import Chart
 from radar.store import connect
 from tests.web.conftest import Site
 
@@ -65,6 +70,47 @@ def test_how_new_the_data_are_is_said_as_beside_the_place(site: Site) -> None:
     assert said[0] is not None
     assert said[1] is not None
     assert said[0][1] == said[1][1]
+
+
+@pytest.mark.parametrize("path", ["/country/IQ", "/country/IQ?range=1y", "/country/IQ?scale=normalised&baseline=week",
+                                  "/outage/IQ-20260302T0500Z"])  # fmt: skip
+def test_what_dash_draws_of_each_chart_of_a_page_is_at_its_address(
+    site: Site, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: dict[str, Chart] = {}
+    real = charts.chart
+
+    def noted(id: str, chart: Chart, *args: Any, **more: Any) -> Component:
+        drawn[id] = chart
+        return real(id, chart, *args, **more)
+
+    monkeypatch.setattr(charts, "chart", noted)
+    addresses = re.findall(r'data-graph="([^"]+)"', site.page(path))
+    assert len(addresses) == len(drawn) > 0
+    for address, (id, chart) in zip(addresses, drawn.items(), strict=True):
+        answer = site.get(unescape(address))
+        assert answer.status_code == 200
+        assert "max-age" in answer.headers["Cache-Control"]
+        given = json.loads(answer.data)
+        assert given["props"]["id"] == {"type": "graph", "index": id}
+        assert given == json.loads(orjson.dumps(charts.graph(id, chart)))
+
+
+def test_what_dash_draws_speaks_the_language_that_is_asked_for(site: Site) -> None:
+    address = first_link(site).replace("/chart?", "/chart.json?")
+    assert "locale" not in site.get(address).json["props"]["config"]
+    assert site.get(f"{address}&lang=es").json["props"]["config"]["locale"] == "es"
+
+
+def test_what_dash_draws_is_made_once_a_publication_and_never_kept_while_the_store_is_away(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, made = first_link(site).replace("/chart?", "/chart.json?"), list[str]()
+    real = charts.graph
+    monkeypatch.setattr(charts, "graph", lambda id, chart: made.append(id) or real(id, chart))
+    assert site.get(address).data == site.get(address).data
+    assert len(made) == 1
+    assert site.get(address.replace("entity=country/IQ", "entity=country/XX")).status_code == 400
 
 
 def test_the_file_is_a_whole_drawing_with_title_source_licence_and_address(site: Site) -> None:
