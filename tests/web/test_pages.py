@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -306,7 +307,9 @@ def test_dash_gets_the_same_page_without_the_drawings(site: Site) -> None:
     assert answer.status_code == 200, answer.text
     assert "Iraq has been mostly offline since 05:00 UTC" in answer.text
     assert "<svg" not in answer.text
-    assert '"type": "graph"' in answer.text or '"type":"graph"' in answer.text
+    told = str(json.loads(answer.data))
+    assert "/chart.json?entity=country/IQ" in told, "its lines are asked for when they are wanted"
+    assert "'Graph'" not in told
 
 
 @pytest.mark.parametrize(
