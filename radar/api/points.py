@@ -121,12 +121,16 @@ class Drawn:
         return [windows.later(self.wanted.since, step_s, i) for i in range(len(self.columns["value"]))]
 
 
+def grain(series_id: str, since: datetime, now: datetime) -> int:
+    """Seconds of the finest windows that a series still has from ``since`` on."""
+    gone = series_id in HOURLY and since < now - MINUTES_KEPT
+    return _HOUR_S if gone else SLOTS[series_id][0].grain_s
+
+
 def step(series_id: str, since: datetime, until: datetime, now: datetime, most: int) -> int:
     """How wide the windows are, in seconds, in which a series is drawn with at most ``most`` points: by the hour at
     the finest where its minutes are no longer kept."""
-    gone = series_id in HOURLY and since < now - MINUTES_KEPT
-    grain_s = _HOUR_S if gone else SLOTS[series_id][0].grain_s
-    return windows.choose(grain_s, (until - since).total_seconds(), most)
+    return windows.choose(grain(series_id, since, now), (until - since).total_seconds(), most)
 
 
 def align(

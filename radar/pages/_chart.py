@@ -129,6 +129,8 @@ def _wanted(query: Mapping[str, Any]) -> points.Wanted:
     now = times.parse(_read.snapshot().now)
     auto = name == "auto"
     step_s = points.step(series, since, until, now, _charts.POINTS) if auto else windows.INTERVALS.get(name, 0)
+    if step_s >= native_s:  # an old link names windows that were finer than what is kept now
+        step_s = max(step_s, points.grain(series, since, now))
     if step_s < native_s or step_s % native_s or (native_s == MONTH_S) != (step_s == MONTH_S):
         raise WrongAddress(_("{value} is no interval of {series}, which is measured every {native}.").format(
             value=repr(name[:20]), series=series, native=windows.interval_name(native_s)))  # fmt: skip

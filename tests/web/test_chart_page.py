@@ -5,18 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from datetime import timedelta
 from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
+import numpy as np
 import orjson
 import pytest
 from dash.development.base_component import Component
 
 from radar.components import charts, kit
 from radar.figures.timeseries import Chart
-from radar.store import connect
+from radar.signals import HOURLY, SLOTS
+from radar.store import blocks, connect
+from radar.times import rfc3339
+from tests.samples import NOW
 from tests.web.conftest import Site
 
 
@@ -63,6 +68,23 @@ def test_a_link_says_whether_its_numbers_are_still_the_same(site: Site) -> None:
     assert "made at 2 March 2026, 12:00 UTC" in site.page(f"{address.path}?{address.query}")
     assert "The numbers have changed" in site.page(f"{link}&sha256=0123456789abcdef")
     assert "The numbers have changed" in site.page(f"{link}&sha256=0")
+
+
+def test_a_link_to_minutes_that_are_no_longer_kept_shows_their_hours_and_says_that_the_numbers_have_changed(
+    site: Site,
+) -> None:
+    series, start = "bgp.visible_24s@ris_live", NOW - timedelta(days=20)
+    group, slot = SLOTS[HOURLY[series]]
+    rows = np.full((1, 24, group.width), np.nan, np.float32)
+    rows[:, :, slot] = 4321.0
+    blocks.write_bins(site.store, group, "value", ["country/IQ"], start, rows)
+    link = (f"/chart?entity=country/IQ&series={series}&from={rfc3339(start)}&until={rfc3339(start + timedelta(days=1))}"
+            f"&interval=5m&at={rfc3339(start + timedelta(days=1))}&sha256=0123456789abcdef")  # fmt: skip
+    page = site.page(link)
+    assert "no longer kept so finely" in page
+    csv = unescape(next(iter(re.findall(r'href="(/api/v1/signals[^"]+)"', page))))
+    assert "interval=1h" in csv
+    assert site.get(csv).text.count(",4321.0,") == 24
 
 
 def test_how_new_the_data_are_is_said_as_beside_the_place(site: Site) -> None:
