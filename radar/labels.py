@@ -38,10 +38,6 @@ STATE_HELP: dict[str, str] = {
     "insufficient": N_("We see too little here to say anything. This does not mean that all is well."),
 }
 
-#: A country that is not broken as a whole, while something in it is.
-PART = N_("Only in a part")
-PART_HELP = N_("An outage is open in a region or a network of it; the mark stands in the middle of the country.")
-
 VERDICTS: dict[str, str] = {
     "affected": N_("sees it"),
     "not_affected": N_("does not see it"),

@@ -85,8 +85,7 @@
   function step(dx, dy) {
     const nodes = places();
     if (!cursor || !nodes.includes(cursor)) {
-      setCursor(nodes.find((node) => kind(node) === "outage") || nodes.find((node) => kind(node) === "degraded")
-        || nodes.find((node) => node.matches(".in-outage, .in-degraded")) || nodes[0]);
+      setCursor(nodes.find((node) => kind(node) === "outage") || nodes.find((node) => kind(node) === "degraded") || nodes[0]);
       return;
     }
     const [x, y] = spot(cursor);

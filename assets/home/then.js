@@ -48,19 +48,6 @@
     kept = null;
   }
 
-  /* By code, the countries that are not broken as a whole while something in them is: the worst level, and how many. */
-  function inside(i, letterOf) {
-    const found = {};
-    for (const one of listed(i)) {
-      for (const name of one.about ? [] : one.places || []) {
-        if (["x", "d"].includes(letterOf[name]) || one.page.startsWith(`/country/${name}`)) continue;
-        const level = found[name] && found[name].level === "outage" ? "outage" : one.level;
-        found[name] = { level, n: found[name] ? found[name].n + 1 : 1 };
-      }
-    }
-    return found;
-  }
-
   /* Only what differs from the frame before is touched. */
   function paint(i, gap) {
     const drawing = map();
@@ -68,16 +55,13 @@
     const { codes, names, states } = film();
     const letters = states[i];
     const said = words().states;
-    const parts = gap ? {} : inside(i, Object.fromEntries(codes.map((name, number) => [name, letters[number]])));
     codes.forEach((name, number) => {
       const letter = letters[number];
-      const part = parts[name];
-      const told = gap ? "?" : part ? `${letter} ${part.level} ${part.n}` : letter;
+      const told = gap ? "?" : letter;
       const node = kept.nodes[name];
       if (!node || (kept.letters[name] === letter && kept.told[name] === told)) return;
       kept.letters[name] = letter;
       kept.told[name] = told;
-      for (const level of ["outage", "degraded"]) node.classList.toggle(`in-${level}`, Boolean(part) && part.level === level);
       const now = `s-${KINDS[letter]}`;
       if (!node.classList.contains(now)) {
         node.classList.remove(`s-${kind(node)}`);
@@ -88,10 +72,9 @@
           drawing.insertBefore(node, top);
         }
       }
-      const text = `${names[name]}: ${said[gap ? "?" : letter]}`;
-      node.firstElementChild.textContent = part ? fill(words().inside[part.n === 1 ? 0 : 1], { text, n: part.n }) : text;
+      node.firstElementChild.textContent = `${names[name]}: ${said[told]}`;
     });
-    const counts = { part: Object.keys(parts).length };
+    const counts = {};
     for (const letter of letters) counts[KINDS[letter]] = (counts[KINDS[letter]] || 0) + 1;
     for (const row of all(".legend li")) {
       const name = find(".shape", row).className.match(/s-(\w+)/)[1];

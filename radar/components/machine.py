@@ -14,7 +14,6 @@ from html import escape
 from urllib.parse import urlencode
 
 from radar.components import times
-from radar.figures import world
 from radar.labels import STATES, _, ngettext
 
 #: Moments one click away, in hours before now.
@@ -94,7 +93,6 @@ def _words() -> str:
             "spans": {"m": _("{n} min"), "h": _("{h} h"), "hm": _("{h} h {m} min"),
                       "day": ngettext("{n} day", "{n} days", 1), "days": ngettext("{n} day", "{n} days", 2)},
             "few": _("{n} of {m}"),
-            "inside": [world.inside(n) for n in (1, 2)],
             "parts": [ngettext("{n} part of it", "{n} parts of it", n) for n in (1, 2)],
             "simulated": _("simulated"),
             "attempts": _("More attempts"),

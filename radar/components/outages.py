@@ -13,11 +13,10 @@ from radar import cldr, known
 from radar.components import numbers, reviews, state, times
 from radar.components.ssr import marks
 from radar.figures.matrix import WENT_DARK, went_dark
-from radar.figures.world import Part
 from radar.known import country_of as country_of
 from radar.known import name_of as name_of
 from radar.labels import CAUSES, STATUSES, VERDICTS, _, confidence_words, ngettext
-from radar.shapes import EntityState, Outage, OutageSignal
+from radar.shapes import Outage, OutageSignal
 from radar.signals import SIGNALS
 
 #: Names in the heading before "and n more".
@@ -193,18 +192,6 @@ def wholes(outages: Sequence[Outage]) -> list[tuple[Outage, list[Outage]]]:
         if whole and whole in ids:
             parts.setdefault(whole, []).append(row)
     return [(row, parts.get(row["id"], [])) for row in outages if not (row.get("parent") and row["parent"] in ids)]
-
-
-def inside(rows: Sequence[Outage], countries: Mapping[str, EntityState]) -> dict[str, Part]:
-    """By alpha-2 code, the countries that open outages touch without being broken as a whole. Attempts on a firewall's
-    rule break nothing."""
-    levels: dict[str, list[str]] = {}
-    for whole, parts in wholes([row for row in rows if not row.get("about")]):
-        for code in sorted({country_of(row["entity"]) or "" for row in (whole, *parts)} - {""}):
-            seen, itself = countries.get(code), whole["entity"] == f"country/{code}"
-            if not itself and (seen is None or seen["state"] not in ("outage", "degraded")):
-                levels.setdefault(code, []).append(whole["level"])
-    return {code: Part("outage" if "outage" in found else "degraded", len(found)) for code, found in levels.items()}
 
 
 def sorts(outages: Sequence[Outage]) -> tuple[list[Outage], list[Outage], list[Outage], list[Outage]]:

@@ -9,7 +9,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from radar.components.ssr import marks
-from radar.labels import PART, PART_HELP, STATE_HELP, STATES, _
+from radar.labels import STATE_HELP, STATES, _
 
 #: From worst to calmest, as lists and legends order them.
 ORDER = ("outage", "degraded", "insufficient", "ok")
@@ -31,11 +31,9 @@ def simulated(flag: bool) -> Component | None:
     return html.Span(_("simulated"), className="tag s-simulated") if flag else None
 
 
-def legend(counts: Mapping[str, int], *, unknown: int, parts: int) -> Component:
-    """All states with their shape, word, meaning and how many there are; ``unknown``: places nothing is known of;
-    ``parts``: places of which only a part is broken, which are counted by their own state too."""
+def legend(counts: Mapping[str, int], *, unknown: int) -> Component:
+    """All states with their shape, word, meaning and how many there are; ``unknown``: places nothing is known of."""
     lines = [(state, mark(state), counts.get(state, 0), _(STATE_HELP[state])) for state in ORDER]
-    lines.insert(2, ("part", mark("part", _(PART)), parts, _(PART_HELP)))
     if unknown:
         lines.append(("none", mark("none", _("No data")), unknown, _("Nothing was ever measured here.")))
     rows = [

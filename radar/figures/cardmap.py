@@ -10,21 +10,18 @@ from PIL import Image, ImageDraw
 
 from radar.figures.ink import SMOOTH, Point
 from radar.figures.palette import WORST_FIRST, colours
-from radar.figures.world import Parts, kind_of, shapes
+from radar.figures.world import kind_of, shapes
 from radar.shapes import EntityState
 
 _NUMBER = re.compile(r"-?\d+")
-#: Radius of the dot of a place that is too small to see, of what is broken, and in a part, pixels of the picture.
-_DOT, _BROKEN, _PART = 3.0, 6.0, 4.5
+#: Radius of the dot of a place that is too small to see, and of what is broken, pixels of the picture.
+_DOT, _BROKEN = 3.0, 6.0
 #: Square pixels of a shape that is seen without a dot.
 _SEEN = 150
 
 
-def world(
-    states: Mapping[str, EntityState], height: int, parts: Parts | None = None, *, marked: str = ""
-) -> Image.Image:
-    """The map as RGBA of this height. ``states``: by alpha-2 code; ``parts``: countries of which only a part is broken;
-    ``marked``: the country that is ringed, or ""."""
+def world(states: Mapping[str, EntityState], height: int, *, marked: str = "") -> Image.Image:
+    """The map as RGBA of this height. ``states``: by alpha-2 code; ``marked``: the country that is ringed, or ""."""
     drawing, ink = shapes(), colours("light")
     scale = height * SMOOTH / drawing["height"]
     size = (round(drawing["width"] * scale), height * SMOOTH)
@@ -50,11 +47,6 @@ def world(
             r = (_BROKEN if broken else _DOT) * SMOOTH
             dot = pen.rectangle if kind == "outage" else pen.ellipse
             dot((x - r, y - r, x + r, y + r), fill=ink[kind], outline=ink["paper"], width=SMOOTH)
-    for code, part in (parts or {}).items():
-        x, y = (n * scale for n in drawing["countries"][code]["at"])
-        r = _PART * SMOOTH
-        square = pen.rectangle if part.level == "outage" else pen.ellipse
-        square((x - r, y - r, x + r, y + r), fill=ink[part.level], outline=ink["paper"], width=SMOOTH)
     if marked in drawing["countries"]:
         x, y = (n * scale for n in drawing["countries"][marked]["at"])
         r = 22 * SMOOTH

@@ -20,7 +20,6 @@ from radar.figures.chart import Chart, runs
 from radar.figures.ink import SMOOTH, Face, Paper, Point
 from radar.figures.palette import colours
 from radar.figures.text import unit_words
-from radar.figures.world import Parts
 from radar.labels import _
 from radar.shapes import EntityState
 
@@ -57,8 +56,6 @@ class Card:
         Drawn where there is one; else the world by ``states``; a card with neither is words alone.
     states
         By alpha-2 code, as in the map of the site; None: no map.
-    parts
-        Countries of which only a part is broken.
     marked
         The country that is ringed on the map; "" for none.
     legend
@@ -75,7 +72,6 @@ class Card:
     simulated: bool
     chart: Chart | None = None
     states: Mapping[str, EntityState] | None = field(default_factory=dict)
-    parts: Parts = field(default_factory=dict)
     marked: str = ""
     legend: Sequence[tuple[str, str, int]] = ()
 
@@ -176,7 +172,7 @@ def _map(paper: Paper, card: Card, states: Mapping[str, EntityState], room: tupl
     ink = colours("light")
     top, bottom = room[0], round(room[1])
     height = round(bottom - top)
-    picture = world(states, height, card.parts, marked=card.marked)
+    picture = world(states, height, marked=card.marked)
     wide = min(picture.width, _INSIDE - (300 if card.legend else 0))
     if picture.width > wide:
         picture = picture.resize((wide, round(picture.height * wide / picture.width)), Image.Resampling.LANCZOS)

@@ -101,8 +101,7 @@ class Paper:
         self.image.paste(picture, at, picture if picture.mode == "RGBA" else None)
 
     def state(self, at: Point, kind: str, colours: dict[str, str], size: int) -> None:
-        """The shape of a state: square, half dot, dot, hatched ring, square on calm ground. ``at``: its upper left
-        corner."""
+        """The shape of a state: square, half dot, dot, hatched ring. ``at``: its upper left corner."""
         n = size * SMOOTH
         shape = Image.new("RGBA", (n, n))
         pen, edge = ImageDraw.Draw(shape), max(2, n // 9)
@@ -121,9 +120,6 @@ class Paper:
             shape.putalpha(Image.composite(shape.getchannel("A"), Image.new("L", (n, n)), mask))
             pen = ImageDraw.Draw(shape)
             pen.ellipse(box, outline=ink, width=edge)
-        elif kind == "part":
-            pen.rounded_rectangle((0, 0, n, n), n // 6, fill=colours["ok"])
-            pen.rectangle((n // 4, n // 4, n - n // 4, n - n // 4), fill=colours["outage"])
         elif kind == "none":
             pen.ellipse(box, fill=colours["none"], outline=colours["insufficient"], width=edge // 2)
         else:

@@ -8,20 +8,18 @@ from html import escape
 
 from radar.figures import sheet, worldmap
 from radar.figures.palette import WORST_FIRST
-from radar.figures.world import Parts, by_urgency, kind_of
-from radar.labels import PART, STATES, _
+from radar.figures.world import by_urgency, kind_of
+from radar.labels import STATES, _
 from radar.shapes import EntityState
 
 
-def svg(states: Mapping[str, EntityState], parts: Parts, *, title: str, sentence: str, credit: str, base: str) -> str:
+def svg(states: Mapping[str, EntityState], *, title: str, sentence: str, credit: str, base: str) -> str:
     """The finished file, in the colours of the light theme.
 
     Parameters
     ----------
     states
         By alpha-2 code; a country that is absent is drawn as "no data".
-    parts
-        Countries of which only a part is broken.
     sentence, credit
         What is said above the map and below it; both are wrapped.
     base
@@ -34,10 +32,7 @@ def svg(states: Mapping[str, EntityState], parts: Parts, *, title: str, sentence
     for kind in WORST_FIRST:
         words = f"{_(STATES[kind]) if kind in STATES else _('No data')} {counts[kind]}"
         legend.append((worldmap.symbol(kind), words))
-    if parts:
-        legend.insert(2, (worldmap.symbol("part"), f"{_(PART)} {len(parts)}"))
-    drawing = worldmap.svg(states, parts, compact=True)
-    return shaded(drawing, legend, title=title, sentence=sentence, credit=credit, base=base)
+    return shaded(worldmap.svg(states, compact=True), legend, title=title, sentence=sentence, credit=credit, base=base)
 
 
 def shaded(

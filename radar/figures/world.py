@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import TypedDict
@@ -47,17 +46,6 @@ class WorldMap(TypedDict):
     disputed: Border
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What is open within a country that is not broken as a whole, in a region or a network of it: the worst level, and
-    how many."""
-
-    level: str
-    n: int
-
-
-Parts = Mapping[str, Part]
-
 #: Names of the shapes without a code, marked for translation.
 NEUTRAL_NAMES = (N_("Somaliland"), N_("Northern Cyprus"), N_("Siachen Glacier"))
 
@@ -70,30 +58,25 @@ def shapes() -> WorldMap:
     return loaded
 
 
-def describe(
-    states: Mapping[str, EntityState], parts: Parts | None = None, *, names: Mapping[str, str] | None = None
-) -> str:
+def describe(states: Mapping[str, EntityState], *, names: Mapping[str, str] | None = None) -> str:
     """The map in words: what is worst first, then how many are normal and how many we cannot speak of."""
     by_kind: dict[str, list[str]] = {kind: [] for kind in WORST_FIRST}
     for code, state in by_urgency(states):
         by_kind[kind_of(state)].append(name_of(code, names))
-    told = []
+    parts = []
     for kind, message in (("outage", _("Outage: {names}.")), ("degraded", _("Degraded: {names}."))):
         if by_kind[kind]:
-            told.append(message.format(names=", ".join(by_kind[kind])))
-    if not told:
-        told.append(_("No country is in outage or degraded as far as we can see."))
-    if parts:
-        parts_of = ", ".join(name_of(code, names) for code in sorted(parts))
-        told.append(_("Open in a part of: {names}.").format(names=parts_of))
+            parts.append(message.format(names=", ".join(by_kind[kind])))
+    if not parts:
+        parts.append(_("No country is in outage or degraded as far as we can see."))
     normal, blind = len(by_kind["ok"]), len(by_kind["insufficient"]) + len(by_kind["none"])
-    told.append(ngettext("{n} country is normal.", "{n} countries are normal.", normal).format(n=normal))
-    told.append(
+    parts.append(ngettext("{n} country is normal.", "{n} countries are normal.", normal).format(n=normal))
+    parts.append(
         ngettext("Of {n} we have too little data to say.", "Of {n} we have too little data to say.", blind).format(
             n=blind
         )
     )
-    return " ".join(told)
+    return " ".join(parts)
 
 
 def by_urgency(states: Mapping[str, EntityState]) -> Iterator[tuple[str, EntityState | None]]:
@@ -114,32 +97,15 @@ def name_of(code: str, names: Mapping[str, str] | None) -> str:
     return (names or {}).get(code) or country_name(code)
 
 
-def words_of(
-    code: str,
-    state: EntityState | None,
-    names: Mapping[str, str] | None,
-    part: Part | None = None,
-    *,
-    short: bool = False,
-) -> str:
+def words_of(code: str, state: EntityState | None, names: Mapping[str, str] | None, *, short: bool = False) -> str:
     """What a country says of itself: "Iraq: Outage. Requests at our edge are 72 % below normal (simulated)"."""
     name = name_of(code, names)
     if state is None:
-        return within(_("{name}: no data").format(name=name), part)
-    text = within(_("{name}: {state}").format(name=name, state=_(STATES[state["state"]])), part)
+        return _("{name}: no data").format(name=name)
+    text = _("{name}: {state}").format(name=name, state=_(STATES[state["state"]]))
     if state["words"] and state["state"] != "ok" and not short:
         text += f". {state['words']}"
     return _("{text} (simulated)").format(text=text) if state["simulated"] else text
-
-
-def within(text: str, part: Part | None) -> str:
-    """The text, and what is open in a part of the place."""
-    return text if part is None else inside(part.n).format(text=text, n=part.n)
-
-
-def inside(n: int) -> str:
-    """The message about so many outages in parts of a place."""
-    return ngettext("{text}; {n} outage is open in a part of it", "{text}; {n} outages are open in parts of it", n)
 
 
 def neutral_words(place: Neutral) -> str:

@@ -18,8 +18,8 @@ from functools import lru_cache
 
 from radar.figures.palette import WORST_FIRST
 from radar.figures.text import esc
-from radar.figures.world import Parts, by_urgency, describe, kind_of, neutral_words, shapes, words_of
-from radar.labels import PART, STATES, _
+from radar.figures.world import by_urgency, describe, kind_of, neutral_words, shapes, words_of
+from radar.labels import STATES, _
 from radar.shapes import EntityState
 
 __all__ = ["ASPECT", "describe", "legend", "note", "svg", "symbol"]
@@ -32,21 +32,13 @@ GRID = 3
 NUMBER = re.compile(r"-?\d+")
 
 
-def svg(
-    states: Mapping[str, EntityState],
-    parts: Parts | None = None,
-    *,
-    names: Mapping[str, str] | None = None,
-    compact: bool = False,
-) -> str:
+def svg(states: Mapping[str, EntityState], *, names: Mapping[str, str] | None = None, compact: bool = False) -> str:
     """The finished map.
 
     Parameters
     ----------
     states
         By alpha-2 code. A country that is absent is drawn as "no data", never as normal.
-    parts
-        Countries of which only a part is broken: a mark stands in their middle, and their ground says how they are.
     names
         Names to show by alpha-2 code; the country table's where absent.
     compact
@@ -63,30 +55,27 @@ def svg(
     world = shapes()
     drawn = str if compact else coarse
     calm: list[str] = []
-    partly: list[str] = []
     broken: list[str] = []
     small: list[str] = []
     targets: dict[bool, list[str]] = {False: [], True: []}
     for code, state in by_urgency(states):
         place = world["countries"][code]
-        part = (parts or {}).get(code)
-        words = words_of(code, state, names, part, short=compact)
+        words = words_of(code, state, names, short=compact)
         kind = kind_of(state)
-        marked = f"s-{kind} in-{part.level}" if part else f"s-{kind}"
         is_broken = kind in ("outage", "degraded")
         x, y = place["at"]
-        drawing = [f'<a href="/country/{code}" class="c {marked}" tabindex="-1"><title>{esc(words)}</title>']
+        parts = [f'<a href="/country/{code}" class="c s-{kind}" tabindex="-1"><title>{esc(words)}</title>']
         if place["d"]:
-            drawing.append(f'<path d="{drawn(place["d"])}"/>')
+            parts.append(f'<path d="{drawn(place["d"])}"/>')
         if place["dot"]:
-            targets[is_broken or part is not None].append(
+            targets[is_broken].append(
                 f'<a href="/country/{code}" class="g" tabindex="-1"><path class="t" d="M{x} {y}h0"/></a>'
             )
-            drawing.append(_dot(x, y, kind, whole=not compact or part is not None))
-        elif not compact or is_broken or part:
-            drawing.append(f'<path class="p b" d="M{x} {y}h0"/>')  # lost in a large shape, seen on a small screen
-        drawing.append("</a>")
-        (small if place["dot"] else broken if is_broken else partly if part else calm).append("".join(drawing))
+            parts.append(_dot(x, y, kind, whole=not compact))
+        elif not compact or is_broken:
+            parts.append(f'<path class="p b" d="M{x} {y}h0"/>')  # lost in a large shape, seen on a small screen
+        parts.append("</a>")
+        (small if place["dot"] else broken if is_broken else calm).append("".join(parts))
     neutral = "".join(
         f'<g class="c s-none"><title>{esc(neutral_words(n))}</title><path d="{drawn(n["d"])}"/></g>'
         for n in world["neutral"]
@@ -98,11 +87,11 @@ def svg(
         f'<svg class="map{"" if compact else " coarse"}" role="group" viewBox="0 0 {world["width"]} {world["height"]}"'
         f' xmlns="http://www.w3.org/2000/svg" aria-labelledby="map-title map-desc">'
         f'<title id="map-title">{esc(_("Map of the world by state of connectivity"))}</title>'
-        f'<desc id="map-desc">{esc(describe(states, parts, names=names))}</desc>'
+        f'<desc id="map-desc">{esc(describe(states, names=names))}</desc>'
         f'<defs><pattern id="hatch" width="{step}" height="{step}" patternUnits="userSpaceOnUse" '
         f'patternTransform="rotate(45)"><rect class="hatch-0" width="{step}" height="{step}"/>'
         f'<path class="hatch-1" d="M{step // 4} 0v{step}"/></pattern></defs>'
-        f"{under}{neutral}{''.join(calm)}{''.join(partly)}{over}{''.join(broken)}"
+        f"{under}{neutral}{''.join(calm)}{over}{''.join(broken)}"
         f'<path class="disputed" d="{drawn(world["disputed"]["d"])}"/>{"".join(small)}</svg>'
     )
 
@@ -144,26 +133,24 @@ def note() -> str:
     )
 
 
-def legend(states: Mapping[str, EntityState], parts: Parts | None = None) -> str:
+def legend(states: Mapping[str, EntityState]) -> str:
     """The states in words, each with its shape and its count, as an HTML list (class ``map-legend``)."""
     counts = dict.fromkeys(WORST_FIRST, 0)
     for _code, state in by_urgency(states):
         counts[kind_of(state)] += 1
-    items = [(kind, _(STATES[kind]) if kind in STATES else _("No data"), counts[kind])
-             for kind in WORST_FIRST if counts[kind] or kind != "none"]  # fmt: skip
-    if parts:
-        items.insert(2, ("part", _(PART), len(parts)))
-    rows = [f"<li>{symbol(kind)}<span>{esc(label)}</span> <b>{n}</b></li>" for kind, label, n in items]
-    return f'<ul class="map-legend">{"".join(rows)}</ul>'
+    items = []
+    for kind in WORST_FIRST:
+        if counts[kind] or kind != "none":
+            label = _(STATES[kind]) if kind in STATES else _("No data")
+            items.append(f"<li>{symbol(kind)}<span>{esc(label)}</span> <b>{counts[kind]}</b></li>")
+    return f'<ul class="map-legend">{"".join(items)}</ul>'
 
 
 def symbol(kind: str) -> str:
-    """The shape of a state, 12 px, hidden from readers of text: square, half dot, dot, hatched ring; a square
-    on calm ground for what is broken in a part alone."""
+    """The shape of a state, 12 px, hidden from readers of text: square, half dot, dot, hatched ring."""
     inner = {
         "outage": '<rect x="1" y="1" width="10" height="10"/>',
         "degraded": '<circle class="ring" cx="6" cy="6" r="4.5"/><path d="M6 1.5a4.5 4.5 0 0 1 0 9z"/>',
-        "part": '<rect class="land" width="12" height="12" rx="2"/><rect class="in" x="3" y="3" width="6" height="6"/>',
         "insufficient": '<circle class="ring" cx="6" cy="6" r="4.5"/><path class="lines" d="M3 8 8 3M4.5 9.5l5-5"/>',
     }.get(kind, '<circle cx="6" cy="6" r="4"/>')
     return f'<svg class="sym s-{kind}" width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">{inner}</svg>'

@@ -26,7 +26,7 @@ from radar.components.state import ORDER
 from radar.errors import EntityError, StoreUnavailable
 from radar.figures import cards, text
 from radar.figures.chart import Chart
-from radar.labels import PART, STATES, STATUSES, _
+from radar.labels import STATES, STATUSES, _
 from radar.pages import _attack_chart, _charts, _read, _then
 from radar.shapes import EntityState, Outage
 
@@ -138,10 +138,7 @@ def _plain(words: str, status: int) -> flask.Response:
 def _home(snapshot: _read.Snapshot) -> cards.Card:
     head, states = headline(snapshot), _countries(snapshot)
     counts: Counter[str] = Counter(seen["state"] for seen in states.values())
-    parts = outages.inside(outages.listed(snapshot.current()), states)
     rows = [(kind, _(STATES[kind]), counts[kind]) for kind in ORDER]
-    if parts:
-        rows.insert(2, ("part", _(PART), len(parts)))
     rows.append(("none", _("No data"), len(entities.countries()) - len(states)))
     n = sum(row["state"] not in ("off", "history") for row in snapshot.sources)
     address = _bare("/sources")
@@ -149,7 +146,7 @@ def _home(snapshot: _read.Snapshot) -> cards.Card:
         state="none", kicker="", headline=head, facts="", time=_time(snapshot),
         credit=_("{n} sources with their licences: {address} · Shapes: Natural Earth").format(n=n, address=address),
         address=_bare(""), simulated=bool(snapshot.clock and snapshot.clock["simulated"]), states=states,
-        parts=parts, legend=rows if snapshot.clock else (),
+        legend=rows if snapshot.clock else (),
     )  # fmt: skip
 
 

@@ -18,13 +18,12 @@ from radar.api import envelope, table
 from radar.components import kit, outages, shell, times
 from radar.errors import StoreUnavailable
 from radar.figures import map_file
-from radar.figures.world import Parts
 from radar.labels import _
 from radar.pages import _read, _then
 from radar.shapes import EntityState, SourceStatus
 from radar.signals import SIGNALS
 
-COLUMNS = ("country", "name", "state", "part", "simulated", "published")
+COLUMNS = ("country", "name", "state", "simulated", "published")
 
 #: States of sources that measure now.
 _RUNNING = ("ok", "late", "failing")
@@ -35,7 +34,6 @@ class Found:
     """The map as it was published by a moment. ``heading``: the sentence of the page of then."""
 
     states: Mapping[str, EntityState]
-    parts: Parts
     snapshot: _read.Snapshot
     heading: str
     csv: bytes
@@ -56,14 +54,12 @@ def read(at: str) -> Found | Component:
     every = snapshot.current()
     listed = outages.by_urgency(outages.listed(every))
     heading = outages.heading(listed, blind=snapshot.is_blind, muted=len(listed) < len(every), past=True)
-    parts = outages.inside(listed, states)
-    csv = _csv(states, parts, snapshot.clock["now"])
-    return Found(states, parts, snapshot, heading, csv, _work(snapshot, states, csv))
+    csv = _csv(states, snapshot.clock["now"])
+    return Found(states, snapshot, heading, csv, _work(snapshot, states, csv))
 
 
 def csv_file() -> flask.Response:
-    """``/map.csv``: the state of each country; an empty cell is a country that nothing was ever measured of. ``part``:
-    the worst level of what is open in a part of a country that is not broken as a whole."""
+    """``/map.csv``: the state of each country; an empty cell is a country that nothing was ever measured of."""
     return _file("text/csv", lambda found: found.csv)
 
 
@@ -81,7 +77,7 @@ def _drawn(found: Found) -> str:
         *([_("simulated")] if work.simulated else []), _("Shapes: Natural Earth"), work.frozen,
     ])  # fmt: skip
     return map_file.svg(
-        found.states, found.parts, title=work.title, sentence=found.heading, credit=credit, base=envelope.address("")
+        found.states, title=work.title, sentence=found.heading, credit=credit, base=envelope.address("")
     )
 
 
@@ -105,11 +101,11 @@ def _file(kind: str, body: Callable[[Found], bytes]) -> flask.Response:
     return answer
 
 
-def _csv(states: Mapping[str, EntityState], parts: Parts, published: str) -> bytes:
+def _csv(states: Mapping[str, EntityState], published: str) -> bytes:
     with languages.speaking("en"):
         rows = [
             (code, entities.country_name(code), seen["state"] if seen else None,
-             parts[code].level if code in parts else None, seen["simulated"] if seen else None, published)
+             seen["simulated"] if seen else None, published)
             for code in sorted(entities.countries()) for seen in [states.get(code)]
         ]  # fmt: skip
     return table.write(COLUMNS, rows)

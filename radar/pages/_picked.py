@@ -69,10 +69,9 @@ class Picked:
         if not self.place:
             return [nothing] if self.level and none else []
         name = entities.name(f"country/{self.place}")
-        part = outages.inside(rows, countries).get(self.place)
         page = f"/country/{self.place}?at={at}" if at else f"/country/{self.place}"
         return [
-            html.Span(world.words_of(self.place, countries.get(self.place), None, part)),
+            html.Span(world.words_of(self.place, countries.get(self.place), None)),
             html.Span(nothing) if none else None,
             html.A(_("The page of {name}").format(name=name), href=page),
             html.A(_("Show all"), href=self.address(at, all=True), **marks(data_clear="")),

@@ -18,7 +18,6 @@ from radar.components.document import search_form
 from radar.components.ssr import marks, slot
 from radar.errors import StoreUnavailable
 from radar.figures import worldmap
-from radar.figures.world import Parts
 from radar.labels import STATES, _, ngettext
 from radar.pages import _here, _lines, _picked, _read, _then
 from radar.shapes import EntityState, Outage, SourceStatus
@@ -46,7 +45,6 @@ def layout(at: str = "", place: str = "", level: str = "", **query: str) -> Comp
     every = snapshot.current()
     open_now = outages.by_urgency(outages.listed(every))
     countries = {key.partition("/")[2]: seen for key, seen in snapshot.states.items() if key.startswith("country/")}
-    parts = outages.inside(open_now, countries)
     head = outages.heading(open_now, blind=snapshot.is_blind, muted=len(open_now) < len(every), past=bool(snapshot.at),
                            stalled=snapshot.stalled_since is not None)  # fmt: skip
     past = bool(snapshot.at)
@@ -54,8 +52,8 @@ def layout(at: str = "", place: str = "", level: str = "", **query: str) -> Comp
         _("Where the Internet was broken") if past else _("Where the Internet is broken now"),
         _finders(past=past),
         html.Div(
-            [_map(countries, parts, snapshot, picked), _list(open_now, countries, snapshot, picked),
-             _under(countries, parts, snapshot, picked)],
+            [_map(countries, snapshot, picked), _list(open_now, countries, snapshot, picked),
+             _under(countries, snapshot, picked)],
             className="front",
         ),
         html.Div([_ended(snapshot, now), _freshness(snapshot.sources, now)], className="columns even"),
@@ -76,11 +74,9 @@ def _finders(*, past: bool) -> Component:
     return html.Div([html.Div([search, me], className="finders"), None if past else slot("here-box", _HERE)])
 
 
-def _map(
-    countries: Mapping[str, EntityState], parts: Parts, snapshot: _read.Snapshot, picked: _picked.Picked
-) -> Component:
+def _map(countries: Mapping[str, EntityState], snapshot: _read.Snapshot, picked: _picked.Picked) -> Component:
     """The drawing: one and the same with scripts and without."""
-    return _box(lambda: _then.links(picked.mark(worldmap.svg(countries, parts)), snapshot))
+    return _box(lambda: _then.links(picked.mark(worldmap.svg(countries)), snapshot))
 
 
 def _box(drawn: Callable[[], str]) -> Component:
@@ -91,9 +87,7 @@ def _box(drawn: Callable[[], str]) -> Component:
     return html.Div(box, className="map-part")
 
 
-def _under(
-    countries: Mapping[str, EntityState], parts: Parts, snapshot: _read.Snapshot, picked: _picked.Picked
-) -> Component:
+def _under(countries: Mapping[str, EntityState], snapshot: _read.Snapshot, picked: _picked.Picked) -> Component:
     """Time machine, legend. On a narrow screen they come after the list."""
     counts: Counter[str] = Counter(seen["state"] for seen in countries.values())
     unknown = len(entities.countries()) - len(countries)
@@ -102,7 +96,7 @@ def _under(
         [
             moment,
             html.P(_("Countries and territories, by state:"), className="legend-head"),
-            state.legend(counts, unknown=unknown, parts=len(parts)),
+            state.legend(counts, unknown=unknown),
             html.P(worldmap.note(), className="note"),
             html.Div(kit.offer("world-map", f"/map?at={snapshot.at or snapshot.now}"), className="now-only"),
         ],

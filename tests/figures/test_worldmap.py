@@ -10,8 +10,8 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from radar.entities import countries
-from radar.figures import cardmap, worldmap
-from radar.figures.world import Part, shapes
+from radar.figures import worldmap
+from radar.figures.world import shapes
 from radar.shapes import EntityState
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -194,26 +194,3 @@ def test_a_file_with_a_style_of_its_own_has_the_shapes_in_full_size() -> None:
     drawn = worldmap.svg({}, compact=True)
     assert '<svg class="map" ' in drawn
     assert all(f'd="{place["d"]}"' in drawn for place in shapes()["countries"].values() if place["d"])
-
-
-def test_a_country_of_which_only_a_part_is_broken_keeps_its_state_and_has_a_mark() -> None:
-    parts = {"US": Part("outage", 1), "MT": Part("degraded", 2)}
-    for compact in (False, True):
-        text = worldmap.svg(world(), parts, compact=compact)
-        found = links(text)
-        assert {code: link.attrib["class"] for code, link in found.items() if "in-" in link.attrib["class"]} == {
-            "US": "c s-ok in-outage", "MT": "c s-ok in-degraded"}  # fmt: skip
-        assert [p.attrib["class"] for p in found["US"].iter(f"{SVG}path") if "class" in p.attrib] == ["p b"]
-        assert [p.attrib["class"] for p in found["MT"].iter(f"{SVG}path") if "class" in p.attrib] == ["p", "o"]
-        assert found["US"][0].text == "US: Normal; 1 outage is open in a part of it"
-        assert found["MT"][0].text == "Malta: Normal; 2 outages are open in parts of it"
-        assert "Open in a part of: Malta, US." in text
-        drawn = [a.attrib["href"] for a in ET.fromstring(text).iter(f"{SVG}a") if a.attrib["class"] != "g"]
-        assert drawn.index("/country/US") > drawn.index("/country/CA"), "no neighbour is drawn over the mark"
-    assert "Only in a part</span> <b>2</b>" in worldmap.legend(world(), parts)
-    assert "Only in a part" not in worldmap.legend(world())
-
-
-def test_a_part_changes_the_pixels_of_a_card() -> None:
-    calm, marked = (cardmap.world(world(), 400, parts) for parts in ({}, {"US": Part("outage", 1)}))
-    assert calm.tobytes() != marked.tobytes()

@@ -53,7 +53,7 @@ def main(html: str) -> str:
 
 def test_the_front_page_shows_the_map_and_the_list_of_then(past: Site) -> None:
     now, then = past.page("/"), past.page(f"/{AT}")
-    iraq = re.compile(r'<a href="/country/IQ[^"]*" class="c (s-\w+)[ "]')
+    iraq = re.compile(r'<a href="/country/IQ[^"]*" class="c (s-\w+)"')
     assert iraq.findall(now) == ["s-ok"]
     assert iraq.findall(then) == ["s-outage"]
     assert "Iraq has been mostly offline" not in main(now)
