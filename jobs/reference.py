@@ -25,7 +25,7 @@ import orjson
 from jobs.progress import screen
 from jobs.reference_forms import FORMS, Rows
 from radar import reference
-from radar.entities import countries
+from radar.entities import countries, is_entity
 from radar.errors import RadarError, UpstreamChanged
 from radar.http import Http
 from radar.reference import Info
@@ -243,6 +243,7 @@ VALUES: dict[str, tuple[Test, str]] = {
     "abroad_cc": _country(empty=True),
     "lat": _number(-90, 90),
     "lon": _number(-180, 180),
+    "code": (lambda text: is_entity(f"region/{text}"), "an ISO 3166-2 code"),
     "provider": _SAID,
     "region": _SAID,
 }

@@ -1,4 +1,4 @@
-"""Reference tables: what is known of countries, networks, cities and clouds, whatever is measured.
+"""Reference tables: what is known of countries and their regions, networks, cities and clouds, whatever is measured.
 
 Each is a file of this package; ``data/reference.toml`` lists its version, date, source, licence, rows and hash.
 ``radar reference --refresh`` puts a newer one into ``<data_dir>/reference/<name>/`` and names it in ``current.json``

@@ -61,6 +61,7 @@ def test_the_script_that_writes_the_manifest_finds_nothing_to_change() -> None:
 def test_tables_name_only_countries_that_exist(folder: Path) -> None:
     known = entities.countries()
     assert {row["cc"] for row in reference.table("cities")} <= known.keys()
+    assert all(entities.is_entity(f"region/{row['code']}") for row in reference.table("regions"))
     assert {row["owner_cc"] for row in reference.table("state_owned")} <= known.keys()
     assert {row["abroad_cc"] for row in reference.table("state_owned")} <= {*known, ""}
 
