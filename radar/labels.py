@@ -31,6 +31,9 @@ STATES: dict[str, str] = {
     "insufficient": N_("Too little data"),
 }
 
+#: What is marked of a region within a country, by level.
+REGIONS: dict[str, str] = {"outage": N_("Region in outage"), "degraded": N_("Region degraded")}
+
 STATE_HELP: dict[str, str] = {
     "ok": N_("What we measure is within its usual range."),
     "degraded": N_("A confident loss of 10 to 50 %, or performance out of its usual range."),

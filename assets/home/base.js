@@ -9,9 +9,14 @@
   const machine = () => find("#machine");
   const map = () => find(".map-box svg.map");
   const box = () => find(".map-box");
-  const places = () => all("a.c", map());
-  const code = (node) => node.getAttribute("href").slice(9, 11);
-  const place = (name) => find(`a.c[href^="/country/${name}"]`, map());
+  /* Countries, and regions within them, in which something is open: those that are not shown are no places. */
+  const places = () => all("a.c, a.r:not(.off)", map());
+  const code = (node) => node.getAttribute("href").match(/^\/\w+\/([\w-]+)/)[1];
+  const regions = () => all("a.r", map());
+  const place = (name) => (name.includes("-") ? regions().find((node) => code(node) === name)
+    : find(`a.c[href^="/country/${name}"]`, map()));
+  const country = (name) => name.slice(0, 2);
+  const path = (name) => `/${name.includes("-") ? "region" : "country"}/${name}`;
   const kind = (node) => node.className.baseVal.match(/s-(\w+)/)[1];
   let said = null;
   const words = () => (said ||= JSON.parse(machine().dataset.words));
@@ -29,9 +34,9 @@
     return [text.slice(0, colon), text.slice(colon + 2)];
   };
 
-  /* Rows of the lists, and whether one speaks of a country. */
+  /* Rows of the lists, and whether one speaks of a country or a region. */
   const items = () => all("#open .items > li, #then-list .items > li");
   const touches = (item, name) => (item.dataset.places || "").split(" ").includes(name);
 
-  window.radarHome = { machine, map, box, places, code, place, kind, words, fill, make, title, items, touches };
+  window.radarHome = { machine, map, box, places, regions, code, place, country, path, kind, words, fill, make, title, items, touches };
 })();

@@ -95,6 +95,7 @@
     hint("");
     controls();
     home.filter();
+    home.tell();
   }
 
   function toNow() {

@@ -6,7 +6,7 @@
   const home = window.radarHome;
   const { map, box, places, code, place, kind, make, title, items, touches } = home;
 
-  let cursor = null;   /* the country that the keyboard is at */
+  let cursor = null;   /* the place that the keyboard is at */
 
   function hot(names, on) {
     for (const name of names) { const node = name && place(name); if (node) node.classList.toggle("hot", on); }
@@ -47,6 +47,8 @@
 
   const REACH = 12;  /* px: half of a dot's target */
   const MARK = { outage: 4.5, degraded: 4, insufficient: 3, ok: 2.25, none: 2.25 };  /* px: half of a mark (figures.css) */
+  const RING = 7.5;  /* px: half of the mark of a region */
+  const isRegion = (node) => node.classList.contains("r");
   const isDot = (node) => Boolean(find(".p:not(.b)", node));
   const isBroken = (node) => ["outage", "degraded"].includes(kind(node));
 
@@ -61,8 +63,9 @@
     const ground = path && path.parentNode;
     const land = ground && ground.matches("a.c") ? ground : null;
     const near = places().map((node) => [far(node), node]).filter(([away]) => away <= REACH).sort((m, n) => m[0] - n[0]);
-    const [mark] = near.filter(([away, node]) => (isDot(node) || isBroken(node)) && away <= MARK[kind(node)] + 0.5);
-    if (mark && (!land || mark[0] <= far(land))) {
+    const [mark] = near.filter(([away, node]) => (isDot(node) || isBroken(node)) &&
+      away <= (isRegion(node) ? RING : MARK[kind(node)]) + 0.5);
+    if (mark && (!land || isRegion(mark[1]) || mark[0] <= far(land))) {
       const same = near.filter(([away]) => away === mark[0]).map(([, node]) => node);
       return same[(same.findIndex((node) => code(node) === home.picked()) + 1) % same.length];
     }
@@ -184,7 +187,7 @@
     if (target.closest("a")) event.preventDefault();
     if (drag && drag.moved) return;
     /* where the pointer went down, which is finer than a click's whole pixels */
-    const node = event.detail ? meant(...(drag ? [drag.x, drag.y] : [event.clientX, event.clientY])) : target.closest("a.c");
+    const node = event.detail ? meant(...(drag ? [drag.x, drag.y] : [event.clientX, event.clientY])) : target.closest("a.c, a.r");
     if (node) home.pick(code(node));
     hover(null);
   }, true);
@@ -194,8 +197,8 @@
     const drawing = event.target.closest && event.target.closest(".map-box svg.map");
     drag = drawing && event.isPrimary ? { x: event.clientX, y: event.clientY, view: [...view], moved: false } : null;
     const link = drawing && event.target.closest("a");
-    const node = link && (link.matches(".c") ? link : meant(event.clientX, event.clientY));
-    if (node) link.setAttribute("href", home.address(node));  /* for whoever opens it in a tab of its own */
+    const node = link && (link.matches(".c, .r") ? link : meant(event.clientX, event.clientY));
+    if (node) link.setAttribute("href", home.address(code(node)));  /* for whoever opens it in a tab of its own */
   });
   document.addEventListener("pointermove", (event) => {
     if (event.pointerType === "touch" || event.buttons) return;
@@ -220,7 +223,7 @@
     if (event.target !== box() || event.ctrlKey || event.metaKey || event.altKey) return;
     const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     if (ways[event.key]) step(...ways[event.key]);
-    else if (event.key === "Enter" || event.key === " ") { if (cursor) home.pick(code(cursor)); }
+    else if (event.key === "Enter" || event.key === " ") { if (cursor && cursor.isConnected) home.pick(code(cursor)); }
     else if (event.key === "Escape") { setCursor(null); home.choose(null, ""); }
     else if (event.key === "+" || event.key === "=") zoom(2, ...(cursor ? spot(cursor) : []));
     else if (event.key === "-") zoom(0.5);
@@ -236,7 +239,10 @@
       arm();
       if (view[2] !== WHOLE[0]) look(view);
     },
-    /* The place under the pointer is another state now. */
-    tell() { if (hovered) tip(hovered); },
+    /* The place under the pointer is another state now; a region that was there may be gone. */
+    tell() {
+      if (cursor && !cursor.isConnected) setCursor(null);
+      if (hovered && !hovered.isConnected) hover(null); else if (hovered) tip(hovered);
+    },
   });
 })();

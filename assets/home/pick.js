@@ -1,17 +1,21 @@
-/* A picked country and a level, on map and list alike; the address says both, and the moment that is shown. */
+/* A picked country or region and a level, on map and list alike; the address says both, and the moment that is shown. */
 (function () {
   "use strict";
 
   const { root, find, all, spoken } = window.radarPage;
   const home = window.radarHome;
-  const { map, machine, code, place, words, fill, make, title, items, touches } = home;
+  const { map, machine, places, regions, code, place, country, path, words, fill, make, title, items, touches } = home;
 
   /* The moment that is shown, where that is not now: a text, set by the time machine. */
   let moment = null;
   const isThen = () => root.classList.contains("scrubbing");
 
-  let picked = null;   /* a country */
+  let picked = null;   /* the code of a country or of a region */
   let level = "";      /* "outage", "degraded", or all */
+  const called = {};   /* the names of regions that were marked */
+
+  /* A region stays with its country, and a country with its regions. */
+  const belongs = (name) => name === picked || name === country(picked) || country(name) === picked;
 
   function filter() {
     const drawing = map();
@@ -19,14 +23,17 @@
     let shown = 0;
     for (const part of all("#open, #then-list")) {
       const rows = all(".items > li", part);
-      const fitting = rows.filter((item) => (!picked || touches(item, picked)) && (!level || find(`.item.s-${level}`, item)));
+      const some = rows.filter((item) => !level || find(`.item.s-${level}`, item));
+      const fitting = some.filter((item) => !picked || touches(item, picked));
       for (const item of rows) item.classList.toggle("off", !fitting.includes(item));
       const count = find("h2 .count", part);
       if (count && count.firstChild && rows.length) {
         count.firstChild.data = fitting.length === rows.length ? String(rows.length)
           : fill(words().few, { n: fitting.length, m: rows.length });
       }
-      if (part.matches("#then-list") === isThen()) shown = fitting.length;
+      if (part.matches("#then-list") !== isThen()) continue;
+      shown = fitting.length;
+      for (const node of regions()) node.classList.toggle("off", !some.some((item) => touches(item, code(node))));
     }
     for (const button of all(".filters [data-level]")) {
       button.setAttribute("aria-pressed", String(button.dataset.level === level));
@@ -34,23 +41,27 @@
     drawing.classList.toggle("only-outage", level === "outage");
     drawing.classList.toggle("only-degraded", level === "degraded");
     drawing.classList.toggle("picking", Boolean(picked));
-    for (const node of all(".picked", drawing)) node.classList.remove("picked");
+    for (const node of all("a.c, a.r", drawing)) node.classList.toggle("picked", Boolean(picked) && belongs(code(node)));
+    for (const node of regions()) called[code(node)] = title(node)[0];
     const told = find("#picked");
     told.hidden = !picked && !(level && !shown);
     if (picked) {
       const node = place(picked);
-      node.classList.add("picked");
-      const name = title(node)[0];
-      const link = make("a", { href: address(node) }, fill(words().page, { name }));
+      const [name, state] = node ? title(node) : [called[picked] || picked, words().nothing];
+      const link = make("a", { href: address(picked) }, fill(words().page, { name }));
       const clear = make("button", { type: "button", "data-clear": "" }, told.dataset.clear);
-      told.replaceChildren(make("span", {}, title(node).join(": ")), ...(shown ? [] : [make("span", {}, words().nothing)]),
-        link, clear);
+      const none = shown || state === words().nothing ? [] : [make("span", {}, words().nothing)];
+      told.replaceChildren(make("span", {}, `${name}: ${state}`), ...none, link, clear);
     } else {
       told.replaceChildren(words().nothing);
     }
   }
 
-  const address = (node) => (moment === null ? node.getAttribute("href") : spoken(`/country/${code(node)}?at=${moment}`));
+  const address = (name) => {
+    const node = place(name);
+    if (moment === null && node) return node.getAttribute("href");
+    return spoken(moment === null ? path(name) : `${path(name)}?at=${moment}`);
+  };
 
   /* The address says what is picked, and of what moment: so it is passed on, restored, and gone back from. ``then``: the
      moment, where it is not the one of the link; null: now. */
@@ -97,7 +108,7 @@
   function readAddress() {
     const query = new URLSearchParams(location.search);
     const name = query.get("place");
-    picked = name && /^[A-Z]{2}$/.test(name) && place(name) ? name : null;
+    picked = name && /^[A-Z]{2}(-[A-Z0-9]{1,3})?$/.test(name) && place(country(name)) ? name : null;
     level = ["outage", "degraded"].find((one) => one === query.get("level")) || "";
   }
 

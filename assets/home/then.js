@@ -4,7 +4,7 @@
 
   const { find, all, showTimes, spoken, inUtc } = window.radarPage;
   const home = window.radarHome;
-  const { map, machine, places, code, kind, make, fill, words, iso, time, stampOf, span } = home;
+  const { map, machine, regions, code, path, kind, make, fill, words, iso, time, stampOf, span } = home;
   const { now: film, within, ms, listed } = home.film;
   const KINDS = { x: "outage", d: "degraded", i: "insufficient", o: "ok", "": "none" };
   const LETTERS = Object.fromEntries(Object.entries(KINDS).map(([letter, name]) => [name, letter]));
@@ -16,18 +16,22 @@
 
   function keep() {
     if (kept) return;
+    const places = all("a.c", map());
     kept = {
       heading: inUtc(find("#heading").firstChild),
       desc: find("#map-desc").textContent,
       counts: all(".legend b").map((node) => node.firstChild.data),
       clocks: new Map(clocks().map((node) => [node, node.cloneNode(true)])),
-      places: new Map(places().map((node) => [node, [node.className.baseVal, node.firstElementChild.textContent,
+      places: new Map(places.map((node) => [node, [node.className.baseVal, node.firstElementChild.textContent,
         node.getAttribute("href")]])),
       unknown: map().classList.contains("unknown"),
-      nodes: Object.fromEntries(places().map((node) => [code(node), node])),
+      regions: regions(),
+      nodes: Object.fromEntries(places.map((node) => [code(node), node])),
       letters: {},
       told: {},
+      marked: {},
     };
+    for (const node of kept.regions) node.remove();
   }
 
   function putBack() {
@@ -44,8 +48,37 @@
       node.className.baseVal = name;
       node.firstElementChild.textContent = title;
     }
+    for (const node of regions()) node.remove();
+    map().append(...kept.regions);
     map().classList.toggle("unknown", kept.unknown);
     kept = null;
+  }
+
+  const draw = (tag, attributes, ...children) => {
+    const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+    node.append(...children);
+    return node;
+  };
+
+  /* The regions of a frame, as the server draws them (radar/figures/worldmap.py): each by the first of its own rows. */
+  function markRegions(some) {
+    const rows = new Map();
+    for (const one of [...some].reverse()) {
+      const [, name] = one.page.match(/^\/region\/(.+)/) || [];
+      if (name) { rows.delete(name); rows.set(name, one); }
+    }
+    for (const node of regions()) if (!rows.has(code(node))) node.remove();
+    for (const [name, one] of rows) {
+      const d = `M${film().regions[name].join(" ")}h0`;
+      const node = kept.marked[name] ||= draw("a", { href: spoken(path(name)), class: "r s-none", tabindex: "-1" },
+        draw("title", {}), ...["t", "h", "w", "p", "o"].map((part) => draw("path", { class: part, d })));
+      node.classList.replace(`s-${kind(node)}`, `s-${one.level}`);
+      node.firstElementChild.textContent = fill(words().region, { name: one.name,
+        state: words().states[LETTERS[one.level]], time: time(one.start, "full").textContent });
+      if (!node.isConnected) map().append(node);
+    }
+    return regions();
   }
 
   /* Only what differs from the frame before is touched. */
@@ -68,16 +101,18 @@
         node.classList.add(now);
         /* what is broken is drawn over its neighbours */
         if (letter === "x" || letter === "d") {
-          const top = node.querySelector(".p:not(.b)") ? null : drawing.querySelector(".disputed");
+          const top = node.querySelector(".p:not(.b)") ? regions()[0] || null : drawing.querySelector(".disputed");
           drawing.insertBefore(node, top);
         }
       }
       node.firstElementChild.textContent = `${names[name]}: ${said[told]}`;
     });
     const counts = {};
-    for (const letter of letters) counts[KINDS[letter]] = (counts[KINDS[letter]] || 0) + 1;
+    const count = (name) => { counts[name] = (counts[name] || 0) + 1; };
+    for (const letter of letters) count(KINDS[letter]);
+    for (const node of gap ? [] : markRegions(listed(i))) count(`region s-${kind(node)}`);
     for (const row of all(".legend li")) {
-      const name = find(".shape", row).className.match(/s-(\w+)/)[1];
+      const name = find(".shape", row).className.match(/(region )?s-\w+/)[0].replace(/^s-/, "");
       find("b", row).firstChild.data = gap ? "–" : String(counts[name] || 0);
     }
   }

@@ -13,9 +13,10 @@ from radar import cldr, known
 from radar.components import numbers, reviews, state, times
 from radar.components.ssr import marks
 from radar.figures.matrix import WENT_DARK, went_dark
+from radar.figures.world import Region
 from radar.known import country_of as country_of
 from radar.known import name_of as name_of
-from radar.labels import CAUSES, STATUSES, VERDICTS, _, confidence_words, ngettext
+from radar.labels import CAUSES, STATES, STATUSES, VERDICTS, _, confidence_words, ngettext
 from radar.shapes import Outage, OutageSignal
 from radar.signals import SIGNALS
 
@@ -178,9 +179,53 @@ def item(outage: Outage, now: str, children: Sequence[Outage] = (), spark: Compo
         label = ngettext("{n} part of it", "{n} parts of it", len(children)).format(n=len(children))
         rows = [html.Li([state.mark(row["level"]), " ", link(row), facts(row, now)]) for row in children]
         inside.append(html.Details([html.Summary(label), html.Ul(rows, className="plain parts")]))
-    codes = dict.fromkeys(code for row in (outage, *children) if (code := country_of(row["entity"])))
     article = html.Article(inside, className=f"item s-{outage['level']} is-{outage['status']}")
-    return html.Li(article, **marks(data_places=" ".join(codes) or None))
+    return html.Li(article, **marks(data_places=" ".join(places((outage, *children))) or None))
+
+
+def places(outages: Sequence[Outage]) -> list[str]:
+    """The codes of the countries and regions that outages touch, a region after its country."""
+    found: dict[str, None] = {}
+    for row in outages:
+        if code := country_of(row["entity"]):
+            found[code] = None
+        if region := _region_of(row):
+            found[region] = None
+    return list(found)
+
+
+def regions(open_now: Sequence[Outage], picked: str = "") -> list[Region]:
+    """What the map marks within countries: regions with an open outage that is no part of another, for the whole tells
+    of its parts. ``picked``: a region that is there in any case."""
+    found: dict[str, Outage] = {}
+    for row in by_urgency([row for row, _parts in wholes(open_now) if not row.get("about")]):
+        if code := _region_of(row):
+            found.setdefault(code, row)
+    inside = next((row for row in by_urgency(open_now) if picked and _region_of(row) == picked), None)
+    if inside is not None:
+        found.setdefault(picked, inside)
+    marked = [_marked(code, row) for code, row in found.items()]
+    if "-" in picked and picked not in found:
+        name = name_of(f"region/{picked}")
+        words = _("{name}: {state}").format(name=name, state=_("Nothing open here."))
+        marked.append(Region(picked, name, "none", words))
+    return marked
+
+
+def _marked(code: str, outage: Outage) -> Region:
+    name = name_of(outage["entity"])
+    words = _("{name}: {state} in this region since {time}").format(
+        name=name, state=_(STATES[outage["level"]]), time=times.words(outage["start"])
+    )
+    if outage["simulated"]:
+        words = _("{text} (simulated)").format(text=words)
+    return Region(code, name, outage["level"], words, outage["simulated"])
+
+
+def _region_of(outage: Outage) -> str:
+    """The ISO 3166-2 code of the region that an outage is about; "" where it is about another thing."""
+    kind, _slash, code = outage["entity"].partition("/")
+    return code if kind == "region" else ""
 
 
 def wholes(outages: Sequence[Outage]) -> list[tuple[Outage, list[Outage]]]:

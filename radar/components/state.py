@@ -9,7 +9,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from radar.components.ssr import marks
-from radar.labels import STATE_HELP, STATES, _
+from radar.labels import REGIONS, STATE_HELP, STATES, _
 
 #: From worst to calmest, as lists and legends order them.
 ORDER = ("outage", "degraded", "insufficient", "ok")
@@ -31,11 +31,16 @@ def simulated(flag: bool) -> Component | None:
     return html.Span(_("simulated"), className="tag s-simulated") if flag else None
 
 
-def legend(counts: Mapping[str, int], *, unknown: int) -> Component:
-    """All states with their shape, word, meaning and how many there are; ``unknown``: places nothing is known of."""
+def legend(counts: Mapping[str, int], *, unknown: int, regions: Mapping[str, int]) -> Component:
+    """All states with their shape, word, meaning and how many there are; ``unknown``: places nothing is known of;
+    ``regions``: how many are marked within countries, by level."""
     lines = [(state, mark(state), counts.get(state, 0), _(STATE_HELP[state])) for state in ORDER]
     if unknown:
         lines.append(("none", mark("none", _("No data")), unknown, _("Nothing was ever measured here.")))
+    for level, words in REGIONS.items():
+        ring = html.Span(className=f"shape region s-{level}", **marks(aria_hidden="true"))
+        told = html.Span([ring, html.Span(_(words))], className=f"state s-{level}")
+        lines.append((level, told, regions.get(level, 0), _("One region; its country is shown by its own state.")))
     rows = [
         html.Li([words, " ", html.B(str(n)), html.Span(help, className="help")]) for _state, words, n, help in lines
     ]

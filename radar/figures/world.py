@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from typing import TypedDict
+from math import asin, cos, radians, sin, sqrt
+from typing import Literal, TypedDict
 
+from radar import reference
 from radar.entities import countries, country_name
 from radar.figures.palette import WORST_FIRST
 from radar.labels import N_, STATES, _, ngettext
@@ -46,6 +49,24 @@ class WorldMap(TypedDict):
     disputed: Border
 
 
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A region that an open outage tells of, while its country as a whole may be normal. ``code``: by ISO 3166-2;
+    ``kind``: the level, "none" where nothing is open (any more); ``words``: all that is said of it, its name first."""
+
+    code: str
+    name: str
+    kind: Literal["outage", "degraded", "none"]
+    words: str
+    simulated: bool = False
+
+
+#: The projection of the drawing (``scripts/assets/build_map.mjs``: Equal Earth, turned so that this meridian is in the
+#: middle): units of the map for one radius of the sphere, and where the equator crosses that meridian.
+MERIDIAN, RADIUS, MIDDLE = 11, 1773.56, (4800, 2326.93)
+#: The polynomial of Equal Earth (Savric, Patterson, Jenny 2018).
+_A1, _A2, _A3, _A4, _M = 1.340264, -0.081106, 0.000893, 0.003796, sqrt(3) / 2
+
 #: Names of the shapes without a code, marked for translation.
 NEUTRAL_NAMES = (N_("Somaliland"), N_("Northern Cyprus"), N_("Siachen Glacier"))
 
@@ -58,7 +79,32 @@ def shapes() -> WorldMap:
     return loaded
 
 
-def describe(states: Mapping[str, EntityState], *, names: Mapping[str, str] | None = None) -> str:
+def point(lat: float, lon: float) -> tuple[int, int]:
+    """Where a place lies on the drawing, in its units."""
+    turned = radians((lon - MERIDIAN + 180) % 360 - 180)
+    up = asin(_M * sin(radians(lat)))
+    two, six = up**2, up**6
+    across = turned * cos(up) / (_M * (_A1 + 3 * _A2 * two + six * (7 * _A3 + 9 * _A4 * two)))
+    return (
+        round(MIDDLE[0] + RADIUS * across),
+        round(MIDDLE[1] - RADIUS * up * (_A1 + _A2 * two + six * (_A3 + _A4 * two))),
+    )
+
+
+def point_of(code: str) -> tuple[int, int]:
+    """Where a region is marked: among its people; where that is not known, at the point of its country."""
+    x, y = shapes()["countries"][code[:2]]["at"]
+    return point(*_regions()[code]) if code in _regions() else (x, y)
+
+
+@lru_cache(maxsize=1)
+def _regions() -> dict[str, tuple[float, float]]:
+    return {row["code"]: (float(row["lat"]), float(row["lon"])) for row in reference.table("regions")}
+
+
+def describe(
+    states: Mapping[str, EntityState], *, regions: Sequence[Region] = (), names: Mapping[str, str] | None = None
+) -> str:
     """The map in words: what is worst first, then how many are normal and how many we cannot speak of."""
     by_kind: dict[str, list[str]] = {kind: [] for kind in WORST_FIRST}
     for code, state in by_urgency(states):
@@ -69,6 +115,13 @@ def describe(states: Mapping[str, EntityState], *, names: Mapping[str, str] | No
             parts.append(message.format(names=", ".join(by_kind[kind])))
     if not parts:
         parts.append(_("No country is in outage or degraded as far as we can see."))
+    for kind, one, more in (
+        ("outage", N_("Outage in a region: {names}."), N_("Outage in regions: {names}.")),
+        ("degraded", N_("Degraded in a region: {names}."), N_("Degraded in regions: {names}.")),
+    ):
+        if some := [region.name for region in regions if region.kind == kind]:
+            # several names hold commas of their own
+            parts.append(_(one if len(some) == 1 else more).format(names="; ".join(some)))
     normal, blind = len(by_kind["ok"]), len(by_kind["insufficient"]) + len(by_kind["none"])
     parts.append(ngettext("{n} country is normal.", "{n} countries are normal.", normal).format(n=normal))
     parts.append(
@@ -85,6 +138,11 @@ def by_urgency(states: Mapping[str, EntityState]) -> Iterator[tuple[str, EntityS
     yield from sorted(
         ((code, states.get(code)) for code in countries()), key=lambda item: (rank[kind_of(item[1])], item[0])
     )
+
+
+def calm_first(regions: Sequence[Region]) -> list[Region]:
+    """Regions in the order of drawing."""
+    return sorted(regions, key=lambda region: (-WORST_FIRST.index(region.kind), region.code))
 
 
 def kind_of(state: EntityState | None) -> str:

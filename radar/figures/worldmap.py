@@ -8,18 +8,32 @@ moment is shown by other classes on the same nodes (``assets/home/then.js``). Pl
 are dots of constant size on the screen with a 24 px target, which lies under the large shapes: it acts over the sea and
 takes nothing from a neighbour, unless the dot is broken and the neighbour is calm. A country is a link outside the tab
 order: the list beside the map and the search are the way by keyboard, and 250 stops would be none.
+
+An outage of a region alone is no state of its country, which keeps its own: the region is a mark at its place, the
+shape of the level within a ring, on top of all. No country's mark has a ring around it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from radar.figures.palette import WORST_FIRST
 from radar.figures.text import esc
-from radar.figures.world import by_urgency, describe, kind_of, neutral_words, shapes, words_of
-from radar.labels import STATES, _
+from radar.figures.world import (
+    Region,
+    by_urgency,
+    calm_first,
+    describe,
+    kind_of,
+    neutral_words,
+    point_of,
+    shapes,
+    words_of,
+)
+from radar.labels import REGIONS, STATES, _
 from radar.shapes import EntityState
 
 __all__ = ["ASPECT", "describe", "legend", "note", "svg", "symbol"]
@@ -32,13 +46,21 @@ GRID = 3
 NUMBER = re.compile(r"-?\d+")
 
 
-def svg(states: Mapping[str, EntityState], *, names: Mapping[str, str] | None = None, compact: bool = False) -> str:
+def svg(
+    states: Mapping[str, EntityState],
+    *,
+    regions: Sequence[Region] = (),
+    names: Mapping[str, str] | None = None,
+    compact: bool = False,
+) -> str:
     """The finished map.
 
     Parameters
     ----------
     states
         By alpha-2 code. A country that is absent is drawn as "no data", never as normal.
+    regions
+        What is marked within countries; one in which nothing is open is there and not shown.
     names
         Names to show by alpha-2 code; the country table's where absent.
     compact
@@ -50,7 +72,7 @@ def svg(states: Mapping[str, EntityState], *, names: Mapping[str, str] | None = 
     str
         ``<svg class="map coarse" role="group">`` (``compact``: ``map`` alone) with every country once as
         ``<a href="/country/IQ" class="c s-outage">``, and beside them the targets of dots as ``<a class="g">``. Needs
-        ``figures.css``. Scales to the width of its box.
+        ``figures.css``. Scales to the width of its box. Regions are ``<a href="/region/US-SC" class="r s-outage">``.
     """
     world = shapes()
     drawn = str if compact else coarse
@@ -87,12 +109,13 @@ def svg(states: Mapping[str, EntityState], *, names: Mapping[str, str] | None = 
         f'<svg class="map{"" if compact else " coarse"}" role="group" viewBox="0 0 {world["width"]} {world["height"]}"'
         f' xmlns="http://www.w3.org/2000/svg" aria-labelledby="map-title map-desc">'
         f'<title id="map-title">{esc(_("Map of the world by state of connectivity"))}</title>'
-        f'<desc id="map-desc">{esc(describe(states, names=names))}</desc>'
+        f'<desc id="map-desc">{esc(describe(states, regions=regions, names=names))}</desc>'
         f'<defs><pattern id="hatch" width="{step}" height="{step}" patternUnits="userSpaceOnUse" '
         f'patternTransform="rotate(45)"><rect class="hatch-0" width="{step}" height="{step}"/>'
         f'<path class="hatch-1" d="M{step // 4} 0v{step}"/></pattern></defs>'
         f"{under}{neutral}{''.join(calm)}{over}{''.join(broken)}"
-        f'<path class="disputed" d="{drawn(world["disputed"]["d"])}"/>{"".join(small)}</svg>'
+        f'<path class="disputed" d="{drawn(world["disputed"]["d"])}"/>{"".join(small)}'
+        f"{''.join(_region(region, whole=not compact) for region in calm_first(regions))}</svg>"
     )
 
 
@@ -133,17 +156,34 @@ def note() -> str:
     )
 
 
-def legend(states: Mapping[str, EntityState]) -> str:
-    """The states in words, each with its shape and its count, as an HTML list (class ``map-legend``)."""
-    counts = dict.fromkeys(WORST_FIRST, 0)
-    for _code, state in by_urgency(states):
-        counts[kind_of(state)] += 1
-    items = []
-    for kind in WORST_FIRST:
-        if counts[kind] or kind != "none":
-            label = _(STATES[kind]) if kind in STATES else _("No data")
-            items.append(f"<li>{symbol(kind)}<span>{esc(label)}</span> <b>{counts[kind]}</b></li>")
+def key(states: Mapping[str, EntityState], regions: Sequence[Region] = ()) -> list[tuple[str, str, int]]:
+    """What is on the map: symbol, word and count of each state, and of regions where some are marked."""
+    counts = Counter(kind_of(state) for _code, state in by_urgency(states))
+    rows = [
+        (symbol(kind), _(STATES[kind]) if kind in STATES else _("No data"), counts[kind])
+        for kind in WORST_FIRST
+        if counts[kind] or kind != "none"
+    ]
+    marked: Counter[str] = Counter(region.kind for region in regions)
+    return rows + [(symbol_of_region(kind), _(words), marked[kind]) for kind, words in REGIONS.items() if marked[kind]]
+
+
+def legend(states: Mapping[str, EntityState], regions: Sequence[Region] = ()) -> str:
+    """:func:`key` as an HTML list (class ``map-legend``)."""
+    items = [f"<li>{mark}<span>{esc(words)}</span> <b>{n}</b></li>" for mark, words, n in key(states, regions)]
     return f'<ul class="map-legend">{"".join(items)}</ul>'
+
+
+def symbol_of_region(kind: str) -> str:
+    """The mark of a region, 12 px, hidden from readers of text: the shape of its level within a ring."""
+    inner = {
+        "outage": '<rect x="3.5" y="3.5" width="5" height="5"/>',
+        "degraded": '<path d="M6 3a3 3 0 0 1 0 6z"/>',
+    }.get(kind, "")
+    return (
+        f'<svg class="sym region s-{kind}" width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">'
+        f'<circle class="around" cx="6" cy="6" r="5.25"/>{inner}</svg>'
+    )
 
 
 def symbol(kind: str) -> str:
@@ -161,3 +201,14 @@ def _dot(x: int, y: int, kind: str, *, whole: bool) -> str:
     the ring of the states that have one, which is hidden in the others."""
     ring = f'<path class="o" d="M{x} {y}h0"/>' if whole or kind in ("insufficient", "degraded") else ""
     return f'<path class="p" d="M{x} {y}h0"/>{ring}'
+
+
+def _region(region: Region, *, whole: bool) -> str:
+    """The mark of a region: ring, ground, the shape of its level. ``whole``: with the target of a finger."""
+    x, y = point_of(region.code)
+    target = f'<path class="t" d="M{x} {y}h0"/>' if whole else ""
+    return (
+        f'<a href="/region/{region.code}" class="r s-{region.kind}{"" if region.kind != "none" else " off"}"'
+        f' tabindex="-1"><title>{esc(region.words)}</title>{target}<path class="h" d="M{x} {y}h0"/>'
+        f'<path class="w" d="M{x} {y}h0"/>{_dot(x, y, region.kind, whole=whole)}</a>'
+    )

@@ -23,6 +23,7 @@ from radar import entities, languages, retell
 from radar.api import access, then
 from radar.components import outages, reviews, times
 from radar.errors import StoreUnavailable
+from radar.figures import world
 from radar.labels import _
 from radar.pages import _read, _then
 from radar.shapes import EntityState, Outage
@@ -130,6 +131,7 @@ def written(shown: Sequence[Part], since: datetime, span: Span) -> dict[str, Any
     """The answer's content. Ranges of frames are ``[first, after the last, ...]``.
 
     ``changes``: from a frame on, a country has a letter of ``LETTERS``, or none (""). In a gap the last state goes on.
+    ``regions``: where on the map those lie that an outage is about; its list marks them.
     ``lists``: what is open, by its number among ``outages``, in the order of the page of that moment.
     """
     numbers: dict[bytes, int] = {}
@@ -137,6 +139,7 @@ def written(shown: Sequence[Part], since: datetime, span: Span) -> dict[str, Any
         tuple(numbers.setdefault(orjson.dumps(row), len(numbers)) for row in part.open)
         if isinstance(part, Told) else () for part in shown
     ]  # fmt: skip
+    told = [orjson.loads(row) for row in numbers]
     holes = [(part.why, part.words) if isinstance(part, Hole) else None for part in shown]
     notices = [part.impaired if isinstance(part, Told) else "" for part in shown]
     headings = [part.heading if isinstance(part, Told) else "" for part in shown]
@@ -148,7 +151,8 @@ def written(shown: Sequence[Part], since: datetime, span: Span) -> dict[str, Any
         "newest": times.rfc3339(span.newest),
         "names": {code: entities.name(f"country/{code}") for code in sorted(entities.countries())},
         "changes": list(_changes(shown)),
-        "outages": [orjson.loads(row) for row in numbers],
+        "outages": told,
+        "regions": {code: world.point_of(code) for row in told if (code := row["page"].partition("/region/")[2])},
         "lists": [(i, j, some) for i, j, some in _runs(lists) if some],
         "headings": [(i, j, text) for i, j, text in _runs(headings) if text],
         "impaired": [(i, j, text) for i, j, text in _runs(notices) if text],
@@ -223,17 +227,16 @@ def _told(when: datetime, rows: Rows, states: dict[str, str]) -> Told:
 
 
 def _rows(listed: Sequence[Outage]) -> list[dict[str, Any]]:
-    """What the list says of each outage that is no part of another; ``places`` are the countries that it touches, and
-    ``about`` says that it tells of attempts on a firewall's rule. What a page does not say is left out."""
+    """What the list says of each outage that is no part of another; ``places`` are the countries and regions that it
+    touches, and ``about`` says that it tells of attempts on a firewall's rule. What a page does not say is left out."""
     found = []
     for row, inside in outages.wholes(listed):
         told = cast(Outage, {**row, "headline": retell.text(row.get("headline", ""))})
-        places = dict.fromkeys(code for one in (row, *inside) if (code := outages.country_of(one["entity"])))
         people = [span.children for span in reviews.marks(row, row["start"]) if isinstance(span.children, str)]
         facts = [*outages.told(row), *people]
         line = {"id": row["id"], "name": outages.name_of(row["entity"]), "page": outages.place(row),
                 "level": row["level"], "start": row["start"], "sentence": outages.headline(told),
-                "facts": facts, "places": list(places), "parts": len(inside),
+                "facts": facts, "places": outages.places((row, *inside)), "parts": len(inside),
                 "about": bool(row.get("about")), "simulated": row["simulated"]}  # fmt: skip
         found.append({name: value for name, value in line.items() if value})
     return found

@@ -1,4 +1,5 @@
-"""What of the front page is picked: a country, a level, or both. The address says it, in the words of ``/outages``.
+"""What of the front page is picked: a country or a region, a level, or both. The address says it, of countries and
+levels in the words of ``/outages``.
 
 The server draws it as the browser would (``assets/home/pick.js``), so that a link shows at once, and without scripts,
 what whoever passed it on had seen.
@@ -25,11 +26,14 @@ from radar.shapes import EntityState, Outage
 
 LEVELS = ("outage", "degraded")
 
+#: A region that is marked on the map, up to its level.
+_REGION = re.compile(r'<a href="/region/(?P<code>[\w-]+)" class="r s-(?:outage|degraded)')
+
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """``place``: code of a country, "" for all; ``level``: one of LEVELS, "" for both; ``wrong``: what the address
-    names and is no country."""
+    """``place``: code of a country or of a region, "" for all; ``level``: one of LEVELS, "" for both; ``wrong``: what
+    the address names and is neither."""
 
     place: str = ""
     level: str = ""
@@ -45,12 +49,24 @@ class Picked:
         query = ({"at": at} if at else {}) | ({} if all else self.query)
         return f"/?{urlencode(query, safe=':')}" if query else "/"
 
-    def mark(self, svg: str) -> str:
-        """The map with what is not picked pale."""
+    @property
+    def is_region(self) -> bool:
+        """Whether it is a region that is picked, not a whole country."""
+        return "-" in self.place
+
+    def mark(self, svg: str, rows: Sequence[Outage] = ()) -> str:
+        """The map with what is not picked pale, and without regions of which the list shows nothing. ``rows``: what
+        is listed."""
         names = [f"only-{self.level}"] if self.level else []
+        if self.level:
+            fitting = [(row, *parts) for row, parts in outages.wholes(rows) if row["level"] == self.level]
+            shown = {code for some in fitting for code in outages.places(some)}
+            svg = _REGION.sub(lambda found: found[0] if found["code"] in shown else f"{found[0]} off", svg)
         if self.place:
             names.append("picking")
-            svg = re.sub(rf'(<a href="/country/{self.place}" class="c s-\w+)', r"\1 picked", svg, count=1)
+            within = self.place if self.is_region else rf"{self.place}-\w+"
+            link = rf'<a href="/(?:country/{self.place[:2]}|region/{within})" class="[cr] s-\w+'
+            svg = re.sub(link, r"\g<0> picked", svg)
         return svg.replace('class="map ', f'class="{" ".join(["map", *names])} ', 1) if names else svg
 
     def narrow(self, listing: Component, rows: Sequence[Outage]) -> Component:
@@ -68,11 +84,16 @@ class Picked:
         nothing = _("Nothing open here.")
         if not self.place:
             return [nothing] if self.level and none else []
-        name = entities.name(f"country/{self.place}")
-        page = f"/country/{self.place}?at={at}" if at else f"/country/{self.place}"
+        key = f"region/{self.place}" if self.is_region else f"country/{self.place}"
+        (words,) = (
+            [region.words for region in outages.regions(rows, self.place) if region.code == self.place]
+            if self.is_region
+            else [world.words_of(self.place, countries.get(self.place), None)]
+        )
+        name, page = entities.name(key), f"/{key}?at={at}" if at else f"/{key}"
         return [
-            html.Span(world.words_of(self.place, countries.get(self.place), None)),
-            html.Span(nothing) if none else None,
+            html.Span(words),
+            html.Span(nothing) if none and nothing not in words else None,
             html.A(_("The page of {name}").format(name=name), href=page),
             html.A(_("Show all"), href=self.address(at, all=True), **marks(data_clear="")),
         ]
@@ -80,7 +101,7 @@ class Picked:
     def _fits(self, whole: Outage, parts: Sequence[Outage]) -> bool:
         if self.level and whole["level"] != self.level:
             return False
-        return not self.place or any(outages.country_of(row["entity"]) == self.place for row in (whole, *parts))
+        return not self.place or self.place in outages.places((whole, *parts))
 
 
 def read(place: str, level: str) -> Picked:
@@ -89,6 +110,6 @@ def read(place: str, level: str) -> Picked:
     if not place:
         return Picked(level=level)
     try:
-        return Picked(entities.parse(f"country/{place}").code, level)
+        return Picked(entities.parse(f"{'region' if '-' in place else 'country'}/{place}").code, level)
     except EntityError:
         return Picked(level=level, wrong=repr(place[:20]))

@@ -30,9 +30,9 @@ AGAIN_S = 3
 SILENT = {"live": timedelta(minutes=15), "replay": timedelta(minutes=75)}
 
 #: Pages that can be shown as of a moment: links between them stay in it.
-_COUNTRY = re.compile(r'href="/country/[A-Z]{2}(?=")')
+_ON_THE_MAP = re.compile(r'href="/(?:country|region)/[A-Z0-9-]+(?=")')
 _MOMENT = re.compile(r"[?&]at=")  # a link that leads to a moment of its own
-_PLACES = ("/outage/", "/outages", "/country/", "/asn/", "/geoasn/", "/provider/", "/providers")
+_PLACES = ("/outage/", "/outages", "/country/", "/region/", "/asn/", "/geoasn/", "/provider/", "/providers")
 
 
 def snapshot(at: str) -> _read.Snapshot | Component:
@@ -101,8 +101,8 @@ def silence(past: shell.Past) -> str:
 
 
 def links(svg: str, seen: _read.Snapshot) -> str:
-    """A drawing with its links to countries in the moment of the snapshot."""
-    return svg if seen.at is None else _COUNTRY.sub(rf"\g<0>?at={quote(seen.at, safe=':')}", svg)
+    """A drawing with its links to countries and regions in the moment of the snapshot."""
+    return svg if seen.at is None else _ON_THE_MAP.sub(rf"\g<0>?at={quote(seen.at, safe=':')}", svg)
 
 
 def charts_note(path: str) -> Component:

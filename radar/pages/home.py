@@ -33,8 +33,9 @@ _HERE = '<div id="here" aria-live="polite"></div>'
 
 
 def layout(at: str = "", place: str = "", level: str = "", **query: str) -> Component:
-    """The home page; ``at``: as it was known at this time; ``place``: the country that is picked on the map, by its
-    code; ``level``: of what level alone outages are shown. The same words narrow ``/outages``."""
+    """The home page; ``at``: as it was known at this time; ``place``: the country or region that is picked on the map,
+    by its code; ``level``: of what level alone outages are shown. Countries and levels narrow ``/outages`` by the same
+    words."""
     picked = _picked.read(place, level)
     snapshot = _then.snapshot(at)
     if isinstance(snapshot, Component):
@@ -52,8 +53,8 @@ def layout(at: str = "", place: str = "", level: str = "", **query: str) -> Comp
         _("Where the Internet was broken") if past else _("Where the Internet is broken now"),
         _finders(past=past),
         html.Div(
-            [_map(countries, snapshot, picked), _list(open_now, countries, snapshot, picked),
-             _under(countries, snapshot, picked)],
+            [_map(countries, open_now, snapshot, picked), _list(open_now, countries, snapshot, picked),
+             _under(countries, open_now, snapshot, picked)],
             className="front",
         ),
         html.Div([_ended(snapshot, now), _freshness(snapshot.sources, now)], className="columns even"),
@@ -74,9 +75,19 @@ def _finders(*, past: bool) -> Component:
     return html.Div([html.Div([search, me], className="finders"), None if past else slot("here-box", _HERE)])
 
 
-def _map(countries: Mapping[str, EntityState], snapshot: _read.Snapshot, picked: _picked.Picked) -> Component:
+def _map(
+    countries: Mapping[str, EntityState],
+    open_now: Sequence[Outage],
+    snapshot: _read.Snapshot,
+    picked: _picked.Picked,
+) -> Component:
     """The drawing: one and the same with scripts and without."""
-    return _box(lambda: _then.links(picked.mark(worldmap.svg(countries)), snapshot))
+
+    def drawn() -> str:
+        regions = outages.regions(open_now, picked.place)
+        return _then.links(picked.mark(worldmap.svg(countries, regions=regions), open_now), snapshot)
+
+    return _box(drawn)
 
 
 def _box(drawn: Callable[[], str]) -> Component:
@@ -87,7 +98,12 @@ def _box(drawn: Callable[[], str]) -> Component:
     return html.Div(box, className="map-part")
 
 
-def _under(countries: Mapping[str, EntityState], snapshot: _read.Snapshot, picked: _picked.Picked) -> Component:
+def _under(
+    countries: Mapping[str, EntityState],
+    open_now: Sequence[Outage],
+    snapshot: _read.Snapshot,
+    picked: _picked.Picked,
+) -> Component:
     """Time machine, legend. On a narrow screen they come after the list."""
     counts: Counter[str] = Counter(seen["state"] for seen in countries.values())
     unknown = len(entities.countries()) - len(countries)
@@ -96,7 +112,7 @@ def _under(countries: Mapping[str, EntityState], snapshot: _read.Snapshot, picke
         [
             moment,
             html.P(_("Countries and territories, by state:"), className="legend-head"),
-            state.legend(counts, unknown=unknown),
+            state.legend(counts, unknown=unknown, regions=Counter(region.kind for region in outages.regions(open_now))),
             html.P(worldmap.note(), className="note"),
             html.Div(kit.offer("world-map", f"/map?at={snapshot.at or snapshot.now}"), className="now-only"),
         ],

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 from radar.entities import countries
 from radar.figures import worldmap
-from radar.figures.world import shapes
+from radar.figures.world import Region, point, point_of, shapes
 from radar.shapes import EntityState
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -98,6 +98,35 @@ def test_what_is_broken_is_drawn_last_so_that_it_lies_on_top() -> None:
     codes = list(links(worldmap.svg(world(AF="outage", CN="degraded", ZW="insufficient"))))
     large = [code for code in codes if not shapes()["countries"][code]["dot"]]
     assert large[-3:] == ["ZW", "CN", "AF"]
+
+
+def test_a_region_is_the_shape_of_its_level_within_a_ring_on_top_of_all() -> None:
+    regions = [Region("US-SC", "South Carolina", "outage", "<b>"), Region("ES-CT", "Catalonia", "degraded", "here"),
+               Region("US-CA", "California", "none", "no more")]  # fmt: skip
+    drawn = worldmap.svg(world(TO="outage"), regions=regions)
+    found = list(ET.fromstring(drawn).iter(f"{SVG}a"))[-3:]
+    assert [(a.attrib["href"], a.attrib["class"], a[0].text) for a in found] == [
+        ("/region/US-CA", "r s-none off", "no more"),
+        ("/region/ES-CT", "r s-degraded", "here"),
+        ("/region/US-SC", "r s-outage", "<b>"),
+    ]
+    assert [path.attrib["class"] for path in found[-1].iter(f"{SVG}path")] == ["t", "h", "w", "p", "o"]
+    assert "Outage: Tonga. Outage in a region: South Carolina. Degraded in a region: Catalonia. 249 countries" in drawn
+    calm = worldmap.svg(world(), regions=regions[:1])
+    assert "No country is in outage or degraded as far as we can see. Outage in a region: South Carolina." in calm
+    said = [(words, n) for _mark, words, n in worldmap.key(world(), regions)]
+    assert said[-2:] == [("Region in outage", 1), ("Region degraded", 1)]
+
+
+def test_a_place_on_earth_lies_where_the_drawing_has_it() -> None:
+    for code, place in shapes()["countries"].items():
+        x, y = point(place["lonlat"][1], place["lonlat"][0])
+        assert max(abs(x - place["at"][0]), abs(y - place["at"][1])) <= 1, code
+
+
+def test_a_region_lies_among_its_people_and_one_that_is_not_known_at_the_point_of_its_country() -> None:
+    assert point_of("US-SC") == point(33.9, -80.9)
+    assert point_of("US-ZZ") == tuple(shapes()["countries"]["US"]["at"])
 
 
 def test_targets_take_no_ground_from_a_large_country_unless_they_are_broken_and_it_is_calm() -> None:
