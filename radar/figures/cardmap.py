@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from PIL import Image, ImageDraw
 
-from radar.figures.ink import SMOOTH, Point
+from radar.figures.ink import SMOOTH, Point, region_mark
 from radar.figures.palette import WORST_FIRST, colours
-from radar.figures.world import kind_of, shapes
+from radar.figures.world import Region, calm_first, kind_of, point_of, shapes
 from radar.shapes import EntityState
 
 _NUMBER = re.compile(r"-?\d+")
 #: Radius of the dot of a place that is too small to see, and of what is broken, pixels of the picture.
 _DOT, _BROKEN = 3.0, 6.0
+#: Radius of the mark of a region.
+_REGION = 10.0
 #: Square pixels of a shape that is seen without a dot.
 _SEEN = 150
 
 
-def world(states: Mapping[str, EntityState], height: int, *, marked: str = "") -> Image.Image:
-    """The map as RGBA of this height. ``states``: by alpha-2 code; ``marked``: the country that is ringed, or ""."""
+def world(
+    states: Mapping[str, EntityState], height: int, *, regions: Sequence[Region] = (), marked: str = ""
+) -> Image.Image:
+    """The map as RGBA of this height. ``states``: by alpha-2 code; ``regions``: what is marked within countries;
+    ``marked``: the country that is ringed, or ""."""
     drawing, ink = shapes(), colours("light")
     scale = height * SMOOTH / drawing["height"]
     size = (round(drawing["width"] * scale), height * SMOOTH)
@@ -38,8 +43,8 @@ def world(states: Mapping[str, EntityState], height: int, *, marked: str = "") -
         _fill(hatching, path, scale, 255 if kind == "insufficient" else 0, 0)
     picture.paste(_hatch(size, ink["insufficient"]), mask=hatched)
     pen = ImageDraw.Draw(picture)
-    calm_first = sorted(drawing["countries"], key=lambda code: -WORST_FIRST.index(kind_of(states.get(code))))
-    for code in calm_first:
+    by_state = sorted(drawing["countries"], key=lambda code: -WORST_FIRST.index(kind_of(states.get(code))))
+    for code in by_state:
         place, kind = drawing["countries"][code], kind_of(states.get(code))
         x, y = (n * scale for n in place["at"])
         broken = kind in ("outage", "degraded")
@@ -47,6 +52,9 @@ def world(states: Mapping[str, EntityState], height: int, *, marked: str = "") -
             r = (_BROKEN if broken else _DOT) * SMOOTH
             dot = pen.rectangle if kind == "outage" else pen.ellipse
             dot((x - r, y - r, x + r, y + r), fill=ink[kind], outline=ink["paper"], width=SMOOTH)
+    for region in calm_first(regions):
+        x, y = (n * scale for n in point_of(region.code))
+        region_mark(pen, (x, y), region.kind, _REGION * SMOOTH, ink)
     if marked in drawing["countries"]:
         x, y = (n * scale for n in drawing["countries"][marked]["at"])
         r = 22 * SMOOTH

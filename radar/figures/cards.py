@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +21,8 @@ from radar.figures.chart import Chart, runs
 from radar.figures.ink import SMOOTH, Face, Paper, Point
 from radar.figures.palette import colours
 from radar.figures.text import unit_words
-from radar.labels import _
+from radar.figures.world import Region
+from radar.labels import REGIONS, _
 from radar.shapes import EntityState
 
 #: Width and height, as Open Graph has them.
@@ -56,6 +58,8 @@ class Card:
         Drawn where there is one; else the world by ``states``; a card with neither is words alone.
     states
         By alpha-2 code, as in the map of the site; None: no map.
+    regions
+        What is marked within countries.
     marked
         The country that is ringed on the map; "" for none.
     legend
@@ -72,6 +76,7 @@ class Card:
     simulated: bool
     chart: Chart | None = None
     states: Mapping[str, EntityState] | None = field(default_factory=dict)
+    regions: Sequence[Region] = ()
     marked: str = ""
     legend: Sequence[tuple[str, str, int]] = ()
 
@@ -80,7 +85,9 @@ class Card:
         """Whether anything on it is simulated: what it tells of, its chart, or any state of its map."""
         if self.simulated or self.chart is not None:
             return self.simulated or bool(self.chart and self.chart.simulated)
-        return any(seen["simulated"] for seen in (self.states or {}).values())
+        if self.states is None:
+            return False
+        return any(seen["simulated"] for seen in self.states.values()) or any(row.simulated for row in self.regions)
 
 
 def png(card: Card, fonts: Path) -> bytes:
@@ -172,14 +179,17 @@ def _map(paper: Paper, card: Card, states: Mapping[str, EntityState], room: tupl
     ink = colours("light")
     top, bottom = room[0], round(room[1])
     height = round(bottom - top)
-    picture = world(states, height, marked=card.marked)
+    picture = world(states, height, regions=card.regions, marked=card.marked)
     wide = min(picture.width, _INSIDE - (300 if card.legend else 0))
     if picture.width > wide:
         picture = picture.resize((wide, round(picture.height * wide / picture.width)), Image.Resampling.LANCZOS)
     paper.paste(picture, (SIZE[0] - _EDGE - picture.width, bottom - picture.height))
-    y = bottom - 40 * len(card.legend) + 20
-    for kind, word, count in card.legend:
-        paper.state((_EDGE, y - 17), kind, ink, 20)
+    marked: Counter[str] = Counter(region.kind for region in card.regions)
+    regions = [(kind, _(words), marked[kind]) for kind, words in REGIONS.items() if marked[kind] and card.legend]
+    y = bottom - 40 * (len(card.legend) + len(regions)) + 20
+    for number, (kind, word, count) in enumerate([*card.legend, *regions]):
+        draw = paper.state if number < len(card.legend) else paper.region
+        draw((_EDGE, y - 17), kind, ink, 20)
         paper.text((_EDGE + 88, y), f"{count}", Face(fonts, 24, 640), ink["ink"], end=True)
         paper.text((_EDGE + 104, y), word, Face(fonts, 24), ink["ink-2"])
         y += 40

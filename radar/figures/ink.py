@@ -68,6 +68,19 @@ class Face:
         return f"{text}…"
 
 
+def region_mark(pen: ImageDraw.ImageDraw, at: Point, kind: str, radius: float, colours: dict[str, str]) -> None:
+    """The shape of a level within a ring: what is marked of a region within a country."""
+
+    def box(r: float) -> Box:
+        return (at[0] - r, at[1] - r, at[0] + r, at[1] + r)
+
+    pen.ellipse(box(radius), fill=colours["paper"], outline=colours["ink"], width=max(1, round(radius / 6)))
+    if kind == "outage":
+        pen.rectangle(box(radius * 0.43), fill=colours["outage"])
+    else:
+        pen.pieslice(box(radius * 0.55), -90, 90, fill=colours["degraded"])
+
+
 class Paper:
     """A picture that is being drawn, in colours such as ``#fcfbf8``."""
 
@@ -99,6 +112,13 @@ class Paper:
     def paste(self, picture: Image.Image, at: tuple[int, int]) -> None:
         """Another picture, with its upper left corner at a place."""
         self.image.paste(picture, at, picture if picture.mode == "RGBA" else None)
+
+    def region(self, at: Point, kind: str, colours: dict[str, str], size: int) -> None:
+        """The mark of a region. ``at``: its upper left corner."""
+        n = size * SMOOTH
+        shape = Image.new("RGBA", (n, n))
+        region_mark(ImageDraw.Draw(shape), (n / 2, n / 2), kind, n / 2 - 1, colours)
+        self.paste(shape.reduce(SMOOTH), (round(at[0]), round(at[1])))
 
     def state(self, at: Point, kind: str, colours: dict[str, str], size: int) -> None:
         """The shape of a state: square, half dot, dot, hatched ring. ``at``: its upper left corner."""

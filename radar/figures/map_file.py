@@ -7,32 +7,35 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from radar.figures import sheet, worldmap
-from radar.figures.palette import WORST_FIRST
-from radar.figures.world import by_urgency, kind_of
-from radar.labels import STATES, _
+from radar.figures.world import Region
 from radar.shapes import EntityState
 
 
-def svg(states: Mapping[str, EntityState], *, title: str, sentence: str, credit: str, base: str) -> str:
+def svg(
+    states: Mapping[str, EntityState],
+    *,
+    regions: Sequence[Region] = (),
+    title: str,
+    sentence: str,
+    credit: str,
+    base: str,
+) -> str:
     """The finished file, in the colours of the light theme.
 
     Parameters
     ----------
     states
         By alpha-2 code; a country that is absent is drawn as "no data".
+    regions
+        What is marked within countries.
     sentence, credit
         What is said above the map and below it; both are wrapped.
     base
         Address of the site, before the paths of its pages, for the links of the countries.
     """
-    legend = []
-    counts = dict.fromkeys(WORST_FIRST, 0)
-    for _code, state in by_urgency(states):
-        counts[kind_of(state)] += 1
-    for kind in WORST_FIRST:
-        words = f"{_(STATES[kind]) if kind in STATES else _('No data')} {counts[kind]}"
-        legend.append((worldmap.symbol(kind), words))
-    return shaded(worldmap.svg(states, compact=True), legend, title=title, sentence=sentence, credit=credit, base=base)
+    legend = [(mark, f"{words} {n}") for mark, words, n in worldmap.key(states, regions)]
+    drawing = worldmap.svg(states, regions=regions, compact=True)
+    return shaded(drawing, legend, title=title, sentence=sentence, credit=credit, base=base)
 
 
 def shaded(

@@ -26,6 +26,7 @@ from radar.components.state import ORDER
 from radar.errors import EntityError, StoreUnavailable
 from radar.figures import cards, text
 from radar.figures.chart import Chart
+from radar.figures.world import Region
 from radar.labels import STATES, STATUSES, _
 from radar.pages import _attack_chart, _charts, _read, _then
 from radar.shapes import EntityState, Outage
@@ -146,7 +147,7 @@ def _home(snapshot: _read.Snapshot) -> cards.Card:
         state="none", kicker="", headline=head, facts="", time=_time(snapshot),
         credit=_("{n} sources with their licences: {address} · Shapes: Natural Earth").format(n=n, address=address),
         address=_bare(""), simulated=bool(snapshot.clock and snapshot.clock["simulated"]), states=states,
-        legend=rows if snapshot.clock else (),
+        legend=rows if snapshot.clock else (), regions=_regions(snapshot),
     )  # fmt: skip
 
 
@@ -179,7 +180,7 @@ def _outage(id: str, snapshot: _read.Snapshot) -> cards.Card | None:
         state=kind, kicker=word, headline=outages.headline(found), facts=_facts(found, snapshot.now),
         time=_("Recorded history") if found.get("history") else _time(snapshot), credit=credit,
         address=_bare(f"/outage/{id}"), simulated=found["simulated"], chart=chart, marked=where,
-        states=_countries(snapshot) if _has_map(found, snapshot) else None,
+        states=_countries(snapshot) if _has_map(found, snapshot) else None, regions=_regions(snapshot),
     )  # fmt: skip
 
 
@@ -199,6 +200,7 @@ def _place(key: str, snapshot: _read.Snapshot) -> cards.Card | None:
         state=kind, kicker=f"{entities.name(key)} · {word}", headline=entity.sentence(key, seen, current), facts=facts,
         time=_time(snapshot), credit=credit, address=_bare(f"/{key}"), chart=chart, states=_countries(snapshot),
         marked=key.partition("/")[2][:2], simulated=bool(seen and seen["simulated"]) or bool(chart and chart.simulated),
+        regions=_regions(snapshot),
     )  # fmt: skip
 
 
@@ -275,6 +277,10 @@ def _facts(outage: Outage, now: str) -> str:
 
 def _countries(snapshot: _read.Snapshot) -> dict[str, EntityState]:
     return {key.partition("/")[2]: seen for key, seen in snapshot.states.items() if key.startswith("country/")}
+
+
+def _regions(snapshot: _read.Snapshot) -> list[Region]:
+    return outages.regions(outages.listed(snapshot.current()))
 
 
 def _time(snapshot: _read.Snapshot) -> str:

@@ -7,8 +7,9 @@ CSV, which is the same in every language.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import flask
 from dash.development.base_component import Component
@@ -18,6 +19,7 @@ from radar.api import envelope, table
 from radar.components import kit, outages, shell, times
 from radar.errors import StoreUnavailable
 from radar.figures import map_file
+from radar.figures.world import Region
 from radar.labels import _
 from radar.pages import _read, _then
 from radar.shapes import EntityState, SourceStatus
@@ -31,9 +33,11 @@ _RUNNING = ("ok", "late", "failing")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The map as it was published by a moment. ``heading``: the sentence of the page of then."""
+    """The map as it was published by a moment. ``regions``: what is marked within countries; ``heading``: the sentence
+    of the page of then."""
 
     states: Mapping[str, EntityState]
+    regions: Sequence[Region]
     snapshot: _read.Snapshot
     heading: str
     csv: bytes
@@ -54,12 +58,14 @@ def read(at: str) -> Found | Component:
     every = snapshot.current()
     listed = outages.by_urgency(outages.listed(every))
     heading = outages.heading(listed, blind=snapshot.is_blind, muted=len(listed) < len(every), past=True)
-    csv = _csv(states, snapshot.clock["now"])
-    return Found(states, snapshot, heading, csv, _work(snapshot, states, csv))
+    regions = outages.regions(listed)
+    csv = _csv(states, regions, snapshot.clock["now"])
+    return Found(states, regions, snapshot, heading, csv, _work(snapshot, states, regions, csv))
 
 
 def csv_file() -> flask.Response:
-    """``/map.csv``: the state of each country; an empty cell is a country that nothing was ever measured of."""
+    """``/map.csv``: the state of each country; an empty cell is a country that nothing was ever measured of.
+    After them the regions that an open outage tells of, by their ISO 3166-2 codes."""
     return _file("text/csv", lambda found: found.csv)
 
 
@@ -77,8 +83,9 @@ def _drawn(found: Found) -> str:
         *([_("simulated")] if work.simulated else []), _("Shapes: Natural Earth"), work.frozen,
     ])  # fmt: skip
     return map_file.svg(
-        found.states, title=work.title, sentence=found.heading, credit=credit, base=envelope.address("")
-    )
+        found.states, regions=found.regions, title=work.title, sentence=found.heading, credit=credit,
+        base=envelope.address(""),
+    )  # fmt: skip
 
 
 def _file(kind: str, body: Callable[[Found], bytes]) -> flask.Response:
@@ -101,20 +108,26 @@ def _file(kind: str, body: Callable[[Found], bytes]) -> flask.Response:
     return answer
 
 
-def _csv(states: Mapping[str, EntityState], published: str) -> bytes:
+def _csv(states: Mapping[str, EntityState], regions: Sequence[Region], published: str) -> bytes:
     with languages.speaking("en"):
-        rows = [
+        rows: list[tuple[Any, ...]] = [
             (code, entities.country_name(code), seen["state"] if seen else None,
              seen["simulated"] if seen else None, published)
             for code in sorted(entities.countries()) for seen in [states.get(code)]
         ]  # fmt: skip
+        rows += [
+            (region.code, entities.name(f"region/{region.code}"), region.kind, region.simulated, published)
+            for region in sorted(regions, key=lambda region: region.code)
+        ]
     return table.write(COLUMNS, rows)
 
 
-def _work(snapshot: _read.Snapshot, states: Mapping[str, EntityState], csv: bytes) -> kit.Work:
+def _work(
+    snapshot: _read.Snapshot, states: Mapping[str, EntityState], regions: Sequence[Region], csv: bytes
+) -> kit.Work:
     moment = snapshot.now
     fingerprint = hashlib.sha256(csv).hexdigest()
-    simulated = any(seen["simulated"] for seen in states.values())
+    simulated = any(seen["simulated"] for seen in states.values()) or any(region.simulated for region in regions)
     judging = [row for row in snapshot.sources if row["state"] in _RUNNING and _judges(row)]
     return kit.Work(
         title=_("Where the Internet was broken, {time}").format(time=times.words(moment)),

@@ -25,15 +25,15 @@ def layout(at: str = "", sha256: str = "", **query: str) -> Component:
     found = _map.read(at)
     if isinstance(found, Component):
         return found
-    work, snapshot = found.work, found.snapshot
+    work, snapshot, marked = found.work, found.snapshot, found.regions
     page = shell.page(
         work.title,
         kit.standing(sha256.lower(), work.fingerprint) if sha256 else None,
         html.P(found.heading, className="lede"),
-        slot("map", lambda: _then.links(worldmap.svg(found.states), snapshot), class_name="map-box"),
-        slot("map-legend", lambda: worldmap.legend(found.states)),
+        slot("map", lambda: _then.links(worldmap.svg(found.states, regions=marked), snapshot), class_name="map-box"),
+        slot("map-legend", lambda: worldmap.legend(found.states, marked)),
         html.P([_("As published at"), " ", times.time(snapshot.now), ". ", worldmap.note()], className="note"),
-        shell.section(_("Share, download, cite"), kit.kit(ID, work, worldmap.describe(found.states))),
+        shell.section(_("Share, download, cite"), kit.kit(ID, work, worldmap.describe(found.states, regions=marked))),
         kicker=_("Map"),
         description=found.heading,
         robots="noindex",

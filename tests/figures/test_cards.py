@@ -14,7 +14,7 @@ from PIL import Image
 from radar.figures import axes, cardmap, cards, ink
 from radar.figures.chart import Chart, Span
 from radar.figures.palette import colours
-from radar.figures.world import shapes
+from radar.figures.world import Region, point_of, shapes
 from radar.shapes import EntityState
 from tests.conftest import REPO
 
@@ -151,6 +151,18 @@ def test_the_map_shows_each_state_in_its_colour_and_hatches_what_cannot_be_said(
     assert at_home(cardmap.world({"BR": state("outage")}, 300), "BR") == {rgb("outage")}
     assert at_home(cardmap.world({"BR": state("ok")}, 300), "BR") == {rgb("ok")}
     assert len(at_home(cardmap.world({"BR": state("insufficient")}, 300), "BR", 9)) > 3, "lines on pale ground"
+
+
+def test_a_region_is_marked_within_its_country_which_keeps_its_colour() -> None:
+    region = Region("US-SC", "South Carolina", "outage", "")
+    picture = cardmap.world({"US": state("ok")}, 300, regions=[region])
+
+    def at(x: int, y: int) -> tuple[int, ...]:
+        return picture.getpixel((round(x * 300 / 4283), round(y * 300 / 4283)))[:3]
+
+    red, blue = (tuple(int(LIGHT[name][i : i + 2], 16) for i in (1, 3, 5)) for name in ("outage", "ok"))
+    assert at(*point_of("US-SC")) == red
+    assert at(*shapes()["countries"]["US"]["at"]) == blue
 
 
 def test_a_country_inside_of_another_is_not_covered_by_it() -> None:

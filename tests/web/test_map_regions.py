@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 
 from radar.figures.world import point_of
+from radar.pages import _cards
 from radar.store import Store, documents, travel
 from tests.samples import NOW, sample_documents, text
 from tests.web.conftest import Site
@@ -127,3 +130,28 @@ def test_a_frame_of_the_film_tells_the_regions_that_the_page_of_that_moment_mark
         row["name"]: row for row in told.body["outages"] if row["level"] == "outage" and "US" in row["places"]
     }.values()
     assert row["places"] == ["US", "US-SC"]
+
+
+def test_the_map_as_a_figure_marks_it_and_its_table_says_it_after_the_countries(struck: Site) -> None:
+    at = text(NOW + timedelta(minutes=5))
+    page = struck.page(f"/map?at={at}")
+    assert [mark[:2] for mark in marks(page)] == [("US-SC", "r s-outage")]
+    assert "Outage in a region: South Carolina, US." in page
+    assert re.search(r"Region in outage</span> <b>1</b>", page)
+    lines = list(csv.DictReader(io.StringIO(struck.get(f"/map.csv?at={at}").text)))
+    assert lines[-1] == {"country": "US-SC", "name": "South Carolina, US", "state": "outage", "simulated": "true",
+                         "published": at}  # fmt: skip
+    assert all(len(line["country"]) == 2 for line in lines[:-1])
+    drawn = struck.get(f"/map.svg?at={at}").text
+    assert 'href="http://localhost/region/US-SC"' in drawn
+    assert "Region in outage 1" in drawn
+    assert re.search(r"\.map a\.r > \.h[^{]*\{[^}]*stroke:#1a1c20", drawn)
+    calm = struck.get(f"/map.csv?at={text(NOW)}").text
+    assert "US-" not in calm, "the table of a moment without such an outage is what it was"
+
+
+def test_the_card_marks_it(struck: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Any] = []
+    monkeypatch.setattr(_cards.cards, "png", lambda card, fonts: drawn.append(card) or b"png")
+    struck.get(f"/card/home.png?at={text(NOW + timedelta(minutes=5))}")
+    assert [(region.code, region.kind) for region in drawn[0].regions] == [("US-SC", "outage")]
