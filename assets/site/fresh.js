@@ -42,6 +42,7 @@
     if (!version) return;
     document.body.dataset.version = version;
     document.body.dataset.now = page.body.dataset.now;
+    find(".print-only").replaceChildren(...find(".print-only", page).childNodes);
     const top = find("#ssr .page", page);
     if (find("#ssr")) {
       if (top) find("#ssr").replaceChildren(top);

@@ -15,6 +15,7 @@ from html import escape
 from typing import Any
 
 from radar import cldr
+from radar.components import times
 from radar.components.shell import NAV, Meta, window_title
 from radar.components.ssr import to_html
 from radar.labels import STATES, _
@@ -126,9 +127,14 @@ def document(
         f'<section id="bars" aria-label="{escape(_("Notices"))}">{to_html(list(bars))}</section>'
         f"{_header(path, switches, past=meta.past is not None or meta.status != 200)}"
         f'<main id="main"><div id="ssr">{page}</div><div id="react-entry-point"></div></main>'
-        f'<p class="print-only">{escape(own)}</p>{_footer()}'
+        f'<p class="print-only">{escape(own)}{_known_at(now)}</p>{_footer()}'
         f"{late}{_later(tags, meta)}{scripts}</body></html>"
     )
+
+
+def _known_at(now: str) -> str:
+    """Of which moment a sheet of paper is."""
+    return f" · {escape(_('As known at'))} {to_html(times.time(now))}" if now else ""
 
 
 def _preload(fonts: Sequence[str], media: str) -> str:

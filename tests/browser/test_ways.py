@@ -41,11 +41,19 @@ def test_print_shows_black_on_white_and_addresses(view: View, path: str) -> None
     assert (
         page.locator(".page button:visible, .choices:visible, details:not([open]):visible, .what:visible").count() == 0
     )
-    expect(page.locator(".print-only")).to_have_text(re.compile(f"^http.*{path}$"))
+    expect(page.locator(".print-only")).to_have_text(
+        re.compile(f"^http.*{path} · As known at 2 March 2026, 12:00 UTC$")
+    )
     assert page.evaluate(
         "[...document.querySelectorAll('.scroll')].every((box) => box.scrollHeight <= box.clientHeight + 1)"
     )
     assert page.locator(".shape").first.evaluate("(node) => getComputedStyle(node).printColorAdjust") == "exact"
+    small = (
+        "(node) => parseFloat(getComputedStyle(node).fontSize) < parseFloat(getComputedStyle(node.parentNode).fontSize)"
+    )
+    assert all(node.evaluate(small) for node in page.locator("td small:visible").all())
+    for head in page.locator(".section-head:visible, .section-head h2:visible").all():
+        assert head.evaluate("(node) => getComputedStyle(node).breakAfter") == "avoid", "no heading ends a sheet"
 
 
 def test_a_list_shows_the_row_that_it_is_about(view: View) -> None:
