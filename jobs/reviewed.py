@@ -90,7 +90,11 @@ def _state(outage: Outage, state: EntityState) -> EntityState:
     if state["outage"] != outage["id"]:
         return state
     said = outage.get("reviews", [])
-    words = _("An outage that was shown here was taken back or has ended, says {by}.")
+    words = (
+        _("An outage that was shown here was taken back, says {by}.")
+        if outage["status"] == "retracted"
+        else _("An outage that was shown here has ended, says {by}.")
+    )
     gone: EntityState = {**entity_state(outage["entity"], (), None), "series": state["series"]}
     gone["words"] = words.format(by=said[-1]["by"] if said else "")
     return gone

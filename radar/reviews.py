@@ -14,8 +14,8 @@ from typing import Any, cast
 
 from radar import entities
 from radar.errors import EntityError
-from radar.labels import CAUSES, N_, STATES, _
-from radar.shapes import Outage, Update
+from radar.labels import CAUSES, N_, STATES, _, duration, moment
+from radar.shapes import Outage, Severity, Update
 from radar.shapes.reviews import Muted, Review
 from radar.times import parse
 
@@ -212,9 +212,8 @@ def _changes(outage: Outage, reviews: list[Review]) -> dict[str, Any]:
     if out.keys() & {"start", "end", "level"}:
         out["headline"] = _headline(cast(Outage, {**outage, **out}))
     end = out.get("end", outage["end"])
-    if end is not None and out.keys() & {"start", "end"}:
-        minutes = (parse(end) - parse(out.get("start", outage["start"]))).total_seconds() / 60
-        out["severity"] = {**outage["severity"], "minutes": round(max(minutes, 0.0), 1), "words": ""}
+    if out.keys() & {"start", "end"}:
+        out["severity"] = _severity(outage, parse(out.get("start", outage["start"])), parse(end) if end else None)
     word = verdict(reviews)
     if word is not None and word["kind"] == "false_alarm":
         out |= {
@@ -225,6 +224,20 @@ def _changes(outage: Outage, reviews: list[Review]) -> dict[str, Any]:
             "headline": _("Taken back: {headline}").format(headline=out.get("headline") or outage.get("headline", "")),
         }
     return out
+
+
+def _severity(outage: Outage, start: datetime, end: datetime | None) -> Severity:
+    """How bad it was, over the corrected time; an open one lasts as much longer as it began earlier."""
+    told = outage["severity"]
+    if end is None:
+        minutes = told["minutes"] + (parse(outage["start"]) - start).total_seconds() / 60
+    else:
+        minutes = (end - start).total_seconds() / 60
+    minutes = round(max(minutes, 0.0), 1)
+    was, now = (
+        f" for {duration(time)}; " for time in (told["minutes"], minutes)
+    )  # of ``detect.words.severity``
+    return {**told, "minutes": minutes, "words": told["words"].replace(was, now) if was in told["words"] else ""}
 
 
 def _headline(outage: Outage) -> str:
@@ -270,7 +283,7 @@ def changes_of(review: Review) -> str:
     parts = []
     for field in _CORRECTS:
         if field in review:
-            text = _("{field} {new}").format(field=names[field], new=_value(field, said[field]))
+            text = _("{field}: {new}").format(field=names[field], new=_value(field, said[field]))
             if field in before and before[field] != said[field]:
                 text = _("{new} instead of {old}").format(new=text, old=_value(field, before[field]))
             parts.append(text)
@@ -286,8 +299,8 @@ def _value(field: str, value: str | None) -> str:
 
 
 def when(text: str) -> str:
-    """ "2026-03-02 05:00 UTC"."""
-    return f"{parse(text):%Y-%m-%d %H:%M} UTC"
+    """ "05:00 UTC on 2 March 2026"."""
+    return moment(parse(text))
 
 
 # -- mutes -------------------------------------------------------------------------------------------------------------

@@ -69,11 +69,26 @@ def test_a_correction_shows_the_corrected_times_and_what_was_said_before() -> No
     assert found["status"] == "closed", "what has ended is not open"
     assert found["severity"]["minutes"] == 300
     assert found["said_before"]["start"] == "2026-03-02T05:00:00Z"
-    assert found["headline"] == "Iraq: degraded from 2026-03-02 04:40 UTC to 2026-03-02 09:40 UTC, as corrected."
-    assert found["updates"][-1]["text"] == (
-        "Corrected by Desk: start 2026-03-02 04:40 UTC instead of 2026-03-02 05:00 UTC, end 2026-03-02 09:40 UTC "
-        "instead of none, level degraded instead of outage. the operator says so"
+    assert found["headline"] == (
+        "Iraq: degraded from 04:40 UTC on 2 March 2026 to 09:40 UTC on 2 March 2026, as corrected."
     )
+    assert found["updates"][-1]["text"] == (
+        "Corrected by Desk: start: 04:40 UTC on 2 March 2026 instead of 05:00 UTC on 2 March 2026, "
+        "end: 09:40 UTC on 2 March 2026 instead of none, level: degraded instead of outage. the operator says so"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "minutes", "time"),
+    [({"start": "2026-03-02T04:40:00Z"}, 440, "7 h 20 min"), ({"end": "2026-03-02T10:00:00Z"}, 300, "5 h")],
+)
+def test_how_bad_it_was_is_told_of_the_corrected_time(change: dict[str, Any], minutes: float, time: str) -> None:
+    listed: list[Any] = samples.sample_outages()
+    found = next(row for row in listed if row["id"] == IRAQ)
+    found["severity"]["words"] = "Up to 97 % lost for 7 h; about 9 million people."
+    severity = reviews.apply(listed, [said("correct", **change)], NOW)[listed.index(found)]["severity"]
+    assert severity["minutes"] == minutes
+    assert severity["words"] == f"Up to 97 % lost for {time}; about 9 million people."
 
 
 def test_a_corrected_cause_is_somebody_s_word_and_no_probability_of_ours() -> None:
@@ -105,7 +120,7 @@ def test_what_was_taken_back_no_longer_counts_and_stays_on_record() -> None:
     assert found["headline"] == machine()["headline"]
     assert found["reviews"][0]["withdrawn"] == "r2"
     assert found["updates"][-1]["text"] == (
-        "Desk takes back “False alarm” of 2026-03-02 10:00 UTC: the operator says so"
+        "Desk takes back “False alarm” of 10:00 UTC on 2 March 2026: the operator says so"
     )
 
 

@@ -177,7 +177,7 @@ def item(outage: Outage, now: str, children: Sequence[Outage] = (), spark: Compo
     ]  # fmt: skip
     if children:
         label = ngettext("{n} part of it", "{n} parts of it", len(children)).format(n=len(children))
-        rows = [html.Li([state.mark(row["level"]), " ", link(row), facts(row, now)]) for row in children]
+        rows = [html.Li([shape_of(row), " ", link(row), facts(row, now)]) for row in children]
         inside.append(html.Details([html.Summary(label), html.Ul(rows, className="plain parts")]))
     article = html.Article(inside, className=f"item s-{outage['level']} is-{outage['status']}")
     return html.Li(article, **marks(data_places=" ".join(places((outage, *children))) or None))
@@ -229,14 +229,18 @@ def _region_of(outage: Outage) -> str:
 
 
 def wholes(outages: Sequence[Outage]) -> list[tuple[Outage, list[Outage]]]:
-    """Each outage with those that are part of it. A part whose whole is not among them stands by itself."""
-    ids = {row["id"] for row in outages}
+    """Each outage with those that are part of it. A part stands by itself where its whole is not among them, and
+    where it goes on while its whole has ended or was taken back."""
+    known = {row["id"]: row for row in outages}
     parts: dict[str, list[Outage]] = {}
+    tops = []
     for row in outages:
-        whole = row.get("parent")
-        if whole and whole in ids:
-            parts.setdefault(whole, []).append(row)
-    return [(row, parts.get(row["id"], [])) for row in outages if not (row.get("parent") and row["parent"] in ids)]
+        whole = known.get(row.get("parent") or "")
+        if whole is None or (row["status"] == "open" != whole["status"]):
+            tops.append(row)
+        else:
+            parts.setdefault(whole["id"], []).append(row)
+    return [(row, parts.get(row["id"], [])) for row in tops]
 
 
 def sorts(outages: Sequence[Outage]) -> tuple[list[Outage], list[Outage], list[Outage], list[Outage]]:
@@ -244,8 +248,8 @@ def sorts(outages: Sequence[Outage]) -> tuple[list[Outage], list[Outage], list[O
     recorded = [row for row in outages if row.get("history")]
     current = [row for row in outages if not row.get("history")]
     rises = [row for row in current if row.get("about")]
-    parts = [row for row in current if row.get("parent") and not row.get("about")]
-    return [row for row in current if not (row.get("about") or row.get("parent"))], parts, rises, recorded
+    found = wholes([row for row in current if not row.get("about")])
+    return [row for row, _parts in found], [part for _row, parts in found for part in parts], rises, recorded
 
 
 def listing(outages: Sequence[Outage], now: str, sparks: Mapping[str, Component] | None = None) -> Component:
@@ -280,7 +284,7 @@ def heading(
     data to say anything. ``muted``: others are open and not among ``open_now``. ``past``: it is of an earlier
     moment. ``stalled``: nothing new has come for too long, so it is of then and not of now."""
     # attempts on a firewall's rule are news, and nothing is broken by them
-    tops = [row for row in open_now if not row.get("parent") and not row.get("about")]
+    tops = [row for row, _parts in wholes(open_now) if not row.get("about")]
     down = [row for row in tops if row["level"] == "outage"]
     weak = [row for row in tops if row["level"] == "degraded"]
     if stalled and not tops:

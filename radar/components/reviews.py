@@ -68,17 +68,17 @@ def _muted(outage: Outage, now: str) -> Component:
 
 
 def _said_before(outage: Outage) -> str:
-    """ "start 2026-03-02 05:00 UTC, level outage": the detector's own values of what people corrected."""
+    """ "start: 05:00 UTC on 2 March 2026, level: outage": the detector's own values of what people corrected."""
     before = outage.get("said_before", {})
     parts = []
     for field, name in (("start", _("start")), ("end", _("end"))):
         if field in before:
-            parts.append(f"{name} {reviews.when(before[field])}" if before[field] else f"{name} {_('none')}")
+            parts.append(f"{name}: {reviews.when(before[field]) if before[field] else _('none')}")
     if "level" in before:
-        parts.append(f"{_('level')} {_(STATES[before['level']]).lower()}")
+        parts.append(f"{_('level')}: {_(STATES[before['level']]).lower()}")
     if before.get("causes"):
         likely = max(before["causes"], key=lambda cause: float(cause["p"]))["cause"]
-        parts.append(f"{_('cause')} {_(CAUSES.get(likely, likely))}")
+        parts.append(f"{_('cause')}: {_(CAUSES.get(likely, likely))}")
     return ", ".join(parts)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from radar import entities
 from radar.detect.model import Alert
-from radar.labels import N_, _
+from radar.labels import MONTHS, N_, _, moment
 from radar.labels import duration as duration
 from radar.signals import SIGNALS, split
 
@@ -17,19 +17,13 @@ EARLIER = (
     N_("Our resolvers get {times} times their usual queries since {when}: what gets no answer is asked for again."),
     N_("Its names ({zones}) cannot be looked up and are asked for again: {resolvers} get {times} times their usual "
        "queries since {when}."),
+    N_("An outage that was shown here was taken back or has ended, says {by}."),
     N_("{n} minutes"),
     N_("{n} hours"),
 )  # fmt: skip
 
-MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-          "December")  # fmt: skip
 
-
-def when(t: datetime) -> str:
-    """ "16:30 UTC on 8 January 2026"."""
-    return _("{clock} UTC on {day} {month} {year}").format(
-        clock=f"{t:%H:%M}", day=t.day, month=_(MONTHS[t.month - 1]), year=t.year
-    )
+when = moment
 
 
 def on(t: datetime) -> str:

@@ -42,8 +42,8 @@ class Line:
 
 def of(open_now: Sequence[Outage], snapshot: _read.Snapshot) -> list[Line]:
     """The lines of the first outages that have one, parts of others left out. Raises StoreUnavailable."""
-    firsts = [(row, f"{seen['signal']}@{seen['source']}") for row in open_now
-              if not row.get("parent") and (seen := told_of(row)) is not None][:MOST]  # fmt: skip
+    firsts = [(row, f"{seen['signal']}@{seen['source']}") for row, _parts in outages.wholes(open_now)
+              if (seen := told_of(row)) is not None][:MOST]  # fmt: skip
     found = _charts.recent([(row["entity"], series) for row, series in firsts], snapshot)
     lines = [Line(row, found[key]) for row, series in firsts if (key := (row["entity"], series)) in found]
     return [line for line in lines if any(value is not None for value in line.drawn.columns["value"])]

@@ -245,7 +245,7 @@ def _ended(snapshot: _read.Snapshot, now: str) -> Component:
     rows = sorted(rows, key=lambda row: row["end"] or "", reverse=True)[:ENDED]
     more = html.P(html.A(_("All outages"), href="/outages"))
     shown = {row["id"] for row in rows}
-    rows += [row for row in snapshot.outages if row.get("parent") in shown]
+    rows += [row for row in snapshot.outages if row.get("parent") in shown and row["status"] != "open"]
     return shell.section(_("Recently ended"), outages.listing(rows, now), more, note=note, id="ended")
 
 

@@ -43,7 +43,7 @@ def layout(id_: str = "", at: str = "", **query: str) -> Component:
     now = snapshot.now
     drawings = [] if snapshot.at else _charts.around(outage, snapshot)
     table = str(query.get("table", ""))
-    left: list[Any] = [_retraction(outage), reviews.standing(outage, now), _agreement(outage, snapshot)]
+    left: list[Any] = [_retraction(outage, now), reviews.standing(outage, now), _agreement(outage, snapshot)]
     left.append(_restoration(outage, snapshot, drawings or []))
     left += [_reach.section(outage, snapshot), None if snapshot.at else _reach.spoken(outage, snapshot)]
     if snapshot.at:
@@ -115,7 +115,8 @@ def _matches(outage: Outage, snapshot: _read.Snapshot, *, table: bool) -> Compon
 def _story(outage: Outage) -> list[str]:
     """What is known in sentences, and what is not in the same breath."""
     severity = outage["severity"]
-    said = [severity["words"], outage.get("verdict") or ""]
+    said = [_("What follows is what we had said")] if outage["status"] == "retracted" else []
+    said += [severity["words"], outage.get("verdict") or ""]
     blind = [row for row in outage["signals"] if row["verdict"] == "insufficient"]
     dark, never = [row for row in blind if matrix.went_dark(row)], [row for row in blind if not matrix.went_dark(row)]
     for text, rows in ((_("Saw it, then had no data: {signals}"), dark), (_("Cannot see it: {signals}"), never)):
@@ -163,11 +164,15 @@ def _known_when(outage: Outage, snapshot: _read.Snapshot, *, ask: bool) -> tuple
     return told, record.waiting
 
 
-def _retraction(outage: Outage) -> Component | None:
+def _retraction(outage: Outage, now: str) -> Component | None:
     if outage["status"] != "retracted":
         return None
     reason = outage.get("retraction") or _("No reason was recorded.")
-    return html.Div([html.Strong(_("We took this back.")), " ", reason], className="retraction")
+    when = [row["at"] for row in outage.get("updates", []) if row["kind"] == "retracted"][-1:]
+    said: list[Any] = [html.Strong(_("We took this back.")), " ", reason]
+    for at in when:
+        said += [" (", times.time(at, now), ")"]
+    return html.Div(html.P(said), className="retraction")
 
 
 def _agreement(outage: Outage, snapshot: _read.Snapshot) -> Component:

@@ -87,11 +87,10 @@ def _found(asked: Asked, snapshot: _read.Snapshot) -> tuple[Component, list[Any]
     rows = asked.found(snapshot.outages)
     current = [row for row in rows if not row.get("history")]
     recorded = [row for row in rows if row.get("history")]
-    tops = [row for row, _parts in outages.wholes(current)]
+    tops = outages.wholes(current)
     start = (asked.page - 1) * SHOWN
     here = tops[start : start + SHOWN]
-    kept = {row["id"] for row in here}
-    shown = [row for row in current if row["id"] in kept or row.get("parent") in kept]
+    shown = [row for whole, inside in here for row in (whole, *inside)]
     parts: list[Any] = [html.P(text, className="changed") for text in asked.wrong]
     if shown:
         parts.append(outage_table.table(shown, snapshot.now, asked.sort, lambda by: asked.href(sort=by),
@@ -107,17 +106,17 @@ def _found(asked: Asked, snapshot: _read.Snapshot) -> tuple[Component, list[Any]
         table = outage_table.table(recorded, snapshot.now, asked.sort, lambda by: asked.href(sort=by),
                                    _("Outages from recorded history"))  # fmt: skip
         parts.append(shell.section(_("From recorded history"), table, note=note))
-    count = _count(asked, snapshot.outages, rows, len(tops), start, len(here))
+    inner = sum(len(inside) for _row, inside in tops)
+    count = _count(asked, snapshot.outages, rows, inner, len(tops), start, len(here))
     return count, [*parts, _files(asked, len(rows))]
 
 
 def _count(
-    asked: Asked, every: Sequence[Outage], rows: Sequence[Outage], tops: int, start: int, here: int
+    asked: Asked, every: Sequence[Outage], rows: Sequence[Outage], parts: int, tops: int, start: int, here: int
 ) -> Component:  # fmt: skip
     """ "12 of 40 published outages: in Iraq ×, at least 1 h long ×." with links that ask for less."""
     words: list[Any] = [html.Strong(_("{n} of {m}").format(n=cldr.count(len(rows)), m=cldr.count(len(every)))), " ",
                         ngettext("published outage", "published outages", len(every))]  # fmt: skip
-    parts = sum(bool(row.get("parent")) for row in rows)
     if parts:
         words.append(ngettext(" ({n} of them is part of another)", " ({n} of them are parts of others)", parts)
                      .format(n=parts))  # fmt: skip

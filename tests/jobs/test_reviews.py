@@ -240,7 +240,7 @@ def test_the_journal_lists_all_entries_and_which_were_taken_back(radar: Run) -> 
     assert len(lines) == 3
     assert lines[0].startswith(f"2026-03-02T12:00:00Z  Confirmed        {IRAQ}  Desk: The operator says so.  {entry}")
     assert "(taken back by r" in lines[0]
-    assert "level degraded instead of outage" in lines[2]
+    assert "level: degraded instead of outage" in lines[2]
     assert [row["outage"] for row in json.loads(radar("journal", FIJI, "--json")[1])] == [FIJI]
     assert radar("journal", "nothing")[1] == "Nobody has said anything.\n"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -16,7 +17,7 @@ from radar.times import parse
 from tests import samples
 from tests.web.conftest import Site
 
-IRAQ, FIJI = "IQ-20260302T0500Z", "FJ-20260302T0100Z"
+IRAQ, FIJI, CHILD = "IQ-20260302T0500Z", "FJ-20260302T0100Z", "AS21277-20260302T0500Z"
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
 
 HOSTILE = [
@@ -72,16 +73,31 @@ def test_a_false_alarm_keeps_its_page_and_its_line(site: Site) -> None:
     publish(site, said("false_alarm"))
     page = site.page(f"/outage/{IRAQ}")
     assert "We took this back." in page
-    assert "Desk: The operator says so." in page
+    told = re.search(r'class="retraction"><p>(.*?)</div>', page)
+    assert told is not None
+    assert "Desk: The operator says so." in told[1]
+    assert 'datetime="2026-03-02T11:01:00Z"' in told[1], "when"
+    assert "What follows is what we had said. " in page
     assert "Taken back: Iraq has been mostly offline" in site.page("/outages?status=retracted")
     assert IRAQ not in section(site.page("/"), "open")
+
+
+def test_what_goes_on_of_an_outage_that_was_taken_back_stands_by_itself(site: Site) -> None:
+    publish(site, said("false_alarm"))
+    home, listed = site.page("/"), site.page("/outages")
+    assert f'href="/outage/{CHILD}"' in section(home, "open")
+    assert f'href="/outage/{CHILD}"' not in section(home, "ended")
+    assert "AS21277" in re.search(r"<h1[^>]*>(.*?)</h1>", home)[1]  # type: ignore[index]  # there is a heading
+    assert "3 outages are open now" in listed
+    assert "part of it" not in listed.partition("From recorded history")[0]
+    assert "parts of it" not in listed
 
 
 def test_a_correction_shows_both_times(site: Site) -> None:
     publish(site, said("correct", start="2026-03-02T04:40:00Z", before={"start": "2026-03-02T05:00:00Z"}))
     page = site.page(f"/outage/{IRAQ}")
-    assert "start 2026-03-02 04:40 UTC instead of 2026-03-02 05:00 UTC" in page
-    assert "What the radar itself says: start 2026-03-02 05:00 UTC." in page
+    assert "start: 04:40 UTC on 2 March 2026 instead of 05:00 UTC on 2 March 2026" in page
+    assert "What the radar itself says: start: 05:00 UTC on 2 March 2026." in page
     assert 'datetime="2026-03-02T04:40:00Z"' in section(page, "figures")
     assert "corrected by Desk" in site.page("/outages")
 
@@ -100,7 +116,7 @@ def test_a_cause_that_a_person_gave_is_told_as_theirs(site: Site) -> None:
     assert "<b>A power failure</b> <span>says Desk</span>" in causes
     assert "100" not in causes
     assert "A power failure, says Desk" in site.page("/outages")
-    assert "cause a pattern consistent with a directed shutdown" in site.page(f"/outage/{IRAQ}")
+    assert "cause: a pattern consistent with a directed shutdown" in site.page(f"/outage/{IRAQ}")
 
 
 def test_a_muted_outage_is_off_the_front_page_and_says_so_everywhere_else(site: Site) -> None:
