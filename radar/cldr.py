@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, cast
 
@@ -61,6 +61,13 @@ def fixed(value: float, places: int = 0) -> str:
 def day(at: date) -> str:
     """ "1 March 2026"."""
     return _dated("day", at)
+
+
+def moment(at: datetime) -> str:
+    """ "16:30 UTC on 8 January 2026"."""
+    return _("{clock} UTC on {day} {month} {year}").format(
+        clock=f"{at:%H:%M}", day=at.day, month=rule("months")[at.month - 1], year=at.year
+    )
 
 
 def day_month(at: date) -> str:

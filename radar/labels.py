@@ -6,8 +6,6 @@ Texts are gettext messages: ``_`` looks them up in the catalogue of the language
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from radar import languages
 
 
@@ -126,17 +124,6 @@ def confidence_words(p: float | None) -> str:
     if p >= HIGH:
         return _("high")
     return _("medium") if p >= MEDIUM else _("low")
-
-
-MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-          "December")  # fmt: skip
-
-
-def moment(t: datetime) -> str:
-    """ "16:30 UTC on 8 January 2026"."""
-    return _("{clock} UTC on {day} {month} {year}").format(
-        clock=f"{t:%H:%M}", day=t.day, month=_(MONTHS[t.month - 1]), year=t.year
-    )
 
 
 def duration(minutes: float) -> str:

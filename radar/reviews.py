@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from radar import entities
+from radar import cldr, entities
 from radar.errors import EntityError
-from radar.labels import CAUSES, N_, STATES, _, duration, moment
+from radar.labels import CAUSES, N_, STATES, _, duration
 from radar.shapes import Outage, Severity, Update
 from radar.shapes.reviews import Muted, Review
 from radar.times import parse
@@ -234,9 +234,7 @@ def _severity(outage: Outage, start: datetime, end: datetime | None) -> Severity
     else:
         minutes = (end - start).total_seconds() / 60
     minutes = round(max(minutes, 0.0), 1)
-    was, now = (
-        f" for {duration(time)}; " for time in (told["minutes"], minutes)
-    )  # of ``detect.words.severity``
+    was, now = (f" for {duration(time)}; " for time in (told["minutes"], minutes))  # of ``detect.words.severity``
     return {**told, "minutes": minutes, "words": told["words"].replace(was, now) if was in told["words"] else ""}
 
 
@@ -300,7 +298,7 @@ def _value(field: str, value: str | None) -> str:
 
 def when(text: str) -> str:
     """ "05:00 UTC on 2 March 2026"."""
-    return moment(parse(text))
+    return cldr.moment(parse(text))
 
 
 # -- mutes -------------------------------------------------------------------------------------------------------------

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from radar import entities
+from radar import cldr, entities
 from radar.detect.model import Alert
-from radar.labels import MONTHS, N_, _, moment
+from radar.labels import N_, _
 from radar.labels import duration as duration
 from radar.signals import SIGNALS, split
 
@@ -22,8 +22,13 @@ EARLIER = (
     N_("{n} hours"),
 )  # fmt: skip
 
+MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+          "December")  # fmt: skip
 
-when = moment
+
+def when(t: datetime) -> str:
+    """ "16:30 UTC on 8 January 2026"."""
+    return cldr.moment(t)
 
 
 def on(t: datetime) -> str:

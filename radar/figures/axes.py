@@ -167,25 +167,30 @@ class Shade:
     row: int
 
 
-def shades(chart: Chart, width: float = 600.0) -> list[Shade]:
-    """The spans that touch the chart, in time order; labels that would touch go a row down, at most three rows. One for
-    which there is no room after the beginning of its span stands before it: over a narrow span it would hide its edge,
-    and be taken for the label of what lies before."""
+#: Pixels of a plot on a wide screen, and on a phone.
+WIDE, NARROW = 600.0, 228.0
+
+
+def shades(chart: Chart) -> list[Shade]:
+    """The spans that touch the chart, in time order; labels that would touch go a row down, at most three rows: on a
+    phone where there are rows enough. One for which there is no room after the beginning of its span stands before it:
+    over a narrow span it would hide its edge, and be taken for the label of what lies before."""
     found: list[Shade] = []
-    ends = [-1.0, -1.0, -1.0]  # how far each row of labels is taken, as a fraction
+    ends = {width: [-1.0, -1.0, -1.0] for width in (NARROW, WIDE)}  # how far each row of labels is taken, as a fraction
     for span in sorted(chart.spans, key=lambda s: s.start):
         until = span.end or chart.end
         if until <= chart.start or span.start >= chart.end:
             continue
         left, right = fraction(chart, span.start), fraction(chart, until)
-        label, size = span.label, (len(span.label) * 6.6 + 10) / width
-        anchor, begin = "start", left
-        if left + size > 1.0:
-            label, size = f"{label} ›", size + 9 / width
-            anchor, begin = "end", left - size
-        row = next((r for r in range(len(ends)) if ends[r] <= begin), None)
+        label, size, anchor = span.label, len(span.label) * 6.6 + 10, "start"
+        if left + size / WIDE > 1.0:
+            label, size, anchor = f"{label} ›", size + 9, "end"
+        begins = {width: left - size / width if anchor == "end" else left for width in ends}
+        free = (r for width in ends for r, end in enumerate(ends[width]) if end <= begins[width])
+        row = next(free, None)
         if row is not None:
-            ends[row] = begin + size
+            for width in ends:
+                ends[width][row] = begins[width] + size / width
         found.append(Shade(span, left, right, label if row is not None else "", anchor, row or 0))
     return found
 

@@ -17,8 +17,9 @@ Kind = Literal["hit", "back", "calm", "insufficient", "none"]
 
 #: Height of the picture in pixels; hit is drawn over all of it, back over half, calm low.
 HEIGHT, HALF, LOW = 56, 28, 10
-#: A network narrower than this, in percent, is drawn this wide; one that is wider than the other bears its number.
-NARROWEST, NAMED = 0.6, 14.0
+#: A network narrower than this, in percent, is drawn this wide; one that is wider than the others bears its number, on
+#: a wide screen and on a phone.
+NARROWEST, NAMED, NAMED_NARROW = 0.6, 14.0, 19.0
 
 WORDS: dict[Kind, str] = {
     "hit": N_("hit"),
@@ -77,7 +78,8 @@ def key_of(blocks: Sequence[Block], high: int) -> list[tuple[str, str]]:
 def _block(block: Block, at: float, width: float) -> str:
     words = _("{name}: {state}").format(name=block.name, state=_(WORDS[block.kind]))
     x, wide = f"{num(at)}%", f"{width:.2f}%"
-    name = f'<text x="{x}" dx="8" y="22">{esc(block.short)}</text>' if width >= NAMED else ""
+    tight = "" if width >= NAMED_NARROW else ' class="tight"'
+    name = f'<text{tight} x="{x}" dx="8" y="22">{esc(block.short)}</text>' if width >= NAMED else ""
     stop = "" if block.kind in ("hit", "back") else ' tabindex="-1"'  # forty stops would be none
     return (
         f'<a href="{esc(block.href)}" class="{_class(block.kind, block.level)}"{stop}><title>{esc(words)}</title>'

@@ -227,6 +227,14 @@ def test_a_label_without_room_after_the_beginning_of_its_span_stands_before_it_a
     assert (note["x"], note["xanchor"]) == (start.strftime("%Y-%m-%dT%H:%M:%S"), "right")
 
 
+def test_labels_that_would_touch_on_a_phone_stand_in_rows_of_their_own() -> None:
+    first = Span(start=CHART.start, end=None, label="Degraded", level="degraded")
+    second = Span(start=CHART.at(1), end=None, label="not judged", level="insufficient")
+    rows = [shade.row for shade in axes.shades(replace(CHART, spans=[first, second]))]
+    assert axes.fraction(CHART, second.start) * axes.NARROW < 8 * 6.6 < axes.fraction(CHART, second.start) * axes.WIDE
+    assert rows == [0, 1]
+
+
 def test_y_starts_at_zero_unless_the_chart_says_otherwise() -> None:
     chart = replace(CHART, value=[1000.0, 1010.0], baseline=[], lo=[], hi=[], threshold=[])
     assert axes.y_axis(chart).low == 0

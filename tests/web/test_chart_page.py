@@ -53,7 +53,7 @@ def test_a_page_that_is_nothing_without_its_parameters_names_itself_with_them(si
         page = unescape(site.page(f"{link}{language}"))
         assert f'<link rel="canonical" href="http://localhost{link}{asked}">' in page
         assert f'hreflang="es" href="http://localhost{link}&lang=es"' in page
-        assert f'<p class="print-only">http://localhost{link}{asked}</p>' in page
+        assert f'<p class="print-only">http://localhost{link}{asked} · ' in page
     moment = "http://localhost/outages?at=2026-03-02T12:00:00Z"
     assert f'<link rel="canonical" href="{moment}">' in site.page("/outages?at=2026-03-02T12:00:00Z&sort=start")
     assert '<link rel="canonical" href="http://localhost/outages">' in site.page("/outages?sort=start")

@@ -99,6 +99,9 @@ def test_a_correction_shows_both_times(site: Site) -> None:
     assert "start: 04:40 UTC on 2 March 2026 instead of 05:00 UTC on 2 March 2026" in page
     assert "What the radar itself says: start: 05:00 UTC on 2 March 2026." in page
     assert 'datetime="2026-03-02T04:40:00Z"' in section(page, "figures")
+    spanish = site.page(f"/outage/{IRAQ}?lang=es")
+    assert "04:40 UTC del 2 de marzo de 2026" in spanish
+    assert "March" not in section(spanish, "people")
     assert "corrected by Desk" in site.page("/outages")
 
 
