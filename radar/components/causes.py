@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 from radar import cldr, entities, known
 from radar.causes import FEATURES, KINDS, LEARNED, SENTENCES, WEIGHTS
 from radar.components import numbers, outages, shell
+from radar.components.ssr import marks
 from radar.labels import CAUSES, N_, _
 from radar.shapes import Outage
 
@@ -161,6 +162,10 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, figures: bool
     (first, *others), rest = heads, "num" if figures else ""
     named = [html.Th(text, scope="col", className=rest) for text in others]
     head = html.Thead(html.Tr([html.Th(first, scope="col"), *named]))
-    body = html.Tbody([html.Tr([html.Th(name, scope="row"), *(html.Td(cell, className=rest) for cell in cells)])
-                       for name, *cells in rows])  # fmt: skip
-    return html.Div(html.Table([head, body], className="figures views"), className="scroll")
+    body = html.Tbody([
+        html.Tr([html.Th(name, scope="row"), *(html.Td(html.Span(cell), className=rest, **marks(data_label=label))
+                                               for cell, label in zip(cells, others, strict=True))])
+        for name, *cells in rows
+    ])  # fmt: skip
+    form = "figures stacked" if len(heads) > 4 else "figures views"  # more columns than a phone has room for
+    return html.Div(html.Table([head, body], className=form), className="scroll")

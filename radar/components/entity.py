@@ -66,7 +66,7 @@ def standing(now_state: EntityState | None, open_outage: Outage | None, now: str
     if open_outage is not None:
         parts += [times.span(open_outage["start"], open_outage["end"], now)]
         texts = (outages.depth(open_outage), outages.agreement(open_outage), outages.confidence(open_outage))
-        parts += [html.Span(text) for text in texts if text]
+        parts += [html.Span(numbers.bound(text)) for text in texts if text]
         parts.append(outages.link(open_outage, _("How we know")))
     elif now_state is not None:
         if now_state["since"] and kind != "insufficient":

@@ -50,14 +50,15 @@ def link(outage: Outage, text: Any = None) -> Component:
 
 
 def agreement(outage: Outage) -> str:
-    """How many of the independent signals see it: "2 of 4 signals see it, 1 cannot see"."""
+    """How many of the independent signals saw it in all its time: "2 of 4 signals have seen it, 1 cannot see"."""
     total = len(outage["signals"])
     if not total:
         return _("no signal is named")
     sees, blind = counts(outage)
-    text = ngettext("{n} of {m} signals sees it", "{n} of {m} signals see it", sees)
-    if total == 1:
-        text = _("{n} of {m} signal sees it")
+    if outage["status"] == "open":
+        text = ngettext("{n} of {m} signals has seen it", "{n} of {m} signals have seen it", sees)
+    else:
+        text = ngettext("{n} of {m} signals saw it", "{n} of {m} signals saw it", sees)
     text = text.format(n=sees, m=total)
     return text + (ngettext(", {n} cannot see", ", {n} cannot see", blind).format(n=blind) if blind else "")
 

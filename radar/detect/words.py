@@ -26,6 +26,10 @@ MONTHS = ("January", "February", "March", "April", "May", "June", "July", "Augus
           "December")  # fmt: skip
 
 
+#: The form of ``when``, named here as it is stored with sentences (``scripts/messages.py``).
+WHEN = N_("{clock} UTC on {day} {month} {year}")
+
+
 def when(t: datetime) -> str:
     """ "16:30 UTC on 8 January 2026"."""
     return cldr.moment(t)

@@ -81,9 +81,9 @@ class Asked:
         if self.network:
             rows.append((_("of “{network}”").format(network=self.network), "network", ""))
         if self.status:
-            rows.append((_(STATUSES[self.status]), "status", ""))
+            rows.append((_(STATUSES[self.status]).lower(), "status", ""))
         if self.level:
-            rows.append((_(STATES[self.level]), "level", ""))
+            rows.append((_(STATES[self.level]).lower(), "level", ""))
         if self.cause:
             rows.append((_("perhaps {cause}").format(cause=_(CAUSES[self.cause])), "cause", ""))
         if self.minutes:

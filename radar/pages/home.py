@@ -11,7 +11,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from radar import cldr, entities
+from radar import entities
 from radar.api import parameters
 from radar.components import freshness, kit, machine, outages, shell, state, times
 from radar.components.document import search_form
@@ -19,7 +19,7 @@ from radar.components.ssr import marks, slot
 from radar.errors import StoreUnavailable
 from radar.figures import worldmap
 from radar.labels import STATES, _, ngettext
-from radar.pages import _here, _lines, _picked, _read, _then
+from radar.pages import _calm, _here, _lines, _picked, _read, _then
 from radar.shapes import EntityState, Outage, SourceStatus
 
 shell.register_page(__name__, path="/", title="Internet Radar")
@@ -169,7 +169,7 @@ def _open_now(open_now: Sequence[Outage], snapshot: _read.Snapshot, picked: _pic
     if not open_now and muted is not None:
         return shell.section(words, html.P(_("None but what is muted."), className="none"), muted, id="open")
     if not open_now:
-        return shell.section(words, _calm(snapshot), id="open")
+        return shell.section(words, _calm.box(snapshot), id="open")
     sparks = {} if snapshot.at else _sparks(open_now, snapshot)
     rows = picked.narrow(outages.listing(open_now, snapshot.now, sparks), open_now)
     every, few = len(rows.children), sum(getattr(row, "className", None) != "off" for row in rows.children)
@@ -177,38 +177,6 @@ def _open_now(open_now: Sequence[Outage], snapshot: _read.Snapshot, picked: _pic
     title = [words, " ", html.Span(count, className="count")]
     share = kit.offer("open-lines", kit.figure("open-lines")) if sparks else None
     return shell.section(title, rows, share, muted, id="open")
-
-
-def _calm(snapshot: _read.Snapshot) -> Component:
-    """Nothing is open: what that rests on, of how many places it says nothing, and what ended last."""
-    if snapshot.is_blind:
-        why = _("Of every place we have too little data. That does not mean that all is well.")
-        return shell.empty(_("We cannot say whether an outage is open."), why)
-    counts = Counter((key.partition("/")[0], seen["state"] == "insufficient") for key, seen in snapshot.states.items())
-    seen = _("{countries} and {networks} are within their usual range.").format(
-        countries=_countries(counts["country", False]), networks=_networks(counts["asn", False]))  # fmt: skip
-    blind = _("Of {countries} and {networks} we have too little data to say; what we do not measure is not counted.")
-    last = max((row for row in snapshot.current("closed") if not row.get("parent")),
-               key=lambda row: row["end"] or "", default=None)  # fmt: skip
-    ended = None
-    if last is not None:
-        when = times.time(last["end"] or "", snapshot.now)
-        ended = html.P([_("The last one ended at"), " ", when, ": ", outages.link(last)])
-    return shell.empty(
-        _("No outage was open.") if snapshot.at else _("No outage is open."),
-        _("Of the places that we can see, none has lost a confident part of its connectivity."),
-        html.P(seen),
-        html.P(blind.format(countries=_countries(counts["country", True]), networks=_networks(counts["asn", True]))),
-        ended,
-    )
-
-
-def _countries(n: int) -> str:
-    return ngettext("{n} country", "{n} countries", n).format(n=cldr.count(n))
-
-
-def _networks(n: int) -> str:
-    return ngettext("{n} network", "{n} networks", n).format(n=cldr.count(n))
 
 
 def _muted(snapshot: _read.Snapshot) -> Component | None:

@@ -12,7 +12,7 @@ from radar import cldr
 from radar.components import outage_table, outages, shell
 from radar.components.ssr import marks, slot
 from radar.labels import _, ngettext
-from radar.pages import _asked, _read, _then
+from radar.pages import _asked, _calm, _read, _then
 from radar.pages._asked import Asked
 from radar.shapes import Outage
 
@@ -60,14 +60,17 @@ def _lede(snapshot: _read.Snapshot) -> str:
     tops, parts, rises, recorded = outages.sorts([row for row in snapshot.outages if row["status"] == "open"])
     n = len(tops)
     if snapshot.at:
+        none = _("No outage was open then.")
         words = ngettext("{n} outage was open then.", "{n} outages were open then.", n)
     elif not n and snapshot.is_blind:
         return _("We cannot say whether an outage is open now: too little data has come in.")
     elif snapshot.stalled_since is not None:
+        none = _("No outage was open when we last saw.")
         words = ngettext("{n} outage was open when we last saw.", "{n} outages were open when we last saw.", n)
     else:
+        none = _("No outage is open now.")
         words = ngettext("{n} outage is open now.", "{n} outages are open now.", n)
-    text = words.format(n=n).rstrip(".")
+    text = (words.format(n=n) if n else none).rstrip(".")
     if parts:
         text += ngettext(", with {n} part", ", with {n} parts", len(parts)).format(n=len(parts))
     if rises:
@@ -96,6 +99,8 @@ def _found(asked: Asked, snapshot: _read.Snapshot) -> tuple[Component, list[Any]
         parts.append(outage_table.table(shown, snapshot.now, asked.sort, lambda by: asked.href(sort=by),
                                         _("Outages, as narrowed and ordered above")))  # fmt: skip
         parts.append(_pages(len(tops), start, asked))
+    elif not rows and asked.query() == {"status": "open"}:
+        parts.append(_calm.box(snapshot))
     elif not rows:
         parts.append(_nothing(asked, len(snapshot.outages)))
     elif start:
@@ -137,7 +142,7 @@ def _nothing(asked: Asked, published: int) -> Component:
     asked_for = asked.words()
     if not asked_for:
         return shell.empty(_("No outage was published yet."), _("That is since this radar was installed."))
-    looked = _("We looked for outages {what}.").format(what=", ".join(text for text, _href in asked_for))
+    looked = _("We looked for outages: {what}.").format(what=", ".join(text for text, _href in asked_for))
     through = ngettext("We looked through {n} published outage.", "We looked through {n} published outages.", published)
     links = [html.Li(html.A(_("without “{what}”").format(what=text), href=href)) for text, href in asked_for]
     widen = [html.P(_("To find more, look:")), html.Ul([*links, html.Li(html.A(_("at all of them"), href="/outages"))])]

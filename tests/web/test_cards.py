@@ -58,7 +58,7 @@ def test_the_card_of_an_outage_says_what_the_page_says(site: Site, monkeypatch: 
     assert card.headline.startswith("Iraq has been mostly offline since 05:00 UTC")
     assert (card.state, card.kicker, card.simulated) == ("outage", "Outage", True)
     facts = card.facts.replace("\N{NO-BREAK SPACE}", " ")
-    assert "2 of 4 signals see it, 1 cannot see" in facts
+    assert "2 of 4 signals have seen it, 1 cannot see" in facts
     assert "confidence high (97 %)" in facts
     assert card.time == "2 Mar 2026, 12:00 UTC"
     assert card.address == f"localhost/outage/{IRAQ}"

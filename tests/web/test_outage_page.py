@@ -112,7 +112,7 @@ def test_a_signal_that_saw_it_and_fell_silent_is_called_so_everywhere(site: Site
     iraq["signals"].append(rtt)
     documents.publish(site.store, docs | {f"outage:{IRAQ}": iraq}, states)
     html = site.page(f"/outage/{IRAQ}")
-    assert "3 of 5 signals see it, 1 cannot see" in words(html)
+    assert "3 of 5 signals have seen it, 1 cannot see" in words(html)
     lead = words(html.partition('class="lede small"')[2].partition("</p>")[0])
     names = "; ".join(SIGNALS[row["signal"]].title for row in iraq["signals"] if row["verdict"] == "insufficient"
                       and row["first_seen"])  # fmt: skip

@@ -97,7 +97,7 @@ def test_each_thing_that_is_asked_for_can_be_taken_back(site: Site) -> None:
 
 def test_nothing_found_says_what_was_looked_for_and_how_to_find_more(site: Site) -> None:
     text = site.page("/outages?place=DE&cause=power&min_minutes=60")
-    for words in ("No outage fits.", "We looked for outages in Germany, perhaps a power failure, at least 1 h long.",
+    for words in ("No outage fits.", "We looked for outages: in Germany, perhaps a power failure, at least 1 h long.",
                   "We looked through 7 published outages.", "without “in Germany”"):  # fmt: skip
         assert words in text, words
     assert 'href="/outages?cause=power&amp;min_minutes=60"' in text
@@ -180,6 +180,15 @@ def test_the_lead_says_how_its_number_is_made_up_and_the_filter_fits_it(site: Si
     lead = re.sub(r"<[^>]+>", "", site.page("/outages").partition('class="lede small">')[2].partition("</p>")[0])
     assert lead.startswith("2 outages are open now, with 2 parts; 1 recording that ends while an outage lasts.")
     assert "<strong>4 of 7</strong>" in site.page("/outages?status=open")
+
+
+def test_a_list_in_which_nothing_is_open_says_of_how_many_places_it_speaks(site: Site) -> None:
+    calm = [row for row in samples.sample_outages() if row["status"] != "open"]
+    documents.publish(site.store, {"outages": calm}, {}, {})
+    text = site.page("/outages?status=open")
+    assert "No outage is open now." in text
+    assert "we have too little data to say; what we do not measure is not counted." in text
+    assert "No outage fits." in site.page("/outages?status=open&level=degraded")
 
 
 def test_a_country_in_small_letters_is_understood_and_what_is_not_is_named_once(site: Site) -> None:

@@ -92,7 +92,7 @@ def test_home_says_what_is_broken_and_draws_it(site: Site) -> None:
     text = site.page("/")
     assert "Outage now: Iraq. Degraded: AS5089 Virgin Media Limited." in text
     assert '<a href="/country/IQ" class="c s-outage"' in text
-    assert "2 of 4 signals see it, 1 cannot see" in text
+    assert "2 of 4 signals have seen it, 1 cannot see" in text
     assert 'class="spark' in text
     assert text.index("AS21277") > text.index("2 parts of it"), "parts are folded under the whole"
 
