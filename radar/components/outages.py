@@ -59,6 +59,8 @@ def agreement(outage: Outage) -> str:
         text = ngettext("{n} of {m} signals has seen it", "{n} of {m} signals have seen it", sees)
     else:
         text = ngettext("{n} of {m} signals saw it", "{n} of {m} signals saw it", sees)
+    if total == 1:
+        text = _("{n} of {m} signal has seen it") if outage["status"] == "open" else _("{n} of {m} signal saw it")
     text = text.format(n=sees, m=total)
     return text + (ngettext(", {n} cannot see", ", {n} cannot see", blind).format(n=blind) if blind else "")
 

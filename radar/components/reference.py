@@ -14,6 +14,7 @@ from dash.development.base_component import Component
 
 from radar import cldr, entities, people, reference
 from radar.components import numbers, shell, times
+from radar.components.ssr import marks
 from radar.labels import _
 
 
@@ -73,21 +74,24 @@ def ownership(asn: int) -> list[Any] | None:
 
 def tables() -> Component:
     """The reference tables with version, date, rows and licence."""
-    head = html.Tr([html.Th(_("Table"), scope="col"), html.Th(_("Of"), scope="col"), html.Th(_("Version"), scope="col"),
-                    html.Th(_("Rows"), scope="col", className="num"), html.Th(_("Source"), scope="col"),
-                    html.Th(_("Licence"), scope="col")])  # fmt: skip
-    body = [
-        html.Tr([
+    heads = [_("Table"), _("Of"), _("Version"), _("Rows"), _("Source"), _("Licence")]
+    kinds = ["", "", "", "num", "", ""]
+    head = html.Tr([html.Th(name, scope="col", className=kind) for name, kind in zip(heads, kinds, strict=True)])
+    body = []
+    for said in map(reference.info, reference.names()):
+        cells: list[Any] = [
+            said.date,
+            [said.version, "" if said.refreshed else _(" (came with this release)")],
+            cldr.count(said.rows),
+            html.A(said.attribution, href=said.source_url),
+            html.A(said.licence, href=said.licence_url),
+        ]
+        body.append(html.Tr([
             html.Th(_(said.title), scope="row"),
-            html.Td(said.date),
-            html.Td([said.version, "" if said.refreshed else _(" (came with this release)")]),
-            html.Td(cldr.count(said.rows), className="num"),
-            html.Td(html.A(said.attribution, href=said.source_url)),
-            html.Td(html.A(said.licence, href=said.licence_url)),
-        ])
-        for said in map(reference.info, reference.names())
-    ]  # fmt: skip
-    table = html.Table([html.Thead(head), html.Tbody(body)], className="figures")
+            *(html.Td(html.Span(cell), className=kind, **marks(data_label=name))
+              for cell, name, kind in zip(cells, heads[1:], kinds[1:], strict=True)),
+        ]))  # fmt: skip
+    table = html.Table([html.Thead(head), html.Tbody(body)], className="figures stacked")
     note = _("What we know of countries and networks whatever is measured. Users of a network are an estimate from its "
              "share of its country's addresses.")  # fmt: skip
     return shell.section(_("Reference tables"), html.Div(table, className="scroll"), id="reference", note=note)

@@ -77,6 +77,7 @@ def test_agreement_counts_blind_signals_apart() -> None:
     found = _outage("IQ-20260302T0500Z")
     assert outages.agreement(found) == "2 of 4 signals have seen it, 1 cannot see", "some may have come back"
     assert outages.agreement({**found, "status": "closed"}).startswith("2 of 4 signals saw it")
+    assert outages.agreement({**found, "signals": found["signals"][:1]}) == "1 of 1 signal has seen it"
     assert outages.agreement(_outage("IQ-20260302T0500Z", signals=[])) == "no signal is named"
 
 
