@@ -66,7 +66,7 @@
     const rows = new Map();
     for (const one of [...some].reverse()) {
       const [, name] = one.page.match(/^\/region\/(.+)/) || [];
-      if (name) { rows.delete(name); rows.set(name, one); }
+      if (name && film().regions && film().regions[name]) { rows.delete(name); rows.set(name, one); }
     }
     for (const node of regions()) if (!rows.has(code(node))) node.remove();
     for (const [name, one] of rows) {
