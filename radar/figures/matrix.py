@@ -41,6 +41,7 @@ class Row:
     note: str = ""
     simulated: bool = False
     source: str = ""
+    title: str = ""  # what its source is called; "": by its name
     signal: str = ""
     verdict: Verdict | None = None
     went_dark: bool = False  # it saw it, and cannot see any more
@@ -174,7 +175,8 @@ def table(rows: Sequence[Row], start: datetime, step_s: int, year: int) -> str:
     """The same as a table of words, a line for each time and a column for each source (class ``figures``)."""
     count = max((len(row.cells) for row in rows), default=0)
     whole_days = step_s >= 86400
-    names = "".join(f'<th scope="col">{esc(row.label)}<small>{esc(row.source)}</small></th>' for row in rows)
+    heads = ((row.label, row.title or row.source) for row in rows)
+    names = "".join(f'<th scope="col">{esc(label)}<small>{esc(source)}</small></th>' for label, source in heads)
     lines = []
     for i in range(count):
         said = (row.cells[i] if i < len(row.cells) else None for row in rows)
@@ -196,9 +198,9 @@ def _row(row: Row, start: datetime, step_s: int, year: int) -> str:
 
 
 def _small(row: Row) -> str:
-    """What stands under the name of a row: "edge_logs · sees it · simulated"."""
+    """What stands under the name of a row: "RIS Live · sees it · simulated"."""
     verdict = _(WENT_DARK) if row.went_dark else _(VERDICTS[row.verdict]) if row.verdict is not None else ""
-    parts = [row.source, verdict, _("simulated") if row.simulated else "", row.note]
+    parts = [row.title or row.source, verdict, _("simulated") if row.simulated else "", row.note]
     return " · ".join(part for part in parts if part)
 
 

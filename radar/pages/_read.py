@@ -63,6 +63,11 @@ class Snapshot:
         """One source's row, or None."""
         return next((row for row in self.sources if row["name"] == name), None)
 
+    def title(self, name: str) -> str:
+        """What a source is called; its name where nothing is known of it."""
+        found = self.source(name)
+        return found["title"] if found else name
+
     def outage(self, id: str) -> Outage | None:
         """The outage of that id as the list has it, or None."""
         return next((row for row in self.outages if row["id"] == id), None)

@@ -46,7 +46,14 @@ def rows(
     found, first, step = matrix.rows_of(outage["signals"], start=times.parse(outage["start_earliest"]), end=end)
     if of_series and not snapshot.at:  # the series hold what is known today
         found = refine(outage, found, first, step)
-    return [replace(row, note="", terms=_terms(snapshot.source(row.source))) for row in found], first, step
+    return (
+        [
+            replace(row, note="", title=snapshot.title(row.source), terms=_terms(snapshot.source(row.source)))
+            for row in found
+        ],
+        first,
+        step,
+    )
 
 
 def _terms(source: SourceStatus | None) -> str:

@@ -204,7 +204,7 @@ def _agreement(outage: Outage, snapshot: _read.Snapshot) -> Component:
             words.append(html.Span([_("from "), times.time(row["first_seen"], now)], className="said"))
         if row.get("note"):
             words.append(html.Span(row["note"], className="said"))
-        words.append(html.A(row["source"], href=f"/sources#{row['source']}", className="source"))
+        words.append(html.A(snapshot.title(row["source"]), href=f"/sources#{row['source']}", className="source"))
         lines.append(html.Li(words))
     note = _("Rows are independent signals. “Cannot see” is neither a yes nor a no.")
     return shell.section(_("Who sees it"), table, same, kit.offer("agreement", share) if rows else None,
