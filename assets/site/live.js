@@ -24,7 +24,8 @@
         try {
           graph = typeof given === "string" ? await page.graphAt(given) : given;
         } catch (e) {
-          release(context.outputs_list.id.index);  /* the server's drawing stays; the next sign of a reader asks again */
+          const { index } = context.outputs_list.id;
+          release([...waiting.keys()].find((drawing) => drawing.dataset.drawing === index));  /* the server's drawing stays; the next sign of a reader asks again */
           return nothing;
         }
         let figure = painted(graph.props.figure);
@@ -101,8 +102,8 @@
       const drawing = queue.shift();
       if (!drawing || !drawing.isConnected || "live" in drawing.dataset) continue;
       const done = new Promise((resolve) => {
-        waiting.set(drawing, resolve);
-        setTimeout(resolve, PATIENCE);
+        const late = setTimeout(() => release(drawing), PATIENCE);
+        waiting.set(drawing, () => { clearTimeout(late); resolve(); });
       });
       prop({ type: "wanted", index: drawing.dataset.drawing }, { data: ++asked });
       await done;
@@ -110,9 +111,11 @@
     running = false;
   }
 
-  /* No longer wait for the drawing of this name. */
-  function release(name) {
-    for (const [drawing, done] of waiting) if (drawing.dataset.drawing === name) { waiting.delete(drawing); done(); }
+  /* No longer wait for a drawing. */
+  function release(drawing) {
+    const done = waiting.get(drawing);
+    waiting.delete(drawing);
+    if (done) done();
   }
 
   /* Make a drawing live; ``first``: before the others. */
@@ -124,6 +127,9 @@
   }
 
   function settle() {
+    /* what a newer publication has taken away is waited for by nobody, and kept by nothing */
+    for (const drawing of [...waiting.keys()]) if (!drawing.isConnected) release(drawing);
+    queue = queue.filter((drawing) => drawing.isConnected);
     for (const drawing of still()) {
       const plot = find(".js-plotly-plot", drawing);
       if (plot && find(DRAWN, plot)) {
@@ -132,8 +138,7 @@
         drawing.dataset.live = "";
         /* after those who note the range of the whole */
         if (shown && drawing.matches(".ts-box")) setTimeout(() => { if (shown) follow(plot, shown); });
-        if (waiting.has(drawing)) waiting.get(drawing)();
-        waiting.delete(drawing);
+        release(drawing);
       } else if (everything) {
         want(drawing);
       } else if (!drawing.radarWatched) {

@@ -20,12 +20,12 @@ LETTERS = {"outage": "x", "degraded": "d", "ok": "o", "insufficient": "i", "none
 
 
 def publish(store: Store, at: datetime, *, calm: bool = False, mode: str = "replay", notice: bool = False) -> None:
-    """The samples as of a moment; ``calm``: Iraq's outage has ended."""
+    """The samples as of a moment; ``calm``: Iraq's outage has ended, with all that was part of it."""
     docs, states = sample_documents(notice=notice)
     docs["clock"] = docs["clock"] | {"now": text(at), "mode": mode}
     if calm:
         ended = {"status": "closed", "end": text(at)}
-        docs["outages"] = [row | ended if row["id"] == IRAQ else row for row in docs["outages"]]
+        docs["outages"] = [row | ended if IRAQ in (row["id"], row.get("parent")) else row for row in docs["outages"]]
         states["country/IQ"] = states["country/PT"]
     with travel.Recorder(store).recording(at, docs, states) as record:
         documents.publish(store, docs, states, within=record.write)
