@@ -74,7 +74,7 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def until(good: Callable[[], object], what: str, seconds: float = 30) -> None:
+def until(good: Callable[[], object], what: str, seconds: float = 60) -> None:
     """Wait until a question is answered with yes; errors of the store count as no."""
     deadline = time.monotonic() + seconds
     while True:
