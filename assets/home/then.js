@@ -74,8 +74,9 @@
       const node = kept.marked[name] ||= draw("a", { href: spoken(path(name)), class: "r s-none", tabindex: "-1" },
         draw("title", {}), ...["t", "h", "w", "p", "o"].map((part) => draw("path", { class: part, d })));
       node.classList.replace(`s-${kind(node)}`, `s-${one.level}`);
-      node.firstElementChild.textContent = fill(words().region, { name: one.name,
-        state: words().states[LETTERS[one.level]], time: time(one.start, "full").textContent });
+      const text = fill(words().region, { name: one.name, state: words().states[LETTERS[one.level]],
+        time: time(one.start, "full").textContent });
+      node.firstElementChild.textContent = one.simulated ? fill(words().marked, { text }) : text;
       if (!node.isConnected) map().append(node);
     }
     return regions();

@@ -103,6 +103,7 @@ def _words() -> str:
             "all": _("All that was known then"),
             "page": _("The page of {name}"),
             "nothing": _("Nothing open here."),
+            "marked": _("{text} (simulated)"),
             "region": _("{name}: {state} in this region since {time}"),
             "states": {"x": _(STATES["outage"]), "d": _(STATES["degraded"]), "i": _(STATES["insufficient"]),
                        "o": _(STATES["ok"]), "": _("No data"), "?": _("Not known")},

@@ -29,7 +29,7 @@ import polars as pl
 from radar.entities import is_entity
 from radar.errors import UpstreamChanged, UpstreamUnavailable
 from radar.routing.ris import Reader
-from radar.routing.session import SESSION_SIGNALS, SHARE, VISIBLE, Session
+from radar.routing.session import HOUR_S, SESSION_SIGNALS, SHARE, VISIBLE, Session
 from radar.schema import SIGNALS, Parsed
 from radar.sources import Answer, Source
 from radar.sources._bytes import begins, unpack
@@ -50,7 +50,6 @@ HELLO = orjson.dumps({"type": "ris_subscribe", "data": {"socketOptions": {"inclu
 GRAIN_S = 60
 #: What is told of an hour's end, by the signal of the minute.
 OF_HOURS = {signal: f"{signal}_hour" for signal in (*VISIBLE, SHARE)}
-HOUR_S = 3600
 #: Longest value of one row; anything larger is no count of blocks.
 _LARGEST = 2.0**50
 

@@ -114,6 +114,7 @@ def test_the_time_machine_marks_what_was_open_in_each_frame_and_puts_the_page_ba
         expect(counts).to_have_text([str(int(level == "outage")), str(int(level == "degraded"))])
         if level:
             expect(mark(page)).to_have_class(f"r s-{level}")
+            expect(mark(page).locator("title")).to_contain_text("2026, 11:00 UTC (simulated)")
             expect(row(page, "#then-list")).to_be_visible()
     page.keyboard.press("ArrowRight")
     page.mouse.click(*middle(page))
