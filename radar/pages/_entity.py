@@ -17,6 +17,7 @@ from radar.components import (
     dependents,
     entity,
     network,
+    outages,
     quality,
     ranked,
     record,
@@ -79,6 +80,7 @@ def layout(kind: str, code: str, query: dict[str, Any]) -> Component:
         name,
         html.P(head, className="lede"),
         entity.standing(seen, current, now),
+        _broken_regions(key, snapshot),
         _ways([*left, *right]),
         _as_a_whole(key, measured),
         quality.short(found, now) if kind in ("asn", "geoasn") and found is not None else None,
@@ -110,6 +112,14 @@ def _aside(key: str, measured: str, mine: list[Outage], snapshot: _read.Snapshot
         regions.country(key),
         network.block(key),
     ]
+
+
+def _broken_regions(key: str, snapshot: _read.Snapshot) -> Component | None:
+    """What is open in regions of a country, which the sentence about the country as a whole does not say."""
+    kind, _slash, code = key.partition("/")
+    found = outages.regions(snapshot.current()) if kind == "country" else []
+    links = [html.A(row.words, href=f"/region/{row.code}") for row in found if row.code.startswith(f"{code}-")]
+    return html.Ul([html.Li(link) for link in links], className="plain") if links else None
 
 
 def _ways(parts: Sequence[Component | None]) -> Component | None:

@@ -68,6 +68,7 @@ def test_the_region_is_marked_and_its_country_keeps_its_own_state(site: Site) ->
     assert "Region in outage 1" in legend(page)
     assert "Region degraded 0" in legend(page)
     assert rows(page)["US US-SC"] == ""
+    assert f'<a href="/region/US-SC">{words}</a>' in site.page("/country/US"), "the whole is normal, a part is not"
 
 
 @pytest.mark.parametrize(
